@@ -1,0 +1,17 @@
+//! What the tests of the exercises stand on.
+//!
+//! - [`require!`]: an assertion whose failure teaches (expected, seen, likely, read).
+//! - [`threads`]: threads whose sleep is seen in `/proc`, so that "it blocks" and "it is stuck"
+//!   are facts and not guesses about time.
+//! - [`program`]: a program run to its end, with its exit status and what it printed.
+//! - [`proc`]: what the kernel says of a process: its state, its open descriptors.
+//! - [`sync`]: the facade that the exercises on locks are written against.
+
+pub mod deadline;
+mod lesson;
+pub mod proc;
+pub mod program;
+pub mod sync;
+pub mod threads;
+
+pub use lesson::Lesson;

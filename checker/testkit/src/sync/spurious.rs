@@ -1,0 +1,168 @@
+//! The standard library with a bad day: every wait first wakes up for no reason.
+//!
+//! `Condvar::wait` may return without a notification, and futex(2) may return without a wake. Real
+//! runs show it so seldom that a missing loop stays unnoticed. Here it happens on every wait: the
+//! first wait of each thread on each object returns at once, the next one is real, and so on in
+//! turn. Right code cannot tell the difference.
+//!
+//! Calls of the futex are counted for each thread: [`futex::calls`].
+
+pub use super::std::{
+    LockResult, Mutex, MutexGuard, PoisonError, RwLock, TryLockError, UnsafeCell, atomic, hint,
+    thread,
+};
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::time::Duration;
+
+thread_local! {
+    /// The objects (by address) whose next wait on this thread is a real one.
+    static WOKEN_FOR_NOTHING: RefCell<HashSet<usize>> = RefCell::default();
+}
+
+/// Whether this thread's wait on the object at `address` shall return at once: every other one.
+fn wakes_for_nothing(address: usize) -> bool {
+    WOKEN_FOR_NOTHING.with_borrow_mut(|woken| {
+        let spurious = woken.insert(address);
+        if !spurious {
+            woken.remove(&address);
+        }
+        spurious
+    })
+}
+
+/// A [`std::sync::Condvar`] whose waits wake up for no reason every other time.
+#[derive(Debug, Default)]
+pub struct Condvar(std::sync::Condvar);
+
+impl Condvar {
+    /// A condition variable that nobody waits on.
+    pub const fn new() -> Self {
+        Self(std::sync::Condvar::new())
+    }
+
+    /// Waits for a notification, or returns at once with the lock held all along.
+    pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
+        if wakes_for_nothing(std::ptr::from_ref(self).addr()) {
+            return Ok(guard);
+        }
+        self.0.wait(guard)
+    }
+
+    /// Waits until `condition` no longer holds.
+    pub fn wait_while<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        while condition(&mut guard) {
+            guard = self.wait(guard)?;
+        }
+        Ok(guard)
+    }
+
+    /// Waits for a notification or the timeout; never for no reason.
+    pub fn wait_timeout<'a, T>(
+        &self,
+        guard: MutexGuard<'a, T>,
+        timeout: Duration,
+    ) -> LockResult<(MutexGuard<'a, T>, std::sync::WaitTimeoutResult)> {
+        self.0.wait_timeout(guard, timeout)
+    }
+
+    /// Wakes one waiter.
+    pub fn notify_one(&self) {
+        self.0.notify_one();
+    }
+
+    /// Wakes all waiters.
+    pub fn notify_all(&self) {
+        self.0.notify_all();
+    }
+}
+
+/// The futex, with spurious wake-ups and counted calls.
+pub mod futex {
+    use std::cell::Cell;
+    use std::sync::atomic::AtomicU32;
+
+    use super::super::std::futex as real;
+
+    /// How often this thread has called the futex.
+    #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+    pub struct Calls {
+        /// Calls of [`wait`].
+        pub waits: u32,
+        /// Calls of [`wake_one`] and [`wake_all`].
+        pub wakes: u32,
+    }
+
+    thread_local! {
+        static CALLS: Cell<Calls> = const { Cell::new(Calls { waits: 0, wakes: 0 }) };
+    }
+
+    /// The calls of this thread since it began.
+    pub fn calls() -> Calls {
+        CALLS.get()
+    }
+
+    /// As [`real::wait`], but returns at once every other time.
+    pub fn wait(word: &AtomicU32, expected: u32) {
+        let calls = CALLS.get();
+        CALLS.set(Calls { waits: calls.waits + 1, ..calls });
+        if !super::wakes_for_nothing(word.as_ptr().addr()) {
+            real::wait(word, expected);
+        }
+    }
+
+    /// As [`real::wake_one`].
+    pub fn wake_one(word: &AtomicU32) -> bool {
+        count_wake();
+        real::wake_one(word)
+    }
+
+    /// As [`real::wake_all`].
+    pub fn wake_all(word: &AtomicU32) -> usize {
+        count_wake();
+        real::wake_all(word)
+    }
+
+    fn count_wake() {
+        let calls = CALLS.get();
+        CALLS.set(Calls { wakes: calls.wakes + 1, ..calls });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::threads::{Settled, Threads};
+    use std::sync::Arc;
+    use std::sync::atomic::AtomicU32;
+
+    #[test]
+    fn a_first_wait_returns_for_nothing_and_a_second_one_is_real() {
+        let pair = Arc::new((Mutex::new(()), Condvar::new()));
+        let threads = Threads::new();
+        let waiter = threads.spawn("waiter", {
+            let pair = Arc::clone(&pair);
+            move || {
+                let guard = pair.1.wait(pair.0.lock().unwrap()).unwrap();
+                drop(pair.1.wait(guard).unwrap());
+            }
+        });
+        assert_eq!(threads.settle(), Settled::AtRest);
+        assert!(!waiter.is_finished());
+        pair.1.notify_one();
+        waiter.join("-", "-");
+    }
+
+    #[test]
+    fn futex_calls_are_counted() {
+        let word = AtomicU32::new(1);
+        futex::wait(&word, 1);
+        futex::wake_one(&word);
+        assert_eq!(futex::calls(), futex::Calls { waits: 1, wakes: 1 });
+    }
+}

@@ -1,0 +1,189 @@
+//! What a semaphore promises, easiest first.
+//!
+//! `src/semaphore.rs` is compiled here with a `crate::sync` whose waits wake up for no reason.
+
+#[allow(dead_code)]
+#[path = "../src/semaphore.rs"]
+mod semaphore;
+
+#[allow(unused_imports)]
+mod sync {
+    pub use testkit::sync::spurious::*;
+}
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use rstest::rstest;
+use semaphore::Semaphore;
+use testkit::require;
+use testkit::threads::{Settled, Threads};
+
+#[rstest]
+#[case::no_permit(0)]
+#[case::one_permit(1)]
+#[case::seven_permits(7)]
+fn a_new_semaphore_has_the_permits_it_was_given(#[case] permits: usize) {
+    let available = Semaphore::new(permits).available();
+    require!(available == permits,
+        expected: "new({permits}) to make {permits} permits available",
+        seen: "available() returned {available}",
+        likely: "the argument of `new` is not what `available` reads",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn an_acquire_takes_one_permit() {
+    let semaphore = Semaphore::new(2);
+    let permit = semaphore.acquire();
+    let available = semaphore.available();
+    require!(available == 1,
+        expected: "1 of 2 permits to be left while one is held",
+        seen: "available() returned {available}",
+        likely: "`acquire` does not count down, or its permit is dropped inside it",
+        read: "README, the task",
+    );
+    drop(permit);
+}
+
+#[test]
+fn a_dropped_permit_comes_back() {
+    let semaphore = Semaphore::new(1);
+    drop(semaphore.acquire());
+    let available = semaphore.available();
+    require!(available == 1,
+        expected: "the permit to be available again after its drop",
+        seen: "available() returned {available}",
+        likely: "`Permit` does not implement Drop, or its drop does not release one permit",
+        read: "https://doc.rust-lang.org/std/ops/trait.Drop.html",
+    );
+}
+
+#[test]
+fn a_try_acquire_takes_what_is_there_and_refuses_what_is_not() {
+    let semaphore = Semaphore::new(1);
+    let first = semaphore.try_acquire();
+    require!(first.is_some(),
+        expected: "try_acquire to take the only permit",
+        seen: "it returned None",
+        likely: "the comparison with zero is turned round",
+        read: "README, the task",
+    );
+    let second = semaphore.try_acquire();
+    require!(second.is_none(),
+        expected: "try_acquire to return None while the only permit is held",
+        seen: "it handed out a second permit",
+        likely: "it does not look at the count, or does not count down",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn a_try_acquire_never_waits() {
+    let semaphore = Arc::new(Semaphore::new(0));
+    let threads = Threads::new();
+    let refused = threads.spawn("trier", {
+        let semaphore = Arc::clone(&semaphore);
+        move || semaphore.try_acquire().is_none()
+    });
+    let refused = refused.join(
+        "try_acquire waits on the condition variable; it should look once and answer",
+        "README, the task",
+    );
+    assert!(refused, "try_acquire took a permit although there was none");
+}
+
+#[test]
+fn a_release_adds_permits_that_nobody_had_acquired() {
+    let semaphore = Semaphore::new(0);
+    semaphore.release(3);
+    let available = semaphore.available();
+    require!(available == 3,
+        expected: "3 permits after release(3) on an empty semaphore",
+        seen: "available() returned {available}",
+        likely: "`release` adds one instead of its argument",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn an_acquire_waits_until_there_is_a_permit() {
+    let semaphore = Arc::new(Semaphore::new(0));
+    let threads = Threads::new();
+    let waiter = threads.spawn("waiter", {
+        let semaphore = Arc::clone(&semaphore);
+        move || drop(semaphore.acquire())
+    });
+    let settled = threads.settle();
+    require!(!waiter.is_finished(),
+        expected: "acquire to wait: there was no permit",
+        seen: "it returned, although `wait` had woken it up for no reason",
+        likely: "`if` where a `while` belongs: after every wait, ask again whether there is a permit",
+        read: "hint 3; pthread_cond_wait(3p)",
+    );
+    require!(settled == Settled::AtRest,
+        expected: "acquire to sleep until it is woken",
+        seen: "{settled:?}: the thread keeps a CPU busy while it waits",
+        likely: "a loop that asks again and again instead of Condvar::wait",
+        read: "hint 2",
+    );
+    semaphore.release(1);
+    waiter.join("`release` adds a permit but does not notify", "hint 3");
+}
+
+#[rstest]
+#[case::two_sleepers(2)]
+#[case::five_sleepers(5)]
+fn a_release_of_many_wakes_as_many(#[case] sleepers: usize) {
+    let semaphore = Arc::new(Semaphore::new(0));
+    let threads = Threads::new();
+    let waiters: Vec<_> = (0..sleepers)
+        .map(|i| {
+            let semaphore = Arc::clone(&semaphore);
+            // The permit is kept: nobody is woken by a permit that another waiter gives back.
+            threads.spawn(&format!("waiter {i}"), move || std::mem::forget(semaphore.acquire()))
+        })
+        .collect();
+    threads.settle();
+    semaphore.release(sleepers);
+    for waiter in waiters {
+        waiter.join(
+            "one notify_one for several permits: the other sleepers are never told",
+            "hint 3; https://doc.rust-lang.org/std/sync/struct.Condvar.html",
+        );
+    }
+    assert_eq!(semaphore.available(), 0, "each waiter took exactly one permit");
+}
+
+#[test]
+fn a_permit_dropped_wakes_a_waiter() {
+    let semaphore = Arc::new(Semaphore::new(1));
+    let permit = semaphore.acquire();
+    let threads = Threads::new();
+    let waiter = threads.spawn("waiter", {
+        let semaphore = Arc::clone(&semaphore);
+        move || drop(semaphore.acquire())
+    });
+    threads.settle();
+    assert!(!waiter.is_finished(), "the only permit is held, so the waiter waits");
+    drop(permit);
+    waiter.join("the drop of a permit counts up but does not notify", "hint 3");
+}
+
+#[test]
+fn a_permit_comes_back_when_its_holder_panics() {
+    let semaphore = Semaphore::new(1);
+    let panicked = catch_unwind(AssertUnwindSafe(|| {
+        let _permit = semaphore.acquire();
+        panic!("the holder of a permit panics (on purpose)");
+    }));
+    assert!(panicked.is_err());
+    let available = semaphore.available();
+    require!(available == 1,
+        expected: "the permit to come back while the panic unwinds",
+        seen: "available() returned {available}",
+        likely: "the permit is given back by a call that the panic skips, not by Drop",
+        read: "hint 3",
+    );
+}
