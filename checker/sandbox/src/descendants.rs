@@ -1,0 +1,141 @@
+//! Finding and ending every process that a program has started.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::Pid;
+
+use crate::Stray;
+
+/// How long the kernel gets to end processes that have been sent SIGKILL.
+const KILL_PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many strays are named; the rest is only killed.
+const NAMED_STRAYS: usize = 20;
+
+/// The file that a process executes, by device and inode.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Executable(u64, u64);
+
+impl Executable {
+    pub(crate) fn of_file(path: &std::path::Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok()?;
+        Some(Self(metadata.dev(), metadata.ino()))
+    }
+}
+
+/// The children of this process that are still there, and theirs, as strays.
+///
+/// `known` is the program itself and is not one of them.
+pub(crate) fn strays(known: Pid, executable: Option<Executable>) -> Vec<Stray> {
+    descendants(Pid::this())
+        .into_iter()
+        .filter(|process| process.pid != known)
+        .take(NAMED_STRAYS)
+        .map(|process| Stray {
+            pid: process.pid.as_raw(),
+            zombie: process.state == 'Z',
+            copy_of_program: is_copy(&process, executable),
+            name: process.name,
+        })
+        .collect()
+}
+
+/// A zombie has no executable any more; then the flag decides that says it never called exec.
+fn is_copy(process: &Process, executable: Option<Executable>) -> bool {
+    match Executable::of_file(format!("/proc/{}/exe", process.pid).as_ref()) {
+        Some(running) => Some(running) == executable,
+        None => process.never_called_exec,
+    }
+}
+
+/// Kills every descendant of this process and waits for each, until there is none.
+///
+/// Orphans become children of this process, which must be a subreaper. Returns whether all ended.
+pub(crate) fn kill_all() -> bool {
+    let deadline = Instant::now() + KILL_PATIENCE;
+    loop {
+        if !reap() {
+            return true;
+        }
+        for process in descendants(Pid::this()) {
+            // ESRCH: it has ended meanwhile. There is no other error for one's own descendants.
+            let _ = kill(process.pid, Signal::SIGKILL);
+        }
+        if Instant::now() > deadline {
+            return false;
+        }
+        thread::sleep(Duration::from_micros(500));
+    }
+}
+
+/// Collects every child that has ended; returns whether there are others.
+fn reap() -> bool {
+    loop {
+        match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+            Ok(WaitStatus::StillAlive) => return true,
+            Ok(_) | Err(Errno::EINTR) => {}
+            // ECHILD: no child is left.
+            Err(_) => return false,
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Process {
+    pub(crate) pid: Pid,
+    pub(crate) parent: i32,
+    pub(crate) name: String,
+    pub(crate) state: char,
+    /// It was forked and has not called exec since.
+    never_called_exec: bool,
+}
+
+/// Every process below `ancestor`, by the parents that `/proc` names.
+pub(crate) fn descendants(ancestor: Pid) -> Vec<Process> {
+    let mut children: BTreeMap<i32, Vec<Process>> = BTreeMap::new();
+    for process in processes() {
+        children.entry(process.parent).or_default().push(process);
+    }
+    let mut found = Vec::new();
+    let mut parents = vec![ancestor.as_raw()];
+    while let Some(parent) = parents.pop() {
+        for process in children.remove(&parent).unwrap_or_default() {
+            parents.push(process.pid.as_raw());
+            found.push(process);
+        }
+    }
+    found
+}
+
+fn processes() -> impl Iterator<Item = Process> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    entries.filter_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        read_process(Pid::from_raw(pid))
+    })
+}
+
+/// proc_pid_stat(5): `pid (name) state ppid pgrp session tty tpgid flags …`
+fn read_process(pid: Pid) -> Option<Process> {
+    /// PF_FORKNOEXEC of the kernel's `include/linux/sched.h`: forked, but did not exec.
+    const FORKED_WITHOUT_EXEC: u64 = 0x40;
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let (before, after) = stat.rsplit_once(')')?;
+    let (_, name) = before.split_once('(')?;
+    let fields: Vec<&str> = after.split_whitespace().collect();
+    let flags: u64 = fields.get(6)?.parse().ok()?;
+    Some(Process {
+        pid,
+        name: name.to_owned(),
+        state: fields.first()?.chars().next()?,
+        parent: fields.get(1)?.parse().ok()?,
+        never_called_exec: flags & FORKED_WITHOUT_EXEC != 0,
+    })
+}

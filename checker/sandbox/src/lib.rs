@@ -1,0 +1,32 @@
+//! Runs one program supervised: with a deadline, limits and capped output, and leaves nothing behind.
+//!
+//! For each run the checker starts itself a second time as a *supervisor* ([`supervise_if_asked`]).
+//! The supervisor is the subreaper of everything that the program starts, however often it forks
+//! and whatever session it moves to (`PR_SET_CHILD_SUBREAPER`, prctl(2)). It waits on the program's
+//! pidfd, never on end-of-file of a pipe that a daemon may hold open, and reports as one line of
+//! JSON. The checker holds the other end of the supervisor's standard input: when the checker dies,
+//! the supervisor reads end-of-file, kills everything and ends too.
+//!
+//! ```text
+//! checker ── run() ──> supervisor ── fork, exec ──> program ──> whatever it starts
+//!        <── one line of JSON ──┘   (subreaper of all of these)
+//! ```
+
+mod capture;
+mod descendants;
+mod diagnose;
+mod observation;
+pub mod probe;
+mod program;
+mod run;
+mod start;
+mod stop;
+mod supervise;
+
+pub use capture::Capture;
+pub use diagnose::{Call, ThreadState};
+pub use observation::{End, Observation, Stray};
+pub use program::{Limits, Program};
+pub use run::{Error, run};
+pub use stop::Stop;
+pub use supervise::supervise_if_asked;

@@ -1,0 +1,207 @@
+//! The checker's side of a run: start a supervisor, wait for its word.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::{Mutex, Once, PoisonError};
+use std::time::{Duration, Instant};
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::unistd::Pid;
+use thiserror::Error;
+
+use crate::observation::{End, Observation};
+use crate::program::Program;
+use crate::stop::Stop;
+use crate::supervise::{ARGUMENT, Reply};
+use crate::{Capture, descendants};
+
+/// How much longer than the program the supervisor may take: to diagnose, kill and report.
+const GRACE: Duration = Duration::from_secs(15);
+
+/// A failure of the machine, not of the program that was to be run.
+#[derive(Debug, Error)]
+pub enum Error {
+    /// The program could not be executed.
+    #[error("cannot start {program}: {reason}")]
+    Start {
+        /// Its path.
+        program: String,
+        /// What the system said.
+        reason: String,
+    },
+    /// The supervisor could not be started or spoken to.
+    #[error("cannot supervise: {0}")]
+    Supervisor(#[from] io::Error),
+    /// The supervisor said something that is not a report.
+    #[error("the supervisor's report cannot be read: {0}")]
+    Report(#[from] serde_json::Error),
+}
+
+/// Runs `program` to its end, its deadline or a stop. Afterwards nothing that it started is left.
+///
+/// The calling program must call [`crate::supervise_if_asked`] first thing in its `main`.
+pub fn run(program: &Program, stop: &Stop) -> Result<Observation, Error> {
+    adopt_orphans();
+    let started = Instant::now();
+    let mut supervisor = Supervisor::start()?;
+    let mut request = serde_json::to_vec(program)?;
+    request.push(b'\n');
+    supervisor.lifeline().write_all(&request)?;
+    let reply = supervisor.listen(started + program.limits.wall + GRACE, stop)?;
+    if reply.is_empty() {
+        supervisor.end_with_orphans();
+        return Ok(Observation {
+            end: if stop.is_requested() { End::Stopped } else { End::AttackedSupervisor },
+            stdout: Capture::default(),
+            stderr: Capture::default(),
+            strays: Vec::new(),
+            duration: started.elapsed(),
+        });
+    }
+    supervisor.end();
+    serde_json::from_slice::<Reply>(&reply)?.map_err(|reason| Error::Start {
+        program: program.path.display().to_string(),
+        reason,
+    })
+}
+
+/// Makes this process the parent of whatever a killed supervisor leaves behind.
+fn adopt_orphans() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        nix::sys::prctl::set_child_subreaper(true).expect("Linux 3.4 and later have subreapers");
+    });
+}
+
+/// The supervisors that run now: children of this process that are not orphans.
+///
+/// The lock is held while one is started, so that a sweep never takes a new one for an orphan.
+static SUPERVISORS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+
+struct Supervisor {
+    process: Child,
+}
+
+impl Supervisor {
+    fn start() -> io::Result<Self> {
+        let mut running = SUPERVISORS.lock().unwrap_or_else(PoisonError::into_inner);
+        let process = Command::new("/proc/self/exe")
+            .arg(ARGUMENT)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // Not in the terminal's foreground group: Ctrl-C reaches the checker only.
+            .process_group(0)
+            .spawn()?;
+        running.insert(process.id());
+        Ok(Self { process })
+    }
+
+    fn lifeline(&mut self) -> &mut std::process::ChildStdin {
+        self.process.stdin.as_mut().expect("standard input is a pipe until the end")
+    }
+
+    /// Reads what the supervisor says, to its end. Empty if it dies or falls silent.
+    fn listen(&mut self, deadline: Instant, stop: &Stop) -> io::Result<Vec<u8>> {
+        let mut reply = Vec::new();
+        let mut stop_passed_on = false;
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(Vec::new());
+            }
+            let stdout = self.process.stdout.as_mut().expect("standard output is a pipe");
+            let mut polled = vec![PollFd::new(stdout.as_fd(), PollFlags::POLLIN)];
+            if !stop_passed_on {
+                polled.push(PollFd::new(stop.as_fd(), PollFlags::POLLIN));
+            }
+            match poll(&mut polled, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)) {
+                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                Err(errno) => return Err(errno.into()),
+            }
+            let can_read = polled[0].any().unwrap_or(false);
+            let stop_requested = polled.get(1).is_some_and(|fd| fd.any().unwrap_or(false));
+            if stop_requested {
+                // End-of-file on its standard input tells the supervisor to kill and report.
+                drop(self.process.stdin.take());
+                stop_passed_on = true;
+            }
+            if can_read {
+                let mut buffer = [0; 64 * 1024];
+                match stdout.read(&mut buffer)? {
+                    0 => return Ok(reply),
+                    count => reply.extend_from_slice(&buffer[..count]),
+                }
+            }
+        }
+    }
+
+    fn end(mut self) {
+        drop(self.process.stdin.take());
+        // It has closed its standard output as the last thing it did: this wait is short.
+        let _ = self.process.wait();
+        self.forget();
+    }
+
+    /// Ends a supervisor that was killed or stopped, and everything that it should have ended.
+    fn end_with_orphans(mut self) {
+        let mut below: Vec<Pid> = descendants::descendants(self.pid()).iter().map(|p| p.pid).collect();
+        below.push(self.pid());
+        for pid in below {
+            let _ = kill(pid, Signal::SIGKILL);
+        }
+        let _ = self.process.wait();
+        self.forget();
+        sweep_orphans();
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(self.process.id() as i32)
+    }
+
+    fn forget(&self) {
+        let mut running = SUPERVISORS.lock().unwrap_or_else(PoisonError::into_inner);
+        running.remove(&self.process.id());
+    }
+}
+
+/// Kills every child of this process that is no supervisor, and its descendants.
+fn sweep_orphans() {
+    let deadline = Instant::now() + Duration::from_secs(5);
+    loop {
+        let running = SUPERVISORS.lock().unwrap_or_else(PoisonError::into_inner);
+        let orphans: Vec<Pid> = children()
+            .into_iter()
+            .filter(|pid| !running.contains(&(pid.as_raw() as u32)))
+            .collect();
+        drop(running);
+        if orphans.is_empty() || Instant::now() > deadline {
+            return;
+        }
+        for orphan in orphans {
+            for process in descendants::descendants(orphan) {
+                let _ = kill(process.pid, Signal::SIGKILL);
+            }
+            let _ = kill(orphan, Signal::SIGKILL);
+            let _ = waitpid(orphan, Some(WaitPidFlag::WNOHANG));
+        }
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// The children of this process, whichever thread of it started them.
+fn children() -> Vec<Pid> {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    tasks
+        .filter_map(|task| fs::read_to_string(task.path().join("children")).ok())
+        .flat_map(|line| {
+            line.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<i32>>()
+        })
+        .map(Pid::from_raw)
+        .collect()
+}

@@ -1,0 +1,107 @@
+//! Starting the program: a session of its own, no inherited descriptors, limits set.
+#![allow(unsafe_code)]
+
+use std::io;
+use std::os::fd::{FromRawFd, OwnedFd};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+
+use nix::errno::Errno;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use nix::unistd::{Pid, getppid, setsid};
+
+use crate::program::{Limits, Program};
+
+/// Starts `program` with its output in pipes.
+pub(crate) fn start(program: &Program) -> io::Result<Child> {
+    let supervisor = Pid::this();
+    let limits = program.limits;
+    let mut command = Command::new(&program.path);
+    command
+        .args(&program.args)
+        .env_clear()
+        .envs(program.env.iter().map(|(name, value)| (name, value)))
+        .current_dir(&program.directory)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    // SAFETY: the closure runs in the forked child before exec. The supervisor has one thread, so
+    // no lock can be held by a thread that the child lacks (fork(2)); the closure allocates
+    // nothing and only makes system calls.
+    unsafe { command.pre_exec(move || prepare(supervisor, &limits)) };
+    command.spawn()
+}
+
+/// Runs in the child, between fork and exec.
+fn prepare(supervisor: Pid, limits: &Limits) -> io::Result<()> {
+    // A session of its own has no controlling terminal: no Ctrl-C from there, no way to change it.
+    setsid()?;
+    default_signals()?;
+    die_with(supervisor)?;
+    set_limits(limits)?;
+    close_on_exec()
+}
+
+/// Ignored signals stay ignored across exec (execve(2)); a program is to start with the defaults.
+fn default_signals() -> io::Result<()> {
+    let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+    for signal in Signal::iterator() {
+        if !matches!(signal, Signal::SIGKILL | Signal::SIGSTOP) {
+            // SAFETY: the default action runs no code of ours (sigaction(2)).
+            unsafe { sigaction(signal, &default) }?;
+        }
+    }
+    Ok(SigSet::empty().thread_set_mask()?)
+}
+
+/// Asks the kernel to kill this process when the supervisor dies (PR_SET_PDEATHSIG, prctl(2)).
+fn die_with(supervisor: Pid) -> io::Result<()> {
+    nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
+    // The supervisor may have died before the request: then nobody would ever send the signal.
+    if getppid() != supervisor {
+        return Err(Errno::ESRCH.into());
+    }
+    Ok(())
+}
+
+fn set_limits(limits: &Limits) -> io::Result<()> {
+    let wanted = [
+        (Resource::RLIMIT_CORE, Some(0)),
+        (Resource::RLIMIT_NPROC, limits.tasks),
+        (Resource::RLIMIT_NOFILE, limits.open_files),
+        (Resource::RLIMIT_FSIZE, limits.file_size),
+        (Resource::RLIMIT_AS, limits.address_space),
+    ];
+    for (resource, limit) in wanted {
+        let Some(limit) = limit else { continue };
+        let (_, hard) = nix::sys::resource::getrlimit(resource)?;
+        // A limit can be lowered by anyone and raised by few: what the caller has is the most.
+        let limit = limit.min(hard);
+        setrlimit(resource, limit, limit)?;
+    }
+    Ok(())
+}
+
+/// Marks every descriptor above standard error close-on-exec, whoever left it open.
+fn close_on_exec() -> io::Result<()> {
+    // SAFETY: with CLOSE_RANGE_CLOEXEC no descriptor is closed now, only flagged (close_range(2)).
+    let result = unsafe {
+        libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC)
+    };
+    match Errno::result(result) {
+        // Linux before 5.11 does not know the flag: the descriptors of the checker itself are
+        // close-on-exec already, only foreign ones would be passed on.
+        Ok(_) | Err(Errno::ENOSYS | Errno::EINVAL) => Ok(()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+/// A descriptor that becomes readable when the child has ended (pidfd_open(2)).
+pub(crate) fn pidfd(child: &Child) -> io::Result<OwnedFd> {
+    // SAFETY: pidfd_open takes two integers and touches no memory (pidfd_open(2)).
+    let result = unsafe { libc::syscall(libc::SYS_pidfd_open, child.id(), 0) };
+    let descriptor = Errno::result(result)?;
+    // SAFETY: the kernel has just made this descriptor for us and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(descriptor as i32) })
+}

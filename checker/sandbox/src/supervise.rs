@@ -1,0 +1,178 @@
+//! The supervisor: a process that starts one program, watches it, and ends all that it started.
+
+use std::io::{self, BufRead, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, ChildStderr, ChildStdout, ExitStatus};
+use std::time::{Duration, Instant};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal, killpg};
+use nix::unistd::Pid;
+
+use crate::capture::Collector;
+use crate::descendants::{Executable, kill_all, strays};
+use crate::diagnose::threads_of_descendants;
+use crate::observation::{End, Observation};
+use crate::program::{Limits, Program};
+use crate::start::{pidfd, start};
+
+/// The argument that makes a program with [`supervise_if_asked`] a supervisor.
+pub(crate) const ARGUMENT: &str = "__supervise";
+
+/// How much is read of one stream before the other things are looked at again.
+const READ_AT_ONCE: u64 = 1 << 20;
+
+/// Becomes the supervisor, and never returns, if this process was started as one.
+///
+/// The first thing in `main` of every program that calls [`crate::run`].
+pub fn supervise_if_asked() {
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == ARGUMENT) {
+        let code = match supervise() {
+            Ok(()) => 0,
+            Err(error) => {
+                eprintln!("supervisor: {error}");
+                1
+            }
+        };
+        std::process::exit(code);
+    }
+}
+
+fn supervise() -> io::Result<()> {
+    nix::sys::prctl::set_child_subreaper(true)?;
+    // Whatever can be sent to this process and be blocked is blocked: it ends when its work is done
+    // or when the checker is gone.
+    SigSet::all().thread_block()?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    let program: Program = serde_json::from_str(&line)?;
+    let reply: Reply = match start(&program) {
+        Ok(child) => Ok(watch(child, &program)?),
+        Err(error) => Err(error.to_string()),
+    };
+    let mut line = serde_json::to_vec(&reply)?;
+    line.push(b'\n');
+    io::stdout().write_all(&line)
+}
+
+/// What the supervisor says: an observation, or why the program could not be started.
+pub(crate) type Reply = Result<Observation, String>;
+
+fn watch(mut child: Child, program: &Program) -> io::Result<Observation> {
+    let started = Instant::now();
+    let mut watched = Watched::new(&mut child, &program.limits)?;
+    let why = watched.until_end(started + program.limits.wall, program.limits.total_output)?;
+    let end = match why {
+        Why::Ended => None,
+        Why::Deadline => Some(End::TimedOut(threads_of_descendants())),
+        Why::Flood => Some(End::Flooded),
+        Why::CheckerGone => Some(End::Stopped),
+    };
+    let duration = started.elapsed();
+    // Of a program that was cut off, what it had started is no fault of its own.
+    let left = match end {
+        None => strays(Pid::from_raw(child.id() as i32), Executable::of_file(&program.path)),
+        Some(_) => Vec::new(),
+    };
+    // ESRCH: the group is empty, as it should be.
+    let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
+    let status = child.wait()?;
+    if !kill_all() {
+        return Err(io::Error::other("a process that was sent SIGKILL does not end"));
+    }
+    // Nobody writes any more: what is in the pipes now is all.
+    let (stdout, stderr) = watched.finish();
+    Ok(Observation { end: end.unwrap_or(ended(status)), stdout, stderr, strays: left, duration })
+}
+
+fn ended(status: ExitStatus) -> End {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => End::Exited(code),
+        (None, signal) => {
+            End::Signalled { signal: signal.unwrap_or(0), core: status.core_dumped() }
+        }
+    }
+}
+
+/// Why watching ended.
+enum Why {
+    Ended,
+    Deadline,
+    Flood,
+    CheckerGone,
+}
+
+/// A running program: its end and its two streams.
+struct Watched {
+    pidfd: OwnedFd,
+    stdout: Collector<ChildStdout>,
+    stderr: Collector<ChildStderr>,
+}
+
+impl Watched {
+    fn new(child: &mut Child, limits: &Limits) -> io::Result<Self> {
+        let stdout = child.stdout.take().expect("standard output is a pipe");
+        let stderr = child.stderr.take().expect("standard error is a pipe");
+        do_not_block(&stdout)?;
+        do_not_block(&stderr)?;
+        Ok(Self {
+            pidfd: pidfd(child)?,
+            stdout: Collector::new(stdout, limits.kept_output),
+            stderr: Collector::new(stderr, limits.kept_output),
+        })
+    }
+
+    fn until_end(&mut self, deadline: Instant, total_output: u64) -> io::Result<Why> {
+        loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Ok(Why::Deadline);
+            }
+            match self.wait_for_something(left)? {
+                Ready { ended: true, .. } => return Ok(Why::Ended),
+                Ready { checker_gone: true, .. } => return Ok(Why::CheckerGone),
+                Ready { .. } => {}
+            }
+            self.stdout.drain(READ_AT_ONCE);
+            self.stderr.drain(READ_AT_ONCE);
+            if self.stdout.bytes + self.stderr.bytes > total_output {
+                return Ok(Why::Flood);
+            }
+        }
+    }
+
+    fn wait_for_something(&self, longest: Duration) -> io::Result<Ready> {
+        let lifeline = io::stdin();
+        let mut polled = vec![
+            PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN),
+            PollFd::new(lifeline.as_fd(), PollFlags::POLLIN),
+        ];
+        polled.extend(self.stdout.stream().map(|s| PollFd::new(s.as_fd(), PollFlags::POLLIN)));
+        polled.extend(self.stderr.stream().map(|s| PollFd::new(s.as_fd(), PollFlags::POLLIN)));
+        // Rounded up: a wait of zero would spin through the last millisecond.
+        let timeout = PollTimeout::try_from(longest + Duration::from_millis(1))
+            .unwrap_or(PollTimeout::MAX);
+        poll(&mut polled, timeout)?;
+        let ready = |index: usize| polled[index].any().unwrap_or(false);
+        Ok(Ready { ended: ready(0), checker_gone: ready(1) })
+    }
+
+    fn finish(mut self) -> (crate::Capture, crate::Capture) {
+        self.stdout.drain(u64::MAX);
+        self.stderr.drain(u64::MAX);
+        (self.stdout.finish(), self.stderr.finish())
+    }
+}
+
+struct Ready {
+    ended: bool,
+    checker_gone: bool,
+}
+
+fn do_not_block(stream: &impl AsFd) -> io::Result<()> {
+    let flags = OFlag::from_bits_retain(fcntl(stream, FcntlArg::F_GETFL)?);
+    fcntl(stream, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    Ok(())
+}

@@ -1,0 +1,152 @@
+//! Which sources are judged, laid on which exercise.
+//!
+//! One mechanism serves all uses. The learner's own files are judged *in place*. A stub, a reference
+//! solution, a known-wrong solution or a submission is *laid* on a pristine copy of the exercise, in
+//! a workspace of its own below `target/judge`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::curriculum::Exercise;
+use crate::pristine::Pristine;
+use crate::workbook::Workbook;
+use crate::{Error, files};
+
+/// Sources that can be judged.
+#[derive(Debug, Clone)]
+pub struct Candidate<'a> {
+    /// The exercise that they claim to solve.
+    pub exercise: &'a Exercise,
+    /// What the exercise must contain.
+    pub pristine: &'a Pristine,
+    /// The root of the cargo workspace that they lie in.
+    pub workspace: PathBuf,
+    /// Where cargo builds.
+    pub target: PathBuf,
+    /// Whether Cargo.lock must be obeyed to the letter.
+    pub locked: bool,
+}
+
+impl<'a> Candidate<'a> {
+    /// The learner's own files, where they are.
+    pub fn in_place(workbook: &Workbook, exercise: &'a Exercise, pristine: &'a Pristine) -> Self {
+        Self {
+            exercise,
+            pristine,
+            workspace: workbook.root.clone(),
+            target: workbook.target_path(),
+            locked: workbook.root.join("Cargo.lock").is_file(),
+        }
+    }
+
+    /// The exercise's directory.
+    pub fn directory(&self) -> PathBuf {
+        self.exercise.path(&self.workspace)
+    }
+}
+
+/// A workspace that foreign sources are laid in, one exercise at a time.
+#[derive(Debug)]
+pub struct Slot {
+    workspace: PathBuf,
+    target: PathBuf,
+}
+
+/// Texts of the files that the learner would edit, by path in the exercise.
+pub type Sources = BTreeMap<PathBuf, String>;
+
+impl Slot {
+    /// Prepares the slot `name`: the workspace's manifest and what every exercise depends on.
+    pub fn prepare(workbook: &Workbook, name: &str) -> Result<Self, Error> {
+        let base = workbook.target_path().join("judge").join(name);
+        let workspace = base.join("workbook");
+        let mut wanted = BTreeMap::new();
+        wanted.insert(PathBuf::from("Cargo.toml"), manifest(&workbook.root)?);
+        // A lock file that is already there has been cut to this workspace by cargo: only the
+        // first one is copied.
+        if !workspace.join("Cargo.lock").is_file()
+            && let Some(lock) = files::read_if_there(&workbook.root.join("Cargo.lock"))?
+        {
+            wanted.insert(PathBuf::from("Cargo.lock"), lock);
+        }
+        for directory in ["checker/sandbox", "checker/testkit"] {
+            for path in files::files_below(&workbook.root.join(directory))? {
+                let path = Path::new(directory).join(path);
+                let text = files::read(&workbook.root.join(&path))?;
+                wanted.insert(path, text);
+            }
+        }
+        for (path, text) in &wanted {
+            files::write_if_different(&workspace.join(path), text)?;
+        }
+        remove_others(&workspace.join("checker"), |path| {
+            wanted.contains_key(&Path::new("checker").join(path))
+        })?;
+        Ok(Self { workspace, target: base.join("target") })
+    }
+
+    /// Lays `sources` on a pristine copy of the exercise.
+    pub fn lay<'a>(
+        &self,
+        exercise: &'a Exercise,
+        pristine: &'a Pristine,
+        sources: &Sources,
+    ) -> Result<Candidate<'a>, Error> {
+        let directory = exercise.path(&self.workspace);
+        let mut wanted: BTreeMap<&Path, &str> = BTreeMap::new();
+        for (path, text) in pristine.files.iter().chain(sources) {
+            wanted.insert(path, text);
+        }
+        for (path, text) in &wanted {
+            files::write_if_different(&directory.join(path), text)?;
+        }
+        remove_others(&directory, |path| wanted.contains_key(path))?;
+        Ok(Candidate {
+            exercise,
+            pristine,
+            workspace: self.workspace.clone(),
+            target: self.target.clone(),
+            locked: false,
+        })
+    }
+}
+
+/// The texts of an exercise's `edit` files, read from `directory`.
+pub fn read_sources(exercise: &Exercise, directory: &Path) -> Result<Sources, Error> {
+    let read = |file: &PathBuf| Ok((file.clone(), files::read(&directory.join(file))?));
+    exercise.edit.iter().map(read).collect()
+}
+
+/// The workbook's manifest with only those members that a slot holds.
+fn manifest(root: &Path) -> Result<String, Error> {
+    let path = root.join("Cargo.toml");
+    let format_error = |problem: String| Error::Format {
+        path: path.clone(),
+        problem,
+        remedy: "Restore it: `git checkout -- Cargo.toml`.".to_owned(),
+    };
+    let mut manifest: toml::Table =
+        files::read(&path)?.parse().map_err(|error: toml::de::Error| format_error(error.to_string()))?;
+    let workspace = manifest
+        .get_mut("workspace")
+        .and_then(toml::Value::as_table_mut)
+        .ok_or_else(|| format_error("there is no [workspace]".to_owned()))?;
+    let mut members = vec!["exercises/*/*"];
+    if root.join("checker/testkit").is_dir() {
+        members.push("checker/testkit");
+    }
+    workspace.insert("members".to_owned(), members.into());
+    workspace.remove("default-members");
+    Ok(toml::to_string(&manifest).expect("a manifest that was read can be written"))
+}
+
+fn remove_others(directory: &Path, is_wanted: impl Fn(&Path) -> bool) -> Result<(), Error> {
+    for path in files::files_below(directory)? {
+        if !is_wanted(&path) {
+            let path = directory.join(path);
+            fs::remove_file(&path).map_err(Error::writing(&path))?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! The command line: what can be asked, and how an answer becomes an exit code.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use sandbox::Stop;
+
+use crate::commands::{self, Session};
+use crate::report::{self, Format};
+use crate::workbook::Workbook;
+use crate::{Error, Exit};
+
+/// Judges the exercises of a workbook.
+///
+/// An EXERCISE is named by its name (semaphore), its number (2.3) or its path.
+#[derive(Debug, Parser)]
+#[command(name = "checker", version, after_help = EXIT_CODES)]
+struct Arguments {
+    /// The workbook; by default the one that the current directory lies in
+    #[arg(long, global = true, value_name = "DIR")]
+    workbook: Option<PathBuf>,
+    /// How to report
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 everything asked for passes, 1 something does not, 2 wrong usage,
+            3 the machine or the workbook is at fault, 130 interrupted";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Judge what has changed, show where you stand and what is next (the default)
+    Check {
+        /// Only these exercises
+        #[arg(value_name = "EXERCISE")]
+        exercises: Vec<String>,
+    },
+    /// Run the experiment of an exercise and compare it with the reference's
+    Run {
+        /// Which exercise
+        exercise: String,
+        /// Arguments for the experiment; with any, nothing is compared
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
+    /// Give one more hint for the next exercise, or for this one
+    Hint {
+        /// Which exercise
+        exercise: Option<String>,
+    },
+    /// List all exercises and how they stand
+    List,
+    /// Put the stub back; what was there is kept as a backup
+    Reset {
+        /// Which exercise
+        exercise: String,
+        /// Restore the given files (tests, manifest) instead of your own
+        #[arg(long)]
+        given: bool,
+    },
+    /// Show the reference solution beside yours, once yours passes
+    Solution {
+        /// Which exercise
+        exercise: String,
+        /// Show it before that
+        #[arg(long)]
+        force: bool,
+    },
+    /// Look at the machine: what is there, what is lost without it, what to do
+    Doctor,
+    /// For authors and CI: stubs fail, solutions pass, wrong solutions are caught, all is current
+    Verify {
+        /// Only these exercises
+        #[arg(value_name = "EXERCISE")]
+        exercises: Vec<String>,
+    },
+    /// For authors: record stubs, given files and the list of tests in checker/pristine
+    Pin {
+        /// Only these exercises
+        #[arg(value_name = "EXERCISE")]
+        exercises: Vec<String>,
+    },
+}
+
+/// Parses the command line, does what it asks, reports.
+pub fn run() -> Exit {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Passed };
+        }
+    };
+    let mut reporter = report::reporter(arguments.format);
+    let result = open(&arguments).and_then(|session| match arguments.command {
+        None => commands::check(&session, &[], &mut *reporter),
+        Some(command) => session.dispatch(command, &mut *reporter),
+    });
+    result.unwrap_or_else(|error| {
+        reporter.error(&error);
+        error.exit()
+    })
+}
+
+fn open(arguments: &Arguments) -> Result<Session, Error> {
+    let start = arguments.workbook.clone().unwrap_or_else(|| PathBuf::from("."));
+    let workbook = Workbook::open(&start)?;
+    let stop = Stop::on_signals()
+        .map_err(|error| Error::Refused(format!("cannot handle signals: {error}")))?;
+    Ok(Session { workbook, stop })
+}
+
+impl Session {
+    fn dispatch(
+        &self,
+        command: Command,
+        reporter: &mut dyn report::Reporter,
+    ) -> Result<Exit, Error> {
+        match command {
+            Command::Check { exercises } => commands::check(self, &exercises, reporter),
+            Command::Run { exercise, args } => commands::run(self, &exercise, args, reporter),
+            Command::Hint { exercise } => commands::hint(self, exercise.as_deref(), reporter),
+            Command::List => commands::list(self, reporter),
+            Command::Reset { exercise, given } => commands::reset(self, &exercise, given, reporter),
+            Command::Solution { exercise, force } => {
+                commands::solution(self, &exercise, force, reporter)
+            }
+            Command::Doctor => commands::doctor(self, reporter),
+            Command::Verify { exercises } => commands::verify(self, &exercises, reporter),
+            Command::Pin { exercises } => commands::pin(self, &exercises, reporter),
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! The commands: each takes a session, does one thing, and returns how it ended.
+
+mod check;
+mod doctor;
+mod hint;
+mod list;
+mod pin;
+mod reset;
+mod run;
+mod solution;
+mod verify;
+
+use sandbox::Stop;
+
+use crate::Error;
+use crate::curriculum::Exercise;
+use crate::workbook::Workbook;
+
+pub use check::{Standing, check};
+pub use doctor::{Finding, doctor};
+pub use hint::hint;
+pub use list::list;
+pub use pin::pin;
+pub use reset::reset;
+pub use run::run;
+pub use solution::solution;
+pub use verify::{Verified, verify};
+
+/// What every command needs.
+#[derive(Debug)]
+pub struct Session {
+    /// The workbook.
+    pub workbook: Workbook,
+    /// The user's wish to stop.
+    pub stop: Stop,
+}
+
+impl Session {
+    /// The exercises that were asked for, in the order of the curriculum; all if none was named.
+    fn asked(&self, names: &[String]) -> Result<Vec<&Exercise>, Error> {
+        let curriculum = &self.workbook.curriculum;
+        if names.is_empty() {
+            return Ok(curriculum.exercises.iter().collect());
+        }
+        let mut asked: Vec<&Exercise> =
+            names.iter().map(|name| curriculum.find(name)).collect::<Result<_, _>>()?;
+        asked.sort_by_key(|exercise| exercise.number);
+        asked.dedup_by_key(|exercise| exercise.number);
+        Ok(asked)
+    }
+}

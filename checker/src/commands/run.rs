@@ -1,0 +1,78 @@
+//! `checker run`: the experiment of an exercise, and how it compares.
+
+use std::ffi::OsString;
+
+use sandbox::End;
+
+use crate::candidate::Candidate;
+use crate::compile::{Compiled, compile};
+use crate::event::Event;
+use crate::panics::panics;
+use crate::pristine::Pristine;
+use crate::report::Reporter;
+use crate::run::{run_experiment, unnatural_end};
+use crate::{Error, Exit, compare};
+
+use super::Session;
+
+/// Runs the learner's experiment; exit 0 if it prints what the reference's prints.
+pub fn run(
+    session: &Session,
+    name: &str,
+    args: Vec<OsString>,
+    reporter: &mut dyn Reporter,
+) -> Result<Exit, Error> {
+    let workbook = &session.workbook;
+    let exercise = workbook.curriculum.find(name)?;
+    let pristine = Pristine::load(workbook, exercise)?;
+    let candidate = Candidate::in_place(workbook, exercise, &pristine);
+    reporter.take(&Event::Compiling { exercise });
+    let programs = match compile(&candidate, &session.stop)? {
+        Compiled::Programs(programs) => programs,
+        Compiled::Errors(errors) => {
+            for error in errors {
+                reporter.note(&error.rendered);
+            }
+            return Ok(Exit::NotPassed);
+        }
+        Compiled::Endless => {
+            reporter.note("the compiler does not come to an end");
+            return Ok(Exit::NotPassed);
+        }
+    };
+    let program = programs.programs.get(&exercise.name).ok_or_else(|| {
+        Error::Refused(format!("`{}` has no experiment (no src/main.rs)", exercise.name))
+    })?;
+    reporter.take(&Event::Running { exercise });
+    let compared = args.is_empty();
+    let observation = run_experiment(&candidate, program, args, &session.stop)?;
+    reporter.note(observation.stdout.text.trim_end());
+    if !observation.stderr.text.is_empty() {
+        reporter.note(observation.stderr.text.trim_end());
+    }
+    let last = panics(&observation.stderr.text).pop();
+    match observation.end {
+        End::Exited(0) => {}
+        End::Exited(code) => {
+            reporter.note(&format!("\nit exited with code {code}"));
+            return Ok(Exit::NotPassed);
+        }
+        _ => {
+            let (_, message) = unnatural_end(&candidate, &observation, last.as_ref());
+            reporter.note(&format!("\n{}", message.unwrap_or_default()));
+            return Ok(Exit::NotPassed);
+        }
+    }
+    let expected = pristine.snapshot().and_then(compare::snapshot_text).filter(|_| compared);
+    match expected.map(|expected| compare::difference(expected, &observation.stdout.text)) {
+        None => Ok(Exit::Passed),
+        Some(None) => {
+            reporter.note("\nThis is what the reference prints.");
+            Ok(Exit::Passed)
+        }
+        Some(Some(difference)) => {
+            reporter.note(&format!("\nThe reference prints something else:\n\n{difference}"));
+            Ok(Exit::NotPassed)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! `checker solution`: the reference beside the learner's file.
+
+use crate::pristine::Pristine;
+use crate::progress::Store;
+use crate::report::Reporter;
+use crate::{Error, Exit, files};
+
+use super::Session;
+
+/// Shows the reference solution after a pass, or with `force`.
+pub fn solution(
+    session: &Session,
+    name: &str,
+    force: bool,
+    reporter: &mut dyn Reporter,
+) -> Result<Exit, Error> {
+    let workbook = &session.workbook;
+    let exercise = workbook.curriculum.find(name)?;
+    let directory = workbook.solution_path(exercise);
+    if !directory.is_dir() {
+        return Err(Error::Refused(format!(
+            "this copy of the workbook has no solution of `{}`; your course may have left it out",
+            exercise.name
+        )));
+    }
+    let (progress, _) = Store::of(workbook).load()?;
+    if !force && !progress.entry(&exercise.directory).has_passed {
+        return Err(Error::Refused(format!(
+            "`{}` has not passed yet; you learn more by solving it first.\n\
+             One more hint: `checker hint {0}`. The solution all the same: \
+             `checker solution {0} --force`",
+            exercise.name
+        )));
+    }
+    let pristine = Pristine::load(workbook, exercise)?;
+    for file in &exercise.edit {
+        let reference = files::read(&directory.join(file))?;
+        let shown = format!("solutions/{}/{}", exercise.directory, file.display());
+        let own = workbook.exercise_path(exercise).join(file);
+        let yours = files::read_if_there(&own)?.unwrap_or_default();
+        if Some(yours.as_str()) == pristine.stub(file) {
+            reporter.note(&format!("{shown}\n\n{reference}"));
+        } else {
+            let yours_shown = format!("exercises/{}/{}", exercise.directory, file.display());
+            reporter.side_by_side((&yours_shown, &yours), (&shown, &reference));
+        }
+    }
+    Ok(Exit::Passed)
+}

@@ -1,0 +1,84 @@
+//! Files: read whole, written atomically, listed in order.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+
+/// The text of a file; bytes that are not UTF-8 are an error that names it.
+pub(crate) fn read(path: &Path) -> Result<String, Error> {
+    fs::read_to_string(path).map_err(Error::reading(path))
+}
+
+/// The text of a file, or `None` if there is no such file.
+pub(crate) fn read_if_there(path: &Path) -> Result<Option<String>, Error> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Error::reading(path)(error)),
+    }
+}
+
+/// Writes a file so that a reader sees the old text or the new one, and a crash leaves one of them.
+pub(crate) fn write_atomically(path: &Path, text: &str) -> Result<(), Error> {
+    let directory = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(directory).map_err(Error::writing(directory))?;
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = directory.join(format!(".{name}.{}.tmp", std::process::id()));
+    let result = write_and_sync(&temporary, text).and_then(|()| fs::rename(&temporary, path));
+    if result.is_err() {
+        let _ = fs::remove_file(&temporary);
+    }
+    result.map_err(Error::writing(path))
+}
+
+fn write_and_sync(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = fs::File::create(path)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()
+}
+
+/// Writes a file only where its text differs, so that an unchanged file keeps its time.
+pub(crate) fn write_if_different(path: &Path, text: &str) -> Result<(), Error> {
+    if fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
+        return Ok(());
+    }
+    let directory = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(directory).map_err(Error::writing(directory))?;
+    fs::write(path, text).map_err(Error::writing(path))
+}
+
+/// The regular files below `directory`, relative to it, in order; none if it does not exist.
+///
+/// Links are not followed; hidden entries and `target` are passed over.
+pub(crate) fn files_below(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    let mut found = Vec::new();
+    collect(directory, Path::new(""), &mut found)?;
+    found.sort();
+    Ok(found)
+}
+
+fn collect(root: &Path, relative: &Path, found: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let directory = root.join(relative);
+    let entries = match fs::read_dir(&directory) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(Error::reading(&directory)(error)),
+    };
+    for entry in entries {
+        let entry = entry.map_err(Error::reading(&directory))?;
+        let name = entry.file_name();
+        if name.to_string_lossy().starts_with('.') || name == "target" {
+            continue;
+        }
+        let kind = entry.file_type().map_err(Error::reading(&directory))?;
+        let path = relative.join(name);
+        if kind.is_dir() {
+            collect(root, &path, found)?;
+        } else if kind.is_file() {
+            found.push(path);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! The content hash of all that a verdict depends on.
+//!
+//! File times say nothing: an unpacked submission or a restored backup may be older than the last
+//! build. Content decides, here and in [`crate::compile`].
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use sha2::{Digest, Sha256};
+
+use crate::candidate::Candidate;
+use crate::{Error, files};
+
+/// SHA-256 over everything that decides what the candidate does, in hexadecimal.
+pub fn of(candidate: &Candidate<'_>) -> Result<String, Error> {
+    let mut hasher = Sha256::new();
+    let directory = candidate.directory();
+    for path in files::files_below(&directory)? {
+        // Texts for reading decide nothing; neither do extra tests, which are not run.
+        let decides = path.starts_with("src")
+            || candidate.pristine.files.contains_key(&path)
+            || path == Path::new("build.rs");
+        if decides {
+            add_file(&mut hasher, &directory, &path)?;
+        }
+    }
+    for path in ["Cargo.toml", "Cargo.lock"] {
+        if candidate.workspace.join(path).is_file() {
+            add_file(&mut hasher, &candidate.workspace, Path::new(path))?;
+        }
+    }
+    let testkit = candidate.workspace.join("checker/testkit");
+    for path in files::files_below(&testkit)? {
+        add_file(&mut hasher, &testkit, &path)?;
+    }
+    for (target, tests) in &candidate.pristine.tests {
+        add(&mut hasher, target.as_bytes());
+        add(&mut hasher, tests.join(" ").as_bytes());
+    }
+    add(&mut hasher, format!("{:?}", candidate.exercise).as_bytes());
+    add(&mut hasher, toolchain().as_bytes());
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn add_file(hasher: &mut Sha256, directory: &Path, path: &Path) -> Result<(), Error> {
+    let file = directory.join(path);
+    let bytes = std::fs::read(&file).map_err(Error::reading(&file))?;
+    add(hasher, path.as_os_str().as_encoded_bytes());
+    add(hasher, &bytes);
+    Ok(())
+}
+
+/// The length goes first, so that no two lists of pieces look alike.
+fn add(hasher: &mut Sha256, bytes: &[u8]) {
+    hasher.update((bytes.len() as u64).to_le_bytes());
+    hasher.update(bytes);
+}
+
+/// The compiler, the checker itself, and what the environment adds to the compiler's arguments.
+fn toolchain() -> &'static str {
+    static TOOLCHAIN: OnceLock<String> = OnceLock::new();
+    TOOLCHAIN.get_or_init(|| {
+        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+        let version = Command::new(rustc).arg("-vV").output();
+        let version = version.map(|output| output.stdout).unwrap_or_default();
+        let checker = std::fs::metadata("/proc/self/exe")
+            .and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));
+        let flags = ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"]
+            .map(std::env::var_os);
+        format!("{}{checker:?}{flags:?}", String::from_utf8_lossy(&version))
+    })
+}

@@ -1,0 +1,115 @@
+//! The pipeline from a candidate to its judgement: intact? → compile → run → compare.
+
+use sandbox::{End, Stop};
+
+use crate::candidate::Candidate;
+use crate::compile::{Compiled, Diagnostic, Programs, compile};
+use crate::event::{Event, Sink};
+use crate::panics::panics;
+use crate::run::{run_experiment, run_tests, unnatural_end};
+use crate::verdict::{Judgement, Outcome, TestResult, Verdict, of_strays};
+use crate::{Error, compare};
+
+/// The name of the comparison with the reference, among the tests.
+pub const EXPERIMENT: &str = "experiment";
+
+/// How many of the compiler's errors are shown; the others often follow from the first.
+const SHOWN_ERRORS: usize = 2;
+
+/// A judgement, and what the compiler warned about on the way.
+#[derive(Debug)]
+pub struct Judged {
+    /// The verdict with its evidence.
+    pub judgement: Judgement,
+    /// Warnings about the exercise's own code.
+    pub warnings: Vec<String>,
+}
+
+/// Judges a candidate whose given files are known to be intact.
+pub fn judge(
+    candidate: &Candidate<'_>,
+    stop: &Stop,
+    events: &mut dyn Sink,
+) -> Result<Judged, Error> {
+    events.take(&Event::Compiling { exercise: candidate.exercise });
+    let programs = match compile(candidate, stop)? {
+        Compiled::Programs(programs) => programs,
+        Compiled::Errors(errors) => return Ok(without_warnings(of_errors(errors))),
+        Compiled::Endless => return Ok(without_warnings(of_endless_compiler(candidate))),
+    };
+    events.take(&Event::Running { exercise: candidate.exercise });
+    let mut tests = run_tests(candidate, &programs, stop)?;
+    // Beside failing tests a difference in output says nothing new.
+    if tests.iter().all(|test| test.outcome == Outcome::Passed) {
+        tests.extend(compare_experiment(candidate, &programs, stop)?);
+    }
+    Ok(Judged { judgement: Judgement::of_tests(tests), warnings: programs.warnings })
+}
+
+fn without_warnings(judgement: Judgement) -> Judged {
+    Judged { judgement, warnings: Vec::new() }
+}
+
+fn of_errors(errors: Vec<Diagnostic>) -> Judgement {
+    let place = errors.iter().find_map(|error| error.place.clone());
+    let mut text: Vec<&str> =
+        errors.iter().take(SHOWN_ERRORS).map(|error| error.rendered.trim_end()).collect();
+    let more = match errors.len().saturating_sub(SHOWN_ERRORS) {
+        0 => String::new(),
+        1 => "… and 1 more error".to_owned(),
+        count => format!("… and {count} more errors"),
+    };
+    if !more.is_empty() {
+        text.push(&more);
+    }
+    Judgement::without_tests(Verdict::DoesNotCompile, Some(text.join("\n\n")), place)
+}
+
+fn of_endless_compiler(candidate: &Candidate<'_>) -> Judgement {
+    let message = format!(
+        "the compiler did not come to an end within {} s: is there a macro or a constant that expands \
+         for ever?",
+        candidate.exercise.compile_deadline.as_secs()
+    );
+    Judgement::without_tests(Verdict::DoesNotCompile, Some(message), None)
+}
+
+/// The experiment as one more test; `None` if the exercise has none.
+fn compare_experiment(
+    candidate: &Candidate<'_>,
+    programs: &Programs,
+    stop: &Stop,
+) -> Result<Option<TestResult>, Error> {
+    let Some(snapshot) = candidate.pristine.snapshot() else { return Ok(None) };
+    let result = |outcome, message| TestResult {
+        name: "the experiment prints what the reference's prints".to_owned(),
+        target: EXPERIMENT.to_owned(),
+        outcome,
+        message,
+        place: None,
+    };
+    let Some(program) = programs.programs.get(&candidate.exercise.name) else {
+        let message = "cargo built no experiment from src/main.rs".to_owned();
+        return Ok(Some(result(Outcome::Missing, Some(message))));
+    };
+    let observation = run_experiment(candidate, program, Vec::new(), stop)?;
+    let expected = compare::snapshot_text(snapshot).unwrap_or(snapshot);
+    let panics = panics(&observation.stderr.text);
+    let (outcome, message) = match &observation.end {
+        End::Exited(0) => match compare::difference(expected, &observation.stdout.text) {
+            Some(difference) => (Outcome::OutputDiffers, Some(difference)),
+            None if observation.strays.is_empty() => (Outcome::Passed, None),
+            None => (Outcome::Leaked, Some(of_strays(&observation.strays))),
+        },
+        End::Exited(code) => {
+            let said = observation.stderr.text.trim_end();
+            (Outcome::Failed, Some(format!("the experiment exited with code {code}:\n{said}")))
+        }
+        _ => unnatural_end(candidate, &observation, panics.last()),
+    };
+    let mut result = result(outcome, message);
+    if outcome != Outcome::Passed {
+        result.place = panics.last().and_then(|panic| panic.place.clone());
+    }
+    Ok(Some(result))
+}

@@ -1,0 +1,34 @@
+//! The checker: one pipeline from a learner's files to a verdict that can be defended.
+//!
+//! ```text
+//! cli → curriculum → candidate → compile → run → compare → verdict → progress → report
+//! ```
+//!
+//! Each stage takes a value and gives one. `docs/architecture.md` is the map.
+
+pub mod cli;
+pub mod commands;
+pub mod workbook;
+
+pub mod curriculum;
+pub mod pristine;
+
+pub mod candidate;
+pub mod compile;
+pub mod fingerprint;
+pub mod run;
+
+pub mod compare;
+pub mod judge;
+pub mod panics;
+pub mod verdict;
+
+pub mod progress;
+
+pub mod event;
+pub mod report;
+
+mod error;
+mod files;
+
+pub use error::{Error, Exit};

@@ -1,0 +1,251 @@
+//! The pins: the text of every given file and stub, and the list of tests that must run.
+//!
+//! They lie in `checker/pristine/`, a file for each exercise, and are written by `checker pin`. With
+//! them an edited test is noticed and a stub restored, in a clone, in a fork and in an unpacked
+//! archive alike.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::curriculum::Exercise;
+use crate::verdict::{Edit, EditKind};
+use crate::workbook::Workbook;
+use crate::{Error, files};
+
+/// What an exercise looks like before anyone has worked on it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pristine {
+    /// The tests that must run, by test target, easiest first.
+    pub tests: BTreeMap<String, Vec<String>>,
+    /// The text of each file, by its path in the exercise.
+    pub files: BTreeMap<PathBuf, String>,
+}
+
+/// What the workbook itself looks like: files that decide how every exercise is built.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Foundation {
+    /// SHA-256 of each file, by its path in the workbook.
+    pub sha256: BTreeMap<PathBuf, String>,
+}
+
+/// Texts for reading; they decide nothing.
+const NOT_PINNED: [&str; 2] = ["README.md", "hints.md"];
+
+/// Files that cargo and rustup obey without being named by anything.
+const OBEYED_UNASKED: [&str; 5] = [
+    "build.rs",
+    ".cargo/config.toml",
+    ".cargo/config",
+    "rust-toolchain.toml",
+    "rust-toolchain",
+];
+
+/// Keys of a cargo configuration that change what is built or run.
+const DECIDING_KEYS: [&str; 10] = [
+    "runner",
+    "rustc",
+    "rustc-wrapper",
+    "rustc-workspace-wrapper",
+    "rustflags",
+    "rustdoc",
+    "env",
+    "patch",
+    "profile",
+    "source",
+];
+
+fn pin_path(root: &Path, exercise: &Exercise) -> PathBuf {
+    root.join("checker/pristine").join(format!("{}.toml", exercise.directory))
+}
+
+fn foundation_path(root: &Path) -> PathBuf {
+    root.join("checker/pristine/workbook.toml")
+}
+
+impl Pristine {
+    /// The pins of an exercise.
+    pub fn load(workbook: &Workbook, exercise: &Exercise) -> Result<Self, Error> {
+        load(&pin_path(&workbook.root, exercise))
+    }
+
+    /// What the pins would be, from the files as they are; the tests are left as they were given.
+    pub fn of_files(
+        workbook: &Workbook,
+        exercise: &Exercise,
+        tests: BTreeMap<String, Vec<String>>,
+    ) -> Result<Self, Error> {
+        let directory = workbook.exercise_path(exercise);
+        let mut pinned = BTreeMap::new();
+        for path in files::files_below(&directory)? {
+            if !NOT_PINNED.iter().any(|name| path == Path::new(name)) {
+                let text = files::read(&directory.join(&path))?;
+                pinned.insert(path, text);
+            }
+        }
+        Ok(Self { tests, files: pinned })
+    }
+
+    /// Writes the pins.
+    pub fn save(&self, workbook: &Workbook, exercise: &Exercise) -> Result<(), Error> {
+        save(&pin_path(&workbook.root, exercise), self)
+    }
+
+    /// The test targets, the one with the exercise's name first.
+    pub fn targets<'a>(&'a self, exercise: &'a Exercise) -> Vec<&'a str> {
+        let mut targets: Vec<&str> = self.tests.keys().map(String::as_str).collect();
+        targets.sort_by_key(|target| *target != exercise.name);
+        targets
+    }
+
+    /// The reference output of the experiment, where the exercise has one.
+    pub fn snapshot(&self) -> Option<&str> {
+        self.files.get(Path::new("snapshots/experiment.snap")).map(String::as_str)
+    }
+
+    /// The stub of a file that the learner edits.
+    pub fn stub(&self, file: &Path) -> Option<&str> {
+        self.files.get(file).map(String::as_str)
+    }
+
+    /// Whether every file that the learner edits is still the stub.
+    pub fn is_untouched(&self, workbook: &Workbook, exercise: &Exercise) -> Result<bool, Error> {
+        let directory = workbook.exercise_path(exercise);
+        for file in &exercise.edit {
+            let now = files::read_if_there(&directory.join(file));
+            // A file that is not UTF-8 is not the stub; the compiler will say so.
+            if now.ok().flatten().as_deref() != self.stub(file) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The given files that are no longer as they were given.
+    pub fn edits(&self, workbook: &Workbook, exercise: &Exercise) -> Result<Vec<Edit>, Error> {
+        let directory = workbook.exercise_path(exercise);
+        let shown = Path::new("exercises").join(&exercise.directory);
+        let mut edits = Vec::new();
+        for (path, given) in &self.files {
+            if exercise.edit.contains(path) {
+                continue;
+            }
+            let now = std::fs::read(directory.join(path)).ok();
+            edits.extend(EditKind::of(given, now.as_deref()).map(|kind| Edit {
+                file: shown.join(path),
+                kind,
+            }));
+        }
+        // From the exercise up to the root, cargo obeys the configuration of each directory.
+        for below in shown.ancestors() {
+            edits.extend(obeyed_unasked(&workbook.root, below, &self.files, &shown)?);
+        }
+        Ok(edits)
+    }
+}
+
+impl Foundation {
+    /// The pins of the workbook itself.
+    pub fn load(workbook: &Workbook) -> Result<Self, Error> {
+        load(&foundation_path(&workbook.root))
+    }
+
+    /// What the pins would be, from the files as they are.
+    pub fn of_files(workbook: &Workbook) -> Result<Self, Error> {
+        let mut paths = vec![PathBuf::from("Cargo.toml")];
+        let testkit = Path::new("checker/testkit");
+        paths.extend(
+            files::files_below(&workbook.root.join(testkit))?
+                .into_iter()
+                .map(|path| testkit.join(path)),
+        );
+        let mut sha256 = BTreeMap::new();
+        for path in paths {
+            let text = files::read(&workbook.root.join(&path))?;
+            sha256.insert(path, hex_sha256(text.as_bytes()));
+        }
+        Ok(Self { sha256 })
+    }
+
+    /// Writes the pins.
+    pub fn save(&self, workbook: &Workbook) -> Result<(), Error> {
+        save(&foundation_path(&workbook.root), self)
+    }
+
+    /// The files that are no longer as they were given.
+    pub fn edits(&self, workbook: &Workbook) -> Result<Vec<Edit>, Error> {
+        let mut edits = Vec::new();
+        for (path, given) in &self.sha256 {
+            let kind = match std::fs::read(workbook.root.join(path)) {
+                Err(_) => EditKind::Deleted,
+                Ok(now) if hex_sha256(&now) != *given => EditKind::Changed { line: None },
+                Ok(_) => continue,
+            };
+            edits.push(Edit { file: path.clone(), kind });
+        }
+        Ok(edits)
+    }
+}
+
+/// Files of `directory` (relative to the root) that cargo or rustup obeys and nobody gave.
+fn obeyed_unasked(
+    root: &Path,
+    directory: &Path,
+    pinned: &BTreeMap<PathBuf, String>,
+    exercise: &Path,
+) -> Result<Vec<Edit>, Error> {
+    let mut edits = Vec::new();
+    for name in OBEYED_UNASKED {
+        let file = directory.join(name);
+        let given = file.strip_prefix(exercise).is_ok_and(|path| pinned.contains_key(path));
+        // A build.rs counts only beside a Cargo.toml of an exercise.
+        let out_of_place = name == "build.rs" && directory != exercise;
+        if given || out_of_place {
+            continue;
+        }
+        let Some(text) = files::read_if_there(&root.join(&file)).ok().flatten() else { continue };
+        if !name.starts_with(".cargo") {
+            edits.push(Edit { file, kind: EditKind::Added { decides: None } });
+        } else if let Some(key) = deciding_key(&text) {
+            edits.push(Edit { file, kind: EditKind::Added { decides: Some(key) } });
+        }
+    }
+    Ok(edits)
+}
+
+/// The first key of a cargo configuration that changes what is built or run.
+fn deciding_key(text: &str) -> Option<String> {
+    fn search(table: &toml::Table, path: &str) -> Option<String> {
+        table.iter().find_map(|(key, value)| {
+            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            if DECIDING_KEYS.contains(&key.as_str()) {
+                return Some(path);
+            }
+            value.as_table().and_then(|table| search(table, &path))
+        })
+    }
+    search(&text.parse::<toml::Table>().ok()?, "")
+}
+
+pub(crate) fn hex_sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn load<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Error> {
+    let text = files::read(path)?;
+    toml::from_str(&text).map_err(|error| Error::Format {
+        path: path.to_owned(),
+        problem: error.to_string(),
+        remedy: "Restore the file (git checkout), or as an author run `checker pin`.".to_owned(),
+    })
+}
+
+fn save<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {
+    let text = toml::to_string_pretty(value).expect("pins are plain tables of text");
+    let header = "# Written by `checker pin`; see CONTRIBUTING.md. Do not edit.\n\n";
+    files::write_atomically(path, &format!("{header}{text}"))
+}

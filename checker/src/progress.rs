@@ -1,0 +1,166 @@
+//! What the checker remembers of a learner: verdicts, hints given. A readable file.
+//!
+//! It is written atomically and under a lock, so that two checkers lose nothing of each other's. If it
+//! cannot be read it is set aside, never overwritten; if it cannot be written, that is said, and the
+//! verdicts stand all the same.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::verdict::{Judgement, Verdict};
+use crate::workbook::Workbook;
+use crate::{Error, files};
+
+/// The remembered state of a workbook.
+#[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Progress {
+    /// By exercise directory.
+    #[serde(default)]
+    exercises: BTreeMap<String, Entry>,
+}
+
+/// What is remembered of one exercise.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// How many hints have been given.
+    #[serde(default)]
+    pub hints: usize,
+    /// Whether it has ever passed.
+    #[serde(default)]
+    pub has_passed: bool,
+    /// The content hash that `judgement` belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// The last judgement.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judgement: Option<Judgement>,
+}
+
+/// The state file of a workbook.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+}
+
+impl Store {
+    /// The store of a workbook.
+    pub fn of(workbook: &Workbook) -> Self {
+        Self { path: workbook.state_path().join("progress.toml") }
+    }
+
+    /// Loads the progress, with a warning if an unreadable file had to be set aside.
+    pub fn load(&self) -> Result<(Progress, Option<String>), Error> {
+        let text = match fs::read(&self.path) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Ok((Progress::default(), None));
+            }
+            Err(error) => return Err(Error::reading(&self.path)(error)),
+        };
+        match toml::from_str(&text) {
+            Ok(progress) => Ok((progress, None)),
+            Err(error) => {
+                let aside = free_name(&self.path, "corrupt");
+                let warning = match fs::rename(&self.path, &aside) {
+                    Ok(()) => format!(
+                        "{} cannot be read and was set aside as {}; progress begins anew.\n{}",
+                        self.path.display(),
+                        aside.display(),
+                        error.message()
+                    ),
+                    Err(cause) => format!(
+                        "{} cannot be read ({}) nor set aside ({cause}); progress is not kept.",
+                        self.path.display(),
+                        error.message()
+                    ),
+                };
+                Ok((Progress::default(), Some(warning)))
+            }
+        }
+    }
+
+    /// Changes the entry of one exercise, with what others have written meanwhile kept.
+    pub fn update(&self, exercise: &str, change: impl FnOnce(&mut Entry)) -> Result<(), Error> {
+        let directory = self.path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(directory).map_err(Error::writing(directory))?;
+        let _lock = Lock::take(&directory.join("progress.lock"))?;
+        let (mut progress, _) = self.load()?;
+        change(progress.exercises.entry(exercise.to_owned()).or_default());
+        let text = toml::to_string_pretty(&progress).expect("progress is plain data");
+        let header = "# What the checker remembers. Deleting it loses verdicts and hint counts only.\n\n";
+        files::write_atomically(&self.path, &format!("{header}{text}"))
+    }
+}
+
+impl Progress {
+    /// What is remembered of an exercise.
+    pub fn entry(&self, exercise: &str) -> Entry {
+        self.exercises.get(exercise).cloned().unwrap_or_default()
+    }
+}
+
+impl Entry {
+    /// Remembers a judgement under the hash that it belongs to.
+    pub fn remember(&mut self, fingerprint: Option<String>, judgement: &Judgement) {
+        self.has_passed |= judgement.verdict == Verdict::Passed;
+        self.fingerprint = fingerprint;
+        self.judgement = Some(judgement.clone());
+    }
+
+    /// The judgement for these sources, if it is known.
+    ///
+    /// A hang is judged anew: it may have been the machine's.
+    pub fn known(&self, fingerprint: &str) -> Option<&Judgement> {
+        let judgement = self.judgement.as_ref()?;
+        let fits = self.fingerprint.as_deref() == Some(fingerprint);
+        (fits && judgement.verdict != Verdict::TimedOut).then_some(judgement)
+    }
+}
+
+/// A lock on a file, given back when it is dropped (flock(2); the kernel gives it back on a crash).
+#[derive(Debug)]
+pub struct Lock(#[allow(dead_code)] File);
+
+impl Lock {
+    /// Waits for the lock.
+    pub fn take(path: &Path) -> Result<Self, Error> {
+        let file = Self::open(path)?;
+        file.lock().map_err(Error::writing(path))?;
+        Ok(Self(file))
+    }
+
+    /// Takes the lock if nobody has it.
+    pub fn try_take(path: &Path) -> Result<Option<Self>, Error> {
+        let file = Self::open(path)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Some(Self(file))),
+            Err(fs::TryLockError::WouldBlock) => Ok(None),
+            Err(fs::TryLockError::Error(error)) => Err(Error::writing(path)(error)),
+        }
+    }
+
+    fn open(path: &Path) -> Result<File, Error> {
+        if let Some(directory) = path.parent() {
+            fs::create_dir_all(directory).map_err(Error::writing(directory))?;
+        }
+        let open = File::options().create(true).truncate(false).write(true).open(path);
+        open.map_err(Error::writing(path))
+    }
+}
+
+/// `path.word-1`, or the next number that is free.
+pub fn free_name(path: &Path, word: &str) -> PathBuf {
+    (1..)
+        .map(|number| {
+            let mut name = path.as_os_str().to_owned();
+            name.push(format!(".{word}-{number}"));
+            PathBuf::from(name)
+        })
+        .find(|path| !path.exists())
+        .expect("there are more numbers than files")
+}

@@ -1,0 +1,358 @@
+//! The report for a person: plain text at 80 columns, colour only on a terminal.
+
+use std::io::{IsTerminal, Write};
+
+use similar::{ChangeTag, TextDiff};
+
+use crate::commands::{Finding, Standing, Verified};
+use crate::curriculum::Exercise;
+use crate::event::{Event, Sink};
+use crate::verdict::{Judgement, Outcome, Place, Verdict};
+use crate::workbook::Workbook;
+use crate::{Error, Exit};
+
+use super::Reporter;
+use super::text::{Paint, WIDTH, clean, fill, paint, wrap};
+
+/// How many cells the progress bar has.
+const BAR: usize = 20;
+
+/// Reports on standard output.
+pub(super) struct Human {
+    colour: bool,
+    /// Whether lines can be taken back: standard output is a terminal.
+    live: bool,
+    /// How this program was called, for commands that the reader may copy.
+    program: String,
+}
+
+impl Human {
+    pub(super) fn on_stdout() -> Self {
+        let terminal = std::io::stdout().is_terminal();
+        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+        Self {
+            colour: terminal && !no_colour && !dumb,
+            live: terminal && !dumb,
+            program: std::env::args().next().unwrap_or_else(|| "checker".to_owned()),
+        }
+    }
+
+    fn line(&self, text: &str) {
+        // A reader that has gone away is not an error of the checker's.
+        let _ = writeln!(std::io::stdout(), "{text}");
+    }
+
+    fn lines(&self, lines: &[String], indent: usize) {
+        for line in lines {
+            self.line(format!("{:indent$}{line}", "").trim_end());
+        }
+    }
+
+    /// A line that is gone when the next one comes.
+    fn transient(&self, text: &str) {
+        if self.live {
+            let mut stdout = std::io::stdout();
+            let _ = write!(stdout, "\r\x1b[K{}", paint(text, Paint::Faint, self.colour));
+            let _ = stdout.flush();
+        }
+    }
+
+    fn clear_transient(&self) {
+        if self.live {
+            let _ = write!(std::io::stdout(), "\r\x1b[K");
+        }
+    }
+
+    fn paint(&self, text: &str, colour: Paint) -> String {
+        paint(text, colour, self.colour)
+    }
+
+    /// Commands in the texts of the core are written as `checker …`.
+    fn with_program(&self, text: &str) -> String {
+        text.replace("`checker ", &format!("`{} ", self.program))
+    }
+
+    fn header(&self, workbook: &Workbook, standings: &[Standing<'_>]) {
+        let passed = standings.iter().filter(|s| has_passed(s)).count();
+        let total = standings.len();
+        let filled = (passed * BAR).checked_div(total).unwrap_or(0);
+        let bar = format!(
+            "{}{}",
+            self.paint(&"█".repeat(filled), Paint::Good),
+            self.paint(&"░".repeat(BAR - filled), Paint::Faint)
+        );
+        let title = &workbook.curriculum.title;
+        self.line(&format!("{}  {bar}  {passed} of {total} pass", self.paint(title, Paint::Strong)));
+    }
+
+    fn parts(&self, workbook: &Workbook, standings: &[Standing<'_>], next: Option<&Standing<'_>>) {
+        for part in &workbook.curriculum.parts {
+            let in_part = || standings.iter().filter(|s| s.exercise.number.part == part.number);
+            if in_part().next().is_none() {
+                continue;
+            }
+            self.line("");
+            self.line(&format!(" {} {}", part.number, part.title));
+            for standing in in_part() {
+                let is_next = next.is_some_and(|next| next.exercise.number == standing.exercise.number);
+                self.standing(standing, is_next);
+            }
+        }
+    }
+
+    fn standing(&self, standing: &Standing<'_>, is_next: bool) {
+        let (mark, colour) = mark(standing.judgement.verdict);
+        let state = state(&standing.judgement);
+        let exercise = standing.exercise;
+        let arrow = if is_next { self.paint("▸", Paint::Strong) } else { " ".to_owned() };
+        self.line(&format!(
+            " {arrow} {} {:<4} {:<18} {}",
+            self.paint(mark, colour),
+            exercise.number.to_string(),
+            exercise.name,
+            self.paint(&state, colour)
+        ));
+    }
+
+    /// What there is to say about one exercise: what fails, why, where to go on.
+    fn details(&self, standing: &Standing<'_>) {
+        let exercise = standing.exercise;
+        let judgement = &standing.judgement;
+        let (mark, colour) = mark(judgement.verdict);
+        self.line("");
+        self.line(&format!(
+            "{} {}",
+            self.paint(mark, colour),
+            self.paint(&heading(exercise), Paint::Strong)
+        ));
+        if judgement.verdict == Verdict::Passed {
+            self.passed(standing);
+            return;
+        }
+        self.line("");
+        match judgement.verdict {
+            Verdict::NotStarted => {
+                let begin = "  Not started. Read the task, then write your code where the stub says todo!.";
+                self.line(begin);
+            }
+            _ => self.why(judgement),
+        }
+        self.line("");
+        self.line(&format!(
+            "  edit  {}:{}",
+            exercise.main_file().display(),
+            standing.line
+        ));
+        self.line(&format!("  read  exercises/{}/README.md", exercise.directory));
+        let hints = format!("({} of {} given)", standing.hints_given, standing.hints);
+        self.line(&format!("  hint  {} hint {}   {hints}", self.program, exercise.name));
+    }
+
+    fn why(&self, judgement: &Judgement) {
+        if let Some(message) = &judgement.message {
+            let text = self.with_program(&clean(message));
+            let lines = match judgement.verdict {
+                // The compiler's drawings lose their sense when they are broken.
+                Verdict::DoesNotCompile => text.lines().map(str::to_owned).collect(),
+                _ => wrap(&text, WIDTH - 2),
+            };
+            self.lines(&lines, 2);
+        }
+        let Some(test) = judgement.first_unpassed() else { return };
+        self.line(&format!("  {} {}", self.paint("✗", Paint::Bad), clean(&test.name)));
+        if let Some(message) = &test.message {
+            let text = self.with_program(&clean(message));
+            let lines = match test.outcome {
+                Outcome::OutputDiffers => text.lines().map(str::to_owned).collect(),
+                _ => wrap(&text, WIDTH - 4),
+            };
+            self.lines(&lines, 4);
+        }
+        if let Some(place) = &test.place {
+            self.line(&format!("    at {}", at(place)));
+        }
+        let unpassed = |t: &&crate::verdict::TestResult| t.outcome != Outcome::Passed;
+        let others = judgement.tests.iter().filter(unpassed).count() - 1;
+        let passed = judgement.tests.len() - 1 - others;
+        self.line("");
+        self.line(&format!(
+            "  {passed} of {} tests pass; {}",
+            judgement.tests.len(),
+            match others {
+                0 => "this is the only one that does not.".to_owned(),
+                1 => "1 other does not.".to_owned(),
+                count => format!("{count} others do not."),
+            }
+        ));
+    }
+
+    fn passed(&self, standing: &Standing<'_>) {
+        let tests = standing.judgement.tests.len();
+        self.line("");
+        self.line(&format!("  All {tests} tests pass. What it says about the claim: the Verdict in"));
+        self.line(&format!("  exercises/{}/README.md", standing.exercise.directory));
+        self.line(&format!("  compare  {} solution {}", self.program, standing.exercise.name));
+    }
+}
+
+fn has_passed(standing: &Standing<'_>) -> bool {
+    standing.judgement.verdict == Verdict::Passed
+}
+
+fn heading(exercise: &Exercise) -> String {
+    format!("{} {}: {}", exercise.number, exercise.name, exercise.title)
+}
+
+fn at(place: &Place) -> String {
+    clean(&place.to_string()).replace('\n', " ")
+}
+
+fn mark(verdict: Verdict) -> (&'static str, Paint) {
+    match verdict {
+        Verdict::Passed => ("✓", Paint::Good),
+        Verdict::NotStarted => ("·", Paint::Faint),
+        Verdict::Skipped => ("-", Paint::Open),
+        _ => ("✗", Paint::Bad),
+    }
+}
+
+fn state(judgement: &Judgement) -> String {
+    let words = judgement.verdict.in_words();
+    if judgement.verdict == Verdict::Passed || judgement.tests.is_empty() {
+        return words.to_owned();
+    }
+    let passed = judgement.tests.iter().filter(|t| t.outcome == Outcome::Passed).count();
+    format!("{words}: {passed} of {} tests pass", judgement.tests.len())
+}
+
+impl Sink for Human {
+    fn take(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Compiling { exercise } => {
+                self.transient(&format!("compiling {} …", exercise.name));
+            }
+            Event::Running { exercise } => self.transient(&format!("testing {} …", exercise.name)),
+            Event::Judged { .. } => self.clear_transient(),
+            Event::Warning { text } => {
+                self.clear_transient();
+                let text = self.with_program(text);
+                let lines = wrap(&format!("warning: {text}"), WIDTH);
+                eprintln!("{}", lines.join("\n"));
+            }
+        }
+    }
+}
+
+impl Reporter for Human {
+    fn standings(
+        &mut self,
+        workbook: &Workbook,
+        standings: &[Standing<'_>],
+        all: bool,
+        _: Exit,
+    ) {
+        self.clear_transient();
+        if !all {
+            for standing in standings {
+                self.details(standing);
+            }
+            return;
+        }
+        let next = standings.iter().find(|standing| !has_passed(standing));
+        self.header(workbook, standings);
+        self.parts(workbook, standings, next);
+        match next {
+            Some(next) => self.details(next),
+            None => {
+                self.line("");
+                let count = standings.len();
+                let done = format!("All {count} exercises pass. The workshop is yours.");
+                self.line(&self.paint(&done, Paint::Good));
+            }
+        }
+    }
+
+    fn findings(&mut self, findings: &[Finding]) {
+        for finding in findings {
+            let (mark, colour) = match &finding.shortfall {
+                None => ("✓", Paint::Good),
+                Some(short) if short.fatal => ("✗", Paint::Bad),
+                Some(_) => ("-", Paint::Open),
+            };
+            let mark = self.paint(mark, colour);
+            self.line(&format!("{mark} {:<11} {}", finding.name, clean(&finding.found)));
+            if let Some(short) = &finding.shortfall {
+                self.lines(&wrap(&format!("lost:   {}", short.lost), WIDTH - 14), 14);
+                self.lines(&wrap(&format!("remedy: {}", short.remedy), WIDTH - 14), 14);
+            }
+        }
+    }
+
+    fn verified(&mut self, verified: &Verified<'_>) {
+        let (mark, colour) =
+            if verified.problems.is_empty() { ("✓", Paint::Good) } else { ("✗", Paint::Bad) };
+        let caught = verified.wrong.iter().filter(|wrong| wrong.caught_by.is_some()).count();
+        self.line(&format!(
+            "{} {:<4} {:<16} stub fails {}/{}, solution passes {}, wrong caught {caught}/{}",
+            self.paint(mark, colour),
+            verified.exercise.number.to_string(),
+            verified.exercise.name,
+            verified.stub.0,
+            verified.stub.1,
+            verified.solution,
+            verified.wrong.len()
+        ));
+        for problem in &verified.problems {
+            let text = self.with_program(&clean(problem));
+            self.lines(&text.lines().map(str::to_owned).collect::<Vec<_>>(), 4);
+        }
+    }
+
+    fn verification(&mut self, verified: &[Verified<'_>], general: &[String], _: Exit) {
+        for problem in general {
+            self.line(&format!("{} {}", self.paint("✗", Paint::Bad), self.with_program(problem)));
+        }
+        let clean = verified.iter().filter(|one| one.problems.is_empty()).count();
+        let wrong = || verified.iter().flat_map(|one| &one.wrong);
+        let caught = wrong().filter(|wrong| wrong.caught_by.is_some()).count();
+        self.line(&format!(
+            "{clean} of {} exercises verified, {caught} of {} wrong solutions caught",
+            verified.len(),
+            wrong().count()
+        ));
+    }
+
+    fn note(&mut self, text: &str) {
+        self.clear_transient();
+        self.line(&self.with_program(&clean(text)));
+    }
+
+    fn markdown(&mut self, text: &str) {
+        self.clear_transient();
+        self.lines(&fill(&self.with_program(&clean(text)), WIDTH), 0);
+    }
+
+    fn side_by_side(&mut self, yours: (&str, &str), reference: (&str, &str)) {
+        self.line(&self.paint(&format!("- {}", yours.0), Paint::Bad));
+        self.line(&self.paint(&format!("+ {}", reference.0), Paint::Good));
+        self.line("");
+        let diff = TextDiff::from_lines(yours.1, reference.1);
+        for change in diff.iter_all_changes() {
+            let (sign, colour) = match change.tag() {
+                ChangeTag::Delete => ("-", Some(Paint::Bad)),
+                ChangeTag::Insert => ("+", Some(Paint::Good)),
+                ChangeTag::Equal => (" ", None),
+            };
+            let line = format!("{sign} {}", clean(change.value().trim_end_matches('\n')));
+            self.line(&colour.map_or(line.clone(), |colour| self.paint(&line, colour)));
+        }
+    }
+
+    fn error(&mut self, error: &Error) {
+        self.clear_transient();
+        let text = self.with_program(&clean(&error.to_string()));
+        let label = if matches!(error, Error::Interrupted) { "" } else { "error: " };
+        eprintln!("{}", wrap(&format!("{label}{text}"), WIDTH).join("\n"));
+    }
+}

@@ -1,0 +1,207 @@
+//! `--format json`: one object a line, each with the key `event`. The types of the format live here.
+
+use std::io::Write;
+
+use serde::Serialize;
+
+use crate::commands::{Finding, Standing, Verified};
+use crate::event::{Event, Sink};
+use crate::verdict::{Outcome, Place, TestResult, Verdict};
+use crate::workbook::Workbook;
+use crate::{Error, Exit};
+
+use super::Reporter;
+
+/// Reports in JSON lines on standard output.
+pub(super) struct Json;
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Line<'a> {
+    Compiling {
+        exercise: &'a str,
+    },
+    Running {
+        exercise: &'a str,
+    },
+    Verdict {
+        exercise: &'a str,
+        name: &'a str,
+        number: String,
+        points: u32,
+        verdict: Verdict,
+        cached: bool,
+        message: Option<&'a str>,
+        place: Option<&'a Place>,
+        tests: Vec<Test<'a>>,
+    },
+    Summary {
+        passed: usize,
+        total: usize,
+        points: u32,
+        points_possible: u32,
+        next: Option<&'a str>,
+        exit: u8,
+    },
+    Finding {
+        name: &'a str,
+        found: &'a str,
+        ok: bool,
+        lost: Option<&'a str>,
+        remedy: Option<&'a str>,
+    },
+    Verified {
+        exercise: &'a str,
+        stub_failing: usize,
+        stub_tests: usize,
+        solution_passing: usize,
+        problems: &'a [String],
+    },
+    WrongSolution {
+        exercise: &'a str,
+        name: &'a str,
+        caught: bool,
+        by: Option<&'a str>,
+    },
+    Verification {
+        verified: usize,
+        total: usize,
+        problems: &'a [String],
+        exit: u8,
+    },
+    Note {
+        text: &'a str,
+    },
+    Files {
+        yours: &'a str,
+        reference: &'a str,
+        text: &'a str,
+    },
+    Warning {
+        message: &'a str,
+    },
+    Error {
+        message: String,
+        exit: u8,
+    },
+}
+
+#[derive(Serialize)]
+struct Test<'a> {
+    name: &'a str,
+    target: &'a str,
+    outcome: Outcome,
+    message: Option<&'a str>,
+    place: Option<&'a Place>,
+}
+
+impl<'a> From<&'a TestResult> for Test<'a> {
+    fn from(test: &'a TestResult) -> Self {
+        Self {
+            name: &test.name,
+            target: &test.target,
+            outcome: test.outcome,
+            message: test.message.as_deref(),
+            place: test.place.as_ref(),
+        }
+    }
+}
+
+fn print(line: &Line<'_>) {
+    let mut text = serde_json::to_string(line).expect("a line of the report is plain data");
+    text.push('\n');
+    // A reader that has gone away is not an error of the checker's.
+    let _ = std::io::stdout().write_all(text.as_bytes());
+}
+
+impl Sink for Json {
+    fn take(&mut self, event: &Event<'_>) {
+        print(&match *event {
+            Event::Compiling { exercise } => Line::Compiling { exercise: &exercise.directory },
+            Event::Running { exercise } => Line::Running { exercise: &exercise.directory },
+            Event::Warning { text } => Line::Warning { message: text },
+            Event::Judged { exercise, judgement, cached } => Line::Verdict {
+                exercise: &exercise.directory,
+                name: &exercise.name,
+                number: exercise.number.to_string(),
+                points: exercise.points,
+                verdict: judgement.verdict,
+                cached,
+                message: judgement.message.as_deref(),
+                place: judgement.place.as_ref(),
+                tests: judgement.tests.iter().map(Test::from).collect(),
+            },
+        });
+    }
+}
+
+impl Reporter for Json {
+    fn standings(&mut self, _: &Workbook, standings: &[Standing<'_>], _: bool, exit: Exit) {
+        let has_passed = |s: &&Standing<'_>| s.judgement.verdict == Verdict::Passed;
+        let next = standings.iter().find(|standing| !has_passed(standing));
+        print(&Line::Summary {
+            passed: standings.iter().filter(has_passed).count(),
+            total: standings.len(),
+            points: standings.iter().filter(has_passed).map(|s| s.exercise.points).sum(),
+            points_possible: standings.iter().map(|s| s.exercise.points).sum(),
+            next: next.map(|standing| standing.exercise.directory.as_str()),
+            exit: exit.code(),
+        });
+    }
+
+    fn findings(&mut self, findings: &[Finding]) {
+        for finding in findings {
+            let short = finding.shortfall.as_ref();
+            print(&Line::Finding {
+                name: finding.name,
+                found: &finding.found,
+                ok: short.is_none(),
+                lost: short.map(|short| short.lost.as_str()),
+                remedy: short.map(|short| short.remedy.as_str()),
+            });
+        }
+    }
+
+    fn verified(&mut self, verified: &Verified<'_>) {
+        for wrong in &verified.wrong {
+            print(&Line::WrongSolution {
+                exercise: &verified.exercise.directory,
+                name: &wrong.name,
+                caught: wrong.caught_by.is_some(),
+                by: wrong.caught_by.as_deref(),
+            });
+        }
+        print(&Line::Verified {
+            exercise: &verified.exercise.directory,
+            stub_failing: verified.stub.0,
+            stub_tests: verified.stub.1,
+            solution_passing: verified.solution,
+            problems: &verified.problems,
+        });
+    }
+
+    fn verification(&mut self, verified: &[Verified<'_>], general: &[String], exit: Exit) {
+        print(&Line::Verification {
+            verified: verified.iter().filter(|one| one.problems.is_empty()).count(),
+            total: verified.len(),
+            problems: general,
+            exit: exit.code(),
+        });
+    }
+
+    fn note(&mut self, text: &str) {
+        print(&Line::Note { text });
+    }
+
+    fn markdown(&mut self, text: &str) {
+        print(&Line::Note { text });
+    }
+
+    fn side_by_side(&mut self, yours: (&str, &str), reference: (&str, &str)) {
+        print(&Line::Files { yours: yours.0, reference: reference.0, text: reference.1 });
+    }
+
+    fn error(&mut self, error: &Error) {
+        print(&Line::Error { message: error.to_string(), exit: error.exit().code() });
+    }
+}

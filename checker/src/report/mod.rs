@@ -1,0 +1,55 @@
+//! Reports: they consume events and finished values, and never run anything.
+
+mod human;
+mod json;
+mod text;
+
+use clap::ValueEnum;
+
+use crate::commands::{Finding, Standing, Verified};
+use crate::event::Sink;
+use crate::workbook::Workbook;
+use crate::{Error, Exit};
+
+/// How to report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For a person, at a terminal or not
+    Human,
+    /// One JSON object a line, each with the key `event`
+    Json,
+}
+
+/// Someone who reports to the user.
+pub trait Reporter: Sink {
+    /// How the asked exercises stand; `all` if none was named.
+    fn standings(
+        &mut self,
+        workbook: &Workbook,
+        standings: &[Standing<'_>],
+        all: bool,
+        exit: Exit,
+    );
+    /// What the doctor found.
+    fn findings(&mut self, findings: &[Finding]);
+    /// One exercise has been verified.
+    fn verified(&mut self, verified: &Verified<'_>);
+    /// All have been verified.
+    fn verification(&mut self, verified: &[Verified<'_>], general: &[String], exit: Exit);
+    /// A text as it is.
+    fn note(&mut self, text: &str);
+    /// A text in Markdown.
+    fn markdown(&mut self, text: &str);
+    /// Two files, the learner's and the reference's, each with its name.
+    fn side_by_side(&mut self, yours: (&str, &str), reference: (&str, &str));
+    /// The checker cannot go on.
+    fn error(&mut self, error: &Error);
+}
+
+/// The reporter of a format, on standard output.
+pub fn reporter(format: Format) -> Box<dyn Reporter> {
+    match format {
+        Format::Human => Box::new(human::Human::on_stdout()),
+        Format::Json => Box::new(json::Json),
+    }
+}

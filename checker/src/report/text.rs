@@ -1,0 +1,146 @@
+//! Text for a terminal: cleaned, wrapped, coloured.
+
+/// The width that every report fits in.
+pub(super) const WIDTH: usize = 80;
+
+/// What a program printed, harmless: control characters are shown, not obeyed.
+pub(super) fn clean(text: &str) -> String {
+    text.chars()
+        .map(|character| match character {
+            '\n' => '\n',
+            '\t' => ' ',
+            // U+2400 and on are pictures of the control characters.
+            '\0'..='\x1f' => char::from_u32(0x2400 + character as u32).unwrap_or('\u{fffd}'),
+            '\x7f' => '\u{2421}',
+            '\u{80}'..='\u{9f}' => '\u{fffd}',
+            // Bidirectional controls can make a line read as another.
+            '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => '\u{fffd}',
+            other => other,
+        })
+        .collect()
+}
+
+/// Breaks long lines at spaces. What follows `expected:  ` or leading space is indented likewise.
+pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
+    text.lines().flat_map(|line| wrap_line(line, width)).collect()
+}
+
+/// Prose of a Markdown file, filled anew to `width`; code between fences is left as it is.
+pub(super) fn fill(markdown: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut paragraph = String::new();
+    let mut in_code = false;
+    for line in markdown.lines() {
+        let is_fence = line.starts_with("```");
+        let stands_alone = in_code || is_fence || line.is_empty();
+        let begins_item = line.starts_with("- ") || line.starts_with("#");
+        if (stands_alone || begins_item) && !paragraph.is_empty() {
+            lines.extend(wrap_line(&paragraph, width));
+            paragraph.clear();
+        }
+        in_code ^= is_fence;
+        if stands_alone {
+            lines.push(line.to_owned());
+        } else {
+            if !paragraph.is_empty() {
+                paragraph.push(' ');
+            }
+            paragraph.push_str(line.trim());
+        }
+    }
+    lines.extend(wrap_line(&paragraph, width));
+    lines
+}
+
+fn wrap_line(line: &str, width: usize) -> Vec<String> {
+    if line.chars().count() <= width {
+        return vec![line.to_owned()];
+    }
+    let hanging = " ".repeat(hanging_indent(line));
+    let mut lines = Vec::new();
+    let mut current = String::new();
+    // Leading space and the space behind a label belong to the text.
+    let start = line.char_indices().nth(hanging.len()).map_or(0, |(index, _)| index);
+    let (head, rest) = line.split_at(start);
+    current.push_str(head);
+    let mut is_first_word = true;
+    for word in rest.split(' ') {
+        let length = current.chars().count() + word.chars().count() + usize::from(!is_first_word);
+        if length > width && !is_first_word {
+            lines.push(std::mem::replace(&mut current, hanging.clone()));
+        } else if !is_first_word {
+            current.push(' ');
+        }
+        current.push_str(word);
+        is_first_word = false;
+    }
+    lines.push(current);
+    lines
+}
+
+/// The labels of a lesson are ten columns wide; otherwise a line keeps its own indentation.
+fn hanging_indent(line: &str) -> usize {
+    const LABELS: [&str; 4] = ["expected: ", "seen:     ", "likely:   ", "read:     "];
+    if LABELS.iter().any(|label| line.starts_with(label)) {
+        return LABELS[0].len();
+    }
+    let space = line.chars().take_while(|character| *character == ' ').count();
+    space.min(20)
+}
+
+/// The colours that a report uses.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Paint {
+    Good,
+    Bad,
+    Open,
+    Strong,
+    Faint,
+}
+
+/// `text` in a colour, or as it is.
+pub(super) fn paint(text: &str, paint: Paint, colour: bool) -> String {
+    if !colour || text.is_empty() {
+        return text.to_owned();
+    }
+    let code = match paint {
+        Paint::Good => "32",
+        Paint::Bad => "31",
+        Paint::Open => "33",
+        Paint::Strong => "1",
+        Paint::Faint => "2",
+    };
+    format!("\x1b[{code}m{text}\x1b[0m")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_are_shown_and_not_obeyed() {
+        assert_eq!(clean("a\x1b[31mb\rc\u{202e}d\n"), "a␛[31mb␍c\u{fffd}d\n");
+    }
+
+    #[test]
+    fn a_long_line_is_broken_at_spaces_under_its_label() {
+        let lines = wrap("likely:   one two three four", 20);
+        assert_eq!(lines, ["likely:   one two", "          three four"]);
+    }
+
+    #[test]
+    fn a_word_that_fits_nowhere_stays_whole() {
+        assert_eq!(wrap("aaaa bbbbbbbbbbbbbb cc", 8), ["aaaa", "bbbbbbbbbbbbbb", "cc"]);
+    }
+
+    #[test]
+    fn prose_is_filled_and_code_is_not() {
+        let lines = fill("a b\nc d e\n\n```rust\nx   y\n```\n- i\nj", 7);
+        assert_eq!(lines, ["a b c d", "e", "", "```rust", "x   y", "```", "- i j"]);
+    }
+
+    #[test]
+    fn without_colour_nothing_is_added() {
+        assert_eq!(paint("a", Paint::Good, false), "a");
+    }
+}

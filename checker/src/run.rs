@@ -1,0 +1,324 @@
+//! Running: every expected test in a process of its own, under supervision.
+//!
+//! A test has passed only if libtest wrote `ok NAME` to its log file, the process exited with 0 and
+//! nothing was left behind. What the program prints proves nothing: a learner's function that calls
+//! `process::exit(0)` ends the process with success and without a word in the log.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+
+use sandbox::{End, Limits, Observation, Program, Stop};
+
+use crate::Error;
+use crate::candidate::Candidate;
+use crate::compile::Programs;
+use crate::panics::{Panic, panics};
+use crate::verdict::{Outcome, TestResult, of_hung_threads, of_strays};
+
+/// After this many tests that did not end, the rest is not run: each would cost its deadline again.
+const HUNG_TESTS: usize = 2;
+
+/// How many tasks a test may add to those that the user has already.
+const TASKS: u64 = 512;
+
+/// Runs the expected tests, easiest first, as many at a time as there are CPUs.
+pub fn run_tests(
+    candidate: &Candidate<'_>,
+    programs: &Programs,
+    stop: &Stop,
+) -> Result<Vec<TestResult>, Error> {
+    let scratch = Scratch::new()?;
+    let expected: Vec<(&str, &str)> = candidate
+        .pristine
+        .targets(candidate.exercise)
+        .into_iter()
+        .flat_map(|target| candidate.pristine.tests[target].iter().map(move |name| (target, name.as_str())))
+        .collect();
+    let next = AtomicUsize::new(0);
+    let hung = AtomicUsize::new(0);
+    let work = || {
+        let mut results = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(&(target, name)) = expected.get(index) else { return Ok(results) };
+            let result = if hung.load(Ordering::Relaxed) >= HUNG_TESTS {
+                not_run(target, name)
+            } else {
+                let directory = scratch.directory(index)?;
+                run_test(candidate, programs, target, name, &directory, stop)?
+            };
+            hung.fetch_add(usize::from(result.outcome == Outcome::TimedOut), Ordering::Relaxed);
+            results.push((index, result));
+        }
+    };
+    let workers = thread::available_parallelism().map_or(1, usize::from);
+    let finished: Vec<Result<Vec<(usize, TestResult)>, Error>> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("a worker does not panic")).collect()
+    });
+    let mut results = Vec::new();
+    for finished in finished {
+        results.extend(finished?);
+    }
+    results.sort_by_key(|(index, _)| *index);
+    Ok(results.into_iter().map(|(_, result)| result).collect())
+}
+
+/// Runs the experiment and returns what was seen of it.
+pub fn run_experiment(
+    candidate: &Candidate<'_>,
+    program: &Path,
+    args: Vec<OsString>,
+    stop: &Stop,
+) -> Result<Observation, Error> {
+    let scratch = Scratch::new()?;
+    let observation = observe(candidate, program, args, &scratch.directory(0)?, stop)?;
+    if observation.end == End::Stopped {
+        return Err(Error::Interrupted);
+    }
+    Ok(observation)
+}
+
+fn not_run(target: &str, name: &str) -> TestResult {
+    TestResult {
+        name: name.to_owned(),
+        target: target.to_owned(),
+        outcome: Outcome::NotRun,
+        message: Some(format!("not run: {HUNG_TESTS} tests before it did not come to an end")),
+        place: None,
+    }
+}
+
+fn run_test(
+    candidate: &Candidate<'_>,
+    programs: &Programs,
+    target: &str,
+    name: &str,
+    directory: &Path,
+    stop: &Stop,
+) -> Result<TestResult, Error> {
+    let Some(program) = programs.tests.get(target) else {
+        let message = format!("cargo built no test program `{target}`");
+        return Ok(TestResult {
+            message: Some(message),
+            outcome: Outcome::Missing,
+            ..not_run(target, name)
+        });
+    };
+    let log = directory.join("log");
+    let mut args: Vec<OsString> =
+        [name, "--exact", "--nocapture", "--test-threads=1", "--logfile"].map(OsString::from).into();
+    args.push(log.clone().into());
+    let observation = observe(candidate, program, args, directory, stop)?;
+    if observation.end == End::Stopped {
+        return Err(Error::Interrupted);
+    }
+    let log = fs::read(&log).unwrap_or_default();
+    Ok(result_of(candidate, target, name, &observation, &String::from_utf8_lossy(&log)))
+}
+
+fn observe(
+    candidate: &Candidate<'_>,
+    program: &Path,
+    args: Vec<OsString>,
+    scratch: &Path,
+    stop: &Stop,
+) -> Result<Observation, Error> {
+    let limits = Limits {
+        wall: candidate.exercise.test_deadline,
+        kept_output: 256 << 10,
+        total_output: 16 << 20,
+        tasks: Some(tasks_of_user() + TASKS),
+        open_files: Some(1024),
+        file_size: Some(64 << 20),
+        address_space: candidate.exercise.address_space,
+    };
+    let program = Program {
+        path: program.to_owned(),
+        args,
+        env: environment(candidate, scratch).into_iter().collect(),
+        directory: candidate.directory(),
+        limits,
+    };
+    Ok(sandbox::run(&program, stop)?)
+}
+
+/// A few variables of the caller's and no others: a test sees the same everywhere.
+fn environment(candidate: &Candidate<'_>, scratch: &Path) -> BTreeMap<OsString, OsString> {
+    const PASSED_ON: [&str; 7] = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ"];
+    let mut environment: BTreeMap<OsString, OsString> = PASSED_ON
+        .into_iter()
+        .filter_map(|name| Some((name.into(), std::env::var_os(name)?)))
+        .collect();
+    environment.insert("CARGO_MANIFEST_DIR".into(), candidate.directory().into());
+    environment.insert("RUST_BACKTRACE".into(), "0".into());
+    environment.insert("TMPDIR".into(), scratch.into());
+    environment
+}
+
+/// What was seen of a test's process, as a result.
+fn result_of(
+    candidate: &Candidate<'_>,
+    target: &str,
+    name: &str,
+    observation: &Observation,
+    log: &str,
+) -> TestResult {
+    let panics = panics(&observation.stderr.text);
+    let panic = panics.iter().rfind(|panic| panic.thread == name).or(panics.last());
+    let (outcome, message) = outcome_of(candidate, name, observation, log, panic);
+    let place = match outcome {
+        Outcome::Passed | Outcome::Leaked => None,
+        _ => panic.and_then(|panic| panic.place.clone()),
+    };
+    TestResult { name: name.to_owned(), target: target.to_owned(), outcome, message, place }
+}
+
+fn outcome_of(
+    candidate: &Candidate<'_>,
+    name: &str,
+    observation: &Observation,
+    log: &str,
+    panic: Option<&Panic>,
+) -> (Outcome, Option<String>) {
+    let ran_to_its_end = log.lines().filter(|line| *line == format!("ok {name}")).count() == 1
+        && log.lines().count() == 1;
+    let failed = log.lines().any(|line| line == format!("failed {name}"));
+    let ignored = log.lines().any(|line| line.starts_with(&format!("ignored {name}")));
+    match &observation.end {
+        End::Exited(0) if ran_to_its_end && observation.strays.is_empty() => (Outcome::Passed, None),
+        End::Exited(0) if ran_to_its_end => {
+            (Outcome::Leaked, Some(of_strays(&observation.strays)))
+        }
+        End::Exited(_) if failed => (Outcome::Failed, Some(failure_text(observation, panic))),
+        End::Exited(_) if ignored => {
+            (Outcome::Missing, Some("the test is marked #[ignore]".to_owned()))
+        }
+        End::Exited(0) if observation.stdout.text.contains("running 0 tests") => {
+            (Outcome::Missing, Some("the test is not in the test program".to_owned()))
+        }
+        End::Exited(code) => (Outcome::ExitedEarly, Some(early_exit_text(*code))),
+        _ => unnatural_end(candidate, observation, panic),
+    }
+}
+
+/// Ends that no test brings about by returning or panicking.
+pub fn unnatural_end(
+    candidate: &Candidate<'_>,
+    observation: &Observation,
+    panic: Option<&Panic>,
+) -> (Outcome, Option<String>) {
+    match &observation.end {
+        End::Signalled { signal, .. } => {
+            let mut text = signal_text(*signal);
+            if let Some(panic) = panic {
+                text = format!("{text}\nBefore that it said:\n{}", panic.message);
+            }
+            (Outcome::Crashed, Some(text))
+        }
+        End::TimedOut(threads) => {
+            let seconds = candidate.exercise.test_deadline.as_secs();
+            (Outcome::TimedOut, Some(of_hung_threads(seconds, threads)))
+        }
+        End::Flooded => (
+            Outcome::TooMuchOutput,
+            Some("it wrote more than 16 MiB and was killed; is there a loop that prints?".to_owned()),
+        ),
+        End::AttackedSupervisor => (
+            Outcome::AttackedSupervisor,
+            Some(
+                "it killed or stopped the process that supervised it. Did a kill() go to the parent \
+                 (getppid), to the group (0) or to everyone (-1)?"
+                    .to_owned(),
+            ),
+        ),
+        End::Exited(_) | End::Stopped => (Outcome::NotRun, None),
+    }
+}
+
+fn failure_text(observation: &Observation, panic: Option<&Panic>) -> String {
+    match panic {
+        Some(panic) => panic.message.clone(),
+        // A test that returns an error says so on standard error.
+        None => last_lines(&observation.stderr.text, 20),
+    }
+}
+
+fn early_exit_text(code: i32) -> String {
+    format!(
+        "the process exited with code {code} before the test had run to its end.\n\
+         Your code ends the whole process: look for process::exit, exit or _exit on a path that a \
+         test takes."
+    )
+}
+
+fn signal_text(signal: i32) -> String {
+    let name = nix::sys::signal::Signal::try_from(signal)
+        .map_or_else(|_| format!("signal {signal}"), |signal| signal.as_str().to_owned());
+    let meaning = match name.as_str() {
+        "SIGSEGV" => ": it touched memory that is not there, or ran out of stack",
+        "SIGBUS" => ": it touched memory in a way that the machine cannot serve",
+        "SIGABRT" => ": it called abort, or panicked where a panic cannot unwind",
+        "SIGILL" => ": it met an instruction that does not exist",
+        "SIGFPE" => ": an arithmetic operation that the CPU refuses",
+        "SIGPIPE" => ": it wrote to a pipe that nobody reads",
+        "SIGKILL" => ": something killed it",
+        _ => "",
+    };
+    format!("ended by {name}{meaning}")
+}
+
+fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<&str> = text.trim_end().lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+/// The tasks (processes and threads) that this user has now; RLIMIT_NPROC counts them all.
+fn tasks_of_user() -> u64 {
+    static COUNT: OnceLock<u64> = OnceLock::new();
+    *COUNT.get_or_init(|| {
+        use std::os::unix::fs::MetadataExt;
+        let user = nix::unistd::getuid().as_raw();
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let own = entries.filter(|entry| {
+            entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit())
+                && entry.metadata().is_ok_and(|metadata| metadata.uid() == user)
+        });
+        own.map(|entry| fs::read_dir(entry.path().join("task")).map_or(1, |tasks| tasks.count() as u64))
+            .sum()
+    })
+}
+
+/// A directory for the files of one run; gone with everything in it when the run is over.
+struct Scratch(PathBuf);
+
+impl Scratch {
+    fn new() -> Result<Self, Error> {
+        static COUNT: AtomicUsize = AtomicUsize::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("shopfloor-{}-{count}", std::process::id());
+        let path = std::env::temp_dir().join(name);
+        // A directory of this name can only be the remains of a checker that was killed.
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir(&path).map_err(Error::writing(&path))?;
+        Ok(Self(path))
+    }
+
+    /// A directory of its own for one program of the run.
+    fn directory(&self, index: usize) -> Result<PathBuf, Error> {
+        let path = self.0.join(index.to_string());
+        fs::create_dir(&path).map_err(Error::writing(&path))?;
+        Ok(path)
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}

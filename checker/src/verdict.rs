@@ -1,0 +1,388 @@
+//! The verdict: a closed set of things that can happen. No I/O here.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use sandbox::{Stray, ThreadState};
+use serde::{Deserialize, Serialize};
+
+/// What is true of an exercise.
+///
+/// The variants are in the order of the pipeline; each is a `snake_case` name in every report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Every expected test was seen to run to its end and passed, and the experiment agrees.
+    Passed,
+    /// The learner's files are still the stubs. Nothing was compiled.
+    NotStarted,
+    /// A test file was edited, emptied or deleted.
+    TestsMissing,
+    /// Another given file was changed: a manifest, a configuration, the experiment.
+    WorkbookEdited,
+    /// The compiler refuses it, or does not come to an end.
+    DoesNotCompile,
+    /// A test says no.
+    Failed,
+    /// A test did not end before its deadline.
+    TimedOut,
+    /// A signal ended a test.
+    Crashed,
+    /// A test's process exited before the test had run to its end.
+    ExitedEarly,
+    /// A test wrote more than anyone reads.
+    TooMuchOutput,
+    /// A test killed or stopped the process that supervised it.
+    AttackedSupervisor,
+    /// A test left processes behind.
+    Leaked,
+    /// The experiment prints something else than the reference's.
+    OutputDiffers,
+    /// The machine lacks what the exercise needs.
+    Skipped,
+}
+
+impl Verdict {
+    /// Every verdict there is.
+    pub const ALL: [Verdict; 14] = [
+        Verdict::Passed,
+        Verdict::NotStarted,
+        Verdict::TestsMissing,
+        Verdict::WorkbookEdited,
+        Verdict::DoesNotCompile,
+        Verdict::Failed,
+        Verdict::TimedOut,
+        Verdict::Crashed,
+        Verdict::ExitedEarly,
+        Verdict::TooMuchOutput,
+        Verdict::AttackedSupervisor,
+        Verdict::Leaked,
+        Verdict::OutputDiffers,
+        Verdict::Skipped,
+    ];
+
+    /// Two or three words for a list.
+    pub fn in_words(self) -> &'static str {
+        match self {
+            Verdict::Passed => "passed",
+            Verdict::NotStarted => "not started",
+            Verdict::TestsMissing => "tests missing or edited",
+            Verdict::WorkbookEdited => "given files edited",
+            Verdict::DoesNotCompile => "does not compile",
+            Verdict::Failed => "failed",
+            Verdict::TimedOut => "timed out",
+            Verdict::Crashed => "crashed",
+            Verdict::ExitedEarly => "exited early",
+            Verdict::TooMuchOutput => "too much output",
+            Verdict::AttackedSupervisor => "attacked its supervisor",
+            Verdict::Leaked => "left processes behind",
+            Verdict::OutputDiffers => "output differs",
+            Verdict::Skipped => "skipped",
+        }
+    }
+}
+
+/// A verdict with its evidence.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Judgement {
+    /// What is true.
+    pub verdict: Verdict,
+    /// Why, where no test says it: a compiler error, an edited file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The place to open first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+    /// Every expected test, easiest first; empty if none was run.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<TestResult>,
+}
+
+impl Judgement {
+    /// A verdict that was reached before any test ran.
+    pub fn without_tests(verdict: Verdict, message: Option<String>, place: Option<Place>) -> Self {
+        Self { verdict, message, place, tests: Vec::new() }
+    }
+
+    /// The verdict of a run: a pass only if there are tests and each one passed.
+    pub fn of_tests(tests: Vec<TestResult>) -> Self {
+        let verdict = match tests.iter().find(|test| test.outcome != Outcome::Passed) {
+            Some(test) => test.outcome.verdict(),
+            None if tests.is_empty() => Verdict::TestsMissing,
+            None => Verdict::Passed,
+        };
+        Self { verdict, message: None, place: None, tests }
+    }
+
+    /// The test to show first: the easiest that does not pass.
+    pub fn first_unpassed(&self) -> Option<&TestResult> {
+        self.tests.iter().find(|test| test.outcome != Outcome::Passed)
+    }
+}
+
+/// What one test came to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TestResult {
+    /// Its name, as `cargo test` has it.
+    pub name: String,
+    /// The test target that it is in; `experiment` for the comparison with the reference.
+    pub target: String,
+    /// What happened.
+    pub outcome: Outcome,
+    /// What the learner reads about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// Where it happened.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// What can happen to a test.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was seen to run to its end, once, and nothing was left behind.
+    Passed,
+    /// It panicked or returned an error.
+    Failed,
+    /// It did not end.
+    TimedOut,
+    /// A signal ended it.
+    Crashed,
+    /// Its process exited before it had run to its end.
+    ExitedEarly,
+    /// It is not in the test program, or it is ignored.
+    Missing,
+    /// It wrote without end.
+    TooMuchOutput,
+    /// It killed or stopped its supervisor.
+    AttackedSupervisor,
+    /// It passed, and left processes behind.
+    Leaked,
+    /// The experiment's output is not the reference's.
+    OutputDiffers,
+    /// An earlier result made it pointless.
+    NotRun,
+}
+
+impl Outcome {
+    fn verdict(self) -> Verdict {
+        match self {
+            Outcome::Passed => Verdict::Passed,
+            Outcome::Failed => Verdict::Failed,
+            Outcome::TimedOut | Outcome::NotRun => Verdict::TimedOut,
+            Outcome::Crashed => Verdict::Crashed,
+            Outcome::ExitedEarly => Verdict::ExitedEarly,
+            Outcome::Missing => Verdict::TestsMissing,
+            Outcome::TooMuchOutput => Verdict::TooMuchOutput,
+            Outcome::AttackedSupervisor => Verdict::AttackedSupervisor,
+            Outcome::Leaked => Verdict::Leaked,
+            Outcome::OutputDiffers => Verdict::OutputDiffers,
+        }
+    }
+}
+
+/// A place in a file, as editors and terminals open it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// The file, from the workbook's root.
+    pub file: PathBuf,
+    /// One-based.
+    pub line: u32,
+    /// One-based.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file.display(), self.line)?;
+        self.column.map_or(Ok(()), |column| write!(f, ":{column}"))
+    }
+}
+
+/// A given file that is not as it was given.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The file, from the workbook's root.
+    pub file: PathBuf,
+    /// What was done to it.
+    pub kind: EditKind,
+}
+
+/// What was done to a given file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EditKind {
+    /// It is gone.
+    Deleted,
+    /// It has no text any more.
+    Emptied,
+    /// Its text differs, from this line on if that is known.
+    Changed {
+        /// One-based.
+        line: Option<u32>,
+    },
+    /// It was not given at all, and the build obeys it.
+    Added {
+        /// The key in it that changes what is built or run.
+        decides: Option<String>,
+    },
+}
+
+impl EditKind {
+    /// What was done to a file that was given with the text `given`; `None` if nothing.
+    pub fn of(given: &str, now: Option<&[u8]>) -> Option<Self> {
+        let Some(now) = now else { return Some(Self::Deleted) };
+        if now == given.as_bytes() {
+            return None;
+        }
+        if now.trim_ascii().is_empty() {
+            return Some(Self::Emptied);
+        }
+        let same = given.bytes().zip(now).take_while(|(a, b)| a == *b).count();
+        let line = given.as_bytes()[..same].iter().filter(|byte| **byte == b'\n').count();
+        Some(Self::Changed { line: Some(line as u32 + 1) })
+    }
+}
+
+impl fmt::Display for Edit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let file = self.file.display();
+        match &self.kind {
+            EditKind::Deleted => write!(f, "{file} is missing"),
+            EditKind::Emptied => write!(f, "{file} was emptied"),
+            EditKind::Changed { line: Some(line) } => {
+                write!(f, "{file}:{line} is not as it was given")
+            }
+            EditKind::Changed { line: None } => write!(f, "{file} is not as it was given"),
+            EditKind::Added { decides: Some(key) } => {
+                write!(f, "{file} sets `{key}`, which changes what is built or run")
+            }
+            EditKind::Added { decides: None } => {
+                write!(f, "{file} changes how the exercise is built")
+            }
+        }
+    }
+}
+
+/// The judgement on files that are not as they were given.
+pub fn of_edits(exercise: &str, edits: &[Edit]) -> Option<Judgement> {
+    let first = edits.first()?;
+    let is_test = |edit: &Edit| {
+        !matches!(edit.kind, EditKind::Added { .. })
+            && edit.file.components().any(|part| part.as_os_str() == "tests")
+    };
+    let verdict = if edits.iter().any(is_test) {
+        Verdict::TestsMissing
+    } else {
+        Verdict::WorkbookEdited
+    };
+    let mut lines: Vec<String> = edits.iter().map(Edit::to_string).collect();
+    let remedy = if edits.iter().all(|edit| edit.file.starts_with("exercises")) {
+        let added = edits.iter().any(|edit| matches!(edit.kind, EditKind::Added { .. }));
+        let aside = if added { "; added files are moved into its backup" } else { "" };
+        format!("`checker reset {exercise} --given` restores what was given{aside}.")
+    } else {
+        "Restore it: `git checkout -- FILE`, or unpack the workbook again.".to_owned()
+    };
+    lines.push(remedy);
+    if verdict == Verdict::TestsMissing {
+        lines.push("Your own tests are welcome in a file of your own, such as tests/mine.rs.".into());
+    }
+    let line = match first.kind {
+        EditKind::Changed { line } => line.unwrap_or(1),
+        _ => 1,
+    };
+    let place = Place { file: first.file.clone(), line, column: None };
+    Some(Judgement::without_tests(verdict, Some(lines.join("\n")), Some(place)))
+}
+
+/// What a learner reads about threads that did not come to an end.
+pub fn of_hung_threads(seconds: u64, threads: &[ThreadState]) -> String {
+    let mut lines = vec![format!("still running after {seconds} s; this is what it was doing:")];
+    lines.extend(threads.iter().map(|thread| format!("  {thread}")));
+    lines.join("\n")
+}
+
+/// What a learner reads about processes that were left behind.
+pub fn of_strays(strays: &[Stray]) -> String {
+    let mut lines = vec![format!(
+        "it passed, but left {} behind:",
+        if strays.len() == 1 { "a process".to_owned() } else { format!("{} processes", strays.len()) }
+    )];
+    for stray in strays {
+        let state = if stray.zombie {
+            "has ended, but nobody waited for it (a zombie)"
+        } else {
+            "was still running and has been killed"
+        };
+        lines.push(format!("  process {} `{}` {state}", stray.pid, stray.name));
+    }
+    if strays.iter().any(|stray| stray.copy_of_program) {
+        lines.push(
+            "It is a copy of the test program itself: a fork() whose child returned into the test \
+             instead of calling _exit."
+                .to_owned(),
+        );
+    } else {
+        lines.push("A parent waits for each child it starts: see wait(2).".to_owned());
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn test(outcome: Outcome) -> TestResult {
+        TestResult {
+            name: "a".into(),
+            target: "t".into(),
+            outcome,
+            message: None,
+            place: None,
+        }
+    }
+
+    #[test]
+    fn no_test_at_all_is_not_a_pass() {
+        assert_eq!(Judgement::of_tests(Vec::new()).verdict, Verdict::TestsMissing);
+    }
+
+    #[test]
+    fn the_first_test_that_does_not_pass_decides() {
+        let tests =
+            vec![test(Outcome::Passed), test(Outcome::Crashed), test(Outcome::Failed)];
+        assert_eq!(Judgement::of_tests(tests).verdict, Verdict::Crashed);
+    }
+
+    #[test]
+    fn every_outcome_but_passed_prevents_a_pass() {
+        for outcome in [
+            Outcome::Failed,
+            Outcome::TimedOut,
+            Outcome::Crashed,
+            Outcome::ExitedEarly,
+            Outcome::Missing,
+            Outcome::TooMuchOutput,
+            Outcome::AttackedSupervisor,
+            Outcome::Leaked,
+            Outcome::OutputDiffers,
+            Outcome::NotRun,
+        ] {
+            let judgement = Judgement::of_tests(vec![test(Outcome::Passed), test(outcome)]);
+            assert_ne!(judgement.verdict, Verdict::Passed, "{outcome:?}");
+        }
+    }
+
+    #[test]
+    fn an_edit_names_the_first_line_that_differs() {
+        assert_eq!(
+            EditKind::of("a\nb\nc\n", Some(b"a\nb\nx\n")),
+            Some(EditKind::Changed { line: Some(3) })
+        );
+        assert_eq!(EditKind::of("a\n", Some(b" \n")), Some(EditKind::Emptied));
+        assert_eq!(EditKind::of("a\n", None), Some(EditKind::Deleted));
+        assert_eq!(EditKind::of("a\n", Some(b"a\n")), None);
+    }
+}

@@ -1,0 +1,49 @@
+//! The workbook: its root directory, its curriculum, and where its things lie.
+
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+use crate::curriculum::{self, Curriculum, Exercise};
+
+/// A workbook that has been found and read.
+#[derive(Debug, Clone)]
+pub struct Workbook {
+    /// Its root, absolute.
+    pub root: PathBuf,
+    /// Its curriculum.
+    pub curriculum: Curriculum,
+}
+
+impl Workbook {
+    /// Opens the workbook that `start` lies in.
+    pub fn open(start: &Path) -> Result<Self, Error> {
+        let start = std::path::absolute(start).map_err(Error::reading(start))?;
+        let root = start
+            .ancestors()
+            .find(|directory| directory.join(curriculum::FILE).is_file())
+            .ok_or_else(|| Error::NoWorkbook { start: start.clone() })?
+            .to_owned();
+        let curriculum = Curriculum::load(&root)?;
+        Ok(Self { root, curriculum })
+    }
+
+    /// The directory of an exercise.
+    pub fn exercise_path(&self, exercise: &Exercise) -> PathBuf {
+        exercise.path(&self.root)
+    }
+
+    /// The directory of an exercise's reference solution; a workbook may come without.
+    pub fn solution_path(&self, exercise: &Exercise) -> PathBuf {
+        self.root.join("solutions").join(&exercise.directory)
+    }
+
+    /// What the checker remembers: progress, backups.
+    pub fn state_path(&self) -> PathBuf {
+        self.root.join(".shopfloor")
+    }
+
+    /// Where the learner's code is built, as cargo does it by itself.
+    pub fn target_path(&self) -> PathBuf {
+        self.root.join("target")
+    }
+}

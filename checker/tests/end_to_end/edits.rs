@@ -1,0 +1,106 @@
+//! Given files that are not as they were given, and what a learner may add.
+
+use std::fs;
+use std::time::{Duration, SystemTime};
+
+use rstest::rstest;
+
+use crate::miniature::{ANSWER, Miniature, outcome};
+
+const TESTS: &str = "exercises/01_part/01_answer/tests/answer.rs";
+const MANIFEST: &str = "exercises/01_part/01_answer/Cargo.toml";
+
+/// An edit and the verdict that names it.
+type Row = (fn(&Miniature), &'static str, &'static str);
+
+#[rstest]
+#[case::an_edited_test((
+    |m| m.replace(TESTS, "42, \"the", "44, \"the"),
+    "tests_missing",
+    "tests/answer.rs:10 is not as it was given",
+))]
+#[case::an_ignored_test((
+    |m| m.replace(TESTS, "#[test]\nfn it_is_42", "#[test]\n#[ignore]\nfn it_is_42"),
+    "tests_missing",
+    "tests/answer.rs:9 is not as it was given",
+))]
+#[case::an_emptied_test_file((|m| m.write(TESTS, ""), "tests_missing", "answer.rs was emptied"))]
+#[case::a_deleted_test_file((|m| m.remove(TESTS), "tests_missing", "answer.rs is missing"))]
+#[case::no_library_tests((
+    |m| m.write(MANIFEST, &(m.read(MANIFEST) + "\n[lib]\ntest = false\n")),
+    "workbook_edited",
+    "01_answer/Cargo.toml:6 is not as it was given",
+))]
+#[case::a_build_script((
+    |m| m.write("exercises/01_part/01_answer/build.rs", "fn main() {}\n"),
+    "workbook_edited",
+    "build.rs changes how the exercise is built",
+))]
+#[case::a_runner((
+    |m| m.write(".cargo/config.toml", "[target.'cfg(all())']\nrunner = \"true\"\n"),
+    "workbook_edited",
+    ".cargo/config.toml sets `target.cfg(all()).runner`",
+))]
+#[case::a_wrapper_in_the_exercise((
+    |m| m.write("exercises/01_part/01_answer/.cargo/config.toml", "[build]\nrustc-wrapper = \"x\"\n"),
+    "workbook_edited",
+    "sets `build.rustc-wrapper`",
+))]
+#[case::the_root_manifest((
+    |m| m.write("Cargo.toml", &(m.read("Cargo.toml") + "\n[profile.dev]\npanic = \"abort\"\n")),
+    "workbook_edited",
+    "Cargo.toml is not as it was given",
+))]
+#[case::the_experiment((
+    |m| m.replace("exercises/01_part/01_answer/src/main.rs", "{}", "42; {}"),
+    "workbook_edited",
+    "src/main.rs:4 is not as it was given",
+))]
+fn an_edit_ends_in_a_verdict_that_names_it(#[case] (edit, verdict, phrase): Row) {
+    let miniature = Miniature::with_answer("wrong_answer");
+    edit(&miniature);
+    let judged = miniature.judge_answer();
+    assert_eq!(judged["verdict"], verdict, "{judged:#}");
+    assert!(judged["message"].as_str().unwrap().contains(phrase), "{judged:#}");
+}
+
+#[test]
+fn reset_given_restores_what_was_edited_deleted_and_added() {
+    let miniature = Miniature::with_answer("right");
+    let given = miniature.read(TESTS);
+    miniature.remove(TESTS);
+    miniature.write("exercises/01_part/01_answer/build.rs", "fn main() {}\n");
+    assert_eq!(miniature.checker(&["reset", "answer", "--given"]).code, Some(0));
+    assert_eq!(miniature.read(TESTS), given);
+    assert_eq!(miniature.judge_answer()["verdict"], "passed");
+}
+
+#[test]
+fn settings_that_decide_nothing_are_welcome() {
+    let miniature = Miniature::with_answer("right");
+    miniature.write(".cargo/config.toml", "[build]\njobs = 2\n\n[term]\nquiet = true\n");
+    assert_eq!(miniature.judge_answer()["verdict"], "passed");
+}
+
+#[test]
+fn a_learners_own_tests_are_welcome_and_do_not_count() {
+    let miniature = Miniature::with_answer("right");
+    miniature.write(
+        "exercises/01_part/01_answer/tests/mine.rs",
+        "#[test]\nfn mine() {\n    assert_eq!(answer::answer(), 43);\n}\n",
+    );
+    let judged = miniature.judge_answer();
+    assert_eq!(judged["verdict"], "passed");
+    assert_eq!(judged["tests"].as_array().unwrap().len(), 3, "two tests and the experiment");
+}
+
+#[test]
+fn content_decides_and_not_file_times() {
+    let miniature = Miniature::with_answer("right");
+    assert_eq!(miniature.judge_answer()["verdict"], "passed");
+    // A wrong answer that looks as if it had been written long before the last build.
+    miniature.write(ANSWER, &outcome("wrong_answer"));
+    let file = fs::File::options().write(true).open(miniature.root().join(ANSWER)).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(86_400 * 365)).unwrap();
+    assert_eq!(miniature.judge_answer()["verdict"], "failed");
+}

@@ -1,0 +1,68 @@
+//! Ctrl-C, and the death of the checker itself.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Child;
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::miniature::{Finished, Miniature};
+
+/// Starts a check of a solution that never ends and waits until its tests run.
+fn start_endless() -> (Miniature, Child) {
+    let miniature = Miniature::with_answer("busy_loop");
+    let mut checker = miniature.start(&["check", "answer", "--format", "json"]);
+    let mut lines = BufReader::new(checker.stdout.as_mut().unwrap()).lines();
+    while !lines.next().unwrap().unwrap().contains("\"running\"") {}
+    drop(lines);
+    // `running` is said before the first test starts: wait for its process.
+    while !tests_run(&miniature) {
+        std::thread::yield_now();
+    }
+    (miniature, checker)
+}
+
+/// Whether a test program of the workbook runs: its file lies in target/debug/deps.
+fn tests_run(miniature: &Miniature) -> bool {
+    miniature.processes().iter().any(|process| {
+        fs::read_link(format!("{process}/exe"))
+            .is_ok_and(|exe| exe.to_string_lossy().contains("/debug/deps/answer-"))
+    })
+}
+
+#[test]
+fn ctrl_c_ends_every_child_and_says_so() {
+    let (miniature, checker) = start_endless();
+    kill(Pid::from_raw(checker.id() as i32), Signal::SIGINT).unwrap();
+    let finished = Finished::of(checker.wait_with_output().unwrap());
+    assert_eq!(finished.code, Some(130), "{finished:?}");
+    assert_eq!(miniature.processes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_checker_that_is_killed_leaves_no_test_running() {
+    let (miniature, mut checker) = start_endless();
+    kill(Pid::from_raw(checker.id() as i32), Signal::SIGKILL).unwrap();
+    checker.wait().unwrap();
+    // The supervisors notice by end-of-file, each in its own time.
+    while tests_run(&miniature) {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn progress_made_before_ctrl_c_is_kept() {
+    let miniature = Miniature::with_answer("right");
+    miniature.write(
+        crate::miniature::NEXT,
+        &crate::miniature::outcome("busy_loop").replace("answer()", "next()"),
+    );
+    let mut checker = miniature.start(&["check", "--format", "json"]);
+    let mut lines = BufReader::new(checker.stdout.as_mut().unwrap()).lines();
+    while !lines.next().unwrap().unwrap().contains("02_next") {}
+    drop(lines);
+    kill(Pid::from_raw(checker.id() as i32), Signal::SIGINT).unwrap();
+    assert_eq!(Finished::of(checker.wait_with_output().unwrap()).code, Some(130));
+    assert_eq!(miniature.judge_answer()["cached"], true);
+}

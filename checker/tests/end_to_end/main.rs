@@ -1,0 +1,8 @@
+//! The checker from outside: miniature workbooks, one for each thing that can happen.
+
+mod commands;
+mod edits;
+mod interrupts;
+mod miniature;
+mod outcomes;
+mod workbooks;

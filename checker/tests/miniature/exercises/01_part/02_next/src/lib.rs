@@ -1,0 +1,6 @@
+//! A miniature.
+
+/// The answer, which is 42.
+pub fn next() -> u32 {
+    todo!("what is the answer?")
+}

@@ -1,0 +1,5 @@
+//! The experiment: prints the answer.
+
+fn main() {
+    println!("the answer is {}", next::next());
+}

@@ -1,0 +1,6 @@
+//! Does not compile.
+
+/// The answer.
+pub fn answer() -> u32 {
+    "42"
+}

@@ -1,0 +1,6 @@
+//! The right answer.
+
+/// The answer.
+pub fn answer() -> u32 {
+    42
+}
