@@ -83,7 +83,10 @@ impl Slot {
         remove_others(&workspace.join("checker"), |path| {
             wanted.contains_key(&Path::new("checker").join(path))
         })?;
-        Ok(Self { workspace, target: base.join("target") })
+        Ok(Self {
+            workspace,
+            target: base.join("target"),
+        })
     }
 
     /// Lays `sources` on a pristine copy of the exercise.
@@ -126,8 +129,9 @@ fn manifest(root: &Path) -> Result<String, Error> {
         problem,
         remedy: "Restore it: `git checkout -- Cargo.toml`.".to_owned(),
     };
-    let mut manifest: toml::Table =
-        files::read(&path)?.parse().map_err(|error: toml::de::Error| format_error(error.to_string()))?;
+    let mut manifest: toml::Table = files::read(&path)?
+        .parse()
+        .map_err(|error: toml::de::Error| format_error(error.to_string()))?;
     let workspace = manifest
         .get_mut("workspace")
         .and_then(toml::Value::as_table_mut)

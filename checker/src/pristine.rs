@@ -60,7 +60,8 @@ const DECIDING_KEYS: [&str; 10] = [
 ];
 
 fn pin_path(root: &Path, exercise: &Exercise) -> PathBuf {
-    root.join("checker/pristine").join(format!("{}.toml", exercise.directory))
+    root.join("checker/pristine")
+        .join(format!("{}.toml", exercise.directory))
 }
 
 fn foundation_path(root: &Path) -> PathBuf {
@@ -87,7 +88,10 @@ impl Pristine {
                 pinned.insert(path, text);
             }
         }
-        Ok(Self { tests, files: pinned })
+        Ok(Self {
+            tests,
+            files: pinned,
+        })
     }
 
     /// Writes the pins.
@@ -104,7 +108,9 @@ impl Pristine {
 
     /// The reference output of the experiment, where the exercise has one.
     pub fn snapshot(&self) -> Option<&str> {
-        self.files.get(Path::new("snapshots/experiment.snap")).map(String::as_str)
+        self.files
+            .get(Path::new("snapshots/experiment.snap"))
+            .map(String::as_str)
     }
 
     /// The stub of a file that the learner edits.
@@ -185,7 +191,10 @@ impl Foundation {
                 Ok(now) if hex_sha256(&now) != *given => EditKind::Changed { line: None },
                 Ok(_) => continue,
             };
-            edits.push(Edit { file: path.clone(), kind });
+            edits.push(Edit {
+                file: path.clone(),
+                kind,
+            });
         }
         Ok(edits)
     }
@@ -201,17 +210,27 @@ fn obeyed_unasked(
     let mut edits = Vec::new();
     for name in OBEYED_UNASKED {
         let file = directory.join(name);
-        let given = file.strip_prefix(exercise).is_ok_and(|path| pinned.contains_key(path));
+        let given = file
+            .strip_prefix(exercise)
+            .is_ok_and(|path| pinned.contains_key(path));
         // A build.rs counts only beside a Cargo.toml of an exercise.
         let out_of_place = name == "build.rs" && directory != exercise;
         if given || out_of_place {
             continue;
         }
-        let Some(text) = files::read_if_there(&root.join(&file)).ok().flatten() else { continue };
+        let Some(text) = files::read_if_there(&root.join(&file)).ok().flatten() else {
+            continue;
+        };
         if !name.starts_with(".cargo") {
-            edits.push(Edit { file, kind: EditKind::Added { decides: None } });
+            edits.push(Edit {
+                file,
+                kind: EditKind::Added { decides: None },
+            });
         } else if let Some(key) = deciding_key(&text) {
-            edits.push(Edit { file, kind: EditKind::Added { decides: Some(key) } });
+            edits.push(Edit {
+                file,
+                kind: EditKind::Added { decides: Some(key) },
+            });
         }
     }
     Ok(edits)
@@ -221,7 +240,11 @@ fn obeyed_unasked(
 fn deciding_key(text: &str) -> Option<String> {
     fn search(table: &toml::Table, path: &str) -> Option<String> {
         table.iter().find_map(|(key, value)| {
-            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
+            let path = if path.is_empty() {
+                key.clone()
+            } else {
+                format!("{path}.{key}")
+            };
             if DECIDING_KEYS.contains(&key.as_str()) {
                 return Some(path);
             }
@@ -232,7 +255,10 @@ fn deciding_key(text: &str) -> Option<String> {
 }
 
 pub(crate) fn hex_sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 fn load<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Error> {

@@ -50,7 +50,9 @@ pub struct Store {
 impl Store {
     /// The store of a workbook.
     pub fn of(workbook: &Workbook) -> Self {
-        Self { path: workbook.state_path().join("progress.toml") }
+        Self {
+            path: workbook.state_path().join("progress.toml"),
+        }
     }
 
     /// Loads the progress, with a warning if an unreadable file had to be set aside.
@@ -92,7 +94,8 @@ impl Store {
         let (mut progress, _) = self.load()?;
         change(progress.exercises.entry(exercise.to_owned()).or_default());
         let text = toml::to_string_pretty(&progress).expect("progress is plain data");
-        let header = "# What the checker remembers. Deleting it loses verdicts and hint counts only.\n\n";
+        let header =
+            "# What the checker remembers. Deleting it loses verdicts and hint counts only.\n\n";
         files::write_atomically(&self.path, &format!("{header}{text}"))
     }
 }
@@ -148,7 +151,11 @@ impl Lock {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).map_err(Error::writing(directory))?;
         }
-        let open = File::options().create(true).truncate(false).write(true).open(path);
+        let open = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path);
         open.map_err(Error::writing(path))
     }
 }

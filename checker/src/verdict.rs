@@ -101,7 +101,12 @@ pub struct Judgement {
 impl Judgement {
     /// A verdict that was reached before any test ran.
     pub fn without_tests(verdict: Verdict, message: Option<String>, place: Option<Place>) -> Self {
-        Self { verdict, message, place, tests: Vec::new() }
+        Self {
+            verdict,
+            message,
+            place,
+            tests: Vec::new(),
+        }
     }
 
     /// The verdict of a run: a pass only if there are tests and each one passed.
@@ -111,12 +116,19 @@ impl Judgement {
             None if tests.is_empty() => Verdict::TestsMissing,
             None => Verdict::Passed,
         };
-        Self { verdict, message: None, place: None, tests }
+        Self {
+            verdict,
+            message: None,
+            place: None,
+            tests,
+        }
     }
 
     /// The test to show first: the easiest that does not pass.
     pub fn first_unpassed(&self) -> Option<&TestResult> {
-        self.tests.iter().find(|test| test.outcome != Outcome::Passed)
+        self.tests
+            .iter()
+            .find(|test| test.outcome != Outcome::Passed)
     }
 }
 
@@ -232,7 +244,9 @@ pub enum EditKind {
 impl EditKind {
     /// What was done to a file that was given with the text `given`; `None` if nothing.
     pub fn of(given: &str, now: Option<&[u8]>) -> Option<Self> {
-        let Some(now) = now else { return Some(Self::Deleted) };
+        let Some(now) = now else {
+            return Some(Self::Deleted);
+        };
         if now == given.as_bytes() {
             return None;
         }
@@ -240,8 +254,13 @@ impl EditKind {
             return Some(Self::Emptied);
         }
         let same = given.bytes().zip(now).take_while(|(a, b)| a == *b).count();
-        let line = given.as_bytes()[..same].iter().filter(|byte| **byte == b'\n').count();
-        Some(Self::Changed { line: Some(line as u32 + 1) })
+        let line = given.as_bytes()[..same]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count();
+        Some(Self::Changed {
+            line: Some(line as u32 + 1),
+        })
     }
 }
 
@@ -270,7 +289,10 @@ pub fn of_edits(exercise: &str, edits: &[Edit]) -> Option<Judgement> {
     let first = edits.first()?;
     let is_test = |edit: &Edit| {
         !matches!(edit.kind, EditKind::Added { .. })
-            && edit.file.components().any(|part| part.as_os_str() == "tests")
+            && edit
+                .file
+                .components()
+                .any(|part| part.as_os_str() == "tests")
     };
     let verdict = if edits.iter().any(is_test) {
         Verdict::TestsMissing
@@ -279,27 +301,45 @@ pub fn of_edits(exercise: &str, edits: &[Edit]) -> Option<Judgement> {
     };
     let mut lines: Vec<String> = edits.iter().map(Edit::to_string).collect();
     let remedy = if edits.iter().all(|edit| edit.file.starts_with("exercises")) {
-        let added = edits.iter().any(|edit| matches!(edit.kind, EditKind::Added { .. }));
-        let aside = if added { "; added files are moved into its backup" } else { "" };
+        let added = edits
+            .iter()
+            .any(|edit| matches!(edit.kind, EditKind::Added { .. }));
+        let aside = if added {
+            "; added files are moved into its backup"
+        } else {
+            ""
+        };
         format!("`checker reset {exercise} --given` restores what was given{aside}.")
     } else {
         "Restore it: `git checkout -- FILE`, or unpack the workbook again.".to_owned()
     };
     lines.push(remedy);
     if verdict == Verdict::TestsMissing {
-        lines.push("Your own tests are welcome in a file of your own, such as tests/mine.rs.".into());
+        lines.push(
+            "Your own tests are welcome in a file of your own, such as tests/mine.rs.".into(),
+        );
     }
     let line = match first.kind {
         EditKind::Changed { line } => line.unwrap_or(1),
         _ => 1,
     };
-    let place = Place { file: first.file.clone(), line, column: None };
-    Some(Judgement::without_tests(verdict, Some(lines.join("\n")), Some(place)))
+    let place = Place {
+        file: first.file.clone(),
+        line,
+        column: None,
+    };
+    Some(Judgement::without_tests(
+        verdict,
+        Some(lines.join("\n")),
+        Some(place),
+    ))
 }
 
 /// What a learner reads about threads that did not come to an end.
 pub fn of_hung_threads(seconds: u64, threads: &[ThreadState]) -> String {
-    let mut lines = vec![format!("still running after {seconds} s; this is what it was doing:")];
+    let mut lines = vec![format!(
+        "still running after {seconds} s; this is what it was doing:"
+    )];
     lines.extend(threads.iter().map(|thread| format!("  {thread}")));
     lines.join("\n")
 }
@@ -308,7 +348,11 @@ pub fn of_hung_threads(seconds: u64, threads: &[ThreadState]) -> String {
 pub fn of_strays(strays: &[Stray]) -> String {
     let mut lines = vec![format!(
         "it passed, but left {} behind:",
-        if strays.len() == 1 { "a process".to_owned() } else { format!("{} processes", strays.len()) }
+        if strays.len() == 1 {
+            "a process".to_owned()
+        } else {
+            format!("{} processes", strays.len())
+        }
     )];
     for stray in strays {
         let state = if stray.zombie {
@@ -346,13 +390,19 @@ mod tests {
 
     #[test]
     fn no_test_at_all_is_not_a_pass() {
-        assert_eq!(Judgement::of_tests(Vec::new()).verdict, Verdict::TestsMissing);
+        assert_eq!(
+            Judgement::of_tests(Vec::new()).verdict,
+            Verdict::TestsMissing
+        );
     }
 
     #[test]
     fn the_first_test_that_does_not_pass_decides() {
-        let tests =
-            vec![test(Outcome::Passed), test(Outcome::Crashed), test(Outcome::Failed)];
+        let tests = vec![
+            test(Outcome::Passed),
+            test(Outcome::Crashed),
+            test(Outcome::Failed),
+        ];
         assert_eq!(Judgement::of_tests(tests).verdict, Verdict::Crashed);
     }
 

@@ -84,7 +84,9 @@ pub(crate) fn threads_of_descendants() -> Vec<ThreadState> {
     let mut states = Vec::new();
     for process in descendants(Pid::this()) {
         let pid = process.pid.as_raw();
-        let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else { continue };
+        let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else {
+            continue;
+        };
         let mut tids: Vec<i32> = tasks
             .flatten()
             .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
@@ -122,12 +124,29 @@ fn parse_call(pid: i32, line: &str) -> Option<Call> {
     let waits_on_descriptor = matches!(
         name.as_deref(),
         Some(
-            "read" | "write" | "readv" | "writev" | "accept" | "accept4" | "connect" | "recvfrom"
-                | "recvmsg" | "sendto" | "sendmsg" | "flock" | "epoll_wait" | "epoll_pwait"
+            "read"
+                | "write"
+                | "readv"
+                | "writev"
+                | "accept"
+                | "accept4"
+                | "connect"
+                | "recvfrom"
+                | "recvmsg"
+                | "sendto"
+                | "sendmsg"
+                | "flock"
+                | "epoll_wait"
+                | "epoll_pwait"
         )
     );
-    let descriptor = waits_on_descriptor.then(|| descriptor(pid, fields.next())).flatten();
-    Some(Call { name: name.unwrap_or_else(|| format!("system call {number}")), descriptor })
+    let descriptor = waits_on_descriptor
+        .then(|| descriptor(pid, fields.next()))
+        .flatten();
+    Some(Call {
+        name: name.unwrap_or_else(|| format!("system call {number}")),
+        descriptor,
+    })
 }
 
 fn descriptor(pid: i32, argument: Option<&str>) -> Option<(i32, String)> {
@@ -192,7 +211,10 @@ fn call_name(number: i64) -> Option<String> {
         "write" = SYS_write,
         "writev" = SYS_writev,
     ];
-    names.into_iter().find(|(known, _)| *known == number).map(|(_, name)| name.to_owned())
+    names
+        .into_iter()
+        .find(|(known, _)| *known == number)
+        .map(|(_, name)| name.to_owned())
 }
 
 #[cfg(test)]
@@ -202,7 +224,10 @@ mod tests {
     #[test]
     fn a_waiting_read_names_its_descriptor() {
         let pid = Pid::this().as_raw();
-        let call = parse_call(pid, &format!("{} 0x0 0x1 0x2 0x3 0x4 0x5 0x6 0x7", libc::SYS_read));
+        let call = parse_call(
+            pid,
+            &format!("{} 0x0 0x1 0x2 0x3 0x4 0x5 0x6 0x7", libc::SYS_read),
+        );
         let call = call.unwrap();
         assert_eq!(call.name, "read");
         assert_eq!(call.descriptor.unwrap().0, 0);
@@ -216,7 +241,10 @@ mod tests {
 
     #[test]
     fn an_unknown_call_keeps_its_number() {
-        assert_eq!(parse_call(1, "99999 0x0").unwrap().name, "system call 99999");
+        assert_eq!(
+            parse_call(1, "99999 0x0").unwrap().name,
+            "system call 99999"
+        );
     }
 
     #[test]
@@ -226,7 +254,10 @@ mod tests {
             tid: 8,
             name: "waiter".into(),
             state: 'S',
-            call: Some(Call { name: "futex".into(), descriptor: None }),
+            call: Some(Call {
+                name: "futex".into(),
+                descriptor: None,
+            }),
         };
         assert_eq!(
             state.to_string(),

@@ -57,7 +57,11 @@ pub fn run(program: &Program, stop: &Stop) -> Result<Observation, Error> {
     if reply.is_empty() {
         supervisor.end_with_orphans();
         return Ok(Observation {
-            end: if stop.is_requested() { End::Stopped } else { End::AttackedSupervisor },
+            end: if stop.is_requested() {
+                End::Stopped
+            } else {
+                End::AttackedSupervisor
+            },
             stdout: Capture::default(),
             stderr: Capture::default(),
             strays: Vec::new(),
@@ -103,7 +107,10 @@ impl Supervisor {
     }
 
     fn lifeline(&mut self) -> &mut std::process::ChildStdin {
-        self.process.stdin.as_mut().expect("standard input is a pipe until the end")
+        self.process
+            .stdin
+            .as_mut()
+            .expect("standard input is a pipe until the end")
     }
 
     /// Reads what the supervisor says, to its end. Empty if it dies or falls silent.
@@ -115,12 +122,19 @@ impl Supervisor {
             if left.is_zero() {
                 return Ok(Vec::new());
             }
-            let stdout = self.process.stdout.as_mut().expect("standard output is a pipe");
+            let stdout = self
+                .process
+                .stdout
+                .as_mut()
+                .expect("standard output is a pipe");
             let mut polled = vec![PollFd::new(stdout.as_fd(), PollFlags::POLLIN)];
             if !stop_passed_on {
                 polled.push(PollFd::new(stop.as_fd(), PollFlags::POLLIN));
             }
-            match poll(&mut polled, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)) {
+            match poll(
+                &mut polled,
+                PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX),
+            ) {
                 Ok(_) | Err(nix::errno::Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),
             }
@@ -150,7 +164,10 @@ impl Supervisor {
 
     /// Ends a supervisor that was killed or stopped, and everything that it should have ended.
     fn end_with_orphans(mut self) {
-        let mut below: Vec<Pid> = descendants::descendants(self.pid()).iter().map(|p| p.pid).collect();
+        let mut below: Vec<Pid> = descendants::descendants(self.pid())
+            .iter()
+            .map(|p| p.pid)
+            .collect();
         below.push(self.pid());
         for pid in below {
             let _ = kill(pid, Signal::SIGKILL);
@@ -196,11 +213,16 @@ fn sweep_orphans() {
 
 /// The children of this process, whichever thread of it started them.
 fn children() -> Vec<Pid> {
-    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let tasks = fs::read_dir("/proc/self/task")
+        .into_iter()
+        .flatten()
+        .flatten();
     tasks
         .filter_map(|task| fs::read_to_string(task.path().join("children")).ok())
         .flat_map(|line| {
-            line.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<i32>>()
+            line.split_whitespace()
+                .filter_map(|pid| pid.parse().ok())
+                .collect::<Vec<i32>>()
         })
         .map(Pid::from_raw)
         .collect()

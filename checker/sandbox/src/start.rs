@@ -87,7 +87,12 @@ fn set_limits(limits: &Limits) -> io::Result<()> {
 fn close_on_exec() -> io::Result<()> {
     // SAFETY: with CLOSE_RANGE_CLOEXEC no descriptor is closed now, only flagged (close_range(2)).
     let result = unsafe {
-        libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC)
+        libc::syscall(
+            libc::SYS_close_range,
+            3_u32,
+            u32::MAX,
+            libc::CLOSE_RANGE_CLOEXEC,
+        )
     };
     match Errno::result(result) {
         // Linux before 5.11 does not know the flag: the descriptors of the checker itself are

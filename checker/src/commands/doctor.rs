@@ -47,17 +47,26 @@ pub fn doctor(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Er
         disk(&session.workbook),
     ];
     reporter.findings(&findings);
-    let fatal =
-        findings.iter().any(|finding| finding.shortfall.as_ref().is_some_and(|short| short.fatal));
+    let fatal = findings
+        .iter()
+        .any(|finding| finding.shortfall.as_ref().is_some_and(|short| short.fatal));
     Ok(if fatal { Exit::Fault } else { Exit::Passed })
 }
 
 fn finding(name: &'static str, found: impl Into<String>, shortfall: Option<Shortfall>) -> Finding {
-    Finding { name, found: found.into(), shortfall }
+    Finding {
+        name,
+        found: found.into(),
+        shortfall,
+    }
 }
 
 fn short(fatal: bool, lost: &str, remedy: &str) -> Option<Shortfall> {
-    Some(Shortfall { fatal, lost: lost.to_owned(), remedy: remedy.to_owned() })
+    Some(Shortfall {
+        fatal,
+        lost: lost.to_owned(),
+        remedy: remedy.to_owned(),
+    })
 }
 
 fn kernel() -> Finding {
@@ -84,13 +93,21 @@ fn toolchain(workbook: &Workbook) -> Finding {
             Some(package.get("rust-version")?.as_str()?.to_owned())
         });
     let Some(found) = first_line_of("rustc", "--version") else {
-        return finding("toolchain", "no rustc", short(
-            true,
-            "nothing can be compiled",
-            "install Rust: https://rustup.rs, or the packages rustc and cargo of your system",
-        ));
+        return finding(
+            "toolchain",
+            "no rustc",
+            short(
+                true,
+                "nothing can be compiled",
+                "install Rust: https://rustup.rs, or the packages rustc and cargo of your system",
+            ),
+        );
     };
-    let number = found.split_whitespace().nth(1).unwrap_or_default().to_owned();
+    let number = found
+        .split_whitespace()
+        .nth(1)
+        .unwrap_or_default()
+        .to_owned();
     let shortfall = match (version(&number), needed.as_deref().and_then(version)) {
         (Some(found), Some(needed)) if found < needed => short(
             true,
@@ -99,41 +116,55 @@ fn toolchain(workbook: &Workbook) -> Finding {
         ),
         _ => None,
     };
-    let needed = needed.map(|needed| format!(" (needed: {needed})")).unwrap_or_default();
+    let needed = needed
+        .map(|needed| format!(" (needed: {needed})"))
+        .unwrap_or_default();
     finding("toolchain", format!("{found}{needed}"), shortfall)
 }
 
 fn linker() -> Finding {
     match first_line_of("cc", "--version") {
         Some(found) => finding("linker", found, None),
-        None => finding("linker", "no cc", short(
-            true,
-            "programs cannot be linked",
-            "install a C compiler: apt-get install gcc, dnf install gcc, pacman -S gcc",
-        )),
+        None => finding(
+            "linker",
+            "no cc",
+            short(
+                true,
+                "programs cannot be linked",
+                "install a C compiler: apt-get install gcc, dnf install gcc, pacman -S gcc",
+            ),
+        ),
     }
 }
 
 fn namespaces() -> Finding {
     match sandbox::probe::user_namespace() {
         Ok(()) => finding("namespaces", "user namespaces can be made", None),
-        Err(error) => finding("namespaces", format!("no user namespaces: {error}"), short(
-            false,
-            "isolation by namespaces; programs are still supervised, limited and cleaned up",
-            "ask the administrator for user.max_user_namespaces > 0 (namespaces(7)); \
+        Err(error) => finding(
+            "namespaces",
+            format!("no user namespaces: {error}"),
+            short(
+                false,
+                "isolation by namespaces; programs are still supervised, limited and cleaned up",
+                "ask the administrator for user.max_user_namespaces > 0 (namespaces(7)); \
              in a container, its security profile decides",
-        )),
+            ),
+        ),
     }
 }
 
 fn ptrace() -> Finding {
     match sandbox::probe::ptrace() {
         Ok(()) => finding("ptrace", "a child can be traced", None),
-        Err(error) => finding("ptrace", format!("no tracing: {error}"), short(
-            false,
-            "timelines of processes, and the system call in the report of a hang",
-            "in a container: run it with --cap-add=SYS_PTRACE",
-        )),
+        Err(error) => finding(
+            "ptrace",
+            format!("no tracing: {error}"),
+            short(
+                false,
+                "timelines of processes, and the system call in the report of a hang",
+                "in a container: run it with --cap-add=SYS_PTRACE",
+            ),
+        ),
     }
 }
 
@@ -142,36 +173,54 @@ fn cores() -> Finding {
     let shortfall = if count > 1 {
         None
     } else {
-        short(false, "speed; threads still take turns, and the tests do not depend on more", "-")
+        short(
+            false,
+            "speed; threads still take turns, and the tests do not depend on more",
+            "-",
+        )
     };
     finding("cores", count.to_string(), shortfall)
 }
 
 fn disk(workbook: &Workbook) -> Finding {
     let free = nix::sys::statvfs::statvfs(&workbook.root)
-        .map(|stat| u64::from(stat.blocks_available()) * stat.fragment_size() / (1 << 20));
+        .map(|stat| stat.blocks_available() * stat.fragment_size() / (1 << 20));
     match free {
         Ok(free) if free >= DISK_MIB => finding("disk", format!("{free} MiB free"), None),
-        Ok(free) => finding("disk", format!("{free} MiB free"), short(
-            free < DISK_MIB / 8,
-            "a build of all exercises takes up to 2 GiB",
-            "free some space, or remove target/ (it is built anew)",
-        )),
+        Ok(free) => finding(
+            "disk",
+            format!("{free} MiB free"),
+            short(
+                free < DISK_MIB / 8,
+                "a build of all exercises takes up to 2 GiB",
+                "free some space, or remove target/ (it is built anew)",
+            ),
+        ),
         Err(error) => finding("disk", format!("unknown: {error}"), None),
     }
 }
 
 fn first_line_of(program: &str, argument: &str) -> Option<String> {
-    let output = Command::new(Path::new(program)).arg(argument).output().ok()?;
+    let output = Command::new(Path::new(program))
+        .arg(argument)
+        .output()
+        .ok()?;
     if !output.status.success() {
         return None;
     }
-    Some(String::from_utf8_lossy(&output.stdout).lines().next()?.to_owned())
+    Some(
+        String::from_utf8_lossy(&output.stdout)
+            .lines()
+            .next()?
+            .to_owned(),
+    )
 }
 
 /// Major and minor number of `6.1.0-x` or `1.89`.
 fn version(text: &str) -> Option<(u32, u32)> {
-    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().ok());
+    let mut numbers = text
+        .split(|c: char| !c.is_ascii_digit())
+        .map(|part| part.parse().ok());
     Some((numbers.next()??, numbers.next()??))
 }
 

@@ -113,11 +113,22 @@ impl Verification<'_> {
         let title = format!("# {} {}: ", exercise.number, exercise.name);
         let mut wanted = vec![title, "## The picture".into(), "## The task".into()];
         wanted.extend(["## Read".into(), "## Verdict".into()]);
-        wanted.extend(exercise.claims.iter().map(|claim| format!("> **Claim {claim}.**")));
-        for wanted in wanted.into_iter().filter(|wanted| !readme.contains(wanted.as_str())) {
+        wanted.extend(
+            exercise
+                .claims
+                .iter()
+                .map(|claim| format!("> **Claim {claim}.**")),
+        );
+        for wanted in wanted
+            .into_iter()
+            .filter(|wanted| !readme.contains(wanted.as_str()))
+        {
             self.problem(format!("README.md: `{wanted}` is missing"));
         }
-        if !["**Holds.**", "**Holds with limits.**", "**Wrong.**"].iter().any(|v| readme.contains(v)) {
+        if !["**Holds.**", "**Holds with limits.**", "**Wrong.**"]
+            .iter()
+            .any(|v| readme.contains(v))
+        {
             self.problem("README.md: the verdict is none of Holds, Holds with limits, Wrong");
         }
         let hints = files::read(&directory.join("hints.md"))?;
@@ -125,9 +136,15 @@ impl Verification<'_> {
             self.problem("hints.md: fewer than three hints");
         }
         for file in &exercise.edit {
-            let lines = self.pristine.stub(file).map_or(0, |stub| stub.lines().count());
+            let lines = self
+                .pristine
+                .stub(file)
+                .map_or(0, |stub| stub.lines().count());
             if lines == 0 || lines > STUB_LINES {
-                self.problem(format!("{}: a stub of {lines} lines (at most {STUB_LINES})", file.display()));
+                self.problem(format!(
+                    "{}: a stub of {lines} lines (at most {STUB_LINES})",
+                    file.display()
+                ));
             }
         }
         if self.pristine.snapshot().is_none() {
@@ -147,8 +164,13 @@ impl Verification<'_> {
             }
             let mirrored = solution.join(path);
             if exercise.edit.contains(path) {
-                if !mirrored.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
-                    self.result.problems.push(format!("solutions: {} is missing", path.display()));
+                if !mirrored
+                    .symlink_metadata()
+                    .is_ok_and(|metadata| metadata.is_file())
+                {
+                    self.result
+                        .problems
+                        .push(format!("solutions: {} is missing", path.display()));
                 }
             } else if fs::canonicalize(&mirrored).ok() != fs::canonicalize(own.join(path)).ok() {
                 let text = format!("solutions: {} is no link to the exercise's", path.display());
@@ -167,8 +189,10 @@ impl Verification<'_> {
             .collect();
         changed.sort();
         changed.dedup();
-        let mut changed: Vec<String> =
-            changed.into_iter().map(|path| path.display().to_string()).collect();
+        let mut changed: Vec<String> = changed
+            .into_iter()
+            .map(|path| path.display().to_string())
+            .collect();
         if changed.is_empty() && now.tests != self.pristine.tests {
             changed.push("the list of tests".to_owned());
         }
@@ -185,7 +209,10 @@ impl Verification<'_> {
     fn stub(&mut self, slot: &Slot) -> Result<(), Error> {
         let judged = self.judge(slot, &Sources::new())?;
         let tests = &judged.judgement.tests;
-        let failing = tests.iter().filter(|test| test.outcome != Outcome::Passed).count();
+        let failing = tests
+            .iter()
+            .filter(|test| test.outcome != Outcome::Passed)
+            .count();
         self.result.stub = (failing, tests.len());
         if judged.judgement.verdict != Verdict::Failed {
             let found = judged.judgement.verdict.in_words();
@@ -197,13 +224,21 @@ impl Verification<'_> {
 
     fn solution(&mut self, slot: &Slot) -> Result<(), Error> {
         let directory = self.workbook.solution_path(self.result.exercise);
-        let Ok(sources) = read_sources(self.result.exercise, &directory) else { return Ok(()) };
+        let Ok(sources) = read_sources(self.result.exercise, &directory) else {
+            return Ok(());
+        };
         let judged = self.judge(slot, &sources)?;
         let judgement = &judged.judgement;
-        self.result.solution =
-            judgement.tests.iter().filter(|test| test.outcome == Outcome::Passed).count();
+        self.result.solution = judgement
+            .tests
+            .iter()
+            .filter(|test| test.outcome == Outcome::Passed)
+            .count();
         if judgement.verdict != Verdict::Passed {
-            let mut text = format!("the solution must pass; it is: {}", judgement.verdict.in_words());
+            let mut text = format!(
+                "the solution must pass; it is: {}",
+                judgement.verdict.in_words()
+            );
             if let Some(test) = judgement.first_unpassed() {
                 text.push_str(&format!("\n{}\n", test.name));
                 text.push_str(test.message.as_deref().unwrap_or_default());
@@ -217,7 +252,10 @@ impl Verification<'_> {
 
     fn no_warnings(&mut self, what: &str, judged: &Judged) {
         if let Some(warning) = judged.warnings.first() {
-            self.problem(format!("{what} compiles with a warning:\n{}", warning.trim_end()));
+            self.problem(format!(
+                "{what} compiles with a warning:\n{}",
+                warning.trim_end()
+            ));
         }
     }
 
@@ -238,7 +276,10 @@ impl Verification<'_> {
             if let Err(problem) = &caught_by {
                 self.problem(format!("wrong/{name}.rs: {problem}"));
             }
-            self.result.wrong.push(Wrong { name, caught_by: caught_by.ok() });
+            self.result.wrong.push(Wrong {
+                name,
+                caught_by: caught_by.ok(),
+            });
         }
         Ok(())
     }
@@ -263,11 +304,17 @@ impl Declaration {
     fn parse(text: &str) -> Option<Self> {
         let field = |name: &str| {
             let prefix = format!("//! {name}: ");
-            let line = text.lines().take(6).find_map(|line| line.strip_prefix(prefix.as_str()))?;
+            let line = text
+                .lines()
+                .take(6)
+                .find_map(|line| line.strip_prefix(prefix.as_str()))?;
             Some(line.trim().to_owned())
         };
         field("Misconception")?;
-        Some(Self { caught_by: field("Caught by")?, message: field("Message")? })
+        Some(Self {
+            caught_by: field("Caught by")?,
+            message: field("Message")?,
+        })
     }
 
     /// The test that caught it, or why that is not as declared.
@@ -283,11 +330,18 @@ impl Declaration {
             .filter(|test| test.outcome != Outcome::Passed)
             .map(|test| test.name.as_str())
             .collect();
-        let test = judgement.tests.iter().find(|test| test.name == self.caught_by);
+        let test = judgement
+            .tests
+            .iter()
+            .find(|test| test.name == self.caught_by);
         let Some(test) = test.filter(|test| test.outcome != Outcome::Passed) else {
             return Err(match failing.as_slice() {
                 [] => "it passes every test".to_owned(),
-                names => format!("`{}` does not catch it; {} does", self.caught_by, names.join(", ")),
+                names => format!(
+                    "`{}` does not catch it; {} does",
+                    self.caught_by,
+                    names.join(", ")
+                ),
             });
         };
         let message = test.message.as_deref().unwrap_or_default();

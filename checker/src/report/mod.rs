@@ -23,13 +23,7 @@ pub enum Format {
 /// Someone who reports to the user.
 pub trait Reporter: Sink {
     /// How the asked exercises stand; `all` if none was named.
-    fn standings(
-        &mut self,
-        workbook: &Workbook,
-        standings: &[Standing<'_>],
-        all: bool,
-        exit: Exit,
-    );
+    fn standings(&mut self, workbook: &Workbook, standings: &[Standing<'_>], all: bool, exit: Exit);
     /// What the doctor found.
     fn findings(&mut self, findings: &[Finding]);
     /// One exercise has been verified.

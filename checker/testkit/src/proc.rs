@@ -47,7 +47,9 @@ pub fn open_descriptors(pid: i32) -> io::Result<BTreeMap<i32, String>> {
     for entry in fs::read_dir(format!("/proc/{pid}/fd"))? {
         let entry = entry?;
         // A descriptor that is closed between the listing and the look is none.
-        let Ok(target) = fs::read_link(entry.path()) else { continue };
+        let Ok(target) = fs::read_link(entry.path()) else {
+            continue;
+        };
         if let Ok(number) = entry.file_name().to_string_lossy().parse() {
             descriptors.insert(number, target.to_string_lossy().into_owned());
         }
@@ -74,12 +76,19 @@ mod tests {
 
     #[test]
     fn a_name_with_a_parenthesis_is_skipped() {
-        assert_eq!(fields_after_name("7 (a) b) S 1 2").unwrap(), ["S", "1", "2"]);
+        assert_eq!(
+            fields_after_name("7 (a) b) S 1 2").unwrap(),
+            ["S", "1", "2"]
+        );
     }
 
     #[test]
     fn stdin_is_an_open_descriptor() {
-        assert!(open_descriptors(nix::unistd::getpid().as_raw()).unwrap().contains_key(&0));
+        assert!(
+            open_descriptors(nix::unistd::getpid().as_raw())
+                .unwrap()
+                .contains_key(&0)
+        );
     }
 
     #[test]

@@ -10,58 +10,62 @@ use crate::miniature::{ANSWER, Miniature, outcome};
 const TESTS: &str = "exercises/01_part/01_answer/tests/answer.rs";
 const MANIFEST: &str = "exercises/01_part/01_answer/Cargo.toml";
 
-/// An edit and the verdict that names it.
-type Row = (fn(&Miniature), &'static str, &'static str);
-
 #[rstest]
-#[case::an_edited_test((
-    |m| m.replace(TESTS, "42, \"the", "44, \"the"),
+#[case::an_edited_test(
+    |m: &Miniature| m.replace(TESTS, "42, \"the", "44, \"the"),
     "tests_missing",
     "tests/answer.rs:10 is not as it was given",
-))]
-#[case::an_ignored_test((
-    |m| m.replace(TESTS, "#[test]\nfn it_is_42", "#[test]\n#[ignore]\nfn it_is_42"),
+)]
+#[case::an_ignored_test(
+    |m: &Miniature| m.replace(TESTS, "#[test]\nfn it_is_42", "#[test]\n#[ignore]\nfn it_is_42"),
     "tests_missing",
     "tests/answer.rs:9 is not as it was given",
-))]
-#[case::an_emptied_test_file((|m| m.write(TESTS, ""), "tests_missing", "answer.rs was emptied"))]
-#[case::a_deleted_test_file((|m| m.remove(TESTS), "tests_missing", "answer.rs is missing"))]
-#[case::no_library_tests((
-    |m| m.write(MANIFEST, &(m.read(MANIFEST) + "\n[lib]\ntest = false\n")),
+)]
+#[case::an_emptied_test_file(|m: &Miniature| m.write(TESTS, ""), "tests_missing", "answer.rs was emptied")]
+#[case::a_deleted_test_file(|m: &Miniature| m.remove(TESTS), "tests_missing", "answer.rs is missing")]
+#[case::no_library_tests(
+    |m: &Miniature| m.write(MANIFEST, &(m.read(MANIFEST) + "\n[lib]\ntest = false\n")),
     "workbook_edited",
     "01_answer/Cargo.toml:6 is not as it was given",
-))]
-#[case::a_build_script((
-    |m| m.write("exercises/01_part/01_answer/build.rs", "fn main() {}\n"),
+)]
+#[case::a_build_script(
+    |m: &Miniature| m.write("exercises/01_part/01_answer/build.rs", "fn main() {}\n"),
     "workbook_edited",
     "build.rs changes how the exercise is built",
-))]
-#[case::a_runner((
-    |m| m.write(".cargo/config.toml", "[target.'cfg(all())']\nrunner = \"true\"\n"),
+)]
+#[case::a_runner(
+    |m: &Miniature| m.write(".cargo/config.toml", "[target.'cfg(all())']\nrunner = \"true\"\n"),
     "workbook_edited",
     ".cargo/config.toml sets `target.cfg(all()).runner`",
-))]
-#[case::a_wrapper_in_the_exercise((
-    |m| m.write("exercises/01_part/01_answer/.cargo/config.toml", "[build]\nrustc-wrapper = \"x\"\n"),
+)]
+#[case::a_wrapper_in_the_exercise(
+    |m: &Miniature| m.write("exercises/01_part/01_answer/.cargo/config.toml", "[build]\nrustc-wrapper = \"x\"\n"),
     "workbook_edited",
     "sets `build.rustc-wrapper`",
-))]
-#[case::the_root_manifest((
-    |m| m.write("Cargo.toml", &(m.read("Cargo.toml") + "\n[profile.dev]\npanic = \"abort\"\n")),
+)]
+#[case::the_root_manifest(
+    |m: &Miniature| m.write("Cargo.toml", &(m.read("Cargo.toml") + "\n[profile.dev]\npanic = \"abort\"\n")),
     "workbook_edited",
     "Cargo.toml is not as it was given",
-))]
-#[case::the_experiment((
-    |m| m.replace("exercises/01_part/01_answer/src/main.rs", "{}", "42; {}"),
+)]
+#[case::the_experiment(
+    |m: &Miniature| m.replace("exercises/01_part/01_answer/src/main.rs", "{}", "42; {}"),
     "workbook_edited",
     "src/main.rs:4 is not as it was given",
-))]
-fn an_edit_ends_in_a_verdict_that_names_it(#[case] (edit, verdict, phrase): Row) {
+)]
+fn an_edit_ends_in_a_verdict_that_names_it(
+    #[case] edit: fn(&Miniature),
+    #[case] verdict: &str,
+    #[case] phrase: &str,
+) {
     let miniature = Miniature::with_answer("wrong_answer");
     edit(&miniature);
     let judged = miniature.judge_answer();
     assert_eq!(judged["verdict"], verdict, "{judged:#}");
-    assert!(judged["message"].as_str().unwrap().contains(phrase), "{judged:#}");
+    assert!(
+        judged["message"].as_str().unwrap().contains(phrase),
+        "{judged:#}"
+    );
 }
 
 #[test]
@@ -70,7 +74,10 @@ fn reset_given_restores_what_was_edited_deleted_and_added() {
     let given = miniature.read(TESTS);
     miniature.remove(TESTS);
     miniature.write("exercises/01_part/01_answer/build.rs", "fn main() {}\n");
-    assert_eq!(miniature.checker(&["reset", "answer", "--given"]).code, Some(0));
+    assert_eq!(
+        miniature.checker(&["reset", "answer", "--given"]).code,
+        Some(0)
+    );
     assert_eq!(miniature.read(TESTS), given);
     assert_eq!(miniature.judge_answer()["verdict"], "passed");
 }
@@ -78,7 +85,10 @@ fn reset_given_restores_what_was_edited_deleted_and_added() {
 #[test]
 fn settings_that_decide_nothing_are_welcome() {
     let miniature = Miniature::with_answer("right");
-    miniature.write(".cargo/config.toml", "[build]\njobs = 2\n\n[term]\nquiet = true\n");
+    miniature.write(
+        ".cargo/config.toml",
+        "[build]\njobs = 2\n\n[term]\nquiet = true\n",
+    );
     assert_eq!(miniature.judge_answer()["verdict"], "passed");
 }
 
@@ -91,7 +101,11 @@ fn a_learners_own_tests_are_welcome_and_do_not_count() {
     );
     let judged = miniature.judge_answer();
     assert_eq!(judged["verdict"], "passed");
-    assert_eq!(judged["tests"].as_array().unwrap().len(), 3, "two tests and the experiment");
+    assert_eq!(
+        judged["tests"].as_array().unwrap().len(),
+        3,
+        "two tests and the experiment"
+    );
 }
 
 #[test]
@@ -100,7 +114,11 @@ fn content_decides_and_not_file_times() {
     assert_eq!(miniature.judge_answer()["verdict"], "passed");
     // A wrong answer that looks as if it had been written long before the last build.
     miniature.write(ANSWER, &outcome("wrong_answer"));
-    let file = fs::File::options().write(true).open(miniature.root().join(ANSWER)).unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_secs(86_400 * 365)).unwrap();
+    let file = fs::File::options()
+        .write(true)
+        .open(miniature.root().join(ANSWER))
+        .unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(86_400 * 365))
+        .unwrap();
     assert_eq!(miniature.judge_answer()["verdict"], "failed");
 }

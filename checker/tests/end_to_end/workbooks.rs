@@ -9,7 +9,11 @@ use crate::miniature::{ANSWER, Finished, Miniature};
 const CURRICULUM: &str = "exercises/curriculum.toml";
 
 #[rstest]
-#[case::an_unknown_key("points = 3", "points = 3\ncolour = \"red\"", "curriculum.toml:14: unknown field `colour`")]
+#[case::an_unknown_key(
+    "points = 3",
+    "points = 3\ncolour = \"red\"",
+    "curriculum.toml:14: unknown field `colour`"
+)]
 #[case::a_duplicate_number("\"1.2\"", "\"1.1\"", "does not begin with the place of 1.1")]
 #[case::a_number_of_no_part("\"1.2\"", "\"7.2\"", "part 7, which is none")]
 #[case::no_number("\"1.2\"", "\"one\"", "`one` is no exercise number")]
@@ -24,7 +28,10 @@ fn a_broken_curriculum_is_named_with_its_line(
     let finished = miniature.checker(&["check", "--format", "json"]);
     assert_eq!(finished.code, Some(3));
     let error = finished.event("error");
-    assert!(error["message"].as_str().unwrap().contains(phrase), "{error:#}");
+    assert!(
+        error["message"].as_str().unwrap().contains(phrase),
+        "{error:#}"
+    );
 }
 
 #[test]
@@ -32,10 +39,21 @@ fn two_exercises_with_one_number_are_named() {
     let miniature = Miniature::new();
     let text = miniature.read(CURRICULUM);
     let entry = text.rsplit("[[exercise]]").next().unwrap().to_owned();
-    miniature.write(CURRICULUM, &format!("{text}\n[[exercise]]{}", entry.replace("02_next", "02_again")));
+    miniature.write(
+        CURRICULUM,
+        &format!(
+            "{text}\n[[exercise]]{}",
+            entry.replace("02_next", "02_again")
+        ),
+    );
     let finished = miniature.checker(&["check"]);
     assert_eq!(finished.code, Some(3));
-    assert!(finished.stderr.contains("`again` and `next` have the same number 1.2"), "{finished:?}");
+    assert!(
+        finished
+            .complaint()
+            .contains("`again` and `next` have the same number 1.2"),
+        "{finished:?}"
+    );
 }
 
 #[test]
@@ -44,8 +62,16 @@ fn a_missing_file_of_an_exercise_is_named_with_the_line_of_its_entry() {
     miniature.remove("exercises/01_part/02_next/README.md");
     let finished = miniature.checker(&["check"]);
     assert_eq!(finished.code, Some(3));
-    assert!(finished.stderr.contains("curriculum.toml:19:"), "{finished:?}");
-    assert!(finished.stderr.contains("02_next/README.md is missing"), "{finished:?}");
+    assert!(
+        finished.complaint().contains("curriculum.toml:19:"),
+        "{finished:?}"
+    );
+    assert!(
+        finished
+            .complaint()
+            .contains("02_next/README.md is missing"),
+        "{finished:?}"
+    );
 }
 
 #[test]
@@ -57,7 +83,7 @@ fn outside_a_workbook_the_checker_says_so() {
         .unwrap();
     let finished = Finished::of(output);
     assert_eq!(finished.code, Some(3));
-    assert!(finished.stderr.contains("no workbook"), "{finished:?}");
+    assert!(finished.complaint().contains("no workbook"), "{finished:?}");
 }
 
 #[test]
@@ -66,10 +92,17 @@ fn a_corrupt_state_file_is_set_aside_and_nothing_in_it_is_lost() {
     miniature.write(".shopfloor/progress.toml", "this is [no toml \u{1}");
     let finished = miniature.checker(&["check", "answer"]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert!(finished.stderr.contains("was set aside"), "{finished:?}");
+    assert!(
+        finished.complaint().contains("was set aside"),
+        "{finished:?}"
+    );
     let aside = miniature.read(".shopfloor/progress.toml.corrupt-1");
     assert_eq!(aside, "this is [no toml \u{1}");
-    assert!(miniature.read(".shopfloor/progress.toml").contains("passed"));
+    assert!(
+        miniature
+            .read(".shopfloor/progress.toml")
+            .contains("passed")
+    );
 }
 
 #[test]
@@ -79,7 +112,10 @@ fn where_no_state_can_be_written_the_verdict_stands_with_a_warning() {
     miniature.write(".shopfloor", "");
     let finished = miniature.checker(&["check", "answer"]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert!(finished.stderr.contains("progress cannot be kept"), "{finished:?}");
+    assert!(
+        finished.complaint().contains("progress cannot be kept"),
+        "{finished:?}"
+    );
 }
 
 #[test]
@@ -91,7 +127,11 @@ fn a_read_only_state_file_is_replaced_and_not_an_error() {
     permissions.set_readonly(true);
     fs::set_permissions(&file, permissions).unwrap();
     assert_eq!(miniature.checker(&["check", "answer"]).code, Some(0));
-    assert!(miniature.read(".shopfloor/progress.toml").contains("passed"));
+    assert!(
+        miniature
+            .read(".shopfloor/progress.toml")
+            .contains("passed")
+    );
 }
 
 #[test]
@@ -104,11 +144,23 @@ fn a_path_with_spaces_and_other_scripts_works() {
 #[test]
 fn two_checkers_at_once_take_turns_and_lose_nothing() {
     let miniature = Miniature::with_answer("right");
-    miniature.write(crate::miniature::NEXT, &crate::miniature::outcome("right").replace("answer()", "next()"));
+    miniature.write(
+        crate::miniature::NEXT,
+        &crate::miniature::outcome("right").replace("answer()", "next()"),
+    );
     let first = miniature.start(&["check", "answer"]);
     let second = miniature.start(&["check", "next"]);
-    assert_eq!(Finished::of(first.wait_with_output().unwrap()).code, Some(0));
-    assert_eq!(Finished::of(second.wait_with_output().unwrap()).code, Some(0));
+    assert_eq!(
+        Finished::of(first.wait_with_output().unwrap()).code,
+        Some(0)
+    );
+    assert_eq!(
+        Finished::of(second.wait_with_output().unwrap()).code,
+        Some(0)
+    );
     let state = miniature.read(".shopfloor/progress.toml");
-    assert!(state.contains("01_answer") && state.contains("02_next"), "{state}");
+    assert!(
+        state.contains("01_answer") && state.contains("02_next"),
+        "{state}"
+    );
 }

@@ -1,0 +1,76 @@
+# Shopfloor. Each target is one command; `make` alone is `make check`.
+
+CHECKER := target/debug/checker
+SOURCES := $(shell find checker/src checker/sandbox/src -name '*.rs' 2>/dev/null) \
+	Cargo.toml Cargo.lock checker/Cargo.toml checker/sandbox/Cargo.toml
+
+.PHONY: check hint list run reset solution doctor test verify pin lint bench accept-snapshots tools
+.DEFAULT_GOAL := check
+
+# Judge what has changed, show where you stand and what is next. One exercise: make check E=semaphore
+check: $(CHECKER)
+	@$(CHECKER) check $(E)
+
+# One more hint, for the next exercise or for E=NAME.
+hint: $(CHECKER)
+	@$(CHECKER) hint $(E)
+
+list: $(CHECKER)
+	@$(CHECKER) list
+
+# The experiment of E=NAME.
+run: $(CHECKER)
+	@$(CHECKER) run $(E)
+
+# Put the stub of E=NAME back; what was there is kept.
+reset: $(CHECKER)
+	@$(CHECKER) reset $(E)
+
+# The reference beside yours, for E=NAME, once yours passes.
+solution: $(CHECKER)
+	@$(CHECKER) solution $(E)
+
+# What the machine has, and what is lost without it.
+doctor: $(CHECKER)
+	@$(CHECKER) doctor
+
+# All tests: the tooling's own, then every stub, solution and known-wrong solution.
+test: $(CHECKER)
+	cargo test --target-dir target
+	$(CHECKER) verify
+
+# For authors: stubs fail, solutions pass, wrong solutions are caught, snapshots and pins are current.
+verify: $(CHECKER)
+	@$(CHECKER) verify $(E)
+
+# For authors: record stubs, given files and the list of tests.
+pin: $(CHECKER)
+	@$(CHECKER) pin $(E)
+
+# For authors: take what the reference solutions print now as the snapshots.
+accept-snapshots: $(CHECKER)
+	INSTA_UPDATE=always cargo test --target-dir target -p checker --test snapshots
+	@$(CHECKER) pin
+
+lint: tools
+	cargo fmt --all --check
+	cargo clippy --target-dir target --workspace --all-targets -- -D warnings
+	cd solutions && cargo fmt --all --check && cargo clippy --all-targets -- -D warnings
+
+# Speed, measured on this machine in one run.
+bench: tools
+	@bash checker/bench.sh
+
+# cargo decides what to build; `touch` tells make that it has.
+$(CHECKER): $(SOURCES) | tools
+	cargo build --target-dir target -p checker
+	@touch $@
+
+tools:
+	@command -v cargo >/dev/null || { \
+		echo "cargo is missing. Install Rust: https://rustup.rs, or your system's packages rustc and cargo." >&2; \
+		exit 3; }
+	@command -v cc >/dev/null || { \
+		echo "cc is missing; Rust needs it to link programs. Install a C compiler, for example:" >&2; \
+		echo "  apt-get install gcc libc6-dev   dnf install gcc   pacman -S gcc   apk add build-base" >&2; \
+		exit 3; }

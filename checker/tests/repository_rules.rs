@@ -1,0 +1,92 @@
+//! Rules about the repository that are tests and not prose.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rstest::rstest;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+fn rust_files(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(directory).unwrap().flatten() {
+        let path = entry.path();
+        if path.ends_with("target") {
+            continue;
+        }
+        if path.is_dir() {
+            found.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+/// The code of a file: its lines that are no comments.
+fn code(path: &Path) -> String {
+    let text = fs::read_to_string(path).unwrap();
+    text.lines()
+        .filter(|line| !line.trim_start().starts_with("//"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[rstest]
+#[case::reports_run_nothing("checker/src/report", &["Command::", "sandbox::", "std::fs", "fs::"])]
+#[case::verdicts_do_no_io("checker/src/verdict.rs", &["Command::", "sandbox::run", "fs::", "io::"])]
+#[case::events_do_no_io("checker/src/event.rs", &["Command::", "sandbox::", "fs::", "io::"])]
+#[case::only_reports_print("checker/src/commands", &["println!", "print!", "eprintln!"])]
+#[case::the_core_is_safe("checker/src", &["unsafe {", "unsafe fn", "allow(unsafe_code)"])]
+fn a_stage_keeps_to_its_own(#[case] place: &str, #[case] forbidden: &[&str]) {
+    let place = root().join(place);
+    let files = if place.is_dir() {
+        rust_files(&place)
+    } else {
+        vec![place]
+    };
+    assert!(!files.is_empty());
+    for file in files {
+        let code = code(&file);
+        for word in forbidden {
+            assert!(!code.contains(word), "{} contains {word}", file.display());
+        }
+    }
+}
+
+#[test]
+fn no_exercise_sleeps_to_be_right() {
+    for file in rust_files(&root().join("exercises")) {
+        let code = code(&file);
+        let is_test = file.components().any(|part| part.as_os_str() == "tests");
+        assert!(
+            !(is_test && (code.contains("thread::sleep") || code.contains("time::sleep"))),
+            "{} sleeps",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn the_two_workspaces_agree_on_what_they_share() {
+    let shared = |path: &str| {
+        let text = fs::read_to_string(root().join(path)).unwrap();
+        let table: toml::Table = text.parse().unwrap();
+        let workspace = table["workspace"].as_table().unwrap().clone();
+        let mut dependencies = workspace["dependencies"].as_table().unwrap().clone();
+        for name in ["sandbox", "testkit"] {
+            dependencies.remove(name);
+        }
+        (
+            workspace["package"].clone(),
+            workspace["lints"].clone(),
+            dependencies,
+        )
+    };
+    assert_eq!(shared("Cargo.toml"), shared("solutions/Cargo.toml"));
+}

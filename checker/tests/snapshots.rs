@@ -1,0 +1,31 @@
+//! What the reference solutions' experiments print, as insta snapshots in `exercises/*/*/snapshots`.
+//!
+//! The checker reads these files itself and compares a learner's output with them. They are accepted
+//! by `make accept-snapshots` and never as a side effect.
+
+use std::path::Path;
+use std::process::Command;
+
+use checker::workbook::Workbook;
+
+#[test]
+fn every_experiment_prints_its_snapshot() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let workbook = Workbook::open(root).unwrap();
+    for exercise in &workbook.curriculum.exercises {
+        let output = Command::new("cargo")
+            .args(["run", "--quiet", "--package", &exercise.name])
+            .current_dir(root.join("solutions"))
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}: {output:?}", exercise.name);
+        let output = String::from_utf8(output.stdout).unwrap();
+        insta::with_settings!({
+            snapshot_path => exercise.path(root).join("snapshots"),
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, {
+            insta::assert_snapshot!("experiment", output);
+        });
+    }
+}
