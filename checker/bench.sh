@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Measures the speed of `make check` on this machine, in one run: `make bench`.
+#
+# Everything happens in copies below a temporary directory. Crates must have been downloaded before
+# (`cargo fetch`); what is compared is measured in turns, so that noise hits both sides.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+rounds=${ROUNDS:-7}
+base=$(mktemp -d)
+trap 'rm -rf "$base"' EXIT
+export CARGO_NET_OFFLINE=true
+unset CARGO_TARGET_DIR MAKEFLAGS MFLAGS MAKELEVEL
+
+copy() { # copy DIRECTORY: the files of this workbook, as a clone has them
+    mkdir -p "$1"
+    if [ -d .git ]; then
+        git ls-files -z --cached --others --exclude-standard | tar -c --null -T - | tar -x -C "$1"
+    else
+        tar -c --exclude=./target --exclude=./solutions/target --exclude=./.shopfloor . | tar -x -C "$1"
+    fi
+}
+
+seconds() { # seconds COMMAND…: wall-clock seconds that it takes
+    local start end
+    start=$(date +%s%N)
+    "$@" >"$base/output" 2>&1 || true
+    end=$(date +%s%N)
+    awk -v ns=$((end - start)) 'BEGIN { printf "%.3f", ns / 1e9 }'
+}
+
+median() { sort -n | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
+
+edited_files() { # the learner's files of all exercises, from the workbook's root, without exercises/
+    (cd "$1" && awk -F'"' '/^directory = .*\// { d = $2 } /^edit = / { for (i = 2; i < NF; i += 2) print d "/" $i }' \
+        exercises/curriculum.toml)
+}
+
+solve() { # solve DIRECTORY [EXERCISE]: puts the reference solutions in place
+    edited_files "$1" | grep -- "${2:-}" | while read -r file; do
+        cp "$1/solutions/$file" "$1/exercises/$file"
+    done
+}
+
+verdict() { "$1" --workbook "$2" check --format json | grep -o '"verdict":"[a-z_]*"' | sort | uniq -c; }
+
+echo "machine: $(nproc) cores, $(uname -sr), $(rustc --version)"
+
+copy "$base/work"
+cd "$base/work"
+cargo fetch --quiet --locked
+checker=$base/work/target/debug/checker
+
+echo
+echo "cold: a clone, crates downloaded, nothing built"
+cold=$(seconds make check)
+grep -q "not started" "$base/output" || { cat "$base/output"; exit 1; }
+echo "  make check to the first verdict (not started)        $cold s"
+first=$(edited_files . | head -n 1 | cut -d/ -f2 | sed 's/^[0-9]*_//')
+solve . "/[0-9]*_$first/"
+one=$(seconds "$checker" check "$first")
+grep -q "All .* tests pass" "$base/output" || { cat "$base/output"; exit 1; }
+echo "  then the first exercise compiled and tested          $one s"
+echo "  both                                                 $(awk "BEGIN { print $cold + $one }") s (goal: 20 or less)"
+
+echo
+solve .
+all=$(seconds "$checker" check)
+echo "all exercises solved: built and tested for the first time  $all s"
+"$checker" check --format json | tail -n 1
+echo "  target/                                              $(du -sm target | cut -f1) MiB"
+
+echo
+echo "unchanged check of all solved exercises, median of 20"
+for _ in $(seq 20); do seconds "$checker" check; echo; done | median >"$base/direct"
+for _ in $(seq 20); do seconds make check; echo; done | median >"$base/make"
+echo "  checker check                                        $(cat "$base/direct") s (goal: 0.2 or less)"
+echo "  make check                                           $(cat "$base/make") s"
+
+echo
+echo "an edit of semaphore to its verdict, $rounds rounds in turns"
+copy "$base/bare"
+(cd "$base/bare" && solve . && cargo test -q -p semaphore >/dev/null 2>&1)
+file=exercises/02_locks_and_keys/03_semaphore/src/semaphore.rs
+for round in $(seq "$rounds"); do
+    echo "// edit $round" | tee -a "$base/work/$file" >>"$base/bare/$file"
+    seconds "$checker" check semaphore >>"$base/ours"; echo >>"$base/ours"
+    grep -q "All .* tests pass" "$base/output" || { cat "$base/output"; exit 1; }
+    cd "$base/bare"; seconds cargo test -q -p semaphore >>"$base/theirs"; echo >>"$base/theirs"
+    cd "$base/work"
+done
+ours=$(median <"$base/ours"); theirs=$(median <"$base/theirs")
+echo "  checker check semaphore                              $ours s"
+echo "  cargo test -q -p semaphore                           $theirs s"
+echo "  ratio                                                $(awk "BEGIN { printf \"%.2f\", $ours / $theirs }") (goal: 1.3 or less)"
