@@ -2,6 +2,7 @@
 
 pub use std::sync::atomic::Ordering;
 
+use std::fmt;
 use std::sync::atomic as real;
 
 use super::{Step, WEAK_IS_STRONG, begin, done, step};
@@ -17,8 +18,14 @@ pub fn fence(order: Ordering) {
 macro_rules! atomic {
     ($name:ident, $value:ty, [$($fetch:ident = $new:expr;)*]) => {
         #[doc = concat!("A [`std::sync::atomic::", stringify!($name), "`] whose operations are steps.")]
-        #[derive(Debug, Default)]
+        #[derive(Default)]
         pub struct $name(pub(super) real::$name);
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
 
         #[allow(missing_docs, clippy::allow_attributes)]
         impl $name {

@@ -25,6 +25,9 @@ use std::sync::{self, Arc};
 /// More steps than this are not recorded: whoever takes so many spins.
 const RECORDED: usize = 1000;
 
+/// More steps than this are not printed.
+const PRINTED: usize = 20;
+
 /// The steps of one thread, and perhaps a stop before one of them.
 #[derive(Debug, Clone)]
 pub struct Steps(Arc<Shared>);
@@ -110,11 +113,12 @@ impl Steps {
 
 impl fmt::Display for Steps {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (i, step) in self.list().iter().enumerate() {
-            let newline = if i == 0 { "" } else { "\n" };
-            write!(f, "{newline}{step}")?;
+        let list = self.list();
+        let mut lines: Vec<_> = list.iter().take(PRINTED).map(Step::to_string).collect();
+        if list.len() > PRINTED {
+            lines.push("and so on".to_owned());
         }
-        Ok(())
+        f.write_str(&lines.join("\n"))
     }
 }
 
