@@ -7,3 +7,4 @@
 
 pub mod spurious;
 pub mod std;
+pub mod stepped;

@@ -19,12 +19,21 @@ use semaphore::Semaphore;
 use testkit::require;
 use testkit::threads::{Settled, Threads};
 
+/// Runs `body` on a thread of its own, so that a call that never returns is seen to.
+#[track_caller]
+fn on_a_thread<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
+    Threads::new().spawn("worker", body).join(
+        "a call waits although nothing is to be waited for: is the question turned round, or is the mutex locked twice?",
+        "hint 2",
+    )
+}
+
 #[rstest]
 #[case::no_permit(0)]
 #[case::one_permit(1)]
 #[case::seven_permits(7)]
 fn a_new_semaphore_has_the_permits_it_was_given(#[case] permits: usize) {
-    let available = Semaphore::new(permits).available();
+    let available = on_a_thread(move || Semaphore::new(permits).available());
     require!(available == permits,
         expected: "new({permits}) to make {permits} permits available",
         seen: "available() returned {available}",
@@ -35,47 +44,61 @@ fn a_new_semaphore_has_the_permits_it_was_given(#[case] permits: usize) {
 
 #[test]
 fn an_acquire_takes_one_permit() {
-    let semaphore = Semaphore::new(2);
-    let permit = semaphore.acquire();
-    let available = semaphore.available();
+    let available = on_a_thread(|| {
+        let semaphore = Semaphore::new(2);
+        let _permit = semaphore.acquire();
+        semaphore.available()
+    });
     require!(available == 1,
         expected: "1 of 2 permits to be left while one is held",
         seen: "available() returned {available}",
         likely: "`acquire` does not count down, or its permit is dropped inside it",
         read: "README, the task",
     );
-    drop(permit);
 }
 
-#[test]
-fn a_dropped_permit_comes_back() {
-    let semaphore = Semaphore::new(1);
-    drop(semaphore.acquire());
-    let available = semaphore.available();
+#[rstest]
+#[case::of_acquire(|semaphore: &Semaphore| drop(semaphore.acquire()))]
+#[case::of_try_acquire(|semaphore: &Semaphore| drop(semaphore.try_acquire()))]
+fn a_dropped_permit_comes_back(#[case] take_and_drop: fn(&Semaphore)) {
+    let available = on_a_thread(move || {
+        let semaphore = Semaphore::new(1);
+        take_and_drop(&semaphore);
+        semaphore.available()
+    });
     require!(available == 1,
-        expected: "the permit to be available again after its drop",
+        expected: "1 permit to be available after it was taken and dropped",
         seen: "available() returned {available}",
-        likely: "`Permit` does not implement Drop, or its drop does not release one permit",
+        likely: "0: `Permit` does not implement Drop; 2: it is given back twice, or was never taken",
         read: "https://doc.rust-lang.org/std/ops/trait.Drop.html",
     );
 }
 
 #[test]
 fn a_try_acquire_takes_what_is_there_and_refuses_what_is_not() {
-    let semaphore = Semaphore::new(1);
-    let first = semaphore.try_acquire();
-    require!(first.is_some(),
+    let (first, second, available) = on_a_thread(|| {
+        let semaphore = Semaphore::new(1);
+        let first = semaphore.try_acquire();
+        let second = semaphore.try_acquire();
+        (first.is_some(), second.is_some(), semaphore.available())
+    });
+    require!(first,
         expected: "try_acquire to take the only permit",
         seen: "it returned None",
         likely: "the comparison with zero is turned round",
         read: "README, the task",
     );
-    let second = semaphore.try_acquire();
-    require!(second.is_none(),
+    require!(!second,
         expected: "try_acquire to return None while the only permit is held",
         seen: "it handed out a second permit",
         likely: "it does not look at the count, or does not count down",
         read: "README, the task",
+    );
+    require!(available == 0,
+        expected: "no permit to be available after a refusal: the only one is held",
+        seen: "available() returned {available}",
+        likely: "a `Permit` is made before it is known whether there is one, and its drop gives back what was never taken",
+        read: "hint 4",
     );
 }
 
@@ -96,9 +119,11 @@ fn a_try_acquire_never_waits() {
 
 #[test]
 fn a_release_adds_permits_that_nobody_had_acquired() {
-    let semaphore = Semaphore::new(0);
-    semaphore.release(3);
-    let available = semaphore.available();
+    let available = on_a_thread(|| {
+        let semaphore = Semaphore::new(0);
+        semaphore.release(3);
+        semaphore.available()
+    });
     require!(available == 3,
         expected: "3 permits after release(3) on an empty semaphore",
         seen: "available() returned {available}",
@@ -163,6 +188,30 @@ fn a_release_of_many_wakes_as_many(#[case] sleepers: usize) {
 }
 
 #[test]
+fn one_permit_lets_one_of_two_waiters_on() {
+    let semaphore = Arc::new(Semaphore::new(0));
+    let threads = Threads::new();
+    let waiters: Vec<_> = (0..2)
+        .map(|i| {
+            let semaphore = Arc::clone(&semaphore);
+            threads.spawn(&format!("waiter {i}"), move || std::mem::forget(semaphore.acquire()))
+        })
+        .collect();
+    threads.settle();
+    for released in 1..=2 {
+        semaphore.release(1);
+        threads.settle();
+        let on = waiters.iter().filter(|waiter| waiter.is_finished()).count();
+        require!(on == released,
+            expected: "{released} of 2 waiters to go on after {released} permits were released",
+            seen: "{on} went on",
+            likely: "a waiter counts itself down before it sleeps, and the first permit only pays the second one's debt",
+            read: "hint 2; sem_overview(7): the value is never allowed to fall below zero",
+        );
+    }
+}
+
+#[test]
 fn a_permit_dropped_wakes_a_waiter() {
     let semaphore = Arc::new(Semaphore::new(1));
     let permit = semaphore.acquire();
@@ -185,13 +234,15 @@ fn a_permit_dropped_wakes_a_waiter() {
 
 #[test]
 fn a_permit_comes_back_when_its_holder_panics() {
-    let semaphore = Semaphore::new(1);
-    let panicked = catch_unwind(AssertUnwindSafe(|| {
-        let _permit = semaphore.acquire();
-        panic!("the holder of a permit panics (on purpose)");
-    }));
-    assert!(panicked.is_err());
-    let available = semaphore.available();
+    let available = on_a_thread(|| {
+        let semaphore = Semaphore::new(1);
+        let panicked = catch_unwind(AssertUnwindSafe(|| {
+            let _permit = semaphore.acquire();
+            panic!("the holder of a permit panics (on purpose)");
+        }));
+        assert!(panicked.is_err());
+        semaphore.available()
+    });
     require!(available == 1,
         expected: "the permit to come back while the panic unwinds",
         seen: "available() returned {available}",

@@ -1,0 +1,59 @@
+//! The experiment: who goes to the kernel, and when.
+
+use std::sync::Arc;
+use std::thread;
+
+use mutex::Mutex;
+use testkit::sync::stepped::Steps;
+use testkit::threads::Threads;
+
+/// Your lock once more, on a `crate::sync` that records what it does.
+#[allow(dead_code)]
+#[path = "mutex.rs"]
+mod recorded;
+
+#[allow(unused_imports)]
+mod sync {
+    pub use testkit::sync::stepped::*;
+}
+
+const WORKERS: u64 = 4;
+const ROUNDS: u64 = 1000;
+
+fn main() {
+    let door = recorded::RawMutex::new();
+    let steps = Steps::recorded();
+    steps.of(|| {
+        for _ in 0..10 {
+            door.lock();
+            door.unlock();
+        }
+    });
+    let calls = steps.list().iter().filter(|step| step.name.starts_with("futex")).count();
+    println!("one worker goes in and out 10 times: {calls} futex calls");
+
+    let door = Arc::new(Mutex::new("the first worker"));
+    let first = door.lock();
+    let threads = Threads::new();
+    let second = threads.spawn("second", {
+        let door = Arc::clone(&door);
+        move || *door.lock() = "the second worker"
+    });
+    let settled = threads.settle();
+    println!("inside is {}; the second one waits: {settled:?}", *first);
+    drop(first);
+    second.join("`unlock` does not wake the sleeper", "hint 3");
+    println!("the first one leaves; inside was, last, {}", *door.lock());
+
+    let tools = Mutex::new(0);
+    thread::scope(|workshop| {
+        for _ in 0..WORKERS {
+            workshop.spawn(|| {
+                for _ in 0..ROUNDS {
+                    *tools.lock() += 1;
+                }
+            });
+        }
+    });
+    println!("{WORKERS} workers count {ROUNDS} tools each: {}", tools.into_inner());
+}

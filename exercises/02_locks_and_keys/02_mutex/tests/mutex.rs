@@ -1,0 +1,231 @@
+//! What a lock promises, easiest first.
+//!
+//! `src/mutex.rs` is compiled here with a `crate::sync` whose futex often wakes up for no reason.
+
+#[allow(dead_code)]
+#[path = "../src/mutex.rs"]
+mod mutex;
+
+#[allow(unused_imports)]
+mod sync {
+    pub use testkit::sync::spurious::*;
+}
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use mutex::RawMutex;
+use rstest::rstest;
+use sync::futex::{Calls, calls};
+use testkit::require;
+use testkit::threads::{Settled, Thread, Threads};
+
+/// Runs `body` on a thread of its own, so that a lock that sleeps for ever is seen to.
+#[track_caller]
+fn on_a_thread<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
+    Threads::new().spawn("worker", body).join(
+        "a free lock is waited for: `lock` must take it at once, `try_lock` never waits",
+        "README, the task",
+    )
+}
+
+/// A mutex that is locked.
+#[track_caller]
+fn locked() -> Arc<RawMutex> {
+    on_a_thread(|| {
+        let mutex = Arc::new(RawMutex::new());
+        mutex.lock();
+        mutex
+    })
+}
+
+/// A thread that takes the lock and gives it back.
+fn passer(threads: &Threads, name: &str, mutex: &Arc<RawMutex>) -> Thread<()> {
+    let mutex = Arc::clone(mutex);
+    threads.spawn(name, move || {
+        mutex.lock();
+        mutex.unlock();
+    })
+}
+
+#[test]
+fn a_new_mutex_is_free() {
+    let taken = on_a_thread(|| RawMutex::new().try_lock());
+    require!(taken,
+        expected: "try_lock to take a lock that nobody has",
+        seen: "it returned false",
+        likely: "the answer of `compare_exchange` is turned round: Ok means that it made the change",
+        read: "https://doc.rust-lang.org/std/sync/atomic/struct.AtomicU32.html#method.compare_exchange",
+    );
+}
+
+#[test]
+fn a_locked_mutex_is_refused_without_waiting() {
+    let mutex = locked();
+    let threads = Threads::new();
+    let trier = threads.spawn("trier", move || mutex.try_lock());
+    let taken = trier
+        .join("`try_lock` waits for the holder; it looks once and answers", "README, the task");
+    require!(!taken,
+        expected: "try_lock to return false while the lock is held",
+        seen: "it returned true: two threads are behind one door",
+        likely: "`lock` leaves the state at 0, or `try_lock` does not look at what it replaces",
+        read: "hint 1",
+    );
+}
+
+#[rstest]
+#[case::once(1)]
+#[case::three_times(3)]
+fn an_unlocked_mutex_can_be_taken_again(#[case] rounds: usize) {
+    let taken = on_a_thread(move || {
+        let mutex = RawMutex::new();
+        for _ in 0..rounds {
+            mutex.lock();
+            mutex.unlock();
+        }
+        mutex.try_lock()
+    });
+    require!(taken,
+        expected: "the lock to be free after its unlock",
+        seen: "try_lock returned false",
+        likely: "`unlock` does not make the state 0",
+        read: "hint 1",
+    );
+}
+
+#[test]
+fn a_lock_that_nobody_else_wants_never_calls_the_kernel() {
+    let calls = on_a_thread(|| {
+        let mutex = RawMutex::new();
+        for _ in 0..10 {
+            mutex.lock();
+            mutex.unlock();
+            if mutex.try_lock() {
+                mutex.unlock();
+            }
+        }
+        calls()
+    });
+    require!(calls == Calls::default(),
+        expected: "no call of the futex: nobody waits, and nobody is to be woken",
+        seen: "{calls:?} in 20 rounds of one thread alone",
+        likely: "`unlock` wakes always, or `lock` leaves a 2 behind when it has not waited",
+        read: "hint 2; futex(7)",
+    );
+}
+
+#[test]
+fn a_lock_sleeps_until_the_unlock() {
+    let mutex = locked();
+    let threads = Threads::new();
+    let waiter = passer(&threads, "waiter", &mutex);
+    let settled = threads.settle();
+    require!(!waiter.is_finished(),
+        expected: "lock to wait: another thread holds the lock",
+        seen: "it returned, although `futex::wait` had woken it up for no reason",
+        likely: "`if` where a `while` belongs: after every wait, try to take the lock again",
+        read: "hint 3; futex(2), FUTEX_WAIT",
+    );
+    require!(settled == Settled::AtRest,
+        expected: "lock to sleep until it is woken",
+        seen: "{settled:?}: the thread keeps a CPU busy while it waits",
+        likely: "a loop that tries again and again; or futex::wait is called with a value that the state does not have, and returns at once",
+        read: "hint 3; futex(2), FUTEX_WAIT",
+    );
+    mutex.unlock();
+    waiter.join(
+        "`unlock` frees the lock and wakes nobody: does the waiter leave a 2 behind, and does `unlock` see it?",
+        "hint 3",
+    );
+}
+
+#[rstest]
+#[case::two_waiters(2)]
+#[case::five_waiters(5)]
+fn no_waiter_is_forgotten(#[case] count: usize) {
+    let mutex = locked();
+    let threads = Threads::new();
+    let waiters: Vec<_> =
+        (0..count).map(|i| passer(&threads, &format!("waiter {i}"), &mutex)).collect();
+    threads.settle();
+    mutex.unlock();
+    for waiter in waiters {
+        waiter.join(
+            "a woken waiter takes the lock with a 1, so its unlock wakes nobody, and others still sleep",
+            "hint 4",
+        );
+    }
+}
+
+#[test]
+fn a_refused_try_lock_changes_nothing() {
+    let mutex = locked();
+    let threads = Threads::new();
+    let waiter = passer(&threads, "waiter", &mutex);
+    threads.settle();
+    let refused = threads.spawn("trier", {
+        let mutex = Arc::clone(&mutex);
+        move || !mutex.try_lock()
+    });
+    let refused = refused.join("`try_lock` waits for the holder", "README, the task");
+    require!(refused,
+        expected: "try_lock to return false while the lock is held and waited for",
+        seen: "it returned true: two threads are behind one door",
+        likely: "`try_lock` knows only one of the two states that mean locked",
+        read: "hint 1",
+    );
+    mutex.unlock();
+    waiter.join(
+        "the refused `try_lock` overwrote the 2 by which the sleeper was remembered",
+        "hint 2; compare_exchange changes nothing when it fails, swap always does",
+    );
+}
+
+#[test]
+fn when_the_last_waiter_has_gone_the_kernel_is_left_alone_again() {
+    let mutex = locked();
+    let threads = Threads::new();
+    let waiter = passer(&threads, "waiter", &mutex);
+    threads.settle();
+    mutex.unlock();
+    waiter.join("`unlock` wakes nobody", "hint 3");
+    let calls = on_a_thread(move || {
+        mutex.lock();
+        mutex.unlock();
+        calls()
+    });
+    require!(calls == Calls::default(),
+        expected: "no call of the futex: the waiter has come and gone",
+        seen: "{calls:?}",
+        likely: "a note that somebody waits is never taken back",
+        read: "hint 4",
+    );
+}
+
+/// Not the test for anything in particular: a heap of luck on top of the others.
+#[test]
+fn many_threads_are_inside_one_at_a_time() {
+    let mutex = Arc::new(RawMutex::new());
+    let inside = Arc::new(AtomicU32::new(0));
+    let threads = Threads::new();
+    let workers: Vec<_> = (0..4)
+        .map(|i| {
+            let (mutex, inside) = (Arc::clone(&mutex), Arc::clone(&inside));
+            threads.spawn(&format!("worker {i}"), move || {
+                let mut met = 0;
+                for _ in 0..500 {
+                    mutex.lock();
+                    met += inside.fetch_add(1, Ordering::SeqCst);
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                    mutex.unlock();
+                }
+                met
+            })
+        })
+        .collect();
+    for worker in workers {
+        let met = worker.join("see the other tests first", "README, the task");
+        assert_eq!(met, 0, "a worker met others behind the door");
+    }
+}

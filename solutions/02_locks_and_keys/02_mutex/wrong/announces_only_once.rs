@@ -1,0 +1,42 @@
+//! Misconception: a waiter that has written its 2 has said all there is to say.
+//! Caught by: a_woken_waiter_that_finds_the_lock_taken_sleeps_again
+//! Message: the newcomer left a 1 behind
+
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::futex;
+
+/// A lock with nothing behind it.
+#[derive(Debug)]
+pub struct RawMutex {
+    state: AtomicU32,
+}
+
+impl RawMutex {
+    /// An unlocked mutex.
+    pub const fn new() -> Self {
+        Self { state: AtomicU32::new(0) }
+    }
+
+    /// Takes the lock; sleeps until it can be taken.
+    pub fn lock(&self) {
+        if self.try_lock() || self.state.swap(2, Ordering::Acquire) == 0 {
+            return;
+        }
+        futex::wait(&self.state, 2);
+        while self.state.compare_exchange(0, 2, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            futex::wait(&self.state, 2);
+        }
+    }
+
+    /// Takes the lock if it is free, and says whether it did; never waits.
+    pub fn try_lock(&self) -> bool {
+        self.state.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Frees the lock, and wakes one thread if somebody may be asleep.
+    pub fn unlock(&self) {
+        if self.state.swap(0, Ordering::Release) == 2 {
+            futex::wake_one(&self.state);
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! Misconception: a sleeper notices by itself that the word has changed.
+//! Caught by: a_lock_sleeps_until_the_unlock
+//! Message: `unlock` frees the lock and wakes nobody
+
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::futex;
+
+/// A lock with nothing behind it.
+#[derive(Debug)]
+pub struct RawMutex {
+    state: AtomicU32,
+}
+
+impl RawMutex {
+    /// An unlocked mutex.
+    pub const fn new() -> Self {
+        Self { state: AtomicU32::new(0) }
+    }
+
+    /// Takes the lock; sleeps until it can be taken.
+    pub fn lock(&self) {
+        if self.try_lock() {
+            return;
+        }
+        while self.state.swap(2, Ordering::Acquire) != 0 {
+            futex::wait(&self.state, 2);
+        }
+    }
+
+    /// Takes the lock if it is free, and says whether it did; never waits.
+    pub fn try_lock(&self) -> bool {
+        self.state.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Frees the lock, and wakes one thread if somebody may be asleep.
+    pub fn unlock(&self) {
+        self.state.store(0, Ordering::Release);
+    }
+}

@@ -1,0 +1,38 @@
+//! Misconception: it is enough to sleep while the state is 1; `unlock` knows who sleeps.
+//! Caught by: a_lock_sleeps_until_the_unlock
+//! Message: does the waiter leave a 2 behind
+
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::futex;
+
+/// A lock with nothing behind it.
+#[derive(Debug)]
+pub struct RawMutex {
+    state: AtomicU32,
+}
+
+impl RawMutex {
+    /// An unlocked mutex.
+    pub const fn new() -> Self {
+        Self { state: AtomicU32::new(0) }
+    }
+
+    /// Takes the lock; sleeps until it can be taken.
+    pub fn lock(&self) {
+        while !self.try_lock() {
+            futex::wait(&self.state, 1);
+        }
+    }
+
+    /// Takes the lock if it is free, and says whether it did; never waits.
+    pub fn try_lock(&self) -> bool {
+        self.state.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok()
+    }
+
+    /// Frees the lock, and wakes one thread if somebody may be asleep.
+    pub fn unlock(&self) {
+        if self.state.swap(0, Ordering::Release) == 2 {
+            futex::wake_one(&self.state);
+        }
+    }
+}

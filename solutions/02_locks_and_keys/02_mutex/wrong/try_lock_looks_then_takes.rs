@@ -1,0 +1,45 @@
+//! Misconception: `try_lock` does not wait, so it need not be one operation.
+//! Caught by: another_thread_at_any_step_of_a_try_lock_leaves_one_inside
+//! Message: one of two calls of try_lock to take the lock
+
+use crate::sync::atomic::{AtomicU32, Ordering};
+use crate::sync::futex;
+
+/// A lock with nothing behind it.
+#[derive(Debug)]
+pub struct RawMutex {
+    state: AtomicU32,
+}
+
+impl RawMutex {
+    /// An unlocked mutex.
+    pub const fn new() -> Self {
+        Self { state: AtomicU32::new(0) }
+    }
+
+    /// Takes the lock; sleeps until it can be taken.
+    pub fn lock(&self) {
+        if self.state.compare_exchange(0, 1, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+            return;
+        }
+        while self.state.swap(2, Ordering::Acquire) != 0 {
+            futex::wait(&self.state, 2);
+        }
+    }
+
+    /// Takes the lock if it is free, and says whether it did; never waits.
+    pub fn try_lock(&self) -> bool {
+        let free = self.state.load(Ordering::Acquire) == 0;
+        if free {
+            self.state.store(1, Ordering::Relaxed);
+        }
+        free
+    }
+
+    /// Frees the lock, and wakes one thread if somebody may be asleep.
+    pub fn unlock(&self) {
+        if self.state.swap(0, Ordering::Release) == 2 {
+            futex::wake_one(&self.state);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Misconception: threads wait only while the count is 0, so only the step away from 0 needs a notification.
+//! Caught by: two_releases_before_the_first_woken_thread_runs_wake_two
+//! Message: notifies only when the count was 0
+
+use crate::sync::{Condvar, Mutex};
+
+/// A number of permits that threads take and give back.
+#[derive(Debug)]
+pub struct Semaphore {
+    permits: Mutex<usize>,
+    returned: Condvar,
+}
+
+/// One permit of a [`Semaphore`], given back when it is dropped.
+#[derive(Debug)]
+#[must_use = "a permit that is dropped at once is given back at once"]
+pub struct Permit<'a> {
+    semaphore: &'a Semaphore,
+}
+
+impl Semaphore {
+    /// A semaphore with this many permits available.
+    pub fn new(permits: usize) -> Self {
+        Self { permits: Mutex::new(permits), returned: Condvar::new() }
+    }
+
+    /// Takes a permit; sleeps until there is one.
+    pub fn acquire(&self) -> Permit<'_> {
+        let mut permits = self.permits.lock().unwrap();
+        while *permits == 0 {
+            permits = self.returned.wait(permits).unwrap();
+        }
+        *permits -= 1;
+        Permit { semaphore: self }
+    }
+
+    /// Takes a permit if one is available now; never waits for one.
+    pub fn try_acquire(&self) -> Option<Permit<'_>> {
+        let mut permits = self.permits.lock().unwrap();
+        *permits = permits.checked_sub(1)?;
+        Some(Permit { semaphore: self })
+    }
+
+    /// Adds `count` permits and wakes the threads that can now go on.
+    pub fn release(&self, count: usize) {
+        let mut permits = self.permits.lock().unwrap();
+        let nobody_could_go_on = *permits == 0;
+        *permits += count;
+        if nobody_could_go_on {
+            for _ in 0..count {
+                self.returned.notify_one();
+            }
+        }
+    }
+
+    /// How many permits could be taken now.
+    pub fn available(&self) -> usize {
+        *self.permits.lock().unwrap()
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        self.semaphore.release(1);
+    }
+}

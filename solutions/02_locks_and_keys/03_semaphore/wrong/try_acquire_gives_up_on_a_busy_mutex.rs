@@ -1,0 +1,62 @@
+//! Misconception: try_acquire must not block, so it takes the mutex with try_lock.
+//! Caught by: a_try_acquire_at_any_step_of_a_release_takes_the_permit_that_is_there
+//! Message: that the mutex is busy does not mean that no permit is free
+
+use crate::sync::{Condvar, Mutex};
+
+/// A number of permits that threads take and give back.
+#[derive(Debug)]
+pub struct Semaphore {
+    permits: Mutex<usize>,
+    returned: Condvar,
+}
+
+/// One permit of a [`Semaphore`], given back when it is dropped.
+#[derive(Debug)]
+#[must_use = "a permit that is dropped at once is given back at once"]
+pub struct Permit<'a> {
+    semaphore: &'a Semaphore,
+}
+
+impl Semaphore {
+    /// A semaphore with this many permits available.
+    pub fn new(permits: usize) -> Self {
+        Self { permits: Mutex::new(permits), returned: Condvar::new() }
+    }
+
+    /// Takes a permit; sleeps until there is one.
+    pub fn acquire(&self) -> Permit<'_> {
+        let mut permits = self.permits.lock().unwrap();
+        while *permits == 0 {
+            permits = self.returned.wait(permits).unwrap();
+        }
+        *permits -= 1;
+        Permit { semaphore: self }
+    }
+
+    /// Takes a permit if one is available now; never waits for one.
+    pub fn try_acquire(&self) -> Option<Permit<'_>> {
+        let mut permits = self.permits.try_lock().ok()?;
+        *permits = permits.checked_sub(1)?;
+        Some(Permit { semaphore: self })
+    }
+
+    /// Adds `count` permits and wakes the threads that can now go on.
+    pub fn release(&self, count: usize) {
+        let mut permits = self.permits.lock().unwrap();
+        *permits += count;
+        // Still under the lock.
+        self.returned.notify_all();
+    }
+
+    /// How many permits could be taken now.
+    pub fn available(&self) -> usize {
+        *self.permits.lock().unwrap()
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        self.semaphore.release(1);
+    }
+}
