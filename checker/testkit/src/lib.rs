@@ -5,12 +5,14 @@
 //!   are facts and not guesses about time.
 //! - [`program`]: a program run to its end, with its exit status and what it printed.
 //! - [`proc`]: what the kernel says of a process: its state, its open descriptors.
+//! - [`rest`]: whether a process sleeps, is stopped, has ended or spins.
 //! - [`sync`]: the facade that the exercises on locks are written against.
 
 pub mod deadline;
 mod lesson;
 pub mod proc;
 pub mod program;
+pub mod rest;
 pub mod sync;
 pub mod threads;
 

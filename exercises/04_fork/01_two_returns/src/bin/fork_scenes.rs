@@ -1,0 +1,224 @@
+//! Scenes for the tests of `fork_child` and `wait_for`: each prints what it saw.
+//!
+//! They are a program because the test binary has several threads, and a fork belongs in a process
+//! with one.
+#![allow(unsafe_code)]
+
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
+use std::os::fd::AsRawFd;
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::mpsc;
+use std::{env, thread};
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::unistd::{Pid, getpid, getppid};
+use testkit::rest::{let_others_look, rest, rest_of_a_waiter};
+use two_returns::{fork_child, wait_for};
+
+fn main() -> io::Result<()> {
+    let args: Vec<String> = env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["code", code] => code_scene(code.parse().expect("a code is a number")),
+        ["killed"] => killed(),
+        ["pids"] => pids(),
+        ["memory"] => memory(),
+        ["offset"] => offset(),
+        ["output"] => output(),
+        ["panic"] => panic_scene(),
+        ["handlers"] => handlers(),
+        ["sleep"] => sleep(),
+        ["interrupted"] => interrupted(),
+        ["siblings"] => siblings(),
+        ["threads"] => threads(),
+        _ => panic!("no scene {args:?}"),
+    }?;
+    // WNOHANG: a child that still runs is left over, too.
+    match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+        Err(Errno::ECHILD) => println!("children left: none"),
+        left => println!("children left: {left:?}"),
+    }
+    Ok(())
+}
+
+/// [`fork_child`], and an outcry if the child comes out of it.
+fn fork(body: impl FnOnce() -> i32) -> io::Result<Pid> {
+    let caller = getpid();
+    // A panic is a way out, too.
+    let result = panic::catch_unwind(AssertUnwindSafe(|| fork_child(body)));
+    if getpid() != caller {
+        println!("the child came back out of fork_child");
+        exit_now(99);
+    }
+    result.unwrap_or_else(|panic| panic::resume_unwind(panic))
+}
+
+fn wait_and_tell(child: Pid) -> io::Result<()> {
+    match wait_for(child) {
+        Ok(status) if status.pid() != Some(child) => println!("another child: {status:?}"),
+        Ok(WaitStatus::Exited(_, code)) => println!("exited {code}"),
+        Ok(WaitStatus::Signaled(_, signal, _)) => println!("killed by {signal}"),
+        Ok(status) => println!("no end: {status:?}"),
+        Err(error) => {
+            println!("error: {error}");
+            // Not to leave it behind: what remains is this scene's to clean up.
+            kill(child, Signal::SIGKILL)?;
+            waitpid(child, None)?;
+        }
+    }
+    Ok(())
+}
+
+fn code_scene(code: i32) -> io::Result<()> {
+    wait_and_tell(fork(|| code)?)
+}
+
+fn killed() -> io::Result<()> {
+    wait_and_tell(fork(|| raise(Signal::SIGKILL).map_or(1, |()| 0))?)
+}
+
+fn pids() -> io::Result<()> {
+    let caller = getpid();
+    let (mut answer, mut question) = io::pipe()?;
+    let child = fork(move || {
+        let own = getpid().as_raw().to_ne_bytes();
+        let wrote = question.write_all(&own).is_ok();
+        i32::from(wrote && getppid() == caller)
+    })?;
+    let mut own = [0; 4];
+    answer.read_exact(&mut own)?;
+    println!("the pid is the child's own: {}", i32::from_ne_bytes(own) == child.as_raw());
+    wait_and_tell(child)
+}
+
+fn memory() -> io::Result<()> {
+    let mut number = 1;
+    let child = fork(|| {
+        number = 2;
+        number
+    })?;
+    wait_and_tell(child)?;
+    println!("the parent sees {number}");
+    Ok(())
+}
+
+fn offset() -> io::Result<()> {
+    let mut file = File::from(memfd_create("offset", MFdFlags::MFD_CLOEXEC)?);
+    wait_and_tell(fork(|| file.write_all(b"seven b").map_or(1, |()| 0))?)?;
+    println!("the parent's offset is {}", file.stream_position()?);
+    Ok(())
+}
+
+fn output() -> io::Result<()> {
+    print!("[unfinished]");
+    let child = fork(|| {
+        print!("[child]");
+        0
+    })?;
+    wait_and_tell(child)
+}
+
+fn panic_scene() -> io::Result<()> {
+    wait_and_tell(fork(|| panic!("the child panics (on purpose)"))?)
+}
+
+extern "C" fn say_handler() {
+    say(b"an exit handler ran\n");
+}
+
+struct Guard;
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        say(b"a destructor ran\n");
+    }
+}
+
+/// What a child of a right solution leaves alone: a destructor and an exit handler of the parent.
+fn handlers() -> io::Result<()> {
+    // SAFETY: the handler is a function of the program, and only writes (atexit(3)).
+    let refused = unsafe { libc::atexit(say_handler) };
+    assert_eq!(refused, 0, "atexit takes at least 32 handlers");
+    let _guard = Guard;
+    wait_and_tell(fork(|| 0)?)
+}
+
+/// The child ends when its parent has come to rest.
+fn sleep() -> io::Result<()> {
+    let_others_look();
+    let child = fork(|| {
+        println!("the parent: {:?}", rest_of_a_waiter(getppid().as_raw()));
+        0
+    })?;
+    wait_and_tell(child)
+}
+
+/// Where the signal handler reports that it has run.
+static HANDLED: AtomicI32 = AtomicI32::new(-1);
+
+extern "C" fn report(_: libc::c_int) {
+    let byte = [0_u8];
+    // SAFETY: the buffer is one byte long and lives; write(2) is async-signal-safe.
+    unsafe { libc::write(HANDLED.load(Ordering::Relaxed), byte.as_ptr().cast(), 1) };
+}
+
+/// The child interrupts its parent's wait by a signal, and ends only after the handler has run.
+fn interrupted() -> io::Result<()> {
+    let (mut handled, report_handled) = io::pipe()?;
+    HANDLED.store(report_handled.as_raw_fd(), Ordering::Relaxed);
+    // No SA_RESTART: the interrupted call fails with EINTR (signal(7)).
+    let action = SigAction::new(SigHandler::Handler(report), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler calls write(2) and reads an atomic: both are async-signal-safe.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+    let parent = getpid();
+    let child = fork(|| {
+        rest(parent.as_raw());
+        let sent = kill(parent, Signal::SIGUSR1).is_ok();
+        let heard = handled.read_exact(&mut [0]).is_ok();
+        if sent && heard { 7 } else { 1 }
+    })?;
+    wait_and_tell(child)
+}
+
+/// Two children, the elder dead for long when the younger is waited for.
+fn siblings() -> io::Result<()> {
+    let elder = fork(|| 1)?;
+    waitid(Id::Pid(elder), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+    let younger = fork(|| 2)?;
+    waitid(Id::Pid(younger), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+    wait_and_tell(younger)?;
+    wait_and_tell(elder)
+}
+
+/// A second thread is there, and asleep.
+fn threads() -> io::Result<()> {
+    let (stop, stopped) = mpsc::channel::<()>();
+    let thread = thread::spawn(move || stopped.recv());
+    match fork(|| 0) {
+        Ok(child) => {
+            println!("forked");
+            waitpid(child, None)?;
+        }
+        Err(_) => println!("refused"),
+    }
+    drop(stop);
+    assert!(thread.join().is_ok());
+    Ok(())
+}
+
+/// Writes without a buffer: in a child that is not meant to run this, it shows all the same.
+fn say(text: &[u8]) {
+    // SAFETY: the buffer lives and is as long as said (write(2)).
+    unsafe { libc::write(1, text.as_ptr().cast(), text.len()) };
+}
+
+fn exit_now(code: i32) -> ! {
+    let _ = io::stdout().flush();
+    // SAFETY: _exit(2) takes an integer, uses no memory of ours, and does not return.
+    unsafe { libc::_exit(code) }
+}

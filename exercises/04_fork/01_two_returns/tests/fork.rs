@@ -1,0 +1,220 @@
+//! What `fork_child` and `wait_for` promise, easiest first.
+//!
+//! The forks happen in `src/bin/fork_scenes.rs`, a process with one thread; each test runs one of
+//! its scenes and reads what it printed.
+
+use rstest::rstest;
+use testkit::program::{Ending, Observed, Program};
+use testkit::require;
+
+/// Runs a scene. The lesson is for a scene that does not come to its end.
+#[track_caller]
+fn scene(args: &[&str]) -> Observed {
+    let program = Program::new(env!("CARGO_BIN_EXE_fork_scenes"));
+    let observed = args.iter().fold(program, |program, arg| program.arg(*arg)).run();
+    let Observed { ending, stdout, stderr } = &observed;
+    require!(!stdout.contains("came back"),
+        expected: "the child to end inside `fork_child`; only the parent comes out of it",
+        seen: "the child came out as well, and went on with the caller's code",
+        likely: "in the child, `fork_child` returns or lets a panic unwind instead of calling _exit",
+        read: "hint 2; README, the picture",
+    );
+    require!(*ending == Ending::Exited(0),
+        expected: "the scene {args:?} to end well",
+        seen: "{ending:?}\n{stdout}{stderr}",
+        likely: "the text above says it; TimedOut: one process waits for the other for ever",
+        read: "README, the task",
+    );
+    observed
+}
+
+/// Every scene ends with a look for children that nobody has waited for.
+#[track_caller]
+fn require_reaped(observed: &Observed) {
+    let left = observed.stdout.lines().find(|line| line.starts_with("children left"));
+    let left = left.unwrap_or("the scene ended early");
+    require!(left == "children left: none",
+        expected: "every child to be reaped by `wait_for`",
+        seen: "{left}",
+        likely: "it looks at the child (WNOHANG, WNOWAIT) but does not wait until it has ended",
+        read: "wait(2), NOTES: zombies",
+    );
+}
+
+#[rstest]
+#[case::zero("0", "exited 0")]
+#[case::one("1", "exited 1")]
+#[case::forty_two("42", "exited 42")]
+#[case::the_largest("255", "exited 255")]
+#[case::one_bit_too_many("256", "exited 0")]
+#[case::minus_one("-1", "exited 255")]
+fn the_parent_hears_the_code_of_its_child(#[case] code: &str, #[case] expected: &str) {
+    let observed = scene(&["code", code]);
+    let seen = observed.lines()[0];
+    require!(seen == expected,
+        expected: "a body that returns {code} to give \"{expected}\": the low 8 bits arrive",
+        seen: "{seen}",
+        likely: "the body's value is not what `_exit` is called with",
+        read: "_exit(2); wait(2), WEXITSTATUS",
+    );
+    require_reaped(&observed);
+}
+
+#[test]
+fn the_parent_gets_the_pid_of_its_child() {
+    let observed = scene(&["pids"]);
+    let seen = &observed.stdout;
+    require!(seen.starts_with("the pid is the child's own: true\nexited 1\n"),
+        expected: "the pid that fork_child returns to be the child's getpid(),
+    and the child's getppid() to be the caller",
+        seen: "{seen}",
+        likely: "the pid returned is the caller's, or the body runs in no child of the caller",
+        read: "fork(2), RETURN VALUE",
+    );
+    require_reaped(&observed);
+}
+
+#[test]
+fn a_write_of_the_child_stays_in_the_child() {
+    let observed = scene(&["memory"]);
+    let seen = &observed.stdout;
+    require!(seen.starts_with("exited 2\nthe parent sees 1\n"),
+        expected: "the child to see its own write (2) and the parent not to (1)",
+        seen: "{seen}",
+        likely: "the body does not run in a process of its own, but in the caller's memory",
+        read: "fork(2), DESCRIPTION: separate memory spaces",
+    );
+}
+
+#[test]
+fn the_offset_of_an_open_file_moves_for_both() {
+    let observed = scene(&["offset"]);
+    let seen = &observed.stdout;
+    require!(seen.starts_with("exited 0\nthe parent's offset is 7\n"),
+        expected: "7 bytes that the child wrote to move the offset that the parent sees to 7",
+        seen: "{seen}",
+        likely: "the child does not run the body, or closes what it inherited",
+        read: "fork(2): file descriptors, open file description",
+    );
+}
+
+#[test]
+fn a_child_that_was_killed_is_told_from_one_that_exited() {
+    let observed = scene(&["killed"]);
+    let seen = observed.lines()[0];
+    require!(seen == "killed by SIGKILL",
+        expected: "WaitStatus::Signaled for a child that SIGKILL ended",
+        seen: "{seen}",
+        likely: "the status of waitpid is translated where it should be passed on",
+        read: "wait(2), WIFSIGNALED",
+    );
+    require_reaped(&observed);
+}
+
+#[test]
+fn output_is_written_once_each() {
+    let stdout = scene(&["output"]).stdout;
+    let (before, child) =
+        (stdout.matches("[unfinished]").count(), stdout.matches("[child]").count());
+    require!(before < 2,
+        expected: "\"[unfinished]\", printed before the fork, to be written once",
+        seen: "{before} times: {stdout}",
+        likely: "an unfinished line lies in stdout's buffer, in memory, and the fork copies it:
+    flush before the fork",
+        read: "https://doc.rust-lang.org/std/io/struct.Stdout.html; fork(2)",
+    );
+    require!(child == 1,
+        expected: "\"[child]\", which the body prints, to be written once",
+        seen: "{child} times: {stdout}",
+        likely: "_exit does not flush stdout's buffer: do it in the child, before _exit",
+        read: "_exit(2), NOTES; hint 3",
+    );
+    require!(stdout.starts_with("[unfinished][child]"),
+        expected: "what was printed before the fork to come first",
+        seen: "{stdout}",
+        likely: "stdout is flushed by the parent only after the fork",
+        read: "hint 3",
+    );
+}
+
+#[test]
+fn a_child_that_panics_ends_with_101() {
+    let observed = scene(&["panic"]);
+    let seen = observed.lines()[0];
+    require!(seen == "exited 101",
+        expected: "the exit code 101 for a body that panics",
+        seen: "{seen}",
+        likely: "std::panic::catch_unwind is missing around the body, or its error is not 101",
+        read: "hint 2; https://doc.rust-lang.org/std/panic/fn.catch_unwind.html",
+    );
+}
+
+#[test]
+fn the_child_runs_nothing_of_its_parents_on_its_way_out() {
+    let stdout = scene(&["handlers"]).stdout;
+    let handlers = stdout.matches("an exit handler ran").count();
+    require!(handlers == 1,
+        expected: "the parent's exit handler to run once, in the parent",
+        seen: "it ran {handlers} times",
+        likely: "the child calls std::process::exit, which is exit(3) and runs the handlers that
+    the fork copied: use _exit",
+        read: "_exit(2); exit(3); atexit(3)",
+    );
+    let destructors = stdout.matches("a destructor ran").count();
+    require!(destructors == 1,
+        expected: "the parent's destructor to run once, in the parent",
+        seen: "it ran {destructors} times",
+        likely: "the child leaves the caller's frames by return or by a panic",
+        read: "_exit(2); hint 2",
+    );
+}
+
+#[test]
+fn wait_for_sleeps_until_the_child_has_ended() {
+    let observed = scene(&["sleep"]);
+    let seen = &observed.stdout;
+    require!(seen.starts_with("the parent: Asleep\nexited 0\n"),
+        expected: "the parent to be asleep in waitpid until the child ends",
+        seen: "{seen}",
+        likely: "WNOHANG, which does not wait (in a loop it polls): waitpid without flags sleeps",
+        read: "wait(2)",
+    );
+    require_reaped(&observed);
+}
+
+#[test]
+fn wait_for_waits_for_the_child_it_was_given() {
+    let observed = scene(&["siblings"]);
+    let seen = &observed.stdout;
+    require!(seen.starts_with("exited 2\nexited 1\n"),
+        expected: "wait_for(younger) to tell of the younger child (exited 2), then
+    wait_for(elder) of the elder (exited 1)",
+        seen: "{seen}",
+        likely: "wait() takes whichever child has ended: waitpid(child, ...) takes this one",
+        read: "wait(2): the value of pid",
+    );
+}
+
+#[test]
+fn a_signal_does_not_end_the_wait() {
+    let observed = scene(&["interrupted"]);
+    let seen = observed.lines()[0];
+    require!(seen == "exited 7",
+        expected: "wait_for to go on waiting after a signal handler has run",
+        seen: "{seen}",
+        likely: "EINTR is passed on as an error; it only means: a signal came, call again",
+        read: "wait(2), ERRORS; signal(7), Interruption of system calls",
+    );
+    require_reaped(&observed);
+}
+
+#[test]
+fn a_process_with_two_threads_is_not_forked() {
+    let seen = scene(&["threads"]).lines()[0].to_owned();
+    require!(seen == "refused",
+        expected: "an error: a child of a process with threads is not free to run any code",
+        seen: "{seen}",
+        likely: "nobody counts the entries of /proc/self/task before the fork",
+        read: "fork(2), DESCRIPTION: async-signal-safe; hint 4",
+    );
+}

@@ -1,0 +1,131 @@
+//! What `in_order` promises. The order of two processes is undefined until they agree on one.
+//!
+//! No test waits and hopes: the side that is first keeps its turn until the kernel says that the
+//! other is asleep, or has gone ahead and ended.
+
+use rstest::rstest;
+use testkit::program::{Ending, Observed, Program};
+use testkit::require;
+
+#[track_caller]
+fn scene(name: &str) -> Observed {
+    let observed = Program::new(env!("CARGO_BIN_EXE_turn_scenes")).arg(name).run();
+    let Observed { ending, stdout, stderr } = &observed;
+    require!(*ending != Ending::TimedOut,
+        expected: "the scene \"{name}\" to come to its end",
+        seen: "nothing for 10 s, after\n{stdout}{stderr}",
+        likely: "a read from a pipe sees end-of-file only when every copy of the write end is
+    closed, and fork made a copy: the reader closes its own first",
+        read: "pipe(7), I/O on pipes and FIFOs; hint 5",
+    );
+    require!(*ending == Ending::Exited(0),
+        expected: "the scene \"{name}\" to end well",
+        seen: "{ending:?}\n{stdout}{stderr}",
+        likely: "the text above says it",
+        read: "README, the task",
+    );
+    observed
+}
+
+#[test]
+fn the_child_goes_first_if_it_is_to() {
+    let observed = scene("child-first");
+    let seen = &observed.stdout;
+    require!(seen.starts_with("child's turn; the parent: Asleep\nparent's turn\n"),
+        expected: "the child's turn, the parent asleep meanwhile, then the parent's turn",
+        seen: "{seen}",
+        likely: "nothing makes the parent wait (the order after a fork is undefined), or it waits
+    by the clock, or it spins",
+        read: "fork(2); hint 5",
+    );
+    require_end(&observed, "exited 5");
+}
+
+#[test]
+fn the_parent_goes_first_if_it_is_to() {
+    let observed = scene("parent-first");
+    let seen = &observed.stdout;
+    require!(seen.starts_with("parent's turn; the child: Asleep\nchild's turn\n"),
+        expected: "the parent's turn, the child asleep meanwhile, then the child's turn",
+        seen: "{seen}",
+        likely: "nothing makes the child wait (the order after a fork is undefined), or it waits
+    by the clock (AsleepByTheClock), or it spins",
+        read: "fork(2); pipe(7); hint 5",
+    );
+    require_end(&observed, "exited 5");
+}
+
+#[test]
+fn a_signal_is_not_the_end_of_a_turn() {
+    let observed = scene("interrupted");
+    let seen = &observed.stdout;
+    require!(seen.starts_with("parent's turn; the child: Asleep\nchild's turn\n"),
+        expected: "the child to go back to sleep after a signal: the parent's turn is not over",
+        seen: "{seen}",
+        likely: "a read that a signal interrupts (EINTR) is taken for the parent's word",
+        read: "signal(7), Interruption of system calls; hint 5",
+    );
+    require_end(&observed, "exited 5");
+}
+
+#[test]
+fn a_child_that_dies_in_its_turn_gives_the_turn_on() {
+    let observed = scene("child-dies");
+    let seen = &observed.stdout;
+    require!(seen.starts_with("parent's turn\n"),
+        expected: "the parent's turn after the child, which is first, was killed",
+        seen: "{seen}",
+        likely: "a child that did not end well is treated as an error",
+        read: "README, the task",
+    );
+    require_end(&observed, "killed by SIGKILL");
+}
+
+#[test]
+fn a_child_does_not_wait_for_a_parent_that_has_died() {
+    let observed = scene("parent-dies");
+    let seen = &observed.stdout;
+    require!(seen.starts_with("ended: 2\n"),
+        expected: "the parent, which is killed in its turn, and then its child to end",
+        seen: "{seen}",
+        likely: "the child waits for a word that nobody will say any more",
+        read: "pipe(7): end-of-file; hint 5",
+    );
+}
+
+#[test]
+fn in_order_writes_output_once_too() {
+    let seen = scene("output").lines()[0].to_owned();
+    require!(seen == "[before][child][parent]",
+        expected: "\"[before][child][parent]\"",
+        seen: "\"{seen}\"",
+        likely: "in_order has a fork of its own, without the flushes of fork_child",
+        read: "hint 3",
+    );
+}
+
+#[rstest]
+#[case::child_first("child-first")]
+#[case::parent_first("parent-first")]
+fn in_order_reaps_its_child(#[case] name: &str) {
+    let stdout = scene(name).stdout;
+    let left = stdout.lines().last().unwrap_or("nothing printed");
+    require!(left == "children left: none",
+        expected: "in_order to wait for its child in either order",
+        seen: "{left}",
+        likely: "only one of the two orders ends with wait_for",
+        read: "wait(2), NOTES: zombies",
+    );
+}
+
+#[track_caller]
+fn require_end(observed: &Observed, expected: &str) {
+    let seen = observed.lines().get(2).copied().unwrap_or("nothing");
+    let seen = if expected.starts_with("killed") { observed.lines()[1] } else { seen };
+    require!(seen == expected,
+        expected: "in_order to return the status of the child: {expected}",
+        seen: "{seen}",
+        likely: "what `wait_for` says is not what `in_order` returns",
+        read: "README, the task",
+    );
+}

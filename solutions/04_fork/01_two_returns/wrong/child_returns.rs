@@ -1,0 +1,91 @@
+//! Misconception: the child has run its body, so it returns like any function.
+//! Caught by: the_parent_hears_the_code_of_its_child::case_1_zero
+//! Message: the child came out as well, and went on with the caller's code
+#![allow(unsafe_code)]
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::panic::{self, AssertUnwindSafe};
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid};
+
+const PANICKED: i32 = 101;
+
+/// Who takes the first turn after a fork.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// The process that called fork.
+    Parent,
+    /// The process that fork made.
+    Child,
+}
+
+/// Forks; the child runs `body`.
+pub fn fork_child(body: impl FnOnce() -> i32) -> io::Result<Pid> {
+    match fork()? {
+        ForkResult::Parent { child } => Ok(child),
+        ForkResult::Child => {
+            body();
+            Ok(Pid::from_raw(0))
+        }
+    }
+}
+
+/// Waits for this child.
+pub fn wait_for(child: Pid) -> io::Result<WaitStatus> {
+    loop {
+        match waitpid(child, None) {
+            Err(Errno::EINTR) => {}
+            result => return Ok(result?),
+        }
+    }
+}
+
+/// Forks; one side takes its turn, then the other.
+pub fn in_order(
+    first: First,
+    parent: impl FnOnce(Pid),
+    child: impl FnOnce() -> i32,
+) -> io::Result<WaitStatus> {
+    let (mut parents_turn_ends, parents_turn) = io::pipe()?;
+    match (fork()?, first) {
+        (ForkResult::Child, First::Parent) => run_and_exit(|| {
+            drop(parents_turn);
+            match parents_turn_ends.read_to_end(&mut Vec::new()) {
+                Ok(_) => child(),
+                Err(error) => panic!("cannot wait for the parent's turn: {error}"),
+            }
+        }),
+        (ForkResult::Child, First::Child) => run_and_exit(child),
+        (ForkResult::Parent { child: pid }, First::Parent) => {
+            parent(pid);
+            drop(parents_turn);
+            wait_for(pid)
+        }
+        (ForkResult::Parent { child: pid }, First::Child) => {
+            let status = wait_for(pid)?;
+            parent(pid);
+            Ok(status)
+        }
+    }
+}
+
+fn fork() -> io::Result<ForkResult> {
+    if fs::read_dir("/proc/self/task")?.count() > 1 {
+        return Err(io::Error::other("fork in a process with more than one thread"));
+    }
+    io::stdout().flush()?;
+    // SAFETY: this is the only thread, so no other can hold a lock of the copied memory, and the
+    // child is not restricted to async-signal-safe functions (fork(2), signal-safety(7)).
+    Ok(unsafe { nix::unistd::fork() }?)
+}
+
+fn run_and_exit(body: impl FnOnce() -> i32) -> ! {
+    let code = panic::catch_unwind(AssertUnwindSafe(body)).unwrap_or(PANICKED);
+    let _ = io::stdout().flush();
+    // SAFETY: _exit(2) takes an integer, uses no memory of ours, and does not return.
+    unsafe { libc::_exit(code) }
+}

@@ -1,0 +1,85 @@
+//! Misconception: std::process::exit ends the child and only the child, so it is the way to leave.
+//! Caught by: the_child_runs_nothing_of_its_parents_on_its_way_out
+//! Message: the child calls std::process::exit, which is exit(3)
+#![allow(unsafe_code)]
+
+use std::fs;
+use std::io::{self, Read, Write};
+use std::panic::{self, AssertUnwindSafe};
+
+use nix::errno::Errno;
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid};
+
+const PANICKED: i32 = 101;
+
+/// Who takes the first turn after a fork.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum First {
+    /// The process that called fork.
+    Parent,
+    /// The process that fork made.
+    Child,
+}
+
+/// Forks; the child runs `body`.
+pub fn fork_child(body: impl FnOnce() -> i32) -> io::Result<Pid> {
+    match fork()? {
+        ForkResult::Parent { child } => Ok(child),
+        ForkResult::Child => run_and_exit(body),
+    }
+}
+
+/// Waits for this child.
+pub fn wait_for(child: Pid) -> io::Result<WaitStatus> {
+    loop {
+        match waitpid(child, None) {
+            Err(Errno::EINTR) => {}
+            result => return Ok(result?),
+        }
+    }
+}
+
+/// Forks; one side takes its turn, then the other.
+pub fn in_order(
+    first: First,
+    parent: impl FnOnce(Pid),
+    child: impl FnOnce() -> i32,
+) -> io::Result<WaitStatus> {
+    let (mut parents_turn_ends, parents_turn) = io::pipe()?;
+    match (fork()?, first) {
+        (ForkResult::Child, First::Parent) => run_and_exit(|| {
+            drop(parents_turn);
+            match parents_turn_ends.read_to_end(&mut Vec::new()) {
+                Ok(_) => child(),
+                Err(error) => panic!("cannot wait for the parent's turn: {error}"),
+            }
+        }),
+        (ForkResult::Child, First::Child) => run_and_exit(child),
+        (ForkResult::Parent { child: pid }, First::Parent) => {
+            parent(pid);
+            drop(parents_turn);
+            wait_for(pid)
+        }
+        (ForkResult::Parent { child: pid }, First::Child) => {
+            let status = wait_for(pid)?;
+            parent(pid);
+            Ok(status)
+        }
+    }
+}
+
+fn fork() -> io::Result<ForkResult> {
+    if fs::read_dir("/proc/self/task")?.count() > 1 {
+        return Err(io::Error::other("fork in a process with more than one thread"));
+    }
+    io::stdout().flush()?;
+    // SAFETY: this is the only thread, so no other can hold a lock of the copied memory, and the
+    // child is not restricted to async-signal-safe functions (fork(2), signal-safety(7)).
+    Ok(unsafe { nix::unistd::fork() }?)
+}
+
+fn run_and_exit(body: impl FnOnce() -> i32) -> ! {
+    let code = panic::catch_unwind(AssertUnwindSafe(body)).unwrap_or(PANICKED);
+    std::process::exit(code)
+}
