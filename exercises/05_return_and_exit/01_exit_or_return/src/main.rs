@@ -1,0 +1,80 @@
+//! The experiment: with no argument, leaves a process in every way there is and tells what was seen.
+//!
+//! With the name of a way as its argument it is that process.
+
+use std::env;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitCode};
+
+use exit_or_return::evidence::{self, Guard, Trace, Way};
+use exit_or_return::{leave, run, unwinding_exit};
+
+/// The exit code that every way gets.
+const CODE: u8 = 3;
+
+/// How many frames, each with a destructor to run, lie between `run` and the exit.
+const DEPTH: u32 = 3;
+
+fn main() -> ExitCode {
+    match env::args().nth(1) {
+        None => experiment(),
+        Some(way) => {
+            let _guard = evidence::lay_out();
+            take(&way)
+        }
+    }
+}
+
+fn take(way: &str) -> ExitCode {
+    match way {
+        "unwinding exit" => run(|| go_down(DEPTH, || unwinding_exit(CODE))),
+        "panic below run" => run(|| go_down(DEPTH, || panic!("a panic that is no exit"))),
+        "return to run" => run(|| go_down(DEPTH, || ExitCode::from(CODE))),
+        way => leave(way.parse().expect("the argument names a way out"), CODE),
+    }
+}
+
+/// Calls `at_the_bottom` below so many frames, each of which has a destructor to run.
+fn go_down(depth: u32, at_the_bottom: fn() -> ExitCode) -> ExitCode {
+    if depth == 0 {
+        return at_the_bottom();
+    }
+    let _guard = Guard::new();
+    go_down(depth - 1, at_the_bottom)
+}
+
+fn experiment() -> ExitCode {
+    for name in Way::ALL
+        .map(Way::name)
+        .into_iter()
+        .chain(["unwinding exit"])
+    {
+        let program = env::current_exe().expect("/proc/self/exe names this program (proc(5))");
+        let output = Command::new(program)
+            .arg(name)
+            .output()
+            .expect("this program can be started");
+        let traces = Trace::read_all(&String::from_utf8_lossy(&output.stdout));
+        let ending = match (output.status.code(), output.status.signal()) {
+            (Some(code), _) => format!("exit code {code}"),
+            (None, signal) => format!("signal {}", signal.expect("no code, so a signal")),
+        };
+        println!("{name}: {ending}");
+        if traces.is_empty() {
+            println!("    nothing was done on the way");
+        }
+        for trace in traces {
+            println!("    {}", describe(trace));
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+fn describe(trace: Trace) -> &'static str {
+    match trace {
+        Trace::Destructor => "a destructor ran",
+        Trace::RustStdout => "Rust's standard output was flushed",
+        Trace::AtexitHandler => "the atexit handler ran",
+        Trace::CStdio => "C's standard output was flushed",
+    }
+}

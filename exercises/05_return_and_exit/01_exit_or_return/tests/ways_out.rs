@@ -1,0 +1,260 @@
+//! What each way out of a process does on the way, seen from outside: every case is a process.
+
+use exit_or_return::evidence::{Aftermath, Ending, Trace, Way};
+use exit_or_return::predict;
+use rstest::rstest;
+use testkit::program::{self, Program};
+use testkit::require;
+
+/// The exit code that the program asks for.
+const CODE: u8 = 3;
+
+const ALL_FOUR: [Trace; 4] = [
+    Trace::Destructor,
+    Trace::RustStdout,
+    Trace::AtexitHandler,
+    Trace::CStdio,
+];
+
+struct Seen {
+    aftermath: Aftermath,
+    stderr: String,
+}
+
+/// Lays out the evidence in a process, sends it out this way, and collects what it leaves.
+#[track_caller]
+fn send_out(way: &str) -> Seen {
+    let observed = Program::new(env!("CARGO_BIN_EXE_exit_or_return"))
+        .arg(way)
+        .env("RUST_BACKTRACE", "0")
+        .run();
+    let stderr = observed.stderr;
+    require!(!stderr.contains("not yet implemented"),
+        expected: "the process to leave by: {way}",
+        seen: "{stderr}",
+        likely: "a `todo!` is still there",
+        read: "README, the task",
+    );
+    let ending = match observed.ending {
+        program::Ending::Exited(code) => Ending::Exited(code.try_into().expect("8 bits, wait(2)")),
+        program::Ending::Signalled(signal) => Ending::Killed(signal as i32),
+        program::Ending::TimedOut => require!(
+            expected: "the process to leave by: {way}",
+            seen: "it was still there at the deadline",
+            likely: "only the calling thread has ended (SYS_exit), and the other one sleeps on",
+            read: "_exit(2), C library/kernel differences; exit_group(2)",
+        ),
+    };
+    Seen {
+        aftermath: Aftermath {
+            traces: Trace::read_all(&observed.stdout),
+            ending,
+        },
+        stderr,
+    }
+}
+
+#[rstest]
+#[case::return_from_main(Way::Return, Ending::Exited(CODE), "it returns another ExitCode")]
+#[case::process_exit(Way::ProcessExit, Ending::Exited(CODE), "the code is not passed on")]
+#[case::exit(Way::Exit, Ending::Exited(CODE), "the code is not passed on")]
+#[case::underscore_exit(Way::UnderscoreExit, Ending::Exited(CODE), "the code is not passed on")]
+#[case::exit_group(
+    Way::ExitGroup,
+    Ending::Exited(CODE),
+    "another system call than SYS_exit_group, or the code is not passed on"
+)]
+#[case::abort(
+    Way::Abort,
+    Ending::Killed(libc::SIGABRT),
+    "it exits with a code instead: a process that aborts dies of the signal SIGABRT, abort(3)"
+)]
+#[case::panic(
+    Way::Panic,
+    Ending::Exited(101),
+    "it exits or aborts instead: a panic of the main thread ends the program with code 101"
+)]
+fn a_way_out_ends_the_process_as_it_should(
+    #[case] way: Way,
+    #[case] right: Ending,
+    #[case] likely: &str,
+) {
+    let ending = send_out(way.name()).aftermath.ending;
+    require!(ending == right,
+        expected: "{way:?} with code {CODE} to end the process with {right:?}",
+        seen: "{ending:?}",
+        likely: "{likely}",
+        read: "wait(2); https://doc.rust-lang.org/std/macro.panic.html",
+    );
+}
+
+#[rstest]
+#[case::return_from_main(
+    Way::Return,
+    &ALL_FOUR,
+    "`leave` ends the process itself, so the frames above it never return"
+)]
+#[case::process_exit(
+    Way::ProcessExit,
+    &ALL_FOUR[1..],
+    "another function than std::process::exit, which flushes Rust's output and calls exit(3)"
+)]
+#[case::exit(
+    Way::Exit,
+    &ALL_FOUR[2..],
+    "another function than libc::exit: exit(3) knows C's streams and handlers, nothing of Rust's"
+)]
+#[case::underscore_exit(
+    Way::UnderscoreExit,
+    &[],
+    "exit(3) where _exit(2) belongs: the one with the underscore runs and flushes nothing"
+)]
+#[case::exit_group(
+    Way::ExitGroup,
+    &[],
+    "a library function where the system call itself belongs: libc::syscall"
+)]
+#[case::abort(Way::Abort, &[], "something flushes or unwinds before the abort")]
+#[case::panic(
+    Way::Panic,
+    &ALL_FOUR,
+    "the process is ended by hand: an unwinding panic needs no help"
+)]
+fn a_way_out_does_no_more_and_no_less_on_the_way(
+    #[case] way: Way,
+    #[case] right: &[Trace],
+    #[case] likely: &str,
+) {
+    let traces = send_out(way.name()).aftermath.traces;
+    require!(traces == right,
+        expected: "{way:?} to leave these traces: {right:?}",
+        seen: "{traces:?}",
+        likely: "{likely}",
+        read: "exit(3), _exit(2), exit_group(2), abort(3)",
+    );
+}
+
+#[rstest]
+#[case::return_from_main(Way::Return)]
+#[case::process_exit(Way::ProcessExit)]
+#[case::exit(Way::Exit)]
+#[case::underscore_exit(Way::UnderscoreExit)]
+#[case::exit_group(Way::ExitGroup)]
+#[case::abort(Way::Abort)]
+#[case::panic(Way::Panic)]
+fn a_prediction_is_what_then_happens(#[case] way: Way) {
+    let predicted = predict(way, CODE);
+    let happened = send_out(way.name()).aftermath;
+    let Aftermath { traces, ending } = &happened;
+    let Aftermath {
+        traces: foretold,
+        ending: foretold_ending,
+    } = &predicted;
+    let likely = match way {
+        Way::Return | Way::Panic => {
+            "both leave main's frames one by one, and then Rust's runtime calls exit(3)"
+        }
+        Way::ProcessExit => "it flushes Rust's output and calls exit(3); no frame is left first",
+        Way::Exit => "a library function of C: it runs handlers, then flushes, and knows no Rust",
+        Way::UnderscoreExit | Way::ExitGroup => "this is the system call: nothing runs after it",
+        Way::Abort => "abnormal termination: a signal, no handlers, and nothing is flushed",
+    };
+    require!(predicted == happened,
+        expected: "the prediction for {way:?} to come true: {foretold:?}, then {foretold_ending:?}",
+        seen: "{traces:?}, then {ending:?}",
+        likely: "{likely}",
+        read: "hint 2; exit(3), atexit(3)",
+    );
+}
+
+#[test]
+fn a_prediction_knows_the_code() {
+    let ending = predict(Way::Exit, 42).ending;
+    require!(ending == Ending::Exited(42),
+        expected: "exit(3) with code 42 to end the process with Exited(42)",
+        seen: "{ending:?} was predicted",
+        likely: "the code is written into the table instead of the argument",
+        read: "README, the task",
+    );
+}
+
+/// The destructor of main, and one of each of the three frames below `run`.
+const UNWOUND: [Trace; 7] = [
+    Trace::Destructor,
+    Trace::Destructor,
+    Trace::Destructor,
+    Trace::Destructor,
+    Trace::RustStdout,
+    Trace::AtexitHandler,
+    Trace::CStdio,
+];
+
+#[test]
+fn a_body_that_returns_is_left_alone() {
+    let Seen {
+        aftermath: Aftermath { traces, ending },
+        ..
+    } = send_out("return to run");
+    require!(ending == Ending::Exited(CODE) && traces == UNWOUND,
+        expected: "run to return the exit code of its body: {UNWOUND:?}, then Exited({CODE})",
+        seen: "{traces:?}, then {ending:?}",
+        likely: "`run` makes an exit code of its own, or ends the process itself",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn an_unwinding_exit_ends_the_process_with_its_code() {
+    let Seen {
+        aftermath: Aftermath { ending, .. },
+        stderr,
+    } = send_out("unwinding exit");
+    require!(ending == Ending::Exited(CODE),
+        expected: "unwinding_exit({CODE}) to end the process with Exited({CODE})",
+        seen: "{ending:?}, and on standard error: {stderr}",
+        likely: "`run` does not catch it, or does not find the code in the payload",
+        read: "hint 3; https://doc.rust-lang.org/std/panic/fn.catch_unwind.html",
+    );
+}
+
+#[test]
+fn an_unwinding_exit_runs_the_destructors_of_every_frame() {
+    let traces = send_out("unwinding exit").aftermath.traces;
+    require!(traces == UNWOUND,
+        expected: "the destructors of all 4 frames to run, then the rest: {UNWOUND:?}",
+        seen: "{traces:?}",
+        likely: "the process ends down there, by a function that does not unwind",
+        read: "hint 3; https://doc.rust-lang.org/std/panic/fn.resume_unwind.html",
+    );
+}
+
+#[test]
+fn an_unwinding_exit_is_silent() {
+    let stderr = send_out("unwinding exit").stderr;
+    require!(stderr.is_empty(),
+        expected: "an exit with a code to print nothing: it is no error",
+        seen: "on standard error: {stderr}",
+        likely: "`panic!` or `panic_any` calls the panic hook, which prints; one function does not",
+        read: "hint 3; https://doc.rust-lang.org/std/panic/fn.resume_unwind.html",
+    );
+}
+
+#[test]
+fn a_panic_that_is_no_exit_goes_on() {
+    let Seen {
+        aftermath: Aftermath { traces, ending },
+        stderr,
+    } = send_out("panic below run");
+    require!(ending == Ending::Exited(101) && stderr.contains("a panic that is no exit"),
+        expected: "a panic below `run` to end the program as panics do: its message, Exited(101)",
+        seen: "{ending:?}, and on standard error: {stderr}",
+        likely: "`run` takes every payload for an exit; look at its type, and pass on what is not yours",
+        read: "hint 4; https://doc.rust-lang.org/std/panic/fn.resume_unwind.html",
+    );
+    require!(traces == UNWOUND,
+        expected: "the panic to unwind main's frame too: {UNWOUND:?}",
+        seen: "{traces:?}",
+        likely: "`run` ends the process where it should pass the panic on",
+        read: "hint 4; https://doc.rust-lang.org/std/panic/fn.resume_unwind.html",
+    );
+}
