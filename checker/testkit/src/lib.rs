@@ -11,6 +11,7 @@ pub mod deadline;
 mod lesson;
 pub mod proc;
 pub mod program;
+mod stuck;
 pub mod sync;
 pub mod threads;
 
