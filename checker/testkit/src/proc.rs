@@ -58,7 +58,7 @@ pub fn open_descriptors(pid: i32) -> io::Result<BTreeMap<i32, String>> {
 }
 
 /// The fields behind the parenthesised name, which itself may hold spaces and parentheses.
-fn fields_after_name(stat: &str) -> Option<Vec<&str>> {
+pub(crate) fn fields_after_name(stat: &str) -> Option<Vec<&str>> {
     let (_, fields) = stat.rsplit_once(')')?;
     Some(fields.split_whitespace().collect())
 }

@@ -18,6 +18,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::deadline::DEADLINE;
+use crate::stuck;
 
 /// A program that a test runs.
 #[derive(Debug, Clone)]
@@ -48,6 +49,9 @@ pub struct Observed {
     pub stdout: String,
     /// What it wrote to standard error; bytes that are not UTF-8 are replaced.
     pub stderr: String,
+    /// If it [timed out](Ending::TimedOut): who was asleep in which call, and who held the other
+    /// ends of the pipes, a sentence for each process. Otherwise empty.
+    pub stuck: String,
 }
 
 impl Observed {
@@ -92,14 +96,18 @@ impl Program {
         let mut child = self.start();
         let stdout = Reader::start(child.stdout.take().expect("stdout is a pipe"));
         let stderr = Reader::start(child.stderr.take().expect("stderr is a pipe"));
-        let ending = wait(&mut child);
+        let (ending, stuck) = wait(&mut child);
         // What it left behind in its process group has no reader any more; ESRCH is the good case.
         let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
+<<<<<<< HEAD
         Observed {
             ending,
             stdout: stdout.finish(),
             stderr: stderr.finish(),
         }
+=======
+        Observed { ending, stdout: stdout.finish(), stderr: stderr.finish(), stuck }
+>>>>>>> pipes
     }
 
     #[track_caller]
@@ -127,17 +135,18 @@ impl Program {
 }
 
 /// Waits for the child itself, not for end-of-file: a daemon may hold the pipe open for ever.
-fn wait(child: &mut Child) -> Ending {
+fn wait(child: &mut Child) -> (Ending, String) {
     let deadline = Instant::now() + DEADLINE;
     let mut pause = Duration::from_micros(200);
     loop {
         if let Some(status) = child.try_wait().expect("the child is ours to wait for") {
-            return ending(status);
+            return (ending(status), String::new());
         }
         if Instant::now() > deadline {
+            let stuck = stuck::explain(child.id() as i32);
             let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
             child.wait().expect("the child is ours to wait for");
-            return Ending::TimedOut;
+            return (Ending::TimedOut, stuck);
         }
         // Polling costs at most this much delay; nothing is concluded from the time.
         thread::sleep(pause);

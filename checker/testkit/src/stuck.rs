@@ -1,0 +1,178 @@
+//! Why a program is stuck: who sleeps in which call, and who holds the other end of the pipe.
+//!
+//! A reader of a pipe sees end-of-file when the *last* write end is closed, in whatever process it
+//! is open (pipe(7)). So the question about a program that hangs in `read` is: who still has one?
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use crate::proc::{fields_after_name, open_descriptors};
+
+/// A process of the group that is looked at.
+struct Process {
+    pid: i32,
+    name: String,
+    /// Its descriptors that lead to pipes: number, inode (`pipe:[4711]`), whether it can write.
+    pipes: Vec<(i32, String, bool)>,
+}
+
+/// A sentence for each process of the group that sleeps in `read`, `write` or `wait`.
+pub(crate) fn explain(group: i32) -> String {
+    let processes: Vec<Process> = members(group).into_iter().map(look).collect();
+    let sentences: Vec<String> = processes
+        .iter()
+        .flat_map(|process| {
+            calls(process.pid)
+                .into_iter()
+                .map(move |call| (process, call))
+        })
+        .filter_map(|(process, call)| sentence(process, call, &processes))
+        .collect();
+    sentences.join("\n")
+}
+
+fn members(group: i32) -> Vec<i32> {
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let mut pids: Vec<i32> = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_string_lossy().parse().ok())
+        .filter(|pid| {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            // State, parent, process group: fields 3 to 5 of proc_pid_stat(5).
+            fields_after_name(&stat)
+                .is_some_and(|fields| fields.get(2) == Some(&group.to_string().as_str()))
+        })
+        .collect();
+    pids.sort_unstable();
+    pids
+}
+
+fn look(pid: i32) -> Process {
+    let pipes = open_descriptors(pid)
+        .unwrap_or_default()
+        .into_iter()
+        .filter(|(_, target)| target.starts_with("pipe:"))
+        .map(|(fd, target)| (fd, target, is_writable(pid, fd)))
+        .collect();
+    Process {
+        pid,
+        name: name(pid),
+        pipes,
+    }
+}
+
+/// The command line, without the directory of the program, cut where it becomes long.
+fn name(pid: i32) -> String {
+    let cmdline = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+    let words: Vec<_> = cmdline
+        .split(|&byte| byte == 0)
+        .filter(|word| !word.is_empty())
+        .map(|word| String::from_utf8_lossy(word))
+        .map(|word| word.rsplit('/').next().unwrap_or_default().to_owned())
+        .collect();
+    words.join(" ").chars().take(30).collect()
+}
+
+/// Whether a descriptor is open for writing: the `flags` of proc_pid_fdinfo(5), which are octal.
+fn is_writable(pid: i32, fd: i32) -> bool {
+    let fdinfo = fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default();
+    fdinfo
+        .lines()
+        .find_map(|line| line.strip_prefix("flags:"))
+        .and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok())
+        .is_some_and(|flags| flags & libc::O_ACCMODE != libc::O_RDONLY)
+}
+
+/// The system call that each thread sleeps in, with its first argument (proc_pid_syscall(5)).
+fn calls(pid: i32) -> Vec<(i64, i64)> {
+    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else {
+        return Vec::new();
+    };
+    tasks
+        .flatten()
+        .filter_map(|task| fs::read_to_string(task.path().join("syscall")).ok())
+        .filter_map(|line| {
+            let mut words = line.split_whitespace();
+            let number = words.next()?.parse().ok()?;
+            let argument = words.next()?.trim_start_matches("0x");
+            Some((number, i64::from_str_radix(argument, 16).ok()?))
+        })
+        .collect()
+}
+
+fn sentence(process: &Process, (call, argument): (i64, i64), all: &[Process]) -> Option<String> {
+    let name = &process.name;
+    if call == libc::SYS_wait4 || call == libc::SYS_waitid {
+        return Some(format!("`{name}` waits for a child to end"));
+    }
+    let (fd, inode, _) = process
+        .pipes
+        .iter()
+        .find(|(fd, ..)| i64::from(*fd) == argument)?;
+    if call == libc::SYS_read {
+        let writers = holders(all, inode, true);
+        Some(format!(
+            "`{name}` waits in read({fd}); that pipe's write end is open in {writers}"
+        ))
+    } else if call == libc::SYS_write {
+        let readers = holders(all, inode, false);
+        Some(format!(
+            "`{name}` waits in write({fd}); that full pipe's read end is open in {readers}"
+        ))
+    } else {
+        None
+    }
+}
+
+fn holders(all: &[Process], inode: &str, writable: bool) -> String {
+    let mut holders: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for process in all {
+        for (fd, target, can_write) in &process.pipes {
+            if target == inode && *can_write == writable {
+                holders
+                    .entry(&process.name)
+                    .or_default()
+                    .push(fd.to_string());
+            }
+        }
+    }
+    let holders: Vec<_> = holders
+        .into_iter()
+        .map(|(name, fds)| format!("`{name}` (descriptor {})", fds.join(", ")))
+        .collect();
+    if holders.is_empty() {
+        "no process that the test knows".into()
+    } else {
+        holders.join(" and ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::process::CommandExt;
+    use std::process::{Command, Stdio};
+
+    #[test]
+    fn a_reader_and_the_holder_of_the_write_end_are_named() {
+        let mut shell = Command::new("/bin/sh")
+            .args(["-c", "cat | cat; true"])
+            .stdin(Stdio::piped())
+            .process_group(0)
+            .spawn()
+            .unwrap();
+        let group = shell.id() as i32;
+        // The second `cat` reads from the pipe that the first one writes.
+        let sentence =
+            "`cat` waits in read(0); that pipe's write end is open in `cat` (descriptor 1)";
+        crate::deadline::within("the sentence", "-", "-", move || {
+            while !super::explain(group).contains(sentence) {
+                std::thread::yield_now();
+            }
+        });
+        assert!(super::explain(group).contains("no process that the test knows"));
+        drop(shell.stdin.take());
+        shell.wait().unwrap();
+    }
+}

@@ -1,0 +1,129 @@
+//! Runs your `spawn` or `run` for the tests, and reports what is true afterwards.
+//!
+//! `pipeline spawn PROGRAM ARG…` and `pipeline run PROGRAM ARG… '|' PROGRAM ARG… …`; the input is
+//! standard input. The report is a line a fact, then a line `output`, then the output.
+
+#![allow(unsafe_code)]
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io::{self, Read, Write, stderr, stdin, stdout};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{Pid, getpid, pipe2};
+use pipe::{Ending, Outcome, run, spawn};
+use testkit::proc::open_descriptors;
+
+fn main() {
+    close_on_exec_what_was_inherited();
+    let mut words = std::env::args().skip(1);
+    let command = words.next().expect("spawn or run");
+    let stages: Vec<Vec<CString>> = words
+        .collect::<Vec<_>>()
+        .split(|word| word == "|")
+        .map(|stage| {
+            stage
+                .iter()
+                .map(|word| CString::new(&word[..]).expect("no NUL"))
+                .collect()
+        })
+        .collect();
+    let mut input = Vec::new();
+    stdin()
+        .read_to_end(&mut input)
+        .expect("standard input can be read");
+
+    let pid = getpid();
+    let before = open_descriptors(pid.as_raw()).expect("/proc is there");
+    let result = match command.as_str() {
+        "spawn" => spawn_one(&stages[0], &input),
+        "run" => run(&stages, &input),
+        _ => panic!("spawn or run, not {command}"),
+    };
+    if getpid() != pid {
+        // The copy that fork made came back from the call: it should have become the stage.
+        stderr().write_all(b"returned twice\n").expect("2 is open");
+        // SAFETY: ends this copy and runs nothing of the original's (_exit(2)).
+        unsafe { nix::libc::_exit(0) }
+    }
+    let after = open_descriptors(pid.as_raw()).expect("/proc is there");
+
+    let mut report = Vec::new();
+    for (fd, target) in after.iter().filter(|(fd, _)| !before.contains_key(fd)) {
+        let end = fcntl_mode(*fd);
+        writeln!(report, "left open {fd} {end} {target}").expect("a Vec takes all");
+    }
+    let children = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+        Err(Errno::ECHILD) => "none",
+        Ok(WaitStatus::StillAlive) => "running",
+        _ => "unreaped",
+    };
+    writeln!(report, "children {children}").expect("a Vec takes all");
+    report_result(&mut report, result);
+    stdout().write_all(&report).expect("1 is open");
+}
+
+/// What `make`, `cargo` or a terminal left open is not what the tests are about.
+fn close_on_exec_what_was_inherited() {
+    for (&fd, _) in open_descriptors(getpid().as_raw())
+        .expect("/proc is there")
+        .range(3..)
+    {
+        // SAFETY: borrowed for one call on a number; EBADF (the listing's own) is harmless.
+        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+        let _ = fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
+    }
+}
+
+/// One stage between two pipes, fed and collected here; the input and the output are small.
+fn spawn_one(argv: &[CString], input: &[u8]) -> io::Result<Outcome> {
+    let (stdin, feed) = pipe2(OFlag::O_CLOEXEC)?;
+    let (collect, stdout) = pipe2(OFlag::O_CLOEXEC)?;
+    let child: Pid = spawn(argv, stdin.as_fd(), stdout.as_fd())?;
+    drop((stdin, stdout));
+    // A stage that reads nothing has closed the pipe: its affair.
+    let _ = File::from(feed).write_all(input);
+    let mut output = Vec::new();
+    File::from(collect).read_to_end(&mut output)?;
+    let ending = match waitpid(child, None)? {
+        WaitStatus::Exited(_, code) => Ending::Exited(code),
+        WaitStatus::Signaled(_, signal, _) => Ending::Signalled(signal),
+        other => unreachable!("waitpid without WUNTRACED reports an end, not {other:?}"),
+    };
+    Ok(Outcome {
+        output,
+        endings: vec![ending],
+    })
+}
+
+fn fcntl_mode(fd: i32) -> &'static str {
+    // SAFETY: borrowed for one call on a number; EBADF is an answer too.
+    let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+    match fcntl(fd, FcntlArg::F_GETFL) {
+        Ok(flags) if flags & OFlag::O_ACCMODE.bits() == OFlag::O_RDONLY.bits() => "read",
+        _ => "write",
+    }
+}
+
+fn report_result(report: &mut Vec<u8>, result: io::Result<Outcome>) {
+    let mut line = |text: String| writeln!(report, "{text}").expect("a Vec takes all");
+    match result {
+        Err(error) => match error.raw_os_error() {
+            Some(errno) => line(format!("error {:?}", Errno::from_raw(errno))),
+            None => line(format!("error {error}")),
+        },
+        Ok(Outcome { output, endings }) => {
+            for ending in endings {
+                match ending {
+                    Ending::Exited(code) => line(format!("ending exited {code}")),
+                    Ending::Signalled(signal) => line(format!("ending {signal}")),
+                }
+            }
+            line("output".into());
+            report.extend(output);
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! A stage for the tests: a program that looks at what it was started with, and says how it fares.
+//!
+//! It has a C `main`: before a Rust `main` the runtime sets SIGPIPE to ignored, and opens `/dev/null`
+//! where 0, 1 or 2 are closed. This program shows what exec left it.
+
+#![no_main]
+#![allow(unsafe_code)]
+
+use std::fs;
+use std::io::{stderr, stdin, stdout};
+use std::os::fd::AsFd;
+use std::thread;
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::signal::{Signal, raise};
+use nix::unistd::{close, getpid, pause, read, write};
+
+// SAFETY: this is the program's only `main`, with the type that the C library calls.
+#[unsafe(no_mangle)]
+extern "C" fn main() -> i32 {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        // Copy to end-of-file.
+        ["cat"] => copy(|_| {}),
+        ["upper"] => copy(<[u8]>::make_ascii_uppercase),
+        // Read to end-of-file, then speak.
+        ["count"] => say(&format!("{}\n", drain())),
+        ["exit", code] => {
+            drain();
+            code.parse().expect("an exit code")
+        }
+        ["die", signal] => {
+            drain();
+            raise(signal.parse::<Signal>().expect("a signal's name")).expect("a signal to raise");
+            unreachable!("{signal} ends the process")
+        }
+        // Write without reading.
+        ["endless"] => fill(usize::MAX),
+        ["fill", bytes] => fill(bytes.parse().expect("a number of bytes")),
+        // Read one line, or nothing at all, and leave.
+        ["first"] => first_line(),
+        ["leave", code] => code.parse().expect("an exit code"),
+        // Leave the pipeline at once, and end later than the others. A right pipeline says the same
+        // however late that is; the time is for a wrong one that takes the endings as they come.
+        ["late", code] => {
+            close(0).expect("0 is open");
+            close(1).expect("1 is open");
+            thread::sleep(Duration::from_millis(300));
+            code.parse().expect("an exit code")
+        }
+        // Never end.
+        ["stay"] => loop {
+            pause();
+        },
+        // Look round.
+        ["descriptors", name] => descriptors(name),
+        ["sigpipe"] => say(&format!("{}\n", disposition_of_sigpipe())),
+        _ => unreachable!("no such stage: {words:?}"),
+    }
+}
+
+fn copy(change: impl Fn(&mut [u8])) -> i32 {
+    let mut buffer = [0; 4096];
+    loop {
+        let count = read(stdin(), &mut buffer).expect("0 can be read");
+        if count == 0 {
+            return 0;
+        }
+        change(&mut buffer[..count]);
+        if let Err(errno) = write_all(&buffer[..count]) {
+            return refused(errno);
+        }
+    }
+}
+
+fn drain() -> usize {
+    let mut buffer = [0; 4096];
+    let mut total = 0;
+    loop {
+        match read(stdin(), &mut buffer).expect("0 can be read") {
+            0 => return total,
+            count => total += count,
+        }
+    }
+}
+
+fn fill(bytes: usize) -> i32 {
+    let block = [b'.'; 4096];
+    let mut left = bytes;
+    while left > 0 {
+        let count = left.min(block.len());
+        if let Err(errno) = write_all(&block[..count]) {
+            return refused(errno);
+        }
+        left -= count;
+    }
+    0
+}
+
+fn first_line() -> i32 {
+    let mut line = Vec::new();
+    let mut byte = [0];
+    while !line.ends_with(b"\n") && read(stdin(), &mut byte).expect("0 can be read") == 1 {
+        line.push(byte[0]);
+        if line.len() == 8 {
+            break;
+        }
+    }
+    write_all(&line).map_or_else(refused, |()| 0)
+}
+
+/// One line a descriptor on 2, which is not a pipe of the pipeline: name, number, mode, target.
+fn descriptors(name: &str) -> i32 {
+    let open = testkit::proc::open_descriptors(getpid().as_raw()).expect("/proc is there");
+    let mut report = String::new();
+    for (fd, target) in open {
+        let fdinfo = fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).unwrap_or_default();
+        let flags = fdinfo.lines().find_map(|line| line.strip_prefix("flags:"));
+        // The descriptor of the listing itself is closed by now: it has no flags.
+        let Some(flags) = flags else { continue };
+        let flags = OFlag::from_bits_retain(i32::from_str_radix(flags.trim(), 8).expect("octal"));
+        let mode = match flags & OFlag::O_ACCMODE {
+            OFlag::O_RDONLY => "read",
+            OFlag::O_WRONLY => "write",
+            _ => "both",
+        };
+        report += &format!("{name} {fd} {mode} {target}\n");
+    }
+    // Shorter than PIPE_BUF, so that the lines of two stages do not mix (pipe(7)).
+    write(stderr(), report.as_bytes()).map_or_else(refused, |_| 0)
+}
+
+fn disposition_of_sigpipe() -> &'static str {
+    let status = fs::read_to_string("/proc/self/status").expect("/proc is there");
+    let ignored = status
+        .lines()
+        .find_map(|line| line.strip_prefix("SigIgn:"))
+        .expect("a line");
+    let ignored = u64::from_str_radix(ignored.trim(), 16).expect("a bit mask");
+    // Signal n is bit n - 1 (proc_pid_status(5)).
+    if ignored & (1 << (Signal::SIGPIPE as u64 - 1)) == 0 {
+        "default"
+    } else {
+        "ignored"
+    }
+}
+
+fn say(text: &str) -> i32 {
+    write_all(text.as_bytes()).map_or_else(refused, |()| 0)
+}
+
+fn write_all(mut bytes: &[u8]) -> nix::Result<()> {
+    while !bytes.is_empty() {
+        bytes = &bytes[write(stdout(), bytes)?..];
+    }
+    Ok(())
+}
+
+/// A write failed and this program is still there to tell: SIGPIPE did not end it.
+fn refused(errno: Errno) -> i32 {
+    let one = fcntl(stdout().as_fd(), FcntlArg::F_GETFD);
+    let report = format!(
+        "write: {errno:?} (1 is {})\n",
+        if one.is_ok() { "open" } else { "closed" }
+    );
+    let _ = write(stderr(), report.as_bytes());
+    errno as i32
+}

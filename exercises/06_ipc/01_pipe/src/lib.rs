@@ -1,0 +1,51 @@
+//! A pipeline of programs, as the shell's `a | b | c`: descriptors, fork, exec, wait.
+
+#![allow(unsafe_code)] // fork(2) and signal(2) are unsafe in `nix`
+
+use std::ffi::CString;
+use std::io;
+use std::os::fd::BorrowedFd;
+
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+
+/// How a stage ended, from its wait status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It ended by itself, with this code.
+    Exited(i32),
+    /// This signal ended it.
+    Signalled(Signal),
+}
+
+/// What a pipeline did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    /// What the last stage wrote to its descriptor 1, up to end-of-file.
+    pub output: Vec<u8>,
+    /// How each stage ended, in the order of the stages.
+    pub endings: Vec<Ending>,
+}
+
+/// Starts the program at the path `argv[0]` in a child; returns once it runs.
+///
+/// Its descriptor 0 is `stdin`, its 1 is `stdout`, its 2 is the caller's 2; of the caller's
+/// descriptors that are close-on-exec it has no other. SIGPIPE is at its default.
+///
+/// # Errors
+/// If the program cannot be started, the error of exec; then there is no child any more.
+pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) -> io::Result<Pid> {
+    todo!("fork; in the child make {stdin:?} 0 and {stdout:?} 1, then exec {argv:?}")
+}
+
+/// Runs `stages[0] | stages[1] | …` to the end: feeds `input` to the first stage, collects what the
+/// last one writes, and reaps every stage.
+///
+/// A first stage that does not want all of the input is no error.
+///
+/// # Errors
+/// If a stage cannot be started: those before it are killed and reaped, every descriptor is closed.
+pub fn run(stages: &[Vec<CString>], input: &[u8]) -> io::Result<Outcome> {
+    let (count, bytes) = (stages.len(), input.len());
+    todo!("{count} stages, pipes between them; feed {bytes} bytes, collect, reap")
+}

@@ -1,0 +1,137 @@
+//! Runs a pipeline in a program of its own (`src/bin/pipeline.rs`) and reads its report.
+
+#![allow(dead_code)] // not every test target uses all of it
+
+use testkit::program::{Ending, Observed, Program};
+use testkit::require;
+
+/// What the program with the pipeline said, and what its stages said on descriptor 2.
+#[derive(Debug)]
+pub struct Report {
+    facts: Vec<String>,
+    pub output: String,
+    pub stderr: String,
+}
+
+/// `spawn`, then input, output and the wait by the given program.
+#[track_caller]
+pub fn spawn(stage: &str, input: &str) -> Report {
+    report(
+        &[&["spawn"], &words(stage)[..]].concat(),
+        input,
+        "it has started its stage",
+    )
+}
+
+/// `run`, with stages such as `cat | upper`.
+#[track_caller]
+pub fn run(stages: &str, input: &str, stuck_because: &str) -> Report {
+    report(
+        &[&["run"], &words(stages)[..]].concat(),
+        input,
+        stuck_because,
+    )
+}
+
+/// The command line: `cat` stands for the given program `stage` with the argument `cat`; what begins
+/// with a slash is a path.
+fn words(stages: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    for (i, stage) in stages.split(" | ").enumerate() {
+        if i > 0 {
+            words.push("|");
+        }
+        if !stage.starts_with('/') {
+            words.push(env!("CARGO_BIN_EXE_stage"));
+        }
+        words.extend(stage.split(' '));
+    }
+    words
+}
+
+#[track_caller]
+fn report(words: &[&str], input: &str, stuck_because: &str) -> Report {
+    let mut program = Program::new(env!("CARGO_BIN_EXE_pipeline")).stdin(input);
+    for &word in words {
+        program = program.arg(word);
+    }
+    let Observed {
+        ending,
+        stdout,
+        stderr,
+        stuck,
+    } = program.run();
+    require!(ending != Ending::TimedOut,
+        expected: "the pipeline to come to its end",
+        seen: "it hangs\n{stuck}",
+        likely: "{stuck_because}",
+        read: "pipe(7), \"I/O on pipes and FIFOs\"; hints 2 and 3",
+    );
+    require!(!stderr.contains("returned twice"),
+        expected: "the call to return once, in the process that made it",
+        seen: "it returned in the child too: two processes now run the rest of the program",
+        likely: "`?` or `return` in the child after fork; it must exec, or tell and `_exit`",
+        read: "fork(2); _exit(2); hint 4",
+    );
+    require!(ending != Ending::Signalled(nix::sys::signal::Signal::SIGPIPE),
+        expected: "the process that runs the pipeline to live on when a stage wants no more input",
+        seen: "SIGPIPE ended it",
+        likely: "SIGPIPE is set to its default in the parent; only the child needs that, after fork",
+        read: "signal(7), \"Signal dispositions\"",
+    );
+    require!(ending == Ending::Exited(0),
+        expected: "the program that calls your function to exit with 0",
+        seen: "{ending:?}\n{stderr}",
+        likely: "a panic or a `todo!`: its text stands above",
+        read: "README, the task",
+    );
+    let (facts, output) = stdout.split_once("output\n").unwrap_or((&stdout, ""));
+    Report {
+        facts: facts.lines().map(str::to_owned).collect(),
+        output: output.to_owned(),
+        stderr,
+    }
+}
+
+impl Report {
+    /// The facts that begin with this word, without it.
+    pub fn all(&self, word: &str) -> Vec<&str> {
+        let after = |line: &'_ String| line.strip_prefix(word).is_some_and(|l| l.starts_with(' '));
+        self.facts
+            .iter()
+            .filter(|line| after(line))
+            .map(|line| &line[word.len() + 1..])
+            .collect()
+    }
+
+    /// Ended well: no error, and no stage left behind.
+    #[track_caller]
+    pub fn require_no_error(&self) {
+        let errors = self.all("error").join(", ");
+        require!(errors.is_empty(),
+            expected: "the pipeline to run",
+            seen: "the error {errors}",
+            likely: "a descriptor that was closed too early, or an errno that is no failure here",
+            read: "README, the task",
+        );
+    }
+
+    /// No child and no descriptor is left.
+    #[track_caller]
+    pub fn require_nothing_left(&self) {
+        let children = self.all("children").join(", ");
+        require!(children == "none",
+            expected: "every stage to have been waited for (waitpid returns ECHILD)",
+            seen: "a child is still {children}",
+            likely: "not every stage that was started is reaped, here or on the way of an error",
+            read: "wait(2), \"Notes\", on zombies; hint 4",
+        );
+        let open = self.all("left").join("\n");
+        require!(open.is_empty(),
+            expected: "the same descriptors to be open as before",
+            seen: "{open}",
+            likely: "an end is kept by `into_raw_fd`, `forget` or a path that does not drop it",
+            read: "close(2); hint 2",
+        );
+    }
+}

@@ -1,0 +1,285 @@
+//! What a pipeline promises, easiest first: one stage, then the pipes between several.
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::{Report, run, spawn};
+use rstest::rstest;
+use testkit::require;
+
+const STILL_OPEN: &str =
+    "an end of a pipe that nobody uses is still open: drop your copies when the stage has its own";
+
+// One stage.
+
+#[test]
+fn a_stage_reads_its_0_and_writes_its_1() {
+    let report = spawn("upper", "bolt");
+    report.require_no_error();
+    let output = &report.output;
+    require!(output == "BOLT",
+        expected: "`upper` to turn the input \"bolt\" into the output \"BOLT\"",
+        seen: "the output {output:?}",
+        likely: "`stdin` and `stdout` are not dup2'ed to 0 and 1, or the other way round",
+        read: "dup2(2); hint 1",
+    );
+}
+
+#[test]
+fn a_stage_has_three_descriptors_and_no_more() {
+    let report = spawn("descriptors stage", "");
+    report.require_no_error();
+    require_only_its_ends(&report, "stage");
+}
+
+#[test]
+fn a_stage_starts_with_sigpipe_at_its_default() {
+    let report = spawn("sigpipe", "");
+    report.require_no_error();
+    let disposition = report.output.trim_end();
+    require!(disposition == "default",
+        expected: "SIGPIPE to be at its default in the stage",
+        seen: "it is {disposition} there",
+        likely: "Rust's runtime ignores SIGPIPE in your program, and an ignored signal stays ignored across exec",
+        read: "signal(7), \"Signal dispositions\"; hint 3",
+    );
+}
+
+#[rstest]
+#[case::there_is_none("/no/such/program", "ENOENT")]
+#[case::it_is_a_directory("/", "EACCES")]
+fn a_program_that_cannot_be_started_is_an_error(#[case] program: &str, #[case] errno: &str) {
+    let report = spawn(program, "");
+    let error = report.all("error").join(", ");
+    let seen = if error.is_empty() { "no error" } else { &error };
+    require!(error == errno,
+        expected: "the error of exec, {errno}, to come back from `spawn`",
+        seen: "{seen}",
+        likely: "the child fails alone: it has to tell the parent, through a pipe that exec closes",
+        read: "execve(2), \"Errors\"; hint 4",
+    );
+    report.require_nothing_left();
+}
+
+// Pipes between stages.
+
+#[test]
+fn each_stage_has_exactly_its_ends() {
+    let report = run(
+        "descriptors a | descriptors b | descriptors c",
+        "",
+        STILL_OPEN,
+    );
+    report.require_no_error();
+    let [a, b, c] = ["a", "b", "c"].map(|name| require_only_its_ends(&report, name));
+    for (writer, reader, w, r) in [("a", "b", &a, &b), ("b", "c", &b, &c)] {
+        let (written, read) = (&w[&1].1, &r[&0].1);
+        require!(written == read,
+            expected: "1 of stage `{writer}` and 0 of stage `{reader}` to be the same pipe",
+            seen: "1 of `{writer}` is {written}, 0 of `{reader}` is {read}",
+            likely: "the read end of a pipe goes to the stage that has its write end, or to a later one",
+            read: "pipe(2); hint 2",
+        );
+    }
+}
+
+#[rstest]
+#[case::one("upper")]
+#[case::two("cat | upper")]
+#[case::five("cat | cat | upper | cat | cat")]
+fn the_output_of_a_stage_is_the_input_of_the_next(#[case] stages: &str) {
+    let report = run(stages, "bolt", STILL_OPEN);
+    report.require_no_error();
+    let output = &report.output;
+    require!(output == "BOLT",
+        expected: "`{stages}` to turn \"bolt\" into \"BOLT\"",
+        seen: "the output {output:?}",
+        likely: "the input is not written, or the output is collected from the wrong pipe",
+        read: "README, the task",
+    );
+}
+
+#[rstest]
+#[case::one("count")]
+#[case::two("cat | count")]
+#[case::three("cat | cat | count")]
+fn a_reader_sees_end_of_file_when_the_last_writer_is_gone(#[case] stages: &str) {
+    let report = run(stages, "bolt", STILL_OPEN);
+    report.require_no_error();
+    let output = &report.output;
+    require!(output == "4\n",
+        expected: "`count` to say 4 at end-of-file",
+        seen: "the output {output:?}",
+        likely: "the pipe is closed before all of the input is written",
+        read: "pipe(7), \"I/O on pipes and FIFOs\"",
+    );
+}
+
+#[rstest]
+#[case::two("endless | first", 1)]
+#[case::three("endless | cat | first", 2)]
+fn a_writer_gets_sigpipe_when_the_last_reader_is_gone(
+    #[case] stages: &str,
+    #[case] writers: usize,
+) {
+    let report = run(stages, "", STILL_OPEN);
+    report.require_no_error();
+    let endings = report.all("ending");
+    let right = [&vec!["SIGPIPE"; writers][..], &["exited 0"]].concat();
+    let (said, stderr) = (endings.join(", "), report.stderr.trim_end());
+    require!(endings == right,
+        expected: "`{stages}` to end: {writers} by SIGPIPE, the last with 0",
+        seen: "{said}\n{stderr}",
+        likely: "the stages have inherited an ignored SIGPIPE (then a write fails with EPIPE, 32)",
+        read: "pipe(7); signal(7); hint 3",
+    );
+}
+
+#[rstest]
+#[case::no_reader_at_all("leave 0")]
+#[case::a_reader_that_has_enough("first")]
+#[case::an_early_leaver_before_others("first | cat | cat")]
+fn a_first_stage_that_wants_no_more_input_is_no_error(#[case] stages: &str) {
+    let report = run(stages, &".".repeat(300_000), STILL_OPEN);
+    let error = report.all("error").join(", ");
+    require!(error.is_empty(),
+        expected: "`{stages}` to run: whoever leaves early wants no more input",
+        seen: "the error {error}",
+        likely: "EPIPE of your own write of the input is passed on as a failure of the pipeline",
+        read: "pipe(7), \"I/O on pipes and FIFOs\"; hint 3",
+    );
+    let codes = report.all("ending").join(", ");
+    require!(!codes.is_empty() && report.all("ending").iter().all(|ending| *ending == "exited 0"),
+        expected: "every stage of `{stages}` to end with 0",
+        seen: "{codes}",
+        likely: "a stage is killed, or not waited for",
+        read: "wait(2)",
+    );
+}
+
+#[rstest]
+#[case::from_a_stage("fill 1000000")]
+#[case::from_a_stage_through_others("fill 1000000 | cat | cat")]
+fn more_output_than_a_pipe_holds_is_collected(#[case] stages: &str) {
+    let likely = "you wait for the stages before you read what they write: a full pipe stops them";
+    let report = run(stages, "", likely);
+    report.require_no_error();
+    require_a_million(&report, stages);
+}
+
+#[rstest]
+#[case::through_one("cat")]
+#[case::through_three("cat | cat | cat")]
+fn more_than_all_the_pipes_hold_flows_through(#[case] stages: &str) {
+    let likely = "you write all of the input before you read any output: when the pipes are full, \
+                  the last stage waits for you and you wait for the first";
+    let report = run(stages, &".".repeat(1_000_000), likely);
+    report.require_no_error();
+    require_a_million(&report, stages);
+}
+
+// Endings.
+
+#[rstest]
+#[case::codes("exit 1 | exit 2 | exit 255", &["exited 1", "exited 2", "exited 255"])]
+#[case::signals("die SIGTERM | die SIGKILL | exit 0", &["SIGTERM", "SIGKILL", "exited 0"])]
+#[case::the_first_ends_last("late 7 | exit 8 | exit 9", &["exited 7", "exited 8", "exited 9"])]
+#[case::the_middle_ends_last("exit 7 | late 8 | exit 9", &["exited 7", "exited 8", "exited 9"])]
+fn endings_are_reported_in_the_order_of_the_stages(#[case] stages: &str, #[case] right: &[&str]) {
+    let report = run(stages, "", STILL_OPEN);
+    report.require_no_error();
+    let (endings, right) = (report.all("ending").join(", "), right.join(", "));
+    require!(endings == right,
+        expected: "`{stages}` to report: {right}",
+        seen: "{endings}",
+        likely: "`wait` returns the children as they end, `waitpid(pid)` the one you ask for; a signal is no exit code",
+        read: "wait(2); hint 4",
+    );
+}
+
+// What is left.
+
+#[rstest]
+#[case::one("cat")]
+#[case::four("cat | cat | cat | cat")]
+#[case::the_last_ends_last("cat | late 0")]
+fn nothing_is_left_of_a_pipeline(#[case] stages: &str) {
+    let report = run(stages, "bolt", STILL_OPEN);
+    report.require_no_error();
+    report.require_nothing_left();
+}
+
+#[rstest]
+#[case::the_first("/no/such/program | cat")]
+#[case::the_middle("cat | /no/such/program | cat")]
+#[case::the_last("cat | cat | /no/such/program")]
+#[case::behind_one_that_never_ends("stay | /no/such/program")]
+fn a_stage_that_cannot_be_started_leaves_nothing(#[case] stages: &str) {
+    let likely = "the stages before it are waited for, but not killed: end-of-file alone does not \
+                  end a program that does not read";
+    let report = run(stages, "", likely);
+    let error = report.all("error").join(", ");
+    let seen = if error.is_empty() { "no error" } else { &error };
+    require!(error == "ENOENT",
+        expected: "the error of exec, ENOENT, to come back from `run`",
+        seen: "{seen}",
+        likely: "`run` does not pass on the error of `spawn`",
+        read: "README, the task",
+    );
+    report.require_nothing_left();
+}
+
+/// The descriptors that stage `name` listed: 0 for reading, 1 for writing, 2, and no other.
+#[track_caller]
+fn require_only_its_ends(report: &Report, name: &str) -> BTreeMap<i32, (String, String)> {
+    let open: BTreeMap<i32, (String, String)> = report
+        .stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '))
+        .filter_map(|line| {
+            let mut words = line.splitn(3, ' ').map(str::to_owned);
+            Some((words.next()?.parse().ok()?, (words.next()?, words.next()?)))
+        })
+        .collect();
+    let listing: Vec<_> = open
+        .iter()
+        .map(|(fd, (mode, target))| format!("{fd} {mode} {target}"))
+        .collect();
+    let listing = if listing.is_empty() {
+        "none".into()
+    } else {
+        listing.join("\n")
+    };
+    require!(open.keys().all(|fd| *fd <= 2),
+        expected: "stage `{name}` to have the descriptors 0, 1 and 2 only",
+        seen: "{listing}",
+        likely: "a pipe that is not close-on-exec: each end in a stage too many keeps the pipe from ending",
+        read: "pipe(2), O_CLOEXEC; hint 2",
+    );
+    require!(open.len() == 3,
+        expected: "stage `{name}` to have the descriptors 0, 1 and 2",
+        seen: "{listing}",
+        likely: "a close after dup2 of a descriptor that the stage needs",
+        read: "dup2(2); hint 1",
+    );
+    let ends = [(0, "read"), (1, "write")];
+    require!(ends.iter().all(|(fd, mode)| open[fd].0 == *mode && open[fd].1.starts_with("pipe:")),
+        expected: "0 of stage `{name}` to be a read end of a pipe, 1 a write end",
+        seen: "{listing}",
+        likely: "the two ends of `pipe2` are mixed up: the first is for reading",
+        read: "pipe(2); hint 1",
+    );
+    open
+}
+
+#[track_caller]
+fn require_a_million(report: &Report, stages: &str) {
+    let length = report.output.len();
+    require!(length == 1_000_000,
+        expected: "1000000 bytes to come out of `{stages}`",
+        seen: "{length}",
+        likely: "one `read` or one `write` where a loop belongs: both may do less than they are asked",
+        read: "read(2); write(2); hint 3",
+    );
+}
