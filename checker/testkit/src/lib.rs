@@ -12,11 +12,8 @@ pub mod deadline;
 mod lesson;
 pub mod proc;
 pub mod program;
-<<<<<<< HEAD
 pub mod rest;
-=======
 mod stuck;
->>>>>>> pipes
 pub mod sync;
 pub mod threads;
 

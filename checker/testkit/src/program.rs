@@ -99,15 +99,12 @@ impl Program {
         let (ending, stuck) = wait(&mut child);
         // What it left behind in its process group has no reader any more; ESRCH is the good case.
         let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
-<<<<<<< HEAD
         Observed {
             ending,
             stdout: stdout.finish(),
             stderr: stderr.finish(),
+            stuck,
         }
-=======
-        Observed { ending, stdout: stdout.finish(), stderr: stderr.finish(), stuck }
->>>>>>> pipes
     }
 
     #[track_caller]
@@ -191,7 +188,7 @@ impl Reader {
     /// What has come. The program has ended and its group is killed, so end-of-file is at hand
     /// unless a process that left the group holds the pipe; that one is not waited for.
     fn finish(self) -> String {
-        let deadline = Instant::now() + Duration::from_secs(2);
+        let deadline = Instant::now() + DEADLINE;
         while !self.thread.is_finished() && Instant::now() < deadline {
             thread::sleep(Duration::from_micros(200));
         }

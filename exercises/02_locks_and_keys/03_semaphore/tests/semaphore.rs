@@ -194,7 +194,9 @@ fn one_permit_lets_one_of_two_waiters_on() {
     let waiters: Vec<_> = (0..2)
         .map(|i| {
             let semaphore = Arc::clone(&semaphore);
-            threads.spawn(&format!("waiter {i}"), move || std::mem::forget(semaphore.acquire()))
+            threads.spawn(&format!("waiter {i}"), move || {
+                std::mem::forget(semaphore.acquire())
+            })
         })
         .collect();
     threads.settle();
