@@ -19,6 +19,7 @@ fn scene(args: &[&str]) -> Observed {
         ending,
         stdout,
         stderr,
+        ..
     } = &observed;
     require!(!stdout.contains("came back"),
         expected: "the child to end inside `fork_child`; only the parent comes out of it",

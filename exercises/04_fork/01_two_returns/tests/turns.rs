@@ -16,6 +16,7 @@ fn scene(name: &str) -> Observed {
         ending,
         stdout,
         stderr,
+        ..
     } = &observed;
     require!(*ending != Ending::TimedOut,
         expected: "the scene \"{name}\" to come to its end",
