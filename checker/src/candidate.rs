@@ -83,10 +83,7 @@ impl Slot {
         remove_others(&workspace.join("checker"), |path| {
             wanted.contains_key(&Path::new("checker").join(path))
         })?;
-        Ok(Self {
-            workspace,
-            target: base.join("target"),
-        })
+        Ok(Self { workspace, target: base.join("target") })
     }
 
     /// Lays `sources` on a pristine copy of the exercise.

@@ -92,11 +92,7 @@ pub fn run() -> Exit {
         Ok(arguments) => arguments,
         Err(error) => {
             let _ = error.print();
-            return if error.use_stderr() {
-                Exit::Usage
-            } else {
-                Exit::Passed
-            };
+            return if error.use_stderr() { Exit::Usage } else { Exit::Passed };
         }
     };
     let mut reporter = report::reporter(arguments.format);
@@ -111,10 +107,7 @@ pub fn run() -> Exit {
 }
 
 fn open(arguments: &Arguments) -> Result<Session, Error> {
-    let start = arguments
-        .workbook
-        .clone()
-        .unwrap_or_else(|| PathBuf::from("."));
+    let start = arguments.workbook.clone().unwrap_or_else(|| PathBuf::from("."));
     let workbook = Workbook::open(&start)?;
     let stop = Stop::on_signals()
         .map_err(|error| Error::Refused(format!("cannot handle signals: {error}")))?;

@@ -80,9 +80,8 @@ pub fn compile(candidate: &Candidate<'_>, stop: &Stop) -> Result<Compiled, Error
 
 fn cargo(candidate: &Candidate<'_>) -> Program {
     // Integration tests have the package's programs built too, as programs and not as tests.
-    let mut args: Vec<OsString> = ["test", "--no-run", "--message-format=json"]
-        .map(OsString::from)
-        .to_vec();
+    let mut args: Vec<OsString> =
+        ["test", "--no-run", "--message-format=json"].map(OsString::from).to_vec();
     args.push("--manifest-path".into());
     args.push(candidate.directory().join("Cargo.toml").into());
     if candidate.locked {
@@ -106,21 +105,14 @@ fn cargo(candidate: &Candidate<'_>) -> Program {
 /// The caller's environment, less what `make` and an outer cargo have put there for themselves.
 fn environment(candidate: &Candidate<'_>) -> BTreeMap<OsString, OsString> {
     let foreign = |name: &str| {
-        [
-            "MAKEFLAGS",
-            "MFLAGS",
-            "CARGO_MAKEFLAGS",
-            "CARGO_MANIFEST_DIR",
-            "CARGO_TARGET_DIR",
-        ]
-        .contains(&name)
+        ["MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS", "CARGO_MANIFEST_DIR", "CARGO_TARGET_DIR"]
+            .contains(&name)
             || name.starts_with("CARGO_PKG_")
             || name.starts_with("CARGO_BIN_")
             || (name.starts_with("CARGO_TARGET_") && name.ends_with("_RUNNER"))
     };
-    let mut environment: BTreeMap<OsString, OsString> = std::env::vars_os()
-        .filter(|(name, _)| !foreign(&name.to_string_lossy()))
-        .collect();
+    let mut environment: BTreeMap<OsString, OsString> =
+        std::env::vars_os().filter(|(name, _)| !foreign(&name.to_string_lossy())).collect();
     environment.insert("CARGO_TARGET_DIR".into(), candidate.target.clone().into());
     environment.insert("CARGO_TERM_COLOR".into(), "never".into());
     environment
@@ -178,16 +170,9 @@ struct Messages {
 #[serde(tag = "reason")]
 enum Message {
     #[serde(rename = "compiler-artifact")]
-    Artifact {
-        manifest_path: PathBuf,
-        target: Target,
-        executable: Option<PathBuf>,
-    },
+    Artifact { manifest_path: PathBuf, target: Target, executable: Option<PathBuf> },
     #[serde(rename = "compiler-message")]
-    Complaint {
-        manifest_path: PathBuf,
-        message: CompilerMessage,
-    },
+    Complaint { manifest_path: PathBuf, message: CompilerMessage },
     #[serde(other)]
     Other,
 }
@@ -218,29 +203,17 @@ impl Messages {
         let manifest = candidate.directory().join("Cargo.toml");
         let mut messages = Self::default();
         // A build script may print what it likes; only lines that are messages count.
-        for message in output
-            .lines()
-            .filter_map(|line| serde_json::from_str(line).ok())
-        {
+        for message in output.lines().filter_map(|line| serde_json::from_str(line).ok()) {
             match message {
-                Message::Artifact {
-                    manifest_path,
-                    target,
-                    executable: Some(path),
-                } if manifest_path == manifest => {
+                Message::Artifact { manifest_path, target, executable: Some(path) }
+                    if manifest_path == manifest =>
+                {
                     let is_test = target.kind.iter().any(|kind| kind == "test");
                     let programs = &mut messages.programs;
-                    let list = if is_test {
-                        &mut programs.tests
-                    } else {
-                        &mut programs.programs
-                    };
+                    let list = if is_test { &mut programs.tests } else { &mut programs.programs };
                     list.insert(target.name, path);
                 }
-                Message::Complaint {
-                    manifest_path,
-                    message,
-                } if manifest_path == manifest => {
+                Message::Complaint { manifest_path, message } if manifest_path == manifest => {
                     messages.add(message);
                 }
                 _ => {}
@@ -257,15 +230,11 @@ impl Messages {
         if is_summary {
             return;
         }
-        let place = message
-            .spans
-            .iter()
-            .find(|span| span.is_primary)
-            .map(|span| Place {
-                file: clean_paths(&span.file_name.to_string_lossy()).into(),
-                line: span.line_start,
-                column: Some(span.column_start),
-            });
+        let place = message.spans.iter().find(|span| span.is_primary).map(|span| Place {
+            file: clean_paths(&span.file_name.to_string_lossy()).into(),
+            line: span.line_start,
+            column: Some(span.column_start),
+        });
         if message.level.starts_with("error") {
             if !self.errors.iter().any(|known| known.rendered == rendered) {
                 self.errors.push(Diagnostic { rendered, place });
@@ -292,22 +261,13 @@ struct Record {
 
 impl Record {
     fn path(candidate: &Candidate<'_>) -> PathBuf {
-        candidate
-            .target
-            .join("shopfloor")
-            .join(format!("{}.json", candidate.exercise.name))
+        candidate.target.join("shopfloor").join(format!("{}.json", candidate.exercise.name))
     }
 
     fn new(sources: String, programs: &Programs) -> Self {
         let paths = programs.tests.values().chain(programs.programs.values());
-        let files = paths
-            .filter_map(|path| Some((path.clone(), stamp(path)?)))
-            .collect();
-        Self {
-            sources,
-            programs: programs.clone(),
-            files,
-        }
+        let files = paths.filter_map(|path| Some((path.clone(), stamp(path)?))).collect();
+        Self { sources, programs: programs.clone(), files }
     }
 
     /// A record that cannot be read is none: cargo is asked again.
@@ -321,10 +281,7 @@ impl Record {
     }
 
     fn valid_for(self, sources: &str) -> Option<Programs> {
-        let unchanged = self
-            .files
-            .iter()
-            .all(|(path, known)| stamp(path).as_ref() == Some(known));
+        let unchanged = self.files.iter().all(|(path, known)| stamp(path).as_ref() == Some(known));
         (self.sources == sources && unchanged).then_some(self.programs)
     }
 }

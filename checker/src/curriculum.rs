@@ -83,10 +83,7 @@ impl FromStr for Number {
     fn from_str(text: &str) -> Result<Self, ()> {
         let (part, place) = text.split_once('.').ok_or(())?;
         let number = |text: &str| text.parse().map_err(drop);
-        Ok(Self {
-            part: number(part)?,
-            place: number(place)?,
-        })
+        Ok(Self { part: number(part)?, place: number(place)? })
     }
 }
 
@@ -124,11 +121,7 @@ struct WrittenLimits {
 
 impl Default for WrittenLimits {
     fn default() -> Self {
-        Self {
-            test_seconds: 30,
-            compile_seconds: 600,
-            address_space_mib: 8192,
-        }
+        Self { test_seconds: 30, compile_seconds: 600, address_space_mib: 8192 }
     }
 }
 
@@ -145,25 +138,14 @@ impl Curriculum {
         };
         let written: Written = toml::from_str(&text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
-            at(
-                span,
-                error.message().to_owned(),
-                "exercises/curriculum.toml: see CONTRIBUTING.md",
-            )
+            at(span, error.message().to_owned(), "exercises/curriculum.toml: see CONTRIBUTING.md")
         })?;
-        let mut curriculum = Self {
-            title: written.title,
-            parts: Vec::new(),
-            exercises: Vec::new(),
-        };
+        let mut curriculum =
+            Self { title: written.title, parts: Vec::new(), exercises: Vec::new() };
         for part in written.part {
             let span = part.span();
             let part = part.into_inner();
-            if curriculum
-                .parts
-                .iter()
-                .any(|other| other.number == part.number)
-            {
+            if curriculum.parts.iter().any(|other| other.number == part.number) {
                 let problem = format!("two parts have the number {}", part.number);
                 return Err(at(span, problem, "Give each part a number of its own."));
             }
@@ -183,17 +165,9 @@ impl Curriculum {
                 );
                 return Err(at(span, problem, "Give each exercise a number of its own."));
             }
-            if curriculum
-                .exercises
-                .iter()
-                .any(|other| other.name == exercise.name)
-            {
+            if curriculum.exercises.iter().any(|other| other.name == exercise.name) {
                 let problem = format!("two exercises have the name `{}`", exercise.name);
-                return Err(at(
-                    directory_span,
-                    problem,
-                    "A package name can be used only once.",
-                ));
+                return Err(at(directory_span, problem, "A package name can be used only once."));
             }
             for needed in ["Cargo.toml", "README.md", "hints.md"] {
                 if !exercise.path(root).join(needed).is_file() {
@@ -213,9 +187,7 @@ impl Curriculum {
 
     /// The exercises of one part, in order.
     pub fn exercises_of(&self, part: &Part) -> impl Iterator<Item = &Exercise> {
-        self.exercises
-            .iter()
-            .filter(|exercise| exercise.number.part == part.number)
+        self.exercises.iter().filter(|exercise| exercise.number.part == part.number)
     }
 
     /// The exercise with this name (`semaphore`), number (`2.3`) or path.
@@ -241,20 +213,11 @@ impl Curriculum {
         let mut alike: Vec<(f64, &str)> = self
             .exercises
             .iter()
-            .map(|exercise| {
-                (
-                    strsim::jaro_winkler(asked, &exercise.name),
-                    exercise.name.as_str(),
-                )
-            })
+            .map(|exercise| (strsim::jaro_winkler(asked, &exercise.name), exercise.name.as_str()))
             .filter(|(likeness, _)| *likeness >= ALIKE)
             .collect();
         alike.sort_by(|a, b| b.0.total_cmp(&a.0));
-        alike
-            .into_iter()
-            .take(2)
-            .map(|(_, name)| format!("`{name}`"))
-            .collect()
+        alike.into_iter().take(2).map(|(_, name)| format!("`{name}`")).collect()
     }
 }
 
@@ -266,9 +229,7 @@ impl Exercise {
 
     /// The file that the learner edits first, from the workbook's root.
     pub fn main_file(&self) -> PathBuf {
-        Path::new("exercises")
-            .join(&self.directory)
-            .join(&self.edit[0])
+        Path::new("exercises").join(&self.directory).join(&self.edit[0])
     }
 
     fn from_written(written: &WrittenExercise, parts: &[Part]) -> Result<Self, Wrong> {
@@ -277,16 +238,10 @@ impl Exercise {
             remedy: "Write PART.PLACE, such as \"2.3\".",
         })?;
         let directory = written.directory.get_ref();
-        let part = parts
-            .iter()
-            .find(|part| part.number == number.part)
-            .ok_or_else(|| Wrong {
-                problem: format!(
-                    "exercise {number} belongs to part {}, which is none",
-                    number.part
-                ),
-                remedy: "Add the part, or correct the number.",
-            })?;
+        let part = parts.iter().find(|part| part.number == number.part).ok_or_else(|| Wrong {
+            problem: format!("exercise {number} belongs to part {}, which is none", number.part),
+            remedy: "Add the part, or correct the number.",
+        })?;
         let wrong_directory = |why: String| Wrong {
             problem: format!("`{directory}` {why}"),
             remedy: "An exercise lies in PART_DIRECTORY/NN_name, and NN is its place.",
@@ -299,9 +254,7 @@ impl Exercise {
             .split_once('_')
             .ok_or_else(|| wrong_directory("has no number before its name".to_owned()))?;
         if digits.parse() != Ok(number.place) {
-            return Err(wrong_directory(format!(
-                "does not begin with the place of {number}"
-            )));
+            return Err(wrong_directory(format!("does not begin with the place of {number}")));
         }
         if written.edit.is_empty() {
             return Err(Wrong {
@@ -317,11 +270,7 @@ impl Exercise {
             title: written.title.clone(),
             claims: written.claims.clone(),
             points: written.points,
-            edit: written
-                .edit
-                .iter()
-                .map(|file| file.get_ref().clone())
-                .collect(),
+            edit: written.edit.iter().map(|file| file.get_ref().clone()).collect(),
             test_deadline: Duration::from_secs(written.limits.test_seconds),
             compile_deadline: Duration::from_secs(written.limits.compile_seconds),
             address_space: (mib > 0).then_some(mib << 20),

@@ -131,11 +131,7 @@ impl Error {
     }
 
     fn doing(verb: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Error {
-        move |source| Error::File {
-            path: path.to_owned(),
-            verb,
-            source,
-        }
+        move |source| Error::File { path: path.to_owned(), verb, source }
     }
 }
 

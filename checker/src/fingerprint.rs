@@ -40,11 +40,7 @@ pub fn of(candidate: &Candidate<'_>) -> Result<String, Error> {
     }
     add(&mut hasher, format!("{:?}", candidate.exercise).as_bytes());
     add(&mut hasher, toolchain().as_bytes());
-    Ok(hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn add_file(hasher: &mut Sha256, directory: &Path, path: &Path) -> Result<(), Error> {
@@ -70,12 +66,8 @@ fn toolchain() -> &'static str {
         let version = version.map(|output| output.stdout).unwrap_or_default();
         let checker = std::fs::metadata("/proc/self/exe")
             .and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));
-        let flags = [
-            "RUSTFLAGS",
-            "CARGO_ENCODED_RUSTFLAGS",
-            "CARGO_BUILD_RUSTFLAGS",
-        ]
-        .map(std::env::var_os);
+        let flags =
+            ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"].map(std::env::var_os);
         format!("{}{checker:?}{flags:?}", String::from_utf8_lossy(&version))
     })
 }

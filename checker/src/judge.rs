@@ -31,42 +31,29 @@ pub fn judge(
     stop: &Stop,
     events: &mut dyn Sink,
 ) -> Result<Judged, Error> {
-    events.take(&Event::Compiling {
-        exercise: candidate.exercise,
-    });
+    events.take(&Event::Compiling { exercise: candidate.exercise });
     let programs = match compile(candidate, stop)? {
         Compiled::Programs(programs) => programs,
         Compiled::Errors(errors) => return Ok(without_warnings(of_errors(errors))),
         Compiled::Endless => return Ok(without_warnings(of_endless_compiler(candidate))),
     };
-    events.take(&Event::Running {
-        exercise: candidate.exercise,
-    });
+    events.take(&Event::Running { exercise: candidate.exercise });
     let mut tests = run_tests(candidate, &programs, stop)?;
     // Beside failing tests a difference in output says nothing new.
     if tests.iter().all(|test| test.outcome == Outcome::Passed) {
         tests.extend(compare_experiment(candidate, &programs, stop)?);
     }
-    Ok(Judged {
-        judgement: Judgement::of_tests(tests),
-        warnings: programs.warnings,
-    })
+    Ok(Judged { judgement: Judgement::of_tests(tests), warnings: programs.warnings })
 }
 
 fn without_warnings(judgement: Judgement) -> Judged {
-    Judged {
-        judgement,
-        warnings: Vec::new(),
-    }
+    Judged { judgement, warnings: Vec::new() }
 }
 
 fn of_errors(errors: Vec<Diagnostic>) -> Judgement {
     let place = errors.iter().find_map(|error| error.place.clone());
-    let mut text: Vec<&str> = errors
-        .iter()
-        .take(SHOWN_ERRORS)
-        .map(|error| error.rendered.trim_end())
-        .collect();
+    let mut text: Vec<&str> =
+        errors.iter().take(SHOWN_ERRORS).map(|error| error.rendered.trim_end()).collect();
     let more = match errors.len().saturating_sub(SHOWN_ERRORS) {
         0 => String::new(),
         1 => "… and 1 more error".to_owned(),
@@ -118,10 +105,7 @@ fn compare_experiment(
         },
         End::Exited(code) => {
             let said = observation.stderr.text.trim_end();
-            (
-                Outcome::Failed,
-                Some(format!("the experiment exited with code {code}:\n{said}")),
-            )
+            (Outcome::Failed, Some(format!("the experiment exited with code {code}:\n{said}")))
         }
         _ => unnatural_end(candidate, &observation, panics.last()),
     };

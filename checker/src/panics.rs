@@ -40,22 +40,14 @@ fn header(line: &str) -> Option<Panic> {
     let (before, place) = line.strip_suffix(':')?.split_once(" panicked at ")?;
     let name = before.strip_prefix("thread '")?;
     let name = name.rsplit_once('\'').map_or(name, |(name, _)| name);
-    Some(Panic {
-        thread: name.to_owned(),
-        place: parse_place(place),
-        message: String::new(),
-    })
+    Some(Panic { thread: name.to_owned(), place: parse_place(place), message: String::new() })
 }
 
 fn parse_place(text: &str) -> Option<Place> {
     let mut parts = text.rsplitn(3, ':');
     let column = parts.next()?.parse().ok()?;
     let line = parts.next()?.parse().ok()?;
-    Some(Place {
-        file: clean_paths(parts.next()?).into(),
-        line,
-        column: Some(column),
-    })
+    Some(Place { file: clean_paths(parts.next()?).into(), line, column: Some(column) })
 }
 
 #[cfg(test)]
@@ -77,10 +69,7 @@ seen:     b
     fn each_panic_has_its_thread_place_and_whole_message() {
         let panics = panics(STDERR);
         assert_eq!(panics[0].thread, "worker");
-        assert_eq!(
-            panics[0].place.as_ref().unwrap().to_string(),
-            "exercises/a/src/s.rs:3:5"
-        );
+        assert_eq!(panics[0].place.as_ref().unwrap().to_string(), "exercises/a/src/s.rs:3:5");
         assert_eq!(panics[0].message, "first");
         assert_eq!(panics[1].thread, "tests::it's");
         assert_eq!(panics[1].message, "expected: a\nseen:     b");

@@ -37,13 +37,8 @@ pub struct Foundation {
 const NOT_PINNED: [&str; 2] = ["README.md", "hints.md"];
 
 /// Files that cargo and rustup obey without being named by anything.
-const OBEYED_UNASKED: [&str; 5] = [
-    "build.rs",
-    ".cargo/config.toml",
-    ".cargo/config",
-    "rust-toolchain.toml",
-    "rust-toolchain",
-];
+const OBEYED_UNASKED: [&str; 5] =
+    ["build.rs", ".cargo/config.toml", ".cargo/config", "rust-toolchain.toml", "rust-toolchain"];
 
 /// Keys of a cargo configuration that change what is built or run.
 const DECIDING_KEYS: [&str; 10] = [
@@ -60,8 +55,7 @@ const DECIDING_KEYS: [&str; 10] = [
 ];
 
 fn pin_path(root: &Path, exercise: &Exercise) -> PathBuf {
-    root.join("checker/pristine")
-        .join(format!("{}.toml", exercise.directory))
+    root.join("checker/pristine").join(format!("{}.toml", exercise.directory))
 }
 
 fn foundation_path(root: &Path) -> PathBuf {
@@ -88,10 +82,7 @@ impl Pristine {
                 pinned.insert(path, text);
             }
         }
-        Ok(Self {
-            tests,
-            files: pinned,
-        })
+        Ok(Self { tests, files: pinned })
     }
 
     /// Writes the pins.
@@ -106,11 +97,17 @@ impl Pristine {
         targets
     }
 
+    /// The same files with one test to run; with none, if there is no test of this name.
+    pub fn only(&self, name: &str) -> Self {
+        let with_test =
+            self.tests.iter().filter(|(_, tests)| tests.iter().any(|test| test == name));
+        let tests = with_test.map(|(target, _)| (target.clone(), vec![name.to_owned()])).collect();
+        Self { tests, files: self.files.clone() }
+    }
+
     /// The reference output of the experiment, where the exercise has one.
     pub fn snapshot(&self) -> Option<&str> {
-        self.files
-            .get(Path::new("snapshots/experiment.snap"))
-            .map(String::as_str)
+        self.files.get(Path::new("snapshots/experiment.snap")).map(String::as_str)
     }
 
     /// The stub of a file that the learner edits.
@@ -141,10 +138,10 @@ impl Pristine {
                 continue;
             }
             let now = std::fs::read(directory.join(path)).ok();
-            edits.extend(EditKind::of(given, now.as_deref()).map(|kind| Edit {
-                file: shown.join(path),
-                kind,
-            }));
+            edits.extend(
+                EditKind::of(given, now.as_deref())
+                    .map(|kind| Edit { file: shown.join(path), kind }),
+            );
         }
         // From the exercise up to the root, cargo obeys the configuration of each directory.
         for below in shown.ancestors() {
@@ -191,10 +188,7 @@ impl Foundation {
                 Ok(now) if hex_sha256(&now) != *given => EditKind::Changed { line: None },
                 Ok(_) => continue,
             };
-            edits.push(Edit {
-                file: path.clone(),
-                kind,
-            });
+            edits.push(Edit { file: path.clone(), kind });
         }
         Ok(edits)
     }
@@ -210,9 +204,7 @@ fn obeyed_unasked(
     let mut edits = Vec::new();
     for name in OBEYED_UNASKED {
         let file = directory.join(name);
-        let given = file
-            .strip_prefix(exercise)
-            .is_ok_and(|path| pinned.contains_key(path));
+        let given = file.strip_prefix(exercise).is_ok_and(|path| pinned.contains_key(path));
         // A build.rs counts only beside a Cargo.toml of an exercise.
         let out_of_place = name == "build.rs" && directory != exercise;
         if given || out_of_place {
@@ -222,15 +214,9 @@ fn obeyed_unasked(
             continue;
         };
         if !name.starts_with(".cargo") {
-            edits.push(Edit {
-                file,
-                kind: EditKind::Added { decides: None },
-            });
+            edits.push(Edit { file, kind: EditKind::Added { decides: None } });
         } else if let Some(key) = deciding_key(&text) {
-            edits.push(Edit {
-                file,
-                kind: EditKind::Added { decides: Some(key) },
-            });
+            edits.push(Edit { file, kind: EditKind::Added { decides: Some(key) } });
         }
     }
     Ok(edits)
@@ -240,11 +226,7 @@ fn obeyed_unasked(
 fn deciding_key(text: &str) -> Option<String> {
     fn search(table: &toml::Table, path: &str) -> Option<String> {
         table.iter().find_map(|(key, value)| {
-            let path = if path.is_empty() {
-                key.clone()
-            } else {
-                format!("{path}.{key}")
-            };
+            let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
             if DECIDING_KEYS.contains(&key.as_str()) {
                 return Some(path);
             }
@@ -255,10 +237,7 @@ fn deciding_key(text: &str) -> Option<String> {
 }
 
 pub(crate) fn hex_sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn load<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Error> {

@@ -50,9 +50,7 @@ pub struct Store {
 impl Store {
     /// The store of a workbook.
     pub fn of(workbook: &Workbook) -> Self {
-        Self {
-            path: workbook.state_path().join("progress.toml"),
-        }
+        Self { path: workbook.state_path().join("progress.toml") }
     }
 
     /// Loads the progress, with a warning if an unreadable file had to be set aside.
@@ -151,11 +149,7 @@ impl Lock {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).map_err(Error::writing(directory))?;
         }
-        let open = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(path);
+        let open = File::options().create(true).truncate(false).write(true).open(path);
         open.map_err(Error::writing(path))
     }
 }

@@ -38,9 +38,7 @@ pub fn run_tests(
         .targets(candidate.exercise)
         .into_iter()
         .flat_map(|target| {
-            candidate.pristine.tests[target]
-                .iter()
-                .map(move |name| (target, name.as_str()))
+            candidate.pristine.tests[target].iter().map(move |name| (target, name.as_str()))
         })
         .collect();
     let next = AtomicUsize::new(0);
@@ -58,20 +56,14 @@ pub fn run_tests(
                 let directory = scratch.directory(index)?;
                 run_test(candidate, programs, target, name, &directory, stop)?
             };
-            hung.fetch_add(
-                usize::from(result.outcome == Outcome::TimedOut),
-                Ordering::Relaxed,
-            );
+            hung.fetch_add(usize::from(result.outcome == Outcome::TimedOut), Ordering::Relaxed);
             results.push((index, result));
         }
     };
     let workers = thread::available_parallelism().map_or(1, usize::from);
     let finished: Vec<Result<Vec<(usize, TestResult)>, Error>> = thread::scope(|scope| {
         let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        threads
-            .into_iter()
-            .map(|thread| thread.join().expect("a worker does not panic"))
-            .collect()
+        threads.into_iter().map(|thread| thread.join().expect("a worker does not panic")).collect()
     });
     let mut results = Vec::new();
     for finished in finished {
@@ -101,9 +93,7 @@ fn not_run(target: &str, name: &str) -> TestResult {
         name: name.to_owned(),
         target: target.to_owned(),
         outcome: Outcome::NotRun,
-        message: Some(format!(
-            "not run: {HUNG_TESTS} tests before it did not come to an end"
-        )),
+        message: Some(format!("not run: {HUNG_TESTS} tests before it did not come to an end")),
         place: None,
     }
 }
@@ -125,28 +115,16 @@ fn run_test(
         });
     };
     let log = directory.join("log");
-    let mut args: Vec<OsString> = [
-        name,
-        "--exact",
-        "--nocapture",
-        "--test-threads=1",
-        "--logfile",
-    ]
-    .map(OsString::from)
-    .into();
+    let mut args: Vec<OsString> = [name, "--exact", "--nocapture", "--test-threads=1", "--logfile"]
+        .map(OsString::from)
+        .into();
     args.push(log.clone().into());
     let observation = observe(candidate, program, args, directory, stop)?;
     if observation.end == End::Stopped {
         return Err(Error::Interrupted);
     }
     let log = fs::read(&log).unwrap_or_default();
-    Ok(result_of(
-        candidate,
-        target,
-        name,
-        &observation,
-        &String::from_utf8_lossy(&log),
-    ))
+    Ok(result_of(candidate, target, name, &observation, &String::from_utf8_lossy(&log)))
 }
 
 fn observe(
@@ -197,22 +175,13 @@ fn result_of(
     log: &str,
 ) -> TestResult {
     let panics = panics(&observation.stderr.text);
-    let panic = panics
-        .iter()
-        .rfind(|panic| panic.thread == name)
-        .or(panics.last());
+    let panic = panics.iter().rfind(|panic| panic.thread == name).or(panics.last());
     let (outcome, message) = outcome_of(candidate, name, observation, log, panic);
     let place = match outcome {
         Outcome::Passed | Outcome::Leaked => None,
         _ => panic.and_then(|panic| panic.place.clone()),
     };
-    TestResult {
-        name: name.to_owned(),
-        target: target.to_owned(),
-        outcome,
-        message,
-        place,
-    }
+    TestResult { name: name.to_owned(), target: target.to_owned(), outcome, message, place }
 }
 
 fn outcome_of(
@@ -222,30 +191,22 @@ fn outcome_of(
     log: &str,
     panic: Option<&Panic>,
 ) -> (Outcome, Option<String>) {
-    let ran_to_its_end = log
-        .lines()
-        .filter(|line| *line == format!("ok {name}"))
-        .count()
-        == 1
+    let ran_to_its_end = log.lines().filter(|line| *line == format!("ok {name}")).count() == 1
         && log.lines().count() == 1;
     let failed = log.lines().any(|line| line == format!("failed {name}"));
-    let ignored = log
-        .lines()
-        .any(|line| line.starts_with(&format!("ignored {name}")));
+    let ignored = log.lines().any(|line| line.starts_with(&format!("ignored {name}")));
     match &observation.end {
         End::Exited(0) if ran_to_its_end && observation.strays.is_empty() => {
             (Outcome::Passed, None)
         }
         End::Exited(0) if ran_to_its_end => (Outcome::Leaked, Some(of_strays(&observation.strays))),
         End::Exited(_) if failed => (Outcome::Failed, Some(failure_text(observation, panic))),
-        End::Exited(_) if ignored => (
-            Outcome::Missing,
-            Some("the test is marked #[ignore]".to_owned()),
-        ),
-        End::Exited(0) if observation.stdout.text.contains("running 0 tests") => (
-            Outcome::Missing,
-            Some("the test is not in the test program".to_owned()),
-        ),
+        End::Exited(_) if ignored => {
+            (Outcome::Missing, Some("the test is marked #[ignore]".to_owned()))
+        }
+        End::Exited(0) if observation.stdout.text.contains("running 0 tests") => {
+            (Outcome::Missing, Some("the test is not in the test program".to_owned()))
+        }
         End::Exited(code) => (Outcome::ExitedEarly, Some(early_exit_text(*code))),
         _ => unnatural_end(candidate, observation, panic),
     }
@@ -302,10 +263,8 @@ fn early_exit_text(code: i32) -> String {
 }
 
 fn signal_text(signal: i32) -> String {
-    let name = nix::sys::signal::Signal::try_from(signal).map_or_else(
-        |_| format!("signal {signal}"),
-        |signal| signal.as_str().to_owned(),
-    );
+    let name = nix::sys::signal::Signal::try_from(signal)
+        .map_or_else(|_| format!("signal {signal}"), |signal| signal.as_str().to_owned());
     let meaning = match name.as_str() {
         "SIGSEGV" => ": it touched memory that is not there, or ran out of stack",
         "SIGBUS" => ": it touched memory in a way that the machine cannot serve",
@@ -332,14 +291,8 @@ fn tasks_of_user() -> u64 {
         let user = nix::unistd::getuid().as_raw();
         let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
         let own = entries.filter(|entry| {
-            entry
-                .file_name()
-                .to_string_lossy()
-                .bytes()
-                .all(|byte| byte.is_ascii_digit())
-                && entry
-                    .metadata()
-                    .is_ok_and(|metadata| metadata.uid() == user)
+            entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit())
+                && entry.metadata().is_ok_and(|metadata| metadata.uid() == user)
         });
         own.map(|entry| {
             fs::read_dir(entry.path().join("task")).map_or(1, |tasks| tasks.count() as u64)

@@ -101,12 +101,7 @@ pub struct Judgement {
 impl Judgement {
     /// A verdict that was reached before any test ran.
     pub fn without_tests(verdict: Verdict, message: Option<String>, place: Option<Place>) -> Self {
-        Self {
-            verdict,
-            message,
-            place,
-            tests: Vec::new(),
-        }
+        Self { verdict, message, place, tests: Vec::new() }
     }
 
     /// The verdict of a run: a pass only if there are tests and each one passed.
@@ -116,19 +111,12 @@ impl Judgement {
             None if tests.is_empty() => Verdict::TestsMissing,
             None => Verdict::Passed,
         };
-        Self {
-            verdict,
-            message: None,
-            place: None,
-            tests,
-        }
+        Self { verdict, message: None, place: None, tests }
     }
 
     /// The test to show first: the easiest that does not pass.
     pub fn first_unpassed(&self) -> Option<&TestResult> {
-        self.tests
-            .iter()
-            .find(|test| test.outcome != Outcome::Passed)
+        self.tests.iter().find(|test| test.outcome != Outcome::Passed)
     }
 }
 
@@ -254,13 +242,8 @@ impl EditKind {
             return Some(Self::Emptied);
         }
         let same = given.bytes().zip(now).take_while(|(a, b)| a == *b).count();
-        let line = given.as_bytes()[..same]
-            .iter()
-            .filter(|byte| **byte == b'\n')
-            .count();
-        Some(Self::Changed {
-            line: Some(line as u32 + 1),
-        })
+        let line = given.as_bytes()[..same].iter().filter(|byte| **byte == b'\n').count();
+        Some(Self::Changed { line: Some(line as u32 + 1) })
     }
 }
 
@@ -289,26 +272,14 @@ pub fn of_edits(exercise: &str, edits: &[Edit]) -> Option<Judgement> {
     let first = edits.first()?;
     let is_test = |edit: &Edit| {
         !matches!(edit.kind, EditKind::Added { .. })
-            && edit
-                .file
-                .components()
-                .any(|part| part.as_os_str() == "tests")
+            && edit.file.components().any(|part| part.as_os_str() == "tests")
     };
-    let verdict = if edits.iter().any(is_test) {
-        Verdict::TestsMissing
-    } else {
-        Verdict::WorkbookEdited
-    };
+    let verdict =
+        if edits.iter().any(is_test) { Verdict::TestsMissing } else { Verdict::WorkbookEdited };
     let mut lines: Vec<String> = edits.iter().map(Edit::to_string).collect();
     let remedy = if edits.iter().all(|edit| edit.file.starts_with("exercises")) {
-        let added = edits
-            .iter()
-            .any(|edit| matches!(edit.kind, EditKind::Added { .. }));
-        let aside = if added {
-            "; added files are moved into its backup"
-        } else {
-            ""
-        };
+        let added = edits.iter().any(|edit| matches!(edit.kind, EditKind::Added { .. }));
+        let aside = if added { "; added files are moved into its backup" } else { "" };
         format!("`checker reset {exercise} --given` restores what was given{aside}.")
     } else {
         "Restore it: `git checkout -- FILE`, or unpack the workbook again.".to_owned()
@@ -323,23 +294,13 @@ pub fn of_edits(exercise: &str, edits: &[Edit]) -> Option<Judgement> {
         EditKind::Changed { line } => line.unwrap_or(1),
         _ => 1,
     };
-    let place = Place {
-        file: first.file.clone(),
-        line,
-        column: None,
-    };
-    Some(Judgement::without_tests(
-        verdict,
-        Some(lines.join("\n")),
-        Some(place),
-    ))
+    let place = Place { file: first.file.clone(), line, column: None };
+    Some(Judgement::without_tests(verdict, Some(lines.join("\n")), Some(place)))
 }
 
 /// What a learner reads about threads that did not come to an end.
 pub fn of_hung_threads(seconds: u64, threads: &[ThreadState]) -> String {
-    let mut lines = vec![format!(
-        "still running after {seconds} s; this is what it was doing:"
-    )];
+    let mut lines = vec![format!("still running after {seconds} s; this is what it was doing:")];
     lines.extend(threads.iter().map(|thread| format!("  {thread}")));
     lines.join("\n")
 }
@@ -379,30 +340,17 @@ mod tests {
     use super::*;
 
     fn test(outcome: Outcome) -> TestResult {
-        TestResult {
-            name: "a".into(),
-            target: "t".into(),
-            outcome,
-            message: None,
-            place: None,
-        }
+        TestResult { name: "a".into(), target: "t".into(), outcome, message: None, place: None }
     }
 
     #[test]
     fn no_test_at_all_is_not_a_pass() {
-        assert_eq!(
-            Judgement::of_tests(Vec::new()).verdict,
-            Verdict::TestsMissing
-        );
+        assert_eq!(Judgement::of_tests(Vec::new()).verdict, Verdict::TestsMissing);
     }
 
     #[test]
     fn the_first_test_that_does_not_pass_decides() {
-        let tests = vec![
-            test(Outcome::Passed),
-            test(Outcome::Crashed),
-            test(Outcome::Failed),
-        ];
+        let tests = vec![test(Outcome::Passed), test(Outcome::Crashed), test(Outcome::Failed)];
         assert_eq!(Judgement::of_tests(tests).verdict, Verdict::Crashed);
     }
 

@@ -21,9 +21,7 @@ impl Workbook {
         let root = start
             .ancestors()
             .find(|directory| directory.join(curriculum::FILE).is_file())
-            .ok_or_else(|| Error::NoWorkbook {
-                start: start.clone(),
-            })?
+            .ok_or_else(|| Error::NoWorkbook { start: start.clone() })?
             .to_owned();
         let curriculum = Curriculum::load(&root)?;
         Ok(Self { root, curriculum })

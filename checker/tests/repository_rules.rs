@@ -6,10 +6,7 @@ use std::path::{Path, PathBuf};
 use rstest::rstest;
 
 fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap()
-        .to_owned()
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 
 fn rust_files(directory: &Path) -> Vec<PathBuf> {
@@ -31,10 +28,7 @@ fn rust_files(directory: &Path) -> Vec<PathBuf> {
 /// The code of a file: its lines that are no comments.
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
-    text.lines()
-        .filter(|line| !line.trim_start().starts_with("//"))
-        .collect::<Vec<_>>()
-        .join("\n")
+    text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")
 }
 
 #[rstest]
@@ -45,11 +39,7 @@ fn code(path: &Path) -> String {
 #[case::the_core_is_safe("checker/src", &["unsafe {", "unsafe fn", "allow(unsafe_code)"])]
 fn a_stage_keeps_to_its_own(#[case] place: &str, #[case] forbidden: &[&str]) {
     let place = root().join(place);
-    let files = if place.is_dir() {
-        rust_files(&place)
-    } else {
-        vec![place]
-    };
+    let files = if place.is_dir() { rust_files(&place) } else { vec![place] };
     assert!(!files.is_empty());
     for file in files {
         let code = code(&file);
@@ -82,11 +72,7 @@ fn the_two_workspaces_agree_on_what_they_share() {
         for name in ["sandbox", "testkit"] {
             dependencies.remove(name);
         }
-        (
-            workspace["package"].clone(),
-            workspace["lints"].clone(),
-            dependencies,
-        )
+        (workspace["package"].clone(), workspace["lints"].clone(), dependencies)
     };
     assert_eq!(shared("Cargo.toml"), shared("solutions/Cargo.toml"));
 }

@@ -29,13 +29,7 @@ pub(crate) struct Collector<R> {
 impl<R: Read> Collector<R> {
     /// Collects from `stream`, which must not block, and keeps `cap` bytes.
     pub(crate) fn new(stream: R, cap: usize) -> Self {
-        Self {
-            stream: Some(stream),
-            head: Vec::new(),
-            tail: Vec::new(),
-            half: cap / 2,
-            bytes: 0,
-        }
+        Self { stream: Some(stream), head: Vec::new(), tail: Vec::new(), half: cap / 2, bytes: 0 }
     }
 
     /// The stream, as long as its end has not been seen.
@@ -109,10 +103,7 @@ mod tests {
     #[test]
     fn short_output_is_kept_whole() {
         let capture = capture(b"abc", 10);
-        assert_eq!(
-            (capture.text.as_str(), capture.truncated, capture.bytes),
-            ("abc", false, 3)
-        );
+        assert_eq!((capture.text.as_str(), capture.truncated, capture.bytes), ("abc", false, 3));
     }
 
     #[test]
@@ -121,11 +112,7 @@ mod tests {
         let capture = capture(&input, 8);
         assert!(capture.truncated);
         assert_eq!(capture.bytes, 400_000);
-        assert!(
-            capture.text.contains("399992 bytes left out"),
-            "{}",
-            capture.text
-        );
+        assert!(capture.text.contains("399992 bytes left out"), "{}", capture.text);
     }
 
     #[test]

@@ -87,10 +87,8 @@ pub(crate) fn threads_of_descendants() -> Vec<ThreadState> {
         let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else {
             continue;
         };
-        let mut tids: Vec<i32> = tasks
-            .flatten()
-            .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-            .collect();
+        let mut tids: Vec<i32> =
+            tasks.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
         tids.sort_unstable();
         states.extend(tids.into_iter().filter_map(|tid| thread_state(pid, tid)));
     }
@@ -140,13 +138,8 @@ fn parse_call(pid: i32, line: &str) -> Option<Call> {
                 | "epoll_pwait"
         )
     );
-    let descriptor = waits_on_descriptor
-        .then(|| descriptor(pid, fields.next()))
-        .flatten();
-    Some(Call {
-        name: name.unwrap_or_else(|| format!("system call {number}")),
-        descriptor,
-    })
+    let descriptor = waits_on_descriptor.then(|| descriptor(pid, fields.next())).flatten();
+    Some(Call { name: name.unwrap_or_else(|| format!("system call {number}")), descriptor })
 }
 
 fn descriptor(pid: i32, argument: Option<&str>) -> Option<(i32, String)> {
@@ -211,10 +204,7 @@ fn call_name(number: i64) -> Option<String> {
         "write" = SYS_write,
         "writev" = SYS_writev,
     ];
-    names
-        .into_iter()
-        .find(|(known, _)| *known == number)
-        .map(|(_, name)| name.to_owned())
+    names.into_iter().find(|(known, _)| *known == number).map(|(_, name)| name.to_owned())
 }
 
 #[cfg(test)]
@@ -224,10 +214,7 @@ mod tests {
     #[test]
     fn a_waiting_read_names_its_descriptor() {
         let pid = Pid::this().as_raw();
-        let call = parse_call(
-            pid,
-            &format!("{} 0x0 0x1 0x2 0x3 0x4 0x5 0x6 0x7", libc::SYS_read),
-        );
+        let call = parse_call(pid, &format!("{} 0x0 0x1 0x2 0x3 0x4 0x5 0x6 0x7", libc::SYS_read));
         let call = call.unwrap();
         assert_eq!(call.name, "read");
         assert_eq!(call.descriptor.unwrap().0, 0);
@@ -241,10 +228,7 @@ mod tests {
 
     #[test]
     fn an_unknown_call_keeps_its_number() {
-        assert_eq!(
-            parse_call(1, "99999 0x0").unwrap().name,
-            "system call 99999"
-        );
+        assert_eq!(parse_call(1, "99999 0x0").unwrap().name, "system call 99999");
     }
 
     #[test]
@@ -254,10 +238,7 @@ mod tests {
             tid: 8,
             name: "waiter".into(),
             state: 'S',
-            call: Some(Call {
-                name: "futex".into(),
-                descriptor: None,
-            }),
+            call: Some(Call { name: "futex".into(), descriptor: None }),
         };
         assert_eq!(
             state.to_string(),

@@ -21,11 +21,7 @@ pub fn ptrace() -> io::Result<()> {
 /// Starts a program that does nothing, with `attempt` made between fork and exec.
 fn try_in_child(attempt: fn() -> io::Result<()>) -> io::Result<()> {
     let mut command = Command::new("/proc/self/exe");
-    command
-        .arg("--version")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null());
+    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     // SAFETY: the attempt is one system call, which is async-signal-safe (signal-safety(7)).
     unsafe { command.pre_exec(attempt) };
     end(command.spawn()?)

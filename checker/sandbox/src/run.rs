@@ -57,11 +57,7 @@ pub fn run(program: &Program, stop: &Stop) -> Result<Observation, Error> {
     if reply.is_empty() {
         supervisor.end_with_orphans();
         return Ok(Observation {
-            end: if stop.is_requested() {
-                End::Stopped
-            } else {
-                End::AttackedSupervisor
-            },
+            end: if stop.is_requested() { End::Stopped } else { End::AttackedSupervisor },
             stdout: Capture::default(),
             stderr: Capture::default(),
             strays: Vec::new(),
@@ -69,10 +65,8 @@ pub fn run(program: &Program, stop: &Stop) -> Result<Observation, Error> {
         });
     }
     supervisor.end();
-    serde_json::from_slice::<Reply>(&reply)?.map_err(|reason| Error::Start {
-        program: program.path.display().to_string(),
-        reason,
-    })
+    serde_json::from_slice::<Reply>(&reply)?
+        .map_err(|reason| Error::Start { program: program.path.display().to_string(), reason })
 }
 
 /// Makes this process the parent of whatever a killed supervisor leaves behind.
@@ -107,10 +101,7 @@ impl Supervisor {
     }
 
     fn lifeline(&mut self) -> &mut std::process::ChildStdin {
-        self.process
-            .stdin
-            .as_mut()
-            .expect("standard input is a pipe until the end")
+        self.process.stdin.as_mut().expect("standard input is a pipe until the end")
     }
 
     /// Reads what the supervisor says, to its end. Empty if it dies or falls silent.
@@ -122,19 +113,12 @@ impl Supervisor {
             if left.is_zero() {
                 return Ok(Vec::new());
             }
-            let stdout = self
-                .process
-                .stdout
-                .as_mut()
-                .expect("standard output is a pipe");
+            let stdout = self.process.stdout.as_mut().expect("standard output is a pipe");
             let mut polled = vec![PollFd::new(stdout.as_fd(), PollFlags::POLLIN)];
             if !stop_passed_on {
                 polled.push(PollFd::new(stop.as_fd(), PollFlags::POLLIN));
             }
-            match poll(
-                &mut polled,
-                PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX),
-            ) {
+            match poll(&mut polled, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)) {
                 Ok(_) | Err(nix::errno::Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),
             }
@@ -164,10 +148,8 @@ impl Supervisor {
 
     /// Ends a supervisor that was killed or stopped, and everything that it should have ended.
     fn end_with_orphans(mut self) {
-        let mut below: Vec<Pid> = descendants::descendants(self.pid())
-            .iter()
-            .map(|p| p.pid)
-            .collect();
+        let mut below: Vec<Pid> =
+            descendants::descendants(self.pid()).iter().map(|p| p.pid).collect();
         below.push(self.pid());
         for pid in below {
             let _ = kill(pid, Signal::SIGKILL);
@@ -213,16 +195,11 @@ fn sweep_orphans() {
 
 /// The children of this process, whichever thread of it started them.
 fn children() -> Vec<Pid> {
-    let tasks = fs::read_dir("/proc/self/task")
-        .into_iter()
-        .flatten()
-        .flatten();
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
     tasks
         .filter_map(|task| fs::read_to_string(task.path().join("children")).ok())
         .flat_map(|line| {
-            line.split_whitespace()
-                .filter_map(|pid| pid.parse().ok())
-                .collect::<Vec<i32>>()
+            line.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<i32>>()
         })
         .map(Pid::from_raw)
         .collect()

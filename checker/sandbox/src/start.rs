@@ -86,14 +86,8 @@ fn set_limits(limits: &Limits) -> io::Result<()> {
 /// Marks every descriptor above standard error close-on-exec, whoever left it open.
 fn close_on_exec() -> io::Result<()> {
     // SAFETY: with CLOSE_RANGE_CLOEXEC no descriptor is closed now, only flagged (close_range(2)).
-    let result = unsafe {
-        libc::syscall(
-            libc::SYS_close_range,
-            3_u32,
-            u32::MAX,
-            libc::CLOSE_RANGE_CLOEXEC,
-        )
-    };
+    let result =
+        unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
     match Errno::result(result) {
         // Linux before 5.11 does not know the flag: the descriptors of the checker itself are
         // close-on-exec already, only foreign ones would be passed on.

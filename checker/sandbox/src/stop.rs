@@ -30,10 +30,7 @@ impl Stop {
     /// Never requested.
     pub fn never() -> io::Result<Self> {
         let (requested, writer) = nix::unistd::pipe2(nix::fcntl::OFlag::O_CLOEXEC)?;
-        Ok(Self {
-            requested,
-            _writer: writer,
-        })
+        Ok(Self { requested, _writer: writer })
     }
 
     /// Whether it has been requested.

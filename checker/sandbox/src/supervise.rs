@@ -28,10 +28,7 @@ const READ_AT_ONCE: u64 = 1 << 20;
 ///
 /// The first thing in `main` of every program that calls [`crate::run`].
 pub fn supervise_if_asked() {
-    if std::env::args_os()
-        .nth(1)
-        .is_some_and(|argument| argument == ARGUMENT)
-    {
+    if std::env::args_os().nth(1).is_some_and(|argument| argument == ARGUMENT) {
         let code = match supervise() {
             Ok(()) => 0,
             Err(error) => {
@@ -76,38 +73,26 @@ fn watch(mut child: Child, program: &Program) -> io::Result<Observation> {
     let duration = started.elapsed();
     // Of a program that was cut off, what it had started is no fault of its own.
     let left = match end {
-        None => strays(
-            Pid::from_raw(child.id() as i32),
-            Executable::of_file(&program.path),
-        ),
+        None => strays(Pid::from_raw(child.id() as i32), Executable::of_file(&program.path)),
         Some(_) => Vec::new(),
     };
     // ESRCH: the group is empty, as it should be.
     let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
     let status = child.wait()?;
     if !kill_all() {
-        return Err(io::Error::other(
-            "a process that was sent SIGKILL does not end",
-        ));
+        return Err(io::Error::other("a process that was sent SIGKILL does not end"));
     }
     // Nobody writes any more: what is in the pipes now is all.
     let (stdout, stderr) = watched.finish();
-    Ok(Observation {
-        end: end.unwrap_or(ended(status)),
-        stdout,
-        stderr,
-        strays: left,
-        duration,
-    })
+    Ok(Observation { end: end.unwrap_or(ended(status)), stdout, stderr, strays: left, duration })
 }
 
 fn ended(status: ExitStatus) -> End {
     match (status.code(), status.signal()) {
         (Some(code), _) => End::Exited(code),
-        (None, signal) => End::Signalled {
-            signal: signal.unwrap_or(0),
-            core: status.core_dumped(),
-        },
+        (None, signal) => {
+            End::Signalled { signal: signal.unwrap_or(0), core: status.core_dumped() }
+        }
     }
 }
 
@@ -147,9 +132,7 @@ impl Watched {
             }
             match self.wait_for_something(left)? {
                 Ready { ended: true, .. } => return Ok(Why::Ended),
-                Ready {
-                    checker_gone: true, ..
-                } => return Ok(Why::CheckerGone),
+                Ready { checker_gone: true, .. } => return Ok(Why::CheckerGone),
                 Ready { .. } => {}
             }
             self.stdout.drain(READ_AT_ONCE);
@@ -166,25 +149,14 @@ impl Watched {
             PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN),
             PollFd::new(lifeline.as_fd(), PollFlags::POLLIN),
         ];
-        polled.extend(
-            self.stdout
-                .stream()
-                .map(|s| PollFd::new(s.as_fd(), PollFlags::POLLIN)),
-        );
-        polled.extend(
-            self.stderr
-                .stream()
-                .map(|s| PollFd::new(s.as_fd(), PollFlags::POLLIN)),
-        );
+        polled.extend(self.stdout.stream().map(|s| PollFd::new(s.as_fd(), PollFlags::POLLIN)));
+        polled.extend(self.stderr.stream().map(|s| PollFd::new(s.as_fd(), PollFlags::POLLIN)));
         // Rounded up: a wait of zero would spin through the last millisecond.
         let timeout =
             PollTimeout::try_from(longest + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
         poll(&mut polled, timeout)?;
         let ready = |index: usize| polled[index].any().unwrap_or(false);
-        Ok(Ready {
-            ended: ready(0),
-            checker_gone: ready(1),
-        })
+        Ok(Ready { ended: ready(0), checker_gone: ready(1) })
     }
 
     fn finish(mut self) -> (crate::Capture, crate::Capture) {

@@ -42,14 +42,8 @@ pub fn check(
         let judgement = checker.judge(exercise, reporter)?;
         standings.push(checker.standing(exercise, judgement));
     }
-    let passed = standings
-        .iter()
-        .all(|standing| standing.judgement.verdict == Verdict::Passed);
-    let exit = if passed {
-        Exit::Passed
-    } else {
-        Exit::NotPassed
-    };
+    let passed = standings.iter().all(|standing| standing.judgement.verdict == Verdict::Passed);
+    let exit = if passed { Exit::Passed } else { Exit::NotPassed };
     reporter.standings(&session.workbook, &standings, names.is_empty(), exit);
     Ok(exit)
 }
@@ -70,22 +64,13 @@ impl<'a> Checker<'a> {
         let turn = wait_for_turn(session, reporter)?;
         // Verdicts do not need the past: without it they only take longer.
         let (progress, warning) = store.load().unwrap_or_else(|error| {
-            (
-                Progress::default(),
-                Some(format!("progress cannot be read: {error}")),
-            )
+            (Progress::default(), Some(format!("progress cannot be read: {error}")))
         });
         if let Some(text) = &warning {
             reporter.take(&Event::Warning { text });
         }
         let foundation_edits = Foundation::load(&session.workbook)?.edits(&session.workbook)?;
-        Ok(Self {
-            session,
-            store,
-            progress,
-            foundation_edits,
-            _turn: turn,
-        })
+        Ok(Self { session, store, progress, foundation_edits, _turn: turn })
     }
 
     /// The judgement of the learner's files as they are now.
@@ -119,9 +104,8 @@ impl<'a> Checker<'a> {
         let judgement = judge(&candidate, &self.session.stop, reporter)?.judgement;
         // Saved again while it was being judged: the verdict is true of no text that we know.
         let still = (fingerprint::of(&candidate)? == fingerprint).then_some(fingerprint);
-        let saved = self.store.update(&exercise.directory, |entry| {
-            entry.remember(still, &judgement)
-        });
+        let saved =
+            self.store.update(&exercise.directory, |entry| entry.remember(still, &judgement));
         if let Err(error) = saved {
             let text = format!("the verdict stands, but is not remembered: {error}");
             reporter.take(&Event::Warning { text: &text });
@@ -140,11 +124,7 @@ impl<'a> Checker<'a> {
         cached: bool,
         reporter: &mut dyn Reporter,
     ) -> Judgement {
-        reporter.take(&Event::Judged {
-            exercise,
-            judgement: &judgement,
-            cached,
-        });
+        reporter.take(&Event::Judged { exercise, judgement: &judgement, cached });
         judgement
     }
 
@@ -164,21 +144,14 @@ impl<'a> Checker<'a> {
 /// A learner's file that is gone cannot be judged; everything else about the exercise can wait.
 fn missing_source(workbook: &crate::workbook::Workbook, exercise: &Exercise) -> Option<Judgement> {
     let directory = workbook.exercise_path(exercise);
-    let missing = exercise
-        .edit
-        .iter()
-        .find(|file| !directory.join(file).is_file())?;
+    let missing = exercise.edit.iter().find(|file| !directory.join(file).is_file())?;
     let message = format!(
         "exercises/{}/{} is missing.\n`checker reset {}` puts the stub there.",
         exercise.directory,
         missing.display(),
         exercise.name
     );
-    Some(Judgement::without_tests(
-        Verdict::DoesNotCompile,
-        Some(message),
-        None,
-    ))
+    Some(Judgement::without_tests(Verdict::DoesNotCompile, Some(message), None))
 }
 
 /// Two checkers in one workbook take turns; the second says that it waits.
@@ -210,11 +183,10 @@ fn wait_for_turn(session: &Session, reporter: &mut dyn Reporter) -> Result<Optio
 /// Where the panic or the error was, if it was in the learner's file; else the first `todo!`.
 fn line_to_begin_at(file: &Path, judgement: &Judgement, exercise: &Exercise) -> u32 {
     let own = exercise.main_file();
-    let places = judgement.place.iter().chain(
-        judgement
-            .first_unpassed()
-            .and_then(|test| test.place.as_ref()),
-    );
+    let places = judgement
+        .place
+        .iter()
+        .chain(judgement.first_unpassed().and_then(|test| test.place.as_ref()));
     if let Some(place) = places.into_iter().find(|place| place.file == own) {
         return place.line;
     }

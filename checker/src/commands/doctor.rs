@@ -47,26 +47,17 @@ pub fn doctor(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Er
         disk(&session.workbook),
     ];
     reporter.findings(&findings);
-    let fatal = findings
-        .iter()
-        .any(|finding| finding.shortfall.as_ref().is_some_and(|short| short.fatal));
+    let fatal =
+        findings.iter().any(|finding| finding.shortfall.as_ref().is_some_and(|short| short.fatal));
     Ok(if fatal { Exit::Fault } else { Exit::Passed })
 }
 
 fn finding(name: &'static str, found: impl Into<String>, shortfall: Option<Shortfall>) -> Finding {
-    Finding {
-        name,
-        found: found.into(),
-        shortfall,
-    }
+    Finding { name, found: found.into(), shortfall }
 }
 
 fn short(fatal: bool, lost: &str, remedy: &str) -> Option<Shortfall> {
-    Some(Shortfall {
-        fatal,
-        lost: lost.to_owned(),
-        remedy: remedy.to_owned(),
-    })
+    Some(Shortfall { fatal, lost: lost.to_owned(), remedy: remedy.to_owned() })
 }
 
 fn kernel() -> Finding {
@@ -103,22 +94,14 @@ fn toolchain(workbook: &Workbook) -> Finding {
             ),
         );
     };
-    let number = found
-        .split_whitespace()
-        .nth(1)
-        .unwrap_or_default()
-        .to_owned();
+    let number = found.split_whitespace().nth(1).unwrap_or_default().to_owned();
     let shortfall = match (version(&number), needed.as_deref().and_then(version)) {
-        (Some(found), Some(needed)) if found < needed => short(
-            true,
-            "the workbook needs a newer Rust to compile",
-            "rustup update stable",
-        ),
+        (Some(found), Some(needed)) if found < needed => {
+            short(true, "the workbook needs a newer Rust to compile", "rustup update stable")
+        }
         _ => None,
     };
-    let needed = needed
-        .map(|needed| format!(" (needed: {needed})"))
-        .unwrap_or_default();
+    let needed = needed.map(|needed| format!(" (needed: {needed})")).unwrap_or_default();
     finding("toolchain", format!("{found}{needed}"), shortfall)
 }
 
@@ -173,11 +156,7 @@ fn cores() -> Finding {
     let shortfall = if count > 1 {
         None
     } else {
-        short(
-            false,
-            "speed; threads still take turns, and the tests do not depend on more",
-            "-",
-        )
+        short(false, "speed; threads still take turns, and the tests do not depend on more", "-")
     };
     finding("cores", count.to_string(), shortfall)
 }
@@ -201,26 +180,16 @@ fn disk(workbook: &Workbook) -> Finding {
 }
 
 fn first_line_of(program: &str, argument: &str) -> Option<String> {
-    let output = Command::new(Path::new(program))
-        .arg(argument)
-        .output()
-        .ok()?;
+    let output = Command::new(Path::new(program)).arg(argument).output().ok()?;
     if !output.status.success() {
         return None;
     }
-    Some(
-        String::from_utf8_lossy(&output.stdout)
-            .lines()
-            .next()?
-            .to_owned(),
-    )
+    Some(String::from_utf8_lossy(&output.stdout).lines().next()?.to_owned())
 }
 
 /// Major and minor number of `6.1.0-x` or `1.89`.
 fn version(text: &str) -> Option<(u32, u32)> {
-    let mut numbers = text
-        .split(|c: char| !c.is_ascii_digit())
-        .map(|part| part.parse().ok());
+    let mut numbers = text.split(|c: char| !c.is_ascii_digit()).map(|part| part.parse().ok());
     Some((numbers.next()??, numbers.next()??))
 }
 

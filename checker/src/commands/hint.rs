@@ -43,11 +43,7 @@ pub fn hint(
         });
     };
     let number = (given + 1).min(stages.len());
-    reporter.note(&format!(
-        "{}: hint {number} of {}\n",
-        exercise.name,
-        stages.len()
-    ));
+    reporter.note(&format!("{}: hint {number} of {}\n", exercise.name, stages.len()));
     reporter.markdown(hint.trim());
     let last = number == stages.len();
     let more = if last {

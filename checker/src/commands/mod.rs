@@ -42,10 +42,8 @@ impl Session {
         if names.is_empty() {
             return Ok(curriculum.exercises.iter().collect());
         }
-        let mut asked: Vec<&Exercise> = names
-            .iter()
-            .map(|name| curriculum.find(name))
-            .collect::<Result<_, _>>()?;
+        let mut asked: Vec<&Exercise> =
+            names.iter().map(|name| curriculum.find(name)).collect::<Result<_, _>>()?;
         asked.sort_by_key(|exercise| exercise.number);
         asked.dedup_by_key(|exercise| exercise.number);
         Ok(asked)

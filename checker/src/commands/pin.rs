@@ -59,14 +59,9 @@ pub(super) fn current(
     };
     let mut tests = BTreeMap::new();
     for (target, program) in &programs.tests {
-        let source = pristine
-            .files
-            .get(&Path::new("tests").join(format!("{target}.rs")));
+        let source = pristine.files.get(&Path::new("tests").join(format!("{target}.rs")));
         let list = list_tests(program, &candidate.directory(), stop)?;
-        tests.insert(
-            target.clone(),
-            in_source_order(list, source.map_or("", String::as_str)),
-        );
+        tests.insert(target.clone(), in_source_order(list, source.map_or("", String::as_str)));
     }
     pristine.tests = tests;
     Ok(pristine)
@@ -75,12 +70,7 @@ pub(super) fn current(
 /// `tests/NAME.rs` is the target NAME; what lies deeper is included by one of those.
 fn target_of(path: &Path) -> Option<String> {
     let is_target = path.parent() == Some(Path::new("tests")) && path.extension()? == "rs";
-    is_target
-        .then(|| {
-            path.file_stem()
-                .map(|name| name.to_string_lossy().into_owned())
-        })
-        .flatten()
+    is_target.then(|| path.file_stem().map(|name| name.to_string_lossy().into_owned())).flatten()
 }
 
 fn list_tests(program: &Path, directory: &Path, stop: &Stop) -> Result<Vec<String>, Error> {
@@ -92,11 +82,7 @@ fn list_tests(program: &Path, directory: &Path, stop: &Stop) -> Result<Vec<Strin
         limits: Limits::wall(Duration::from_secs(30)),
     };
     let observation = sandbox::run(&program, stop)?;
-    let names = observation
-        .stdout
-        .text
-        .lines()
-        .filter_map(|line| line.strip_suffix(": test"));
+    let names = observation.stdout.text.lines().filter_map(|line| line.strip_suffix(": test"));
     Ok(names.map(str::to_owned).collect())
 }
 
@@ -116,10 +102,7 @@ fn in_source_order(mut tests: Vec<String>, source: &str) -> Vec<String> {
 
 /// `f::case_10_x` comes after `f::case_2_y`.
 fn case_number(test: &str) -> u32 {
-    let case = test
-        .rsplit("::")
-        .next()
-        .and_then(|last| last.strip_prefix("case_"));
+    let case = test.rsplit("::").next().and_then(|last| last.strip_prefix("case_"));
     let digits = case.map(|case| case.split('_').next().unwrap_or_default());
     digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
 }
@@ -138,14 +121,9 @@ mod tests {
 
     #[test]
     fn tests_come_in_the_order_of_their_source() {
-        let tests = ["a", "b::case_10_z", "b::case_2_y", "c"]
-            .map(str::to_owned)
-            .to_vec();
+        let tests = ["a", "b::case_10_z", "b::case_2_y", "c"].map(str::to_owned).to_vec();
         let source = "fn c() {} fn b(x: u8) {} fn a() {}";
-        assert_eq!(
-            in_source_order(tests, source),
-            ["c", "b::case_2_y", "b::case_10_z", "a"]
-        );
+        assert_eq!(in_source_order(tests, source), ["c", "b::case_2_y", "b::case_10_z", "a"]);
     }
 
     #[test]

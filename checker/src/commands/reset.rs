@@ -38,11 +38,7 @@ pub fn reset(
             backup.keep(&file, path)?;
         }
         files::write_atomically(&file, text)?;
-        reporter.note(&format!(
-            "restored exercises/{}/{}",
-            exercise.directory,
-            path.display()
-        ));
+        reporter.note(&format!("restored exercises/{}/{}", exercise.directory, path.display()));
         restored += 1;
     }
     if given {
@@ -59,10 +55,7 @@ pub fn reset(
     if restored == 0 {
         reporter.note("nothing to restore: all is as it was given");
     } else if backup.directory.is_dir() {
-        reporter.note(&format!(
-            "what was there is kept in {}",
-            backup.directory.display()
-        ));
+        reporter.note(&format!("what was there is kept in {}", backup.directory.display()));
     }
     Ok(Exit::Passed)
 }
@@ -75,9 +68,7 @@ struct Backup {
 impl Backup {
     fn new(session: &Session, exercise: &Exercise) -> Self {
         let backups = session.workbook.state_path().join("backups");
-        Self {
-            directory: free_name(&backups.join(&exercise.name), "reset"),
-        }
+        Self { directory: free_name(&backups.join(&exercise.name), "reset") }
     }
 
     fn keep(&self, file: &Path, name: &Path) -> Result<(), Error> {

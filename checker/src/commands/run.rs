@@ -41,10 +41,7 @@ pub fn run(
         }
     };
     let program = programs.programs.get(&exercise.name).ok_or_else(|| {
-        Error::Refused(format!(
-            "`{}` has no experiment (no src/main.rs)",
-            exercise.name
-        ))
+        Error::Refused(format!("`{}` has no experiment (no src/main.rs)", exercise.name))
     })?;
     reporter.take(&Event::Running { exercise });
     let compared = args.is_empty();
@@ -66,10 +63,7 @@ pub fn run(
             return Ok(Exit::NotPassed);
         }
     }
-    let expected = pristine
-        .snapshot()
-        .and_then(compare::snapshot_text)
-        .filter(|_| compared);
+    let expected = pristine.snapshot().and_then(compare::snapshot_text).filter(|_| compared);
     match expected.map(|expected| compare::difference(expected, &observation.stdout.text)) {
         None => Ok(Exit::Passed),
         Some(None) => {
@@ -77,9 +71,7 @@ pub fn run(
             Ok(Exit::Passed)
         }
         Some(Some(difference)) => {
-            reporter.note(&format!(
-                "\nThe reference prints something else:\n\n{difference}"
-            ));
+            reporter.note(&format!("\nThe reference prints something else:\n\n{difference}"));
             Ok(Exit::NotPassed)
         }
     }

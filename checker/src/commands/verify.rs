@@ -113,16 +113,8 @@ impl Verification<'_> {
         let title = format!("# {} {}: ", exercise.number, exercise.name);
         let mut wanted = vec![title, "## The picture".into(), "## The task".into()];
         wanted.extend(["## Read".into(), "## Verdict".into()]);
-        wanted.extend(
-            exercise
-                .claims
-                .iter()
-                .map(|claim| format!("> **Claim {claim}.**")),
-        );
-        for wanted in wanted
-            .into_iter()
-            .filter(|wanted| !readme.contains(wanted.as_str()))
-        {
+        wanted.extend(exercise.claims.iter().map(|claim| format!("> **Claim {claim}.**")));
+        for wanted in wanted.into_iter().filter(|wanted| !readme.contains(wanted.as_str())) {
             self.problem(format!("README.md: `{wanted}` is missing"));
         }
         if !["**Holds.**", "**Holds with limits.**", "**Wrong.**"]
@@ -136,10 +128,7 @@ impl Verification<'_> {
             self.problem("hints.md: fewer than three hints");
         }
         for file in &exercise.edit {
-            let lines = self
-                .pristine
-                .stub(file)
-                .map_or(0, |stub| stub.lines().count());
+            let lines = self.pristine.stub(file).map_or(0, |stub| stub.lines().count());
             if lines == 0 || lines > STUB_LINES {
                 self.problem(format!(
                     "{}: a stub of {lines} lines (at most {STUB_LINES})",
@@ -164,13 +153,8 @@ impl Verification<'_> {
             }
             let mirrored = solution.join(path);
             if exercise.edit.contains(path) {
-                if !mirrored
-                    .symlink_metadata()
-                    .is_ok_and(|metadata| metadata.is_file())
-                {
-                    self.result
-                        .problems
-                        .push(format!("solutions: {} is missing", path.display()));
+                if !mirrored.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
+                    self.result.problems.push(format!("solutions: {} is missing", path.display()));
                 }
             } else if fs::canonicalize(&mirrored).ok() != fs::canonicalize(own.join(path)).ok() {
                 let text = format!("solutions: {} is no link to the exercise's", path.display());
@@ -189,10 +173,8 @@ impl Verification<'_> {
             .collect();
         changed.sort();
         changed.dedup();
-        let mut changed: Vec<String> = changed
-            .into_iter()
-            .map(|path| path.display().to_string())
-            .collect();
+        let mut changed: Vec<String> =
+            changed.into_iter().map(|path| path.display().to_string()).collect();
         if changed.is_empty() && now.tests != self.pristine.tests {
             changed.push("the list of tests".to_owned());
         }
@@ -209,10 +191,7 @@ impl Verification<'_> {
     fn stub(&mut self, slot: &Slot) -> Result<(), Error> {
         let judged = self.judge(slot, &Sources::new())?;
         let tests = &judged.judgement.tests;
-        let failing = tests
-            .iter()
-            .filter(|test| test.outcome != Outcome::Passed)
-            .count();
+        let failing = tests.iter().filter(|test| test.outcome != Outcome::Passed).count();
         self.result.stub = (failing, tests.len());
         if judged.judgement.verdict != Verdict::Failed {
             let found = judged.judgement.verdict.in_words();
@@ -229,16 +208,11 @@ impl Verification<'_> {
         };
         let judged = self.judge(slot, &sources)?;
         let judgement = &judged.judgement;
-        self.result.solution = judgement
-            .tests
-            .iter()
-            .filter(|test| test.outcome == Outcome::Passed)
-            .count();
+        self.result.solution =
+            judgement.tests.iter().filter(|test| test.outcome == Outcome::Passed).count();
         if judgement.verdict != Verdict::Passed {
-            let mut text = format!(
-                "the solution must pass; it is: {}",
-                judgement.verdict.in_words()
-            );
+            let mut text =
+                format!("the solution must pass; it is: {}", judgement.verdict.in_words());
             if let Some(test) = judgement.first_unpassed() {
                 text.push_str(&format!("\n{}\n", test.name));
                 text.push_str(test.message.as_deref().unwrap_or_default());
@@ -252,10 +226,7 @@ impl Verification<'_> {
 
     fn no_warnings(&mut self, what: &str, judged: &Judged) {
         if let Some(warning) = judged.warnings.first() {
-            self.problem(format!(
-                "{what} compiles with a warning:\n{}",
-                warning.trim_end()
-            ));
+            self.problem(format!("{what} compiles with a warning:\n{}", warning.trim_end()));
         }
     }
 
@@ -266,29 +237,50 @@ impl Verification<'_> {
             let name = path.with_extension("").display().to_string();
             let text = files::read(&directory.join(&path))?;
             let caught_by = match Declaration::parse(&text) {
-                Some(declaration) => {
-                    let sources = Sources::from([(exercise.edit[0].clone(), text.clone())]);
-                    let judged = self.judge(slot, &sources)?;
-                    declaration.check(&judged)
-                }
+                Some(declaration) => self.wrong_solution(slot, text, &declaration)?,
                 None => Err("it must begin with Misconception, Caught by and Message".to_owned()),
             };
             if let Err(problem) = &caught_by {
                 self.problem(format!("wrong/{name}.rs: {problem}"));
             }
-            self.result.wrong.push(Wrong {
-                name,
-                caught_by: caught_by.ok(),
-            });
+            self.result.wrong.push(Wrong { name, caught_by: caught_by.ok() });
         }
         Ok(())
     }
 
+    /// The declared test alone must catch it; the others may hang on it for as long as they like.
+    fn wrong_solution(
+        &self,
+        slot: &Slot,
+        text: String,
+        declaration: &Declaration,
+    ) -> Result<Result<String, String>, Error> {
+        let sources = Sources::from([(self.result.exercise.edit[0].clone(), text)]);
+        let declared = self.pristine.only(&declaration.caught_by);
+        if !declared.tests.is_empty() {
+            let checked = declaration.check(&self.judge_with(&declared, slot, &sources)?);
+            if checked.is_ok() {
+                return Ok(checked);
+            }
+        }
+        // Which test does catch it, if any?
+        Ok(declaration.check(&self.judge(slot, &sources)?))
+    }
+
     fn judge(&self, slot: &Slot, sources: &Sources) -> Result<Judged, Error> {
+        self.judge_with(&self.pristine, slot, sources)
+    }
+
+    fn judge_with(
+        &self,
+        pristine: &Pristine,
+        slot: &Slot,
+        sources: &Sources,
+    ) -> Result<Judged, Error> {
         if self.stop.is_requested() {
             return Err(Error::Interrupted);
         }
-        let candidate = slot.lay(self.result.exercise, &self.pristine, sources)?;
+        let candidate = slot.lay(self.result.exercise, pristine, sources)?;
         judge(&candidate, self.stop, &mut Silent)
     }
 }
@@ -304,17 +296,11 @@ impl Declaration {
     fn parse(text: &str) -> Option<Self> {
         let field = |name: &str| {
             let prefix = format!("//! {name}: ");
-            let line = text
-                .lines()
-                .take(6)
-                .find_map(|line| line.strip_prefix(prefix.as_str()))?;
+            let line = text.lines().take(6).find_map(|line| line.strip_prefix(prefix.as_str()))?;
             Some(line.trim().to_owned())
         };
         field("Misconception")?;
-        Some(Self {
-            caught_by: field("Caught by")?,
-            message: field("Message")?,
-        })
+        Some(Self { caught_by: field("Caught by")?, message: field("Message")? })
     }
 
     /// The test that caught it, or why that is not as declared.
@@ -330,18 +316,13 @@ impl Declaration {
             .filter(|test| test.outcome != Outcome::Passed)
             .map(|test| test.name.as_str())
             .collect();
-        let test = judgement
-            .tests
-            .iter()
-            .find(|test| test.name == self.caught_by);
+        let test = judgement.tests.iter().find(|test| test.name == self.caught_by);
         let Some(test) = test.filter(|test| test.outcome != Outcome::Passed) else {
             return Err(match failing.as_slice() {
                 [] => "it passes every test".to_owned(),
-                names => format!(
-                    "`{}` does not catch it; {} does",
-                    self.caught_by,
-                    names.join(", ")
-                ),
+                names => {
+                    format!("`{}` does not catch it; {} does", self.caught_by, names.join(", "))
+                }
             });
         };
         let message = test.message.as_deref().unwrap_or_default();

@@ -34,9 +34,7 @@ impl Human {
         Self {
             colour: terminal && !no_colour && !dumb,
             live: terminal && !dumb,
-            program: std::env::args()
-                .next()
-                .unwrap_or_else(|| "checker".to_owned()),
+            program: std::env::args().next().unwrap_or_else(|| "checker".to_owned()),
         }
     }
 
@@ -93,11 +91,7 @@ impl Human {
 
     fn parts(&self, workbook: &Workbook, standings: &[Standing<'_>], next: Option<&Standing<'_>>) {
         for part in &workbook.curriculum.parts {
-            let in_part = || {
-                standings
-                    .iter()
-                    .filter(|s| s.exercise.number.part == part.number)
-            };
+            let in_part = || standings.iter().filter(|s| s.exercise.number.part == part.number);
             if in_part().next().is_none() {
                 continue;
             }
@@ -115,11 +109,7 @@ impl Human {
         let (mark, colour) = mark(standing.judgement.verdict);
         let state = state(&standing.judgement);
         let exercise = standing.exercise;
-        let arrow = if is_next {
-            self.paint("▸", Paint::Strong)
-        } else {
-            " ".to_owned()
-        };
+        let arrow = if is_next { self.paint("▸", Paint::Strong) } else { " ".to_owned() };
         self.line(&format!(
             " {arrow} {} {:<4} {:<18} {}",
             self.paint(mark, colour),
@@ -154,20 +144,10 @@ impl Human {
             _ => self.why(judgement),
         }
         self.line("");
-        self.line(&format!(
-            "  edit  {}:{}",
-            exercise.main_file().display(),
-            standing.line
-        ));
-        self.line(&format!(
-            "  read  exercises/{}/README.md",
-            exercise.directory
-        ));
+        self.line(&format!("  edit  {}:{}", exercise.main_file().display(), standing.line));
+        self.line(&format!("  read  exercises/{}/README.md", exercise.directory));
         let hints = format!("({} of {} given)", standing.hints_given, standing.hints);
-        self.line(&format!(
-            "  hint  {} hint {}   {hints}",
-            self.program, exercise.name
-        ));
+        self.line(&format!("  hint  {} hint {}   {hints}", self.program, exercise.name));
     }
 
     fn why(&self, judgement: &Judgement) {
@@ -183,11 +163,7 @@ impl Human {
         let Some(test) = judgement.first_unpassed() else {
             return;
         };
-        self.line(&format!(
-            "  {} {}",
-            self.paint("✗", Paint::Bad),
-            clean(&test.name)
-        ));
+        self.line(&format!("  {} {}", self.paint("✗", Paint::Bad), clean(&test.name)));
         if let Some(message) = &test.message {
             let text = self.with_program(&clean(message));
             let lines = match test.outcome {
@@ -220,14 +196,8 @@ impl Human {
         self.line(&format!(
             "  All {tests} tests pass. What it says about the claim: the Verdict in"
         ));
-        self.line(&format!(
-            "  exercises/{}/README.md",
-            standing.exercise.directory
-        ));
-        self.line(&format!(
-            "  compare  {} solution {}",
-            self.program, standing.exercise.name
-        ));
+        self.line(&format!("  exercises/{}/README.md", standing.exercise.directory));
+        self.line(&format!("  compare  {} solution {}", self.program, standing.exercise.name));
     }
 }
 
@@ -257,11 +227,7 @@ fn state(judgement: &Judgement) -> String {
     if judgement.verdict == Verdict::Passed || judgement.tests.is_empty() {
         return words.to_owned();
     }
-    let passed = judgement
-        .tests
-        .iter()
-        .filter(|t| t.outcome == Outcome::Passed)
-        .count();
+    let passed = judgement.tests.iter().filter(|t| t.outcome == Outcome::Passed).count();
     format!("{words}: {passed} of {} tests pass", judgement.tests.len())
 }
 
@@ -314,11 +280,7 @@ impl Reporter for Human {
                 Some(_) => ("-", Paint::Open),
             };
             let mark = self.paint(mark, colour);
-            self.line(&format!(
-                "{mark} {:<11} {}",
-                finding.name,
-                clean(&finding.found)
-            ));
+            self.line(&format!("{mark} {:<11} {}", finding.name, clean(&finding.found)));
             if let Some(short) = &finding.shortfall {
                 self.lines(&wrap(&format!("lost:   {}", short.lost), WIDTH - 14), 14);
                 self.lines(&wrap(&format!("remedy: {}", short.remedy), WIDTH - 14), 14);
@@ -327,16 +289,9 @@ impl Reporter for Human {
     }
 
     fn verified(&mut self, verified: &Verified<'_>) {
-        let (mark, colour) = if verified.problems.is_empty() {
-            ("✓", Paint::Good)
-        } else {
-            ("✗", Paint::Bad)
-        };
-        let caught = verified
-            .wrong
-            .iter()
-            .filter(|wrong| wrong.caught_by.is_some())
-            .count();
+        let (mark, colour) =
+            if verified.problems.is_empty() { ("✓", Paint::Good) } else { ("✗", Paint::Bad) };
+        let caught = verified.wrong.iter().filter(|wrong| wrong.caught_by.is_some()).count();
         self.line(&format!(
             "{} {:<4} {:<16} stub fails {}/{}, solution passes {}, wrong caught {caught}/{}",
             self.paint(mark, colour),
@@ -355,16 +310,9 @@ impl Reporter for Human {
 
     fn verification(&mut self, verified: &[Verified<'_>], general: &[String], _: Exit) {
         for problem in general {
-            self.line(&format!(
-                "{} {}",
-                self.paint("✗", Paint::Bad),
-                self.with_program(problem)
-            ));
+            self.line(&format!("{} {}", self.paint("✗", Paint::Bad), self.with_program(problem)));
         }
-        let clean = verified
-            .iter()
-            .filter(|one| one.problems.is_empty())
-            .count();
+        let clean = verified.iter().filter(|one| one.problems.is_empty()).count();
         let wrong = || verified.iter().flat_map(|one| &one.wrong);
         let caught = wrong().filter(|wrong| wrong.caught_by.is_some()).count();
         self.line(&format!(
@@ -403,11 +351,7 @@ impl Reporter for Human {
     fn error(&mut self, error: &Error) {
         self.clear_transient();
         let text = self.with_program(&clean(&error.to_string()));
-        let label = if matches!(error, Error::Interrupted) {
-            ""
-        } else {
-            "error: "
-        };
+        let label = if matches!(error, Error::Interrupted) { "" } else { "error: " };
         eprintln!("{}", wrap(&format!("{label}{text}"), WIDTH).join("\n"));
     }
 }

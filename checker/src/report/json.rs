@@ -117,18 +117,10 @@ fn print(line: &Line<'_>) {
 impl Sink for Json {
     fn take(&mut self, event: &Event<'_>) {
         print(&match *event {
-            Event::Compiling { exercise } => Line::Compiling {
-                exercise: &exercise.directory,
-            },
-            Event::Running { exercise } => Line::Running {
-                exercise: &exercise.directory,
-            },
+            Event::Compiling { exercise } => Line::Compiling { exercise: &exercise.directory },
+            Event::Running { exercise } => Line::Running { exercise: &exercise.directory },
             Event::Warning { text } => Line::Warning { message: text },
-            Event::Judged {
-                exercise,
-                judgement,
-                cached,
-            } => Line::Verdict {
+            Event::Judged { exercise, judgement, cached } => Line::Verdict {
                 exercise: &exercise.directory,
                 name: &exercise.name,
                 number: exercise.number.to_string(),
@@ -150,11 +142,7 @@ impl Reporter for Json {
         print(&Line::Summary {
             passed: standings.iter().filter(has_passed).count(),
             total: standings.len(),
-            points: standings
-                .iter()
-                .filter(has_passed)
-                .map(|s| s.exercise.points)
-                .sum(),
+            points: standings.iter().filter(has_passed).map(|s| s.exercise.points).sum(),
             points_possible: standings.iter().map(|s| s.exercise.points).sum(),
             next: next.map(|standing| standing.exercise.directory.as_str()),
             exit: exit.code(),
@@ -194,10 +182,7 @@ impl Reporter for Json {
 
     fn verification(&mut self, verified: &[Verified<'_>], general: &[String], exit: Exit) {
         print(&Line::Verification {
-            verified: verified
-                .iter()
-                .filter(|one| one.problems.is_empty())
-                .count(),
+            verified: verified.iter().filter(|one| one.problems.is_empty()).count(),
             total: verified.len(),
             problems: general,
             exit: exit.code(),
@@ -213,17 +198,10 @@ impl Reporter for Json {
     }
 
     fn side_by_side(&mut self, yours: (&str, &str), reference: (&str, &str)) {
-        print(&Line::Files {
-            yours: yours.0,
-            reference: reference.0,
-            text: reference.1,
-        });
+        print(&Line::Files { yours: yours.0, reference: reference.0, text: reference.1 });
     }
 
     fn error(&mut self, error: &Error) {
-        print(&Line::Error {
-            message: error.to_string(),
-            exit: error.exit().code(),
-        });
+        print(&Line::Error { message: error.to_string(), exit: error.exit().code() });
     }
 }

@@ -22,9 +22,7 @@ pub(super) fn clean(text: &str) -> String {
 
 /// Breaks long lines at spaces. What follows `expected:  ` or leading space is indented likewise.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
-    text.lines()
-        .flat_map(|line| wrap_line(line, width))
-        .collect()
+    text.lines().flat_map(|line| wrap_line(line, width)).collect()
 }
 
 /// Prose of a Markdown file, filled anew to `width`; code between fences is left as it is.
@@ -62,10 +60,7 @@ fn wrap_line(line: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut current = String::new();
     // Leading space and the space behind a label belong to the text.
-    let start = line
-        .char_indices()
-        .nth(hanging.len())
-        .map_or(0, |(index, _)| index);
+    let start = line.char_indices().nth(hanging.len()).map_or(0, |(index, _)| index);
     let (head, rest) = line.split_at(start);
     current.push_str(head);
     let mut is_first_word = true;
@@ -89,10 +84,7 @@ fn hanging_indent(line: &str) -> usize {
     if LABELS.iter().any(|label| line.starts_with(label)) {
         return LABELS[0].len();
     }
-    let space = line
-        .chars()
-        .take_while(|character| *character == ' ')
-        .count();
+    let space = line.chars().take_while(|character| *character == ' ').count();
     space.min(20)
 }
 
@@ -138,19 +130,13 @@ mod tests {
 
     #[test]
     fn a_word_that_fits_nowhere_stays_whole() {
-        assert_eq!(
-            wrap("aaaa bbbbbbbbbbbbbb cc", 8),
-            ["aaaa", "bbbbbbbbbbbbbb", "cc"]
-        );
+        assert_eq!(wrap("aaaa bbbbbbbbbbbbbb cc", 8), ["aaaa", "bbbbbbbbbbbbbb", "cc"]);
     }
 
     #[test]
     fn prose_is_filled_and_code_is_not() {
         let lines = fill("a b\nc d e\n\n```rust\nx   y\n```\n- i\nj", 7);
-        assert_eq!(
-            lines,
-            ["a b c d", "e", "", "```rust", "x   y", "```", "- i j"]
-        );
+        assert_eq!(lines, ["a b c d", "e", "", "```rust", "x   y", "```", "- i j"]);
     }
 
     #[test]

@@ -76,19 +76,12 @@ mod tests {
 
     #[test]
     fn a_name_with_a_parenthesis_is_skipped() {
-        assert_eq!(
-            fields_after_name("7 (a) b) S 1 2").unwrap(),
-            ["S", "1", "2"]
-        );
+        assert_eq!(fields_after_name("7 (a) b) S 1 2").unwrap(), ["S", "1", "2"]);
     }
 
     #[test]
     fn stdin_is_an_open_descriptor() {
-        assert!(
-            open_descriptors(nix::unistd::getpid().as_raw())
-                .unwrap()
-                .contains_key(&0)
-        );
+        assert!(open_descriptors(nix::unistd::getpid().as_raw()).unwrap().contains_key(&0));
     }
 
     #[test]

@@ -64,12 +64,7 @@ impl Observed {
 impl Program {
     /// A program by its path; in a test, `env!("CARGO_BIN_EXE_name")`.
     pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            args: Vec::new(),
-            env: BTreeMap::new(),
-            stdin: Vec::new(),
-        }
+        Self { path: path.into(), args: Vec::new(), env: BTreeMap::new(), stdin: Vec::new() }
     }
 
     /// Adds an argument.
@@ -99,12 +94,7 @@ impl Program {
         let (ending, stuck) = wait(&mut child);
         // What it left behind in its process group has no reader any more; ESRCH is the good case.
         let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
-        Observed {
-            ending,
-            stdout: stdout.finish(),
-            stderr: stderr.finish(),
-            stuck,
-        }
+        Observed { ending, stdout: stdout.finish(), stderr: stderr.finish(), stuck }
     }
 
     #[track_caller]
@@ -112,11 +102,7 @@ impl Program {
         let mut child = Command::new(&self.path)
             .args(&self.args)
             .envs(&self.env)
-            .stdin(if self.stdin.is_empty() {
-                Stdio::null()
-            } else {
-                Stdio::piped()
-            })
+            .stdin(if self.stdin.is_empty() { Stdio::null() } else { Stdio::piped() })
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
@@ -175,10 +161,7 @@ impl Reader {
             move || {
                 let mut buffer = [0; 8192];
                 while let Ok(count @ 1..) = pipe.read(&mut buffer) {
-                    collected
-                        .lock()
-                        .unwrap()
-                        .extend_from_slice(&buffer[..count]);
+                    collected.lock().unwrap().extend_from_slice(&buffer[..count]);
                 }
             }
         });
@@ -208,18 +191,12 @@ mod tests {
     fn an_exit_code_and_both_outputs_are_seen() {
         let observed = shell("echo out; echo err >&2; exit 3").run();
         assert_eq!(observed.ending, Ending::Exited(3));
-        assert_eq!(
-            (observed.lines(), observed.stderr.as_str()),
-            (vec!["out"], "err\n")
-        );
+        assert_eq!((observed.lines(), observed.stderr.as_str()), (vec!["out"], "err\n"));
     }
 
     #[test]
     fn a_signal_is_seen() {
-        assert_eq!(
-            shell("kill -SEGV $$").run().ending,
-            Ending::Signalled(Signal::SIGSEGV)
-        );
+        assert_eq!(shell("kill -SEGV $$").run().ending, Ending::Signalled(Signal::SIGSEGV));
     }
 
     #[test]
@@ -230,10 +207,7 @@ mod tests {
 
     #[test]
     fn more_than_a_pipe_holds_comes_through() {
-        assert_eq!(
-            shell("head -c 300000 /dev/zero").run().stdout.len(),
-            300_000
-        );
+        assert_eq!(shell("head -c 300000 /dev/zero").run().stdout.len(), 300_000);
     }
 
     #[test]

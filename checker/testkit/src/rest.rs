@@ -58,11 +58,7 @@ pub fn rest_of_a_waiter(pid: i32) -> Rest {
     let rested = rest(pid);
     let (own, theirs) = (own_ticks(), ticks(pid, pid));
     while own_ticks() < own + 30 {}
-    if rested == Rest::Asleep && ticks(pid, pid) > theirs + 3 {
-        Rest::Spinning
-    } else {
-        rested
-    }
+    if rested == Rest::Asleep && ticks(pid, pid) > theirs + 3 { Rest::Spinning } else { rested }
 }
 
 /// Lets other processes of this user see what this one sleeps in, where that is restricted.
@@ -91,12 +87,7 @@ mod tests {
     use std::process::{Child, Command, Stdio};
 
     fn shell(script: &str) -> Child {
-        Command::new("/bin/sh")
-            .arg("-c")
-            .arg(script)
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap()
+        Command::new("/bin/sh").arg("-c").arg(script).stdin(Stdio::piped()).spawn().unwrap()
     }
 
     fn rest_of(child: &mut Child, wanted: Rest) {

@@ -21,11 +21,7 @@ pub(crate) fn explain(group: i32) -> String {
     let processes: Vec<Process> = members(group).into_iter().map(look).collect();
     let sentences: Vec<String> = processes
         .iter()
-        .flat_map(|process| {
-            calls(process.pid)
-                .into_iter()
-                .map(move |call| (process, call))
-        })
+        .flat_map(|process| calls(process.pid).into_iter().map(move |call| (process, call)))
         .filter_map(|(process, call)| sentence(process, call, &processes))
         .collect();
     sentences.join("\n")
@@ -56,11 +52,7 @@ fn look(pid: i32) -> Process {
         .filter(|(_, target)| target.starts_with("pipe:"))
         .map(|(fd, target)| (fd, target, is_writable(pid, fd)))
         .collect();
-    Process {
-        pid,
-        name: name(pid),
-        pipes,
-    }
+    Process { pid, name: name(pid), pipes }
 }
 
 /// The command line, without the directory of the program, cut where it becomes long.
@@ -107,15 +99,10 @@ fn sentence(process: &Process, (call, argument): (i64, i64), all: &[Process]) ->
     if call == libc::SYS_wait4 || call == libc::SYS_waitid {
         return Some(format!("`{name}` waits for a child to end"));
     }
-    let (fd, inode, _) = process
-        .pipes
-        .iter()
-        .find(|(fd, ..)| i64::from(*fd) == argument)?;
+    let (fd, inode, _) = process.pipes.iter().find(|(fd, ..)| i64::from(*fd) == argument)?;
     if call == libc::SYS_read {
         let writers = holders(all, inode, true);
-        Some(format!(
-            "`{name}` waits in read({fd}); that pipe's write end is open in {writers}"
-        ))
+        Some(format!("`{name}` waits in read({fd}); that pipe's write end is open in {writers}"))
     } else if call == libc::SYS_write {
         let readers = holders(all, inode, false);
         Some(format!(
@@ -131,10 +118,7 @@ fn holders(all: &[Process], inode: &str, writable: bool) -> String {
     for process in all {
         for (fd, target, can_write) in &process.pipes {
             if target == inode && *can_write == writable {
-                holders
-                    .entry(&process.name)
-                    .or_default()
-                    .push(fd.to_string());
+                holders.entry(&process.name).or_default().push(fd.to_string());
             }
         }
     }
@@ -142,11 +126,7 @@ fn holders(all: &[Process], inode: &str, writable: bool) -> String {
         .into_iter()
         .map(|(name, fds)| format!("`{name}` (descriptor {})", fds.join(", ")))
         .collect();
-    if holders.is_empty() {
-        "no process that the test knows".into()
-    } else {
-        holders.join(" and ")
-    }
+    if holders.is_empty() { "no process that the test knows".into() } else { holders.join(" and ") }
 }
 
 #[cfg(test)]

@@ -68,22 +68,13 @@ impl Threads {
         let handle = thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
-                send_tid
-                    .send(gettid().as_raw())
-                    .expect("the test waits for this thread's id");
+                send_tid.send(gettid().as_raw()).expect("the test waits for this thread's id");
                 body()
             })
             .expect("the machine lets the test start a thread");
         let tid = tid.recv().expect("a thread says its id first");
-        self.members.lock().unwrap().push(Member {
-            name: name.to_owned(),
-            tid,
-        });
-        Thread {
-            name: name.to_owned(),
-            members: Arc::clone(&self.members),
-            handle,
-        }
+        self.members.lock().unwrap().push(Member { name: name.to_owned(), tid });
+        Thread { name: name.to_owned(), members: Arc::clone(&self.members), handle }
     }
 
     /// Waits until every thread has ended or sleeps with nobody left to wake it.
@@ -158,10 +149,7 @@ fn look(members: &[Member]) -> Option<Settled> {
 }
 
 fn statuses(members: &[Member]) -> Vec<Option<ThreadStatus>> {
-    members
-        .iter()
-        .map(|member| thread_status(getpid().as_raw(), member.tid))
-        .collect()
+    members.iter().map(|member| thread_status(getpid().as_raw(), member.tid)).collect()
 }
 
 fn names_of_living(members: &[Member]) -> String {
@@ -187,13 +175,7 @@ mod tests {
         let threads = Threads::new();
         let waiter = threads.spawn("waiter", {
             let gate = Arc::clone(&gate);
-            move || {
-                drop(
-                    gate.1
-                        .wait_while(gate.0.lock().unwrap(), |open| !*open)
-                        .unwrap(),
-                )
-            }
+            move || drop(gate.1.wait_while(gate.0.lock().unwrap(), |open| !*open).unwrap())
         });
         assert_eq!(threads.settle(), Settled::AtRest);
         assert!(!waiter.is_finished());
@@ -225,8 +207,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "the thread's own words")]
     fn a_panic_is_passed_on() {
-        Threads::new()
-            .spawn("thrower", || panic!("the thread's own words"))
-            .join("-", "-")
+        Threads::new().spawn("thrower", || panic!("the thread's own words")).join("-", "-")
     }
 }

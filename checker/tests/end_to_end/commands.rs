@@ -7,20 +7,9 @@ fn a_fresh_workbook_says_where_to_start_and_compiles_nothing() {
     let miniature = Miniature::new();
     let finished = miniature.checker(&[]);
     assert_eq!(finished.code, Some(1));
-    assert!(
-        finished.stdout.contains("0 of 2 pass"),
-        "{}",
-        finished.stdout
-    );
-    assert!(
-        finished
-            .stdout
-            .contains("edit  exercises/01_part/01_answer/src/lib.rs:5")
-    );
-    assert!(
-        !miniature.root().join("target").exists(),
-        "nothing was compiled"
-    );
+    assert!(finished.stdout.contains("0 of 2 pass"), "{}", finished.stdout);
+    assert!(finished.stdout.contains("edit  exercises/01_part/01_answer/src/lib.rs:5"));
+    assert!(!miniature.root().join("target").exists(), "nothing was compiled");
 }
 
 #[test]
@@ -28,24 +17,12 @@ fn solving_an_exercise_moves_on_and_solving_all_exits_0() {
     let miniature = Miniature::with_answer("right");
     let finished = miniature.checker(&["check"]);
     assert_eq!(finished.code, Some(1));
-    assert!(
-        finished.stdout.contains("1 of 2 pass"),
-        "{}",
-        finished.stdout
-    );
-    assert!(
-        finished
-            .stdout
-            .contains("edit  exercises/01_part/02_next/src/lib.rs:5")
-    );
+    assert!(finished.stdout.contains("1 of 2 pass"), "{}", finished.stdout);
+    assert!(finished.stdout.contains("edit  exercises/01_part/02_next/src/lib.rs:5"));
     miniature.write(NEXT, &outcome("right").replace("answer()", "next()"));
     let finished = miniature.checker(&["check"]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert!(
-        finished.stdout.contains("All 2 exercises pass"),
-        "{}",
-        finished.stdout
-    );
+    assert!(finished.stdout.contains("All 2 exercises pass"), "{}", finished.stdout);
 }
 
 #[test]
@@ -55,10 +32,7 @@ fn an_unchanged_exercise_is_not_judged_again_and_a_changed_one_is() {
     assert_eq!(miniature.judge_answer()["cached"], true);
     miniature.write(ANSWER, &outcome("wrong_answer"));
     let judged = miniature.judge_answer();
-    assert_eq!(
-        (&judged["cached"], &judged["verdict"]),
-        (&false.into(), &"failed".into())
-    );
+    assert_eq!((&judged["cached"], &judged["verdict"]), (&false.into(), &"failed".into()));
 }
 
 #[test]
@@ -75,19 +49,9 @@ fn a_summary_is_the_last_line_and_counts() {
 #[test]
 fn an_exercise_is_named_by_name_number_or_path() {
     let miniature = Miniature::new();
-    for name in [
-        "next",
-        "1.2",
-        "01_part/02_next",
-        "exercises/01_part/02_next/",
-        "02_next",
-    ] {
+    for name in ["next", "1.2", "01_part/02_next", "exercises/01_part/02_next/", "02_next"] {
         let finished = miniature.checker(&["check", name, "--format", "json"]);
-        assert_eq!(
-            finished.event("verdict")["exercise"],
-            "01_part/02_next",
-            "{name}"
-        );
+        assert_eq!(finished.event("verdict")["exercise"], "01_part/02_next", "{name}");
     }
 }
 
@@ -95,41 +59,23 @@ fn an_exercise_is_named_by_name_number_or_path() {
 fn an_unknown_exercise_suggests_the_nearest_and_is_wrong_usage() {
     let finished = Miniature::new().checker(&["check", "answr"]);
     assert_eq!(finished.code, Some(2));
-    assert!(
-        finished.complaint().contains("did you mean `answer`?"),
-        "{finished:?}"
-    );
+    assert!(finished.complaint().contains("did you mean `answer`?"), "{finished:?}");
 }
 
 #[test]
 fn a_wrong_option_is_wrong_usage() {
-    assert_eq!(
-        Miniature::new()
-            .checker(&["check", "--no-such-option"])
-            .code,
-        Some(2)
-    );
+    assert_eq!(Miniature::new().checker(&["check", "--no-such-option"]).code, Some(2));
 }
 
 #[test]
 fn each_hint_is_given_once_and_remembered() {
     let miniature = Miniature::new();
-    for (count, words) in ["first", "second", "third", "third"]
-        .into_iter()
-        .enumerate()
-    {
+    for (count, words) in ["first", "second", "third", "third"].into_iter().enumerate() {
         let finished = miniature.checker(&["hint"]);
-        assert!(
-            finished.stdout.contains(&format!("The {words} hint.")),
-            "{count}: {finished:?}"
-        );
+        assert!(finished.stdout.contains(&format!("The {words} hint.")), "{count}: {finished:?}");
     }
     let finished = miniature.checker(&["check"]);
-    assert!(
-        finished.stdout.contains("(3 of 3 given)"),
-        "{}",
-        finished.stdout
-    );
+    assert!(finished.stdout.contains("(3 of 3 given)"), "{}", finished.stdout);
 }
 
 #[test]
@@ -149,13 +95,7 @@ fn a_deleted_file_of_the_learners_is_named_and_reset_puts_the_stub_there() {
     miniature.remove(ANSWER);
     let judged = miniature.judge_answer();
     assert_eq!(judged["verdict"], "does_not_compile");
-    assert!(
-        judged["message"]
-            .as_str()
-            .unwrap()
-            .contains("checker reset answer"),
-        "{judged:#}"
-    );
+    assert!(judged["message"].as_str().unwrap().contains("checker reset answer"), "{judged:#}");
     assert_eq!(miniature.checker(&["reset", "answer"]).code, Some(0));
     assert_eq!(miniature.judge_answer()["verdict"], "not_started");
 }
@@ -172,22 +112,13 @@ fn a_solution_is_shown_after_a_pass_or_by_force() {
     miniature.write(solution, "//! The reference's own words.\n");
     let refused = miniature.checker(&["solution", "answer"]);
     assert_eq!(refused.code, Some(2));
-    assert!(
-        refused.complaint().contains("has not passed yet"),
-        "{refused:?}"
-    );
+    assert!(refused.complaint().contains("has not passed yet"), "{refused:?}");
     let forced = miniature.checker(&["solution", "answer", "--force"]);
-    assert!(
-        forced.stdout.contains("The reference's own words"),
-        "{forced:?}"
-    );
+    assert!(forced.stdout.contains("The reference's own words"), "{forced:?}");
     miniature.write(ANSWER, &outcome("right"));
     miniature.checker(&["check", "answer"]);
     let shown = miniature.checker(&["solution", "answer"]);
-    assert!(
-        shown.stdout.contains("+ //! The reference's own words"),
-        "{shown:?}"
-    );
+    assert!(shown.stdout.contains("+ //! The reference's own words"), "{shown:?}");
 }
 
 #[test]
@@ -199,10 +130,7 @@ fn run_shows_the_experiment_and_compares_it() {
     miniature.write(ANSWER, &outcome("wrong_answer"));
     let finished = miniature.checker(&["run", "answer"]);
     assert_eq!(finished.code, Some(1));
-    assert!(
-        finished.stdout.contains("+ the answer is 44"),
-        "{finished:?}"
-    );
+    assert!(finished.stdout.contains("+ the answer is 44"), "{finished:?}");
 }
 
 #[test]
@@ -220,15 +148,7 @@ fn list_names_every_exercise_and_notices_a_change() {
 #[test]
 fn doctor_looks_at_everything_it_promises() {
     let finished = Miniature::new().checker(&["doctor"]);
-    for name in [
-        "kernel",
-        "toolchain",
-        "linker",
-        "namespaces",
-        "ptrace",
-        "cores",
-        "disk",
-    ] {
+    for name in ["kernel", "toolchain", "linker", "namespaces", "ptrace", "cores", "disk"] {
         assert!(finished.stdout.contains(name), "{name}: {finished:?}");
     }
     assert_eq!(finished.code, Some(0), "{finished:?}");
@@ -249,10 +169,7 @@ fn pins_of_the_miniature_are_current() {
     let miniature = Miniature::new();
     let pinned = miniature.read("checker/pristine/01_part/01_answer.toml");
     assert_eq!(miniature.checker(&["pin"]).code, Some(0));
-    assert_eq!(
-        miniature.read("checker/pristine/01_part/01_answer.toml"),
-        pinned
-    );
+    assert_eq!(miniature.read("checker/pristine/01_part/01_answer.toml"), pinned);
 }
 
 /// A workbook whose solutions mirror its exercises, as authors have it.
@@ -266,9 +183,7 @@ fn with_solutions() -> Miniature {
         for given in ["Cargo.toml", "src/main.rs", &format!("tests/{name}.rs")] {
             let link = miniature.root().join(&solution).join(given);
             std::fs::create_dir_all(link.parent().unwrap()).unwrap();
-            let target = miniature
-                .root()
-                .join(format!("exercises/01_part/{exercise}/{given}"));
+            let target = miniature.root().join(format!("exercises/01_part/{exercise}/{given}"));
             std::os::unix::fs::symlink(target, link).unwrap();
         }
     }
@@ -283,35 +198,19 @@ fn verify_accepts_a_sound_workbook() {
     miniature.write("solutions/01_part/01_answer/wrong/even.rs", wrong);
     let finished = miniature.checker(&["verify"]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert!(
-        finished
-            .stdout
-            .contains("stub fails 2/2, solution passes 3, wrong caught 1/1")
-    );
-    assert!(
-        finished
-            .stdout
-            .contains("2 of 2 exercises verified, 1 of 1 wrong solutions caught")
-    );
+    assert!(finished.stdout.contains("stub fails 2/2, solution passes 3, wrong caught 1/1"));
+    assert!(finished.stdout.contains("2 of 2 exercises verified, 1 of 1 wrong solutions caught"));
 }
 
 #[test]
 fn verify_names_everything_that_is_unsound() {
     let miniature = with_solutions();
-    miniature.write(
-        "solutions/01_part/01_answer/src/lib.rs",
-        &outcome("wrong_answer"),
-    );
+    miniature.write("solutions/01_part/01_answer/src/lib.rs", &outcome("wrong_answer"));
     let uncaught = "//! Misconception: none.\n//! Caught by: it_is_42\n//! Message: x\n\n\
                     /// 42.\npub fn answer() -> u32 {\n    42\n}\n";
-    miniature.write(
-        "solutions/01_part/01_answer/wrong/right_after_all.rs",
-        uncaught,
-    );
-    miniature.write(
-        "solutions/01_part/02_next/wrong/undeclared.rs",
-        "pub fn next() -> u32 { 1 }\n",
-    );
+    miniature.write("solutions/01_part/01_answer/wrong/right_after_all.rs", uncaught);
+    miniature
+        .write("solutions/01_part/02_next/wrong/undeclared.rs", "pub fn next() -> u32 { 1 }\n");
     miniature.replace("exercises/01_part/02_next/src/main.rs", "prints", "shows");
     miniature.replace("exercises/01_part/02_next/README.md", "## Read\n", "");
     let finished = miniature.checker(&["verify"]);
@@ -324,10 +223,6 @@ fn verify_names_everything_that_is_unsound() {
         "README.md: `## Read` is missing",
         "0 of 2 exercises verified",
     ] {
-        assert!(
-            finished.stdout.contains(phrase),
-            "{phrase}: {}",
-            finished.stdout
-        );
+        assert!(finished.stdout.contains(phrase), "{phrase}: {}", finished.stdout);
     }
 }

@@ -62,10 +62,7 @@ fn an_edit_ends_in_a_verdict_that_names_it(
     edit(&miniature);
     let judged = miniature.judge_answer();
     assert_eq!(judged["verdict"], verdict, "{judged:#}");
-    assert!(
-        judged["message"].as_str().unwrap().contains(phrase),
-        "{judged:#}"
-    );
+    assert!(judged["message"].as_str().unwrap().contains(phrase), "{judged:#}");
 }
 
 #[test]
@@ -74,10 +71,7 @@ fn reset_given_restores_what_was_edited_deleted_and_added() {
     let given = miniature.read(TESTS);
     miniature.remove(TESTS);
     miniature.write("exercises/01_part/01_answer/build.rs", "fn main() {}\n");
-    assert_eq!(
-        miniature.checker(&["reset", "answer", "--given"]).code,
-        Some(0)
-    );
+    assert_eq!(miniature.checker(&["reset", "answer", "--given"]).code, Some(0));
     assert_eq!(miniature.read(TESTS), given);
     assert_eq!(miniature.judge_answer()["verdict"], "passed");
 }
@@ -85,10 +79,7 @@ fn reset_given_restores_what_was_edited_deleted_and_added() {
 #[test]
 fn settings_that_decide_nothing_are_welcome() {
     let miniature = Miniature::with_answer("right");
-    miniature.write(
-        ".cargo/config.toml",
-        "[build]\njobs = 2\n\n[term]\nquiet = true\n",
-    );
+    miniature.write(".cargo/config.toml", "[build]\njobs = 2\n\n[term]\nquiet = true\n");
     assert_eq!(miniature.judge_answer()["verdict"], "passed");
 }
 
@@ -101,11 +92,7 @@ fn a_learners_own_tests_are_welcome_and_do_not_count() {
     );
     let judged = miniature.judge_answer();
     assert_eq!(judged["verdict"], "passed");
-    assert_eq!(
-        judged["tests"].as_array().unwrap().len(),
-        3,
-        "two tests and the experiment"
-    );
+    assert_eq!(judged["tests"].as_array().unwrap().len(), 3, "two tests and the experiment");
 }
 
 #[test]
@@ -114,11 +101,7 @@ fn content_decides_and_not_file_times() {
     assert_eq!(miniature.judge_answer()["verdict"], "passed");
     // A wrong answer that looks as if it had been written long before the last build.
     miniature.write(ANSWER, &outcome("wrong_answer"));
-    let file = fs::File::options()
-        .write(true)
-        .open(miniature.root().join(ANSWER))
-        .unwrap();
-    file.set_modified(SystemTime::now() - Duration::from_secs(86_400 * 365))
-        .unwrap();
+    let file = fs::File::options().write(true).open(miniature.root().join(ANSWER)).unwrap();
+    file.set_modified(SystemTime::now() - Duration::from_secs(86_400 * 365)).unwrap();
     assert_eq!(miniature.judge_answer()["verdict"], "failed");
 }

@@ -63,9 +63,6 @@ fn progress_made_before_ctrl_c_is_kept() {
     while !lines.next().unwrap().unwrap().contains("02_next") {}
     drop(lines);
     kill(Pid::from_raw(checker.id() as i32), Signal::SIGINT).unwrap();
-    assert_eq!(
-        Finished::of(checker.wait_with_output().unwrap()).code,
-        Some(130)
-    );
+    assert_eq!(Finished::of(checker.wait_with_output().unwrap()).code, Some(130));
     assert_eq!(miniature.judge_answer()["cached"], true);
 }

@@ -74,30 +74,20 @@ impl Miniature {
 
     /// Starts the checker in the workbook.
     pub fn start(&self, args: &[&str]) -> Child {
-        self.command(args)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+        self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
     fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
-        command
-            .args(args)
-            .current_dir(&self.root)
-            .stdin(Stdio::null());
+        command.args(args).current_dir(&self.root).stdin(Stdio::null());
         // No crate is needed: the network must not be either.
-        command
-            .env("CARGO_NET_OFFLINE", "true")
-            .env_remove("NO_COLOR");
+        command.env("CARGO_NET_OFFLINE", "true").env_remove("NO_COLOR");
         command
     }
 
     /// The verdict on the first exercise.
     pub fn judge_answer(&self) -> Value {
-        self.checker(&["check", "answer", "--format", "json"])
-            .event("verdict")
+        self.checker(&["check", "answer", "--format", "json"]).event("verdict")
     }
 
     /// The processes whose program lies in this workbook.
@@ -138,11 +128,7 @@ pub struct Finished {
 
 impl Finished {
     pub fn of(output: Output) -> Self {
-        assert_eq!(
-            output.status.signal(),
-            None,
-            "the checker itself was killed"
-        );
+        assert_eq!(output.status.signal(), None, "the checker itself was killed");
         Self {
             code: output.status.code(),
             stdout: String::from_utf8(output.stdout).unwrap(),
@@ -158,17 +144,10 @@ impl Finished {
     /// The only event of this kind.
     pub fn event(&self, kind: &str) -> Value {
         let lines = self.stdout.lines();
-        let events: Vec<Value> = lines
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
+        let events: Vec<Value> = lines.map(|line| serde_json::from_str(line).unwrap()).collect();
         let mut found = events.into_iter().filter(|event| event["event"] == kind);
-        let event = found
-            .next()
-            .unwrap_or_else(|| panic!("no event {kind} in {self:?}"));
-        assert!(
-            found.next().is_none(),
-            "more than one event {kind} in {self:?}"
-        );
+        let event = found.next().unwrap_or_else(|| panic!("no event {kind} in {self:?}"));
+        assert!(found.next().is_none(), "more than one event {kind} in {self:?}");
         event
     }
 }

@@ -20,26 +20,10 @@ use crate::miniature::Miniature;
 #[case("busy_loop", "timed_out", "running, busy on a CPU")]
 #[case("endless_output", "too_much_output", "16 MiB")]
 #[case("one_long_line", "too_much_output", "16 MiB")]
-#[case(
-    "exit_0",
-    "exited_early",
-    "exited with code 0 before the test had run to its end"
-)]
-#[case(
-    "exit_0_and_forged_output",
-    "exited_early",
-    "before the test had run to its end"
-)]
-#[case(
-    "exit_0_in_constructor",
-    "exited_early",
-    "before the test had run to its end"
-)]
-#[case(
-    "daemon_holding_stdout",
-    "leaked",
-    "`sleep` was still running and has been killed"
-)]
+#[case("exit_0", "exited_early", "exited with code 0 before the test had run to its end")]
+#[case("exit_0_and_forged_output", "exited_early", "before the test had run to its end")]
+#[case("exit_0_in_constructor", "exited_early", "before the test had run to its end")]
+#[case("daemon_holding_stdout", "leaked", "`sleep` was still running and has been killed")]
 #[case("daemon", "leaked", "was still running and has been killed")]
 #[case("fork_into_harness", "leaked", "a copy of the test program itself")]
 #[case("fork_storm", "leaked", "was still running and has been killed")]
@@ -51,10 +35,7 @@ fn a_solution_gets_its_verdict(#[case] name: &str, #[case] verdict: &str, #[case
     let judged = finished.event("verdict");
     assert_eq!(judged["verdict"], verdict, "{judged:#}");
     assert_eq!(finished.code, Some(i32::from(verdict != "passed")));
-    assert!(
-        says(&judged, phrase),
-        "`{phrase}` is not said in {judged:#}"
-    );
+    assert!(says(&judged, phrase), "`{phrase}` is not said in {judged:#}");
 }
 
 /// Whether the judgement's message or the first unpassed test's contains the phrase.
@@ -63,28 +44,17 @@ fn says(judged: &Value, phrase: &str) -> bool {
     let first = tests.iter().find(|test| test["outcome"] != "passed");
     let messages = [Some(&judged["message"]), first.map(|test| &test["message"])];
     phrase.is_empty()
-        || messages
-            .iter()
-            .flatten()
-            .filter_map(|m| m.as_str())
-            .any(|m| m.contains(phrase))
+        || messages.iter().flatten().filter_map(|m| m.as_str()).any(|m| m.contains(phrase))
 }
 
 #[test]
 fn a_pass_lists_every_test_and_the_experiment() {
     let judged = Miniature::with_answer("right").judge_answer();
     let tests = judged["tests"].as_array().unwrap();
-    let names: Vec<&str> = tests
-        .iter()
-        .map(|test| test["name"].as_str().unwrap())
-        .collect();
+    let names: Vec<&str> = tests.iter().map(|test| test["name"].as_str().unwrap()).collect();
     assert_eq!(
         names,
-        [
-            "it_is_even",
-            "it_is_42",
-            "the experiment prints what the reference's prints"
-        ]
+        ["it_is_even", "it_is_42", "the experiment prints what the reference's prints"]
     );
 }
 
@@ -99,15 +69,6 @@ fn a_report_for_people_shows_escapes_and_does_not_send_them() {
 fn a_timeout_names_the_test_and_its_thread() {
     let judged = Miniature::with_answer("deadlock").judge_answer();
     let test = &judged["tests"][0];
-    assert_eq!(
-        (&test["name"], &test["outcome"]),
-        (&"it_is_even".into(), &"timed_out".into())
-    );
-    assert!(
-        test["message"]
-            .as_str()
-            .unwrap()
-            .contains("thread `it_is_even`"),
-        "{test:#}"
-    );
+    assert_eq!((&test["name"], &test["outcome"]), (&"it_is_even".into(), &"timed_out".into()));
+    assert!(test["message"].as_str().unwrap().contains("thread `it_is_even`"), "{test:#}");
 }

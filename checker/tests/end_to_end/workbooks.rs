@@ -28,10 +28,7 @@ fn a_broken_curriculum_is_named_with_its_line(
     let finished = miniature.checker(&["check", "--format", "json"]);
     assert_eq!(finished.code, Some(3));
     let error = finished.event("error");
-    assert!(
-        error["message"].as_str().unwrap().contains(phrase),
-        "{error:#}"
-    );
+    assert!(error["message"].as_str().unwrap().contains(phrase), "{error:#}");
 }
 
 #[test]
@@ -41,17 +38,12 @@ fn two_exercises_with_one_number_are_named() {
     let entry = text.rsplit("[[exercise]]").next().unwrap().to_owned();
     miniature.write(
         CURRICULUM,
-        &format!(
-            "{text}\n[[exercise]]{}",
-            entry.replace("02_next", "02_again")
-        ),
+        &format!("{text}\n[[exercise]]{}", entry.replace("02_next", "02_again")),
     );
     let finished = miniature.checker(&["check"]);
     assert_eq!(finished.code, Some(3));
     assert!(
-        finished
-            .complaint()
-            .contains("`again` and `next` have the same number 1.2"),
+        finished.complaint().contains("`again` and `next` have the same number 1.2"),
         "{finished:?}"
     );
 }
@@ -62,16 +54,8 @@ fn a_missing_file_of_an_exercise_is_named_with_the_line_of_its_entry() {
     miniature.remove("exercises/01_part/02_next/README.md");
     let finished = miniature.checker(&["check"]);
     assert_eq!(finished.code, Some(3));
-    assert!(
-        finished.complaint().contains("curriculum.toml:19:"),
-        "{finished:?}"
-    );
-    assert!(
-        finished
-            .complaint()
-            .contains("02_next/README.md is missing"),
-        "{finished:?}"
-    );
+    assert!(finished.complaint().contains("curriculum.toml:19:"), "{finished:?}");
+    assert!(finished.complaint().contains("02_next/README.md is missing"), "{finished:?}");
 }
 
 #[test]
@@ -92,17 +76,10 @@ fn a_corrupt_state_file_is_set_aside_and_nothing_in_it_is_lost() {
     miniature.write(".shopfloor/progress.toml", "this is [no toml \u{1}");
     let finished = miniature.checker(&["check", "answer"]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert!(
-        finished.complaint().contains("was set aside"),
-        "{finished:?}"
-    );
+    assert!(finished.complaint().contains("was set aside"), "{finished:?}");
     let aside = miniature.read(".shopfloor/progress.toml.corrupt-1");
     assert_eq!(aside, "this is [no toml \u{1}");
-    assert!(
-        miniature
-            .read(".shopfloor/progress.toml")
-            .contains("passed")
-    );
+    assert!(miniature.read(".shopfloor/progress.toml").contains("passed"));
 }
 
 #[test]
@@ -112,10 +89,7 @@ fn where_no_state_can_be_written_the_verdict_stands_with_a_warning() {
     miniature.write(".shopfloor", "");
     let finished = miniature.checker(&["check", "answer"]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    assert!(
-        finished.complaint().contains("progress cannot be kept"),
-        "{finished:?}"
-    );
+    assert!(finished.complaint().contains("progress cannot be kept"), "{finished:?}");
 }
 
 #[test]
@@ -127,11 +101,7 @@ fn a_read_only_state_file_is_replaced_and_not_an_error() {
     permissions.set_readonly(true);
     fs::set_permissions(&file, permissions).unwrap();
     assert_eq!(miniature.checker(&["check", "answer"]).code, Some(0));
-    assert!(
-        miniature
-            .read(".shopfloor/progress.toml")
-            .contains("passed")
-    );
+    assert!(miniature.read(".shopfloor/progress.toml").contains("passed"));
 }
 
 #[test]
@@ -150,17 +120,8 @@ fn two_checkers_at_once_take_turns_and_lose_nothing() {
     );
     let first = miniature.start(&["check", "answer"]);
     let second = miniature.start(&["check", "next"]);
-    assert_eq!(
-        Finished::of(first.wait_with_output().unwrap()).code,
-        Some(0)
-    );
-    assert_eq!(
-        Finished::of(second.wait_with_output().unwrap()).code,
-        Some(0)
-    );
+    assert_eq!(Finished::of(first.wait_with_output().unwrap()).code, Some(0));
+    assert_eq!(Finished::of(second.wait_with_output().unwrap()).code, Some(0));
     let state = miniature.read(".shopfloor/progress.toml");
-    assert!(
-        state.contains("01_answer") && state.contains("02_next"),
-        "{state}"
-    );
+    assert!(state.contains("01_answer") && state.contains("02_next"), "{state}");
 }

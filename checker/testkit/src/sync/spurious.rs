@@ -110,10 +110,7 @@ pub mod futex {
     /// As [`real::wait`], but returns at once every other time.
     pub fn wait(word: &AtomicU32, expected: u32) {
         let calls = CALLS.get();
-        CALLS.set(Calls {
-            waits: calls.waits + 1,
-            ..calls
-        });
+        CALLS.set(Calls { waits: calls.waits + 1, ..calls });
         if !super::wakes_for_nothing(word.as_ptr().addr()) {
             real::wait(word, expected);
         }
@@ -133,10 +130,7 @@ pub mod futex {
 
     fn count_wake() {
         let calls = CALLS.get();
-        CALLS.set(Calls {
-            wakes: calls.wakes + 1,
-            ..calls
-        });
+        CALLS.set(Calls { wakes: calls.wakes + 1, ..calls });
     }
 }
 

@@ -32,27 +32,18 @@ unsafe impl<T: Send> Sync for Mutex<T> {}
 impl<T> Mutex<T> {
     /// An unlocked mutex with this value behind it.
     pub const fn new(value: T) -> Self {
-        Self {
-            raw: RawMutex::new(),
-            value: UnsafeCell::new(value),
-        }
+        Self { raw: RawMutex::new(), value: UnsafeCell::new(value) }
     }
 
     /// Takes the lock; sleeps until it can be taken.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         self.raw.lock();
-        MutexGuard {
-            mutex: self,
-            not_send: PhantomData,
-        }
+        MutexGuard { mutex: self, not_send: PhantomData }
     }
 
     /// Takes the lock if it is free; never waits.
     pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
-        self.raw.try_lock().then(|| MutexGuard {
-            mutex: self,
-            not_send: PhantomData,
-        })
+        self.raw.try_lock().then(|| MutexGuard { mutex: self, not_send: PhantomData })
     }
 
     /// The value, from whom nobody else can take it.

@@ -29,11 +29,7 @@ fn main() {
             door.unlock();
         }
     });
-    let calls = steps
-        .list()
-        .iter()
-        .filter(|step| step.name.starts_with("futex"))
-        .count();
+    let calls = steps.list().iter().filter(|step| step.name.starts_with("futex")).count();
     println!("one worker goes in and out 10 times: {calls} futex calls");
 
     let door = Arc::new(Mutex::new("the first worker"));
@@ -59,8 +55,5 @@ fn main() {
             });
         }
     });
-    println!(
-        "{WORKERS} workers count {ROUNDS} tools each: {}",
-        tools.into_inner()
-    );
+    println!("{WORKERS} workers count {ROUNDS} tools each: {}", tools.into_inner());
 }

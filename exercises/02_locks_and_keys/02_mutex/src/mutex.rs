@@ -13,9 +13,7 @@ pub struct RawMutex {
 impl RawMutex {
     /// An unlocked mutex.
     pub const fn new() -> Self {
-        Self {
-            state: AtomicU32::new(0),
-        }
+        Self { state: AtomicU32::new(0) }
     }
 
     /// Takes the lock; sleeps until it can be taken.
@@ -28,19 +26,13 @@ impl RawMutex {
 
     /// Takes the lock if it is free, and says whether it did; never waits.
     pub fn try_lock(&self) -> bool {
-        todo!(
-            "the state is {:?}: make 1 of 0, or change nothing",
-            self.state
-        )
+        todo!("the state is {:?}: make 1 of 0, or change nothing", self.state)
     }
 
     /// Frees the lock, and wakes one thread if somebody may be asleep.
     ///
     /// Called by the thread that holds the lock, once for each time it took it.
     pub fn unlock(&self) {
-        todo!(
-            "the state is {:?}: make it 0; what tells you whether to wake somebody?",
-            self.state
-        )
+        todo!("the state is {:?}: make it 0; what tells you whether to wake somebody?", self.state)
     }
 }

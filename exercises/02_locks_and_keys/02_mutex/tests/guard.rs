@@ -10,9 +10,7 @@ use testkit::threads::Threads;
 /// Runs `body` on a thread of its own, so that a lock that sleeps for ever is seen to.
 #[track_caller]
 fn on_a_thread<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
-    Threads::new()
-        .spawn("worker", body)
-        .join("see tests/mutex.rs first", "README, the task")
+    Threads::new().spawn("worker", body).join("see tests/mutex.rs first", "README, the task")
 }
 
 #[test]

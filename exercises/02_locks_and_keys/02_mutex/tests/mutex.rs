@@ -64,10 +64,8 @@ fn a_locked_mutex_is_refused_without_waiting() {
     let mutex = locked();
     let threads = Threads::new();
     let trier = threads.spawn("trier", move || mutex.try_lock());
-    let taken = trier.join(
-        "`try_lock` waits for the holder; it looks once and answers",
-        "README, the task",
-    );
+    let taken = trier
+        .join("`try_lock` waits for the holder; it looks once and answers", "README, the task");
     require!(!taken,
         expected: "try_lock to return false while the lock is held",
         seen: "it returned true: two threads are behind one door",
@@ -148,9 +146,8 @@ fn a_lock_sleeps_until_the_unlock() {
 fn no_waiter_is_forgotten(#[case] count: usize) {
     let mutex = locked();
     let threads = Threads::new();
-    let waiters: Vec<_> = (0..count)
-        .map(|i| passer(&threads, &format!("waiter {i}"), &mutex))
-        .collect();
+    let waiters: Vec<_> =
+        (0..count).map(|i| passer(&threads, &format!("waiter {i}"), &mutex)).collect();
     threads.settle();
     mutex.unlock();
     for waiter in waiters {

@@ -29,10 +29,7 @@ struct Scene {
 
 impl Scene {
     fn free() -> Self {
-        Self {
-            mutex: Arc::new(RawMutex::new()),
-            threads: Threads::new(),
-        }
+        Self { mutex: Arc::new(RawMutex::new()), threads: Threads::new() }
     }
 
     fn locked() -> Self {
@@ -64,11 +61,7 @@ impl Scene {
     ) -> T {
         let steps = Steps::recorded();
         let other = self.spawn("other", &steps, body);
-        self.finish(
-            other,
-            &steps,
-            "`try_lock` and `unlock` wait for another thread; they never do",
-        )
+        self.finish(other, &steps, "`try_lock` and `unlock` wait for another thread; they never do")
     }
 
     #[track_caller]
@@ -103,11 +96,7 @@ fn another_thread_at_any_step_of_a_lock_leaves_one_inside() {
             );
             scene.meanwhile(RawMutex::unlock);
         }
-        scene.finish(
-            locker,
-            &steps,
-            "the unlock of the other thread went unnoticed",
-        );
+        scene.finish(locker, &steps, "the unlock of the other thread went unnoticed");
         if !reached {
             break;
         }
@@ -218,11 +207,7 @@ fn a_woken_waiter_that_finds_the_lock_taken_sleeps_again() {
     scene.meanwhile(RawMutex::unlock);
     let newcomer = Steps::recorded();
     let locker = scene.spawn("newcomer", &newcomer, RawMutex::lock);
-    scene.finish(
-        locker,
-        &newcomer,
-        "the lock was free, and lock did not take it",
-    );
+    scene.finish(locker, &newcomer, "the lock was free, and lock did not take it");
     steps.go_on();
     let settled = scene.threads.settle();
     require!(!waiter.is_finished() && settled == Settled::AtRest,
@@ -232,11 +217,7 @@ fn a_woken_waiter_that_finds_the_lock_taken_sleeps_again() {
         read: "hint 4",
     );
     scene.meanwhile(RawMutex::unlock);
-    scene.finish(
-        waiter,
-        &steps,
-        "the newcomer's unlock did not wake the waiter",
-    );
+    scene.finish(waiter, &steps, "the newcomer's unlock did not wake the waiter");
 }
 
 #[test]
@@ -322,18 +303,15 @@ fn require_acquire(steps: &Steps) {
 #[case::somebody_sleeps(1)]
 fn an_unlock_releases(#[case] sleepers: usize) {
     let scene = Scene::locked();
-    let waiters: Vec<_> = (0..sleepers)
-        .map(|_| scene.spawn("waiter", &Steps::recorded(), RawMutex::lock))
-        .collect();
+    let waiters: Vec<_> =
+        (0..sleepers).map(|_| scene.spawn("waiter", &Steps::recorded(), RawMutex::lock)).collect();
     let steps = Steps::recorded();
     let holder = scene.spawn("holder", &steps, RawMutex::unlock);
     scene.finish(holder, &steps, "`unlock` waits for somebody; it never does");
     let list = steps.list();
     let freeing = list.iter().position(|step| step.written == Some(0));
     let released = freeing.is_some_and(|freeing| {
-        let fenced = list[..freeing]
-            .iter()
-            .any(|step| step.name == "fence" && step.releases());
+        let fenced = list[..freeing].iter().any(|step| step.name == "fence" && step.releases());
         fenced || list[freeing].releases()
     });
     require!(released,

@@ -167,9 +167,7 @@ fn a_release_of_many_wakes_as_many(#[case] sleepers: usize) {
         .map(|i| {
             let semaphore = Arc::clone(&semaphore);
             // The permit is kept: nobody is woken by a permit that another waiter gives back.
-            threads.spawn(&format!("waiter {i}"), move || {
-                std::mem::forget(semaphore.acquire())
-            })
+            threads.spawn(&format!("waiter {i}"), move || std::mem::forget(semaphore.acquire()))
         })
         .collect();
     threads.settle();
@@ -180,11 +178,7 @@ fn a_release_of_many_wakes_as_many(#[case] sleepers: usize) {
             "hint 3; https://doc.rust-lang.org/std/sync/struct.Condvar.html",
         );
     }
-    assert_eq!(
-        semaphore.available(),
-        0,
-        "each waiter took exactly one permit"
-    );
+    assert_eq!(semaphore.available(), 0, "each waiter took exactly one permit");
 }
 
 #[test]
@@ -194,9 +188,7 @@ fn one_permit_lets_one_of_two_waiters_on() {
     let waiters: Vec<_> = (0..2)
         .map(|i| {
             let semaphore = Arc::clone(&semaphore);
-            threads.spawn(&format!("waiter {i}"), move || {
-                std::mem::forget(semaphore.acquire())
-            })
+            threads.spawn(&format!("waiter {i}"), move || std::mem::forget(semaphore.acquire()))
         })
         .collect();
     threads.settle();
@@ -223,15 +215,9 @@ fn a_permit_dropped_wakes_a_waiter() {
         move || drop(semaphore.acquire())
     });
     threads.settle();
-    assert!(
-        !waiter.is_finished(),
-        "the only permit is held, so the waiter waits"
-    );
+    assert!(!waiter.is_finished(), "the only permit is held, so the waiter waits");
     drop(permit);
-    waiter.join(
-        "the drop of a permit counts up but does not notify",
-        "hint 3",
-    );
+    waiter.join("the drop of a permit counts up but does not notify", "hint 3");
 }
 
 #[test]

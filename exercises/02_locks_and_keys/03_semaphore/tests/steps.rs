@@ -29,10 +29,7 @@ struct Scene {
 
 impl Scene {
     fn with(permits: usize) -> Self {
-        Self {
-            semaphore: Arc::new(Semaphore::new(permits)),
-            threads: Threads::new(),
-        }
+        Self { semaphore: Arc::new(Semaphore::new(permits)), threads: Threads::new() }
     }
 
     /// Starts a thread that does one thing with the semaphore, and lets it come as far as it comes:
@@ -44,9 +41,7 @@ impl Scene {
         body: impl FnOnce(&Semaphore) -> T + Send + 'static,
     ) -> Thread<T> {
         let (semaphore, steps) = (Arc::clone(&self.semaphore), steps.clone());
-        let thread = self
-            .threads
-            .spawn(name, move || steps.of(|| body(&semaphore)));
+        let thread = self.threads.spawn(name, move || steps.of(|| body(&semaphore)));
         self.threads.settle();
         thread
     }
@@ -98,11 +93,7 @@ fn another_thread_at_any_step_of_an_acquire_leaves_one_with_the_only_permit() {
             let releaser = scene.spawn("releaser", &of_release, release_one);
             scene.finish(releaser, &of_release, "`release` never waits for anybody");
         }
-        scene.finish(
-            acquirer,
-            &steps,
-            "a permit was released, and nobody told the one who waits",
-        );
+        scene.finish(acquirer, &steps, "a permit was released, and nobody told the one who waits");
         if !reached {
             break;
         }
@@ -166,9 +157,7 @@ fn two_releases_before_the_first_woken_thread_runs_wake_two() {
     releaser.join("`release` never waits for anybody", "hint 3");
 
     let steps = [(); 2].map(|()| Steps::stopping_before(sleeps_after));
-    let waiters = steps
-        .each_ref()
-        .map(|steps| scene.spawn("waiter", steps, acquire));
+    let waiters = steps.each_ref().map(|steps| scene.spawn("waiter", steps, acquire));
     for _ in 0..2 {
         let of_release = Steps::recorded();
         let releaser = scene.spawn("releaser", &of_release, release_one);

@@ -16,10 +16,7 @@ fn main() -> io::Result<()> {
     an_open_file_is_shared()?;
     order_is_what_is_agreed()?;
     a_status_comes_back()?;
-    println!(
-        "no child is left to wait for: {}",
-        wait() == Err(Errno::ECHILD)
-    );
+    println!("no child is left to wait for: {}", wait() == Err(Errno::ECHILD));
     Ok(())
 }
 
@@ -75,10 +72,7 @@ fn an_open_file_is_shared() -> io::Result<()> {
     let child = fork_child(|| file.write_all(b"child").map_or(1, |()| 0))?;
     wait_for(child)?;
     println!("an open file is shared");
-    println!(
-        "  the child wrote 5 bytes; the parent's offset is {}",
-        file.stream_position()?
-    );
+    println!("  the child wrote 5 bytes; the parent's offset is {}", file.stream_position()?);
     file.write_all(b", parent")?;
     file.rewind()?;
     println!("  in the file: {}", io::read_to_string(file)?);

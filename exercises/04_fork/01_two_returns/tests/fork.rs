@@ -11,16 +11,8 @@ use testkit::require;
 #[track_caller]
 fn scene(args: &[&str]) -> Observed {
     let program = Program::new(env!("CARGO_BIN_EXE_fork_scenes"));
-    let observed = args
-        .iter()
-        .fold(program, |program, arg| program.arg(*arg))
-        .run();
-    let Observed {
-        ending,
-        stdout,
-        stderr,
-        ..
-    } = &observed;
+    let observed = args.iter().fold(program, |program, arg| program.arg(*arg)).run();
+    let Observed { ending, stdout, stderr, .. } = &observed;
     require!(!stdout.contains("came back"),
         expected: "the child to end inside `fork_child`; only the parent comes out of it",
         seen: "the child came out as well, and went on with the caller's code",
@@ -39,10 +31,7 @@ fn scene(args: &[&str]) -> Observed {
 /// Every scene ends with a look for children that nobody has waited for.
 #[track_caller]
 fn require_reaped(observed: &Observed) {
-    let left = observed
-        .stdout
-        .lines()
-        .find(|line| line.starts_with("children left"));
+    let left = observed.stdout.lines().find(|line| line.starts_with("children left"));
     let left = left.unwrap_or("the scene ended early");
     require!(left == "children left: none",
         expected: "every child to be reaped by `wait_for`",
@@ -125,10 +114,8 @@ fn a_child_that_was_killed_is_told_from_one_that_exited() {
 #[test]
 fn output_is_written_once_each() {
     let stdout = scene(&["output"]).stdout;
-    let (before, child) = (
-        stdout.matches("[unfinished]").count(),
-        stdout.matches("[child]").count(),
-    );
+    let (before, child) =
+        (stdout.matches("[unfinished]").count(), stdout.matches("[child]").count());
     require!(before < 2,
         expected: "\"[unfinished]\", printed before the fork, to be written once",
         seen: "{before} times: {stdout}",

@@ -9,15 +9,8 @@ use testkit::require;
 
 #[track_caller]
 fn scene(name: &str) -> Observed {
-    let observed = Program::new(env!("CARGO_BIN_EXE_turn_scenes"))
-        .arg(name)
-        .run();
-    let Observed {
-        ending,
-        stdout,
-        stderr,
-        ..
-    } = &observed;
+    let observed = Program::new(env!("CARGO_BIN_EXE_turn_scenes")).arg(name).run();
+    let Observed { ending, stdout, stderr, .. } = &observed;
     require!(*ending != Ending::TimedOut,
         expected: "the scene \"{name}\" to come to its end",
         seen: "nothing for 10 s, after\n{stdout}{stderr}",
@@ -128,11 +121,7 @@ fn in_order_reaps_its_child(#[case] name: &str) {
 #[track_caller]
 fn require_end(observed: &Observed, expected: &str) {
     let seen = observed.lines().get(2).copied().unwrap_or("nothing");
-    let seen = if expected.starts_with("killed") {
-        observed.lines()[1]
-    } else {
-        seen
-    };
+    let seen = if expected.starts_with("killed") { observed.lines()[1] } else { seen };
     require!(seen == expected,
         expected: "in_order to return the status of the child: {expected}",
         seen: "{seen}",

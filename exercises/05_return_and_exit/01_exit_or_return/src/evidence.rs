@@ -182,15 +182,8 @@ fn write_now(word: &str) {
 
 /// A process that aborts may leave a core file in the working directory (core(5)): not this one.
 fn leave_no_core_file() {
-    let none = libc::rlimit {
-        rlim_cur: 0,
-        rlim_max: 0,
-    };
+    let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: setrlimit(2) only reads the structure, which lives until it returns.
     let failed = unsafe { libc::setrlimit(libc::RLIMIT_CORE, &none) };
-    assert!(
-        failed == 0,
-        "setrlimit(2): {}",
-        std::io::Error::last_os_error()
-    );
+    assert!(failed == 0, "setrlimit(2): {}", std::io::Error::last_os_error());
 }

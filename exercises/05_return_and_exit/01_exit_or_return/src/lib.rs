@@ -42,8 +42,5 @@ pub fn unwinding_exit(code: u8) -> ! {
 ///
 /// A panic that is none of ours goes on its way.
 pub fn run(body: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
-    todo!(
-        "call {}, and catch what unwinds out of it",
-        type_name_of_val(&body)
-    )
+    todo!("call {}, and catch what unwinds out of it", type_name_of_val(&body))
 }

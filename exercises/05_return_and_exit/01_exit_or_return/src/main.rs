@@ -44,16 +44,9 @@ fn go_down(depth: u32, at_the_bottom: fn() -> ExitCode) -> ExitCode {
 }
 
 fn experiment() -> ExitCode {
-    for name in Way::ALL
-        .map(Way::name)
-        .into_iter()
-        .chain(["unwinding exit"])
-    {
+    for name in Way::ALL.map(Way::name).into_iter().chain(["unwinding exit"]) {
         let program = env::current_exe().expect("/proc/self/exe names this program (proc(5))");
-        let output = Command::new(program)
-            .arg(name)
-            .output()
-            .expect("this program can be started");
+        let output = Command::new(program).arg(name).output().expect("this program can be started");
         let traces = Trace::read_all(&String::from_utf8_lossy(&output.stdout));
         let ending = match (output.status.code(), output.status.signal()) {
             (Some(code), _) => format!("exit code {code}"),

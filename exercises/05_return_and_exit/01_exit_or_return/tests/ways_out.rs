@@ -9,12 +9,8 @@ use testkit::require;
 /// The exit code that the program asks for.
 const CODE: u8 = 3;
 
-const ALL_FOUR: [Trace; 4] = [
-    Trace::Destructor,
-    Trace::RustStdout,
-    Trace::AtexitHandler,
-    Trace::CStdio,
-];
+const ALL_FOUR: [Trace; 4] =
+    [Trace::Destructor, Trace::RustStdout, Trace::AtexitHandler, Trace::CStdio];
 
 struct Seen {
     aftermath: Aftermath,
@@ -45,13 +41,7 @@ fn send_out(way: &str) -> Seen {
             read: "_exit(2), C library/kernel differences; exit_group(2)",
         ),
     };
-    Seen {
-        aftermath: Aftermath {
-            traces: Trace::read_all(&observed.stdout),
-            ending,
-        },
-        stderr,
-    }
+    Seen { aftermath: Aftermath { traces: Trace::read_all(&observed.stdout), ending }, stderr }
 }
 
 #[rstest]
@@ -146,10 +136,7 @@ fn a_prediction_is_what_then_happens(#[case] way: Way) {
     let predicted = predict(way, CODE);
     let happened = send_out(way.name()).aftermath;
     let Aftermath { traces, ending } = &happened;
-    let Aftermath {
-        traces: foretold,
-        ending: foretold_ending,
-    } = &predicted;
+    let Aftermath { traces: foretold, ending: foretold_ending } = &predicted;
     let likely = match way {
         Way::Return | Way::Panic => {
             "both leave main's frames one by one, and then Rust's runtime calls exit(3)"
@@ -191,10 +178,7 @@ const UNWOUND: [Trace; 7] = [
 
 #[test]
 fn a_body_that_returns_is_left_alone() {
-    let Seen {
-        aftermath: Aftermath { traces, ending },
-        ..
-    } = send_out("return to run");
+    let Seen { aftermath: Aftermath { traces, ending }, .. } = send_out("return to run");
     require!(ending == Ending::Exited(CODE) && traces == UNWOUND,
         expected: "run to return the exit code of its body: {UNWOUND:?}, then Exited({CODE})",
         seen: "{traces:?}, then {ending:?}",
@@ -205,10 +189,7 @@ fn a_body_that_returns_is_left_alone() {
 
 #[test]
 fn an_unwinding_exit_ends_the_process_with_its_code() {
-    let Seen {
-        aftermath: Aftermath { ending, .. },
-        stderr,
-    } = send_out("unwinding exit");
+    let Seen { aftermath: Aftermath { ending, .. }, stderr } = send_out("unwinding exit");
     require!(ending == Ending::Exited(CODE),
         expected: "unwinding_exit({CODE}) to end the process with Exited({CODE})",
         seen: "{ending:?}, and on standard error: {stderr}",
@@ -241,10 +222,7 @@ fn an_unwinding_exit_is_silent() {
 
 #[test]
 fn a_panic_that_is_no_exit_goes_on() {
-    let Seen {
-        aftermath: Aftermath { traces, ending },
-        stderr,
-    } = send_out("panic below run");
+    let Seen { aftermath: Aftermath { traces, ending }, stderr } = send_out("panic below run");
     require!(ending == Ending::Exited(101) && stderr.contains("a panic that is no exit"),
         expected: "a panic below `run` to end the program as panics do: its message, Exited(101)",
         seen: "{ending:?}, and on standard error: {stderr}",

@@ -9,10 +9,7 @@ fn main() -> io::Result<()> {
     println!("press | paint, three parts go in:");
     let press = shell("while read part; do echo pressed $part; done");
     let paint = shell("while read part; do echo painted $part; done; exit 3");
-    show(
-        run(&[press, paint], b"bolt\nnut\nwasher\n")?,
-        Printed::Whole,
-    );
+    show(run(&[press, paint], b"bolt\nnut\nwasher\n")?, Printed::Whole);
 
     println!("a stage that never stops | a stage that takes one part and leaves:");
     let endless = shell("while :; do echo bolt; done");
@@ -21,10 +18,7 @@ fn main() -> io::Result<()> {
 
     println!("cat | cat, a million bytes go in, more than the tubes hold:");
     let cat = shell("exec cat");
-    show(
-        run(&[cat.clone(), cat.clone()], &vec![b'.'; 1_000_000])?,
-        Printed::Length,
-    );
+    show(run(&[cat.clone(), cat.clone()], &vec![b'.'; 1_000_000])?, Printed::Length);
 
     println!("cat | a program that does not exist:");
     let missing = vec![CString::from(c"/no/such/workshop")];

@@ -66,11 +66,7 @@ fn a_program_that_cannot_be_started_is_an_error(#[case] program: &str, #[case] e
 
 #[test]
 fn each_stage_has_exactly_its_ends() {
-    let report = run(
-        "descriptors a | descriptors b | descriptors c",
-        "",
-        STILL_OPEN,
-    );
+    let report = run("descriptors a | descriptors b | descriptors c", "", STILL_OPEN);
     report.require_no_error();
     let [a, b, c] = ["a", "b", "c"].map(|name| require_only_its_ends(&report, name));
     for (writer, reader, w, r) in [("a", "b", &a, &b), ("b", "c", &b, &c)] {
@@ -242,15 +238,9 @@ fn require_only_its_ends(report: &Report, name: &str) -> BTreeMap<i32, (String, 
             Some((words.next()?.parse().ok()?, (words.next()?, words.next()?)))
         })
         .collect();
-    let listing: Vec<_> = open
-        .iter()
-        .map(|(fd, (mode, target))| format!("{fd} {mode} {target}"))
-        .collect();
-    let listing = if listing.is_empty() {
-        "none".into()
-    } else {
-        listing.join("\n")
-    };
+    let listing: Vec<_> =
+        open.iter().map(|(fd, (mode, target))| format!("{fd} {mode} {target}")).collect();
+    let listing = if listing.is_empty() { "none".into() } else { listing.join("\n") };
     require!(open.keys().all(|fd| *fd <= 2),
         expected: "stage `{name}` to have the descriptors 0, 1 and 2 only",
         seen: "{listing}",

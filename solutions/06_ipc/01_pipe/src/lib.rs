@@ -124,10 +124,7 @@ pub fn run(stages: &[Vec<CString>], input: &[u8]) -> io::Result<Outcome> {
     });
     // By process id, in the order of the stages, whichever of them ended first.
     let endings: io::Result<Vec<_>> = children.into_iter().map(reap).collect();
-    Ok(Outcome {
-        output: output?,
-        endings: endings?,
-    })
+    Ok(Outcome { output: output?, endings: endings? })
 }
 
 /// Starts the stages from left to right and returns the two ends that are ours: the write end of the

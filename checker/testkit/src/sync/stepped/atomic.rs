@@ -12,10 +12,7 @@ use super::{Step, WEAK_IS_STRONG, begin, done, step};
 pub fn fence(order: Ordering) {
     begin();
     real::fence(order);
-    done(Step {
-        order: Some(order),
-        ..step("fence")
-    });
+    done(Step { order: Some(order), ..step("fence") });
 }
 
 macro_rules! atomic {
@@ -180,19 +177,10 @@ atomic!(AtomicBool, bool, [
 
 #[track_caller]
 fn changed(name: &'static str, order: Ordering, old: u64, new: u64) -> Step {
-    Step {
-        order: Some(order),
-        read: Some(old),
-        written: Some(new),
-        ..step(name)
-    }
+    Step { order: Some(order), read: Some(old), written: Some(new), ..step(name) }
 }
 
 #[track_caller]
 fn refused(name: &'static str, order: Ordering, old: u64) -> Step {
-    Step {
-        order: Some(order),
-        read: Some(old),
-        ..step(name)
-    }
+    Step { order: Some(order), read: Some(old), ..step(name) }
 }

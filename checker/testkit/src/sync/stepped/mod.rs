@@ -76,16 +76,8 @@ impl Steps {
     }
 
     fn with(stop: Option<usize>) -> Self {
-        let state = State {
-            steps: Vec::new(),
-            begun: 0,
-            stop,
-            reached: false,
-        };
-        Self(Arc::new(Shared {
-            state: state.into(),
-            gone_on: sync::Condvar::new(),
-        }))
+        let state = State { steps: Vec::new(), begun: 0, stop, reached: false };
+        Self(Arc::new(Shared { state: state.into(), gone_on: sync::Condvar::new() }))
     }
 
     /// Runs `body` on this thread, under these eyes.
@@ -134,21 +126,14 @@ impl Step {
     /// Whether what comes after it sees what came before the matching release.
     pub fn acquires(&self) -> bool {
         let reads = self.read.is_some() || self.name == "fence";
-        reads
-            && matches!(
-                self.order,
-                Some(Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst)
-            )
+        reads && matches!(self.order, Some(Ordering::Acquire | Ordering::AcqRel | Ordering::SeqCst))
     }
 
     /// Whether what came before it is seen by whoever acquires what it wrote.
     pub fn releases(&self) -> bool {
         let writes = self.written.is_some() || self.name == "fence";
         writes
-            && matches!(
-                self.order,
-                Some(Ordering::Release | Ordering::AcqRel | Ordering::SeqCst)
-            )
+            && matches!(self.order, Some(Ordering::Release | Ordering::AcqRel | Ordering::SeqCst))
     }
 }
 
@@ -183,12 +168,7 @@ fn begin() {
     let step = state.begun;
     state.begun += 1;
     state.reached |= state.stop == Some(step);
-    drop(
-        shared
-            .gone_on
-            .wait_while(state, |state| state.stop == Some(step))
-            .unwrap(),
-    );
+    drop(shared.gone_on.wait_while(state, |state| state.stop == Some(step)).unwrap());
 }
 
 /// A step is done.
@@ -212,14 +192,7 @@ fn plain(name: &'static str) {
 #[track_caller]
 fn step(name: &'static str) -> Step {
     let line = Location::caller().line();
-    Step {
-        line,
-        name,
-        order: None,
-        read: None,
-        written: None,
-        woken: 0,
-    }
+    Step { line, name, order: None, read: None, written: None, woken: 0 }
 }
 
 /// The futex, whose calls are steps.
@@ -240,10 +213,7 @@ pub mod futex {
     pub fn wake_one(word: &AtomicU32) -> bool {
         begin();
         let woke = real::wake_one(&word.0);
-        done(Step {
-            woken: usize::from(woke),
-            ..step("futex::wake_one")
-        });
+        done(Step { woken: usize::from(woke), ..step("futex::wake_one") });
         woke
     }
 
@@ -252,10 +222,7 @@ pub mod futex {
     pub fn wake_all(word: &AtomicU32) -> usize {
         begin();
         let woken = real::wake_all(&word.0);
-        done(Step {
-            woken,
-            ..step("futex::wake_all")
-        });
+        done(Step { woken, ..step("futex::wake_all") });
         woken
     }
 }
@@ -326,10 +293,7 @@ mod tests {
     fn a_weak_exchange_fails_for_no_reason_every_other_time() {
         let word = AtomicU32::new(0);
         let exchange = || word.compare_exchange_weak(0, 0, Ordering::Relaxed, Ordering::Relaxed);
-        assert_eq!(
-            [exchange(), exchange(), exchange()],
-            [Err(0), Ok(0), Err(0)]
-        );
+        assert_eq!([exchange(), exchange(), exchange()], [Err(0), Ok(0), Err(0)]);
     }
 
     #[test]
@@ -338,13 +302,7 @@ mod tests {
         let threads = Threads::new();
         let waiter = threads.spawn("waiter", {
             let pair = Arc::clone(&pair);
-            move || {
-                drop(
-                    pair.1
-                        .wait_while(pair.0.lock().unwrap(), |open| !*open)
-                        .unwrap(),
-                )
-            }
+            move || drop(pair.1.wait_while(pair.0.lock().unwrap(), |open| !*open).unwrap())
         });
         threads.settle();
         *pair.0.lock().unwrap() = true;

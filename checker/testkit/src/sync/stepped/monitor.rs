@@ -90,9 +90,7 @@ struct Waiter {
 impl Condvar {
     /// A condition variable that nobody waits on.
     pub const fn new() -> Self {
-        Self {
-            waiters: sync::Mutex::new(VecDeque::new()),
-        }
+        Self { waiters: sync::Mutex::new(VecDeque::new()) }
     }
 
     /// Waits for a notification.
@@ -105,12 +103,7 @@ impl Condvar {
         let mutex = guard.mutex;
         drop(guard);
         let notified = waiter.notified.lock().unwrap();
-        drop(
-            waiter
-                .changed
-                .wait_while(notified, |notified| !*notified)
-                .unwrap(),
-        );
+        drop(waiter.changed.wait_while(notified, |notified| !*notified).unwrap());
         mutex.lock()
     }
 

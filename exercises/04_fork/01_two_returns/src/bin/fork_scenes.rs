@@ -92,10 +92,7 @@ fn pids() -> io::Result<()> {
     })?;
     let mut own = [0; 4];
     answer.read_exact(&mut own)?;
-    println!(
-        "the pid is the child's own: {}",
-        i32::from_ne_bytes(own) == child.as_raw()
-    );
+    println!("the pid is the child's own: {}", i32::from_ne_bytes(own) == child.as_raw());
     wait_and_tell(child)
 }
 
@@ -175,11 +172,7 @@ fn interrupted() -> io::Result<()> {
     let (mut handled, report_handled) = io::pipe()?;
     HANDLED.store(report_handled.as_raw_fd(), Ordering::Relaxed);
     // No SA_RESTART: the interrupted call fails with EINTR (signal(7)).
-    let action = SigAction::new(
-        SigHandler::Handler(report),
-        SaFlags::empty(),
-        SigSet::empty(),
-    );
+    let action = SigAction::new(SigHandler::Handler(report), SaFlags::empty(), SigSet::empty());
     // SAFETY: the handler calls write(2) and reads an atomic: both are async-signal-safe.
     unsafe { sigaction(Signal::SIGUSR1, &action) }?;
     let parent = getpid();
@@ -197,10 +190,7 @@ fn siblings() -> io::Result<()> {
     let elder = fork(|| 1)?;
     waitid(Id::Pid(elder), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
     let younger = fork(|| 2)?;
-    waitid(
-        Id::Pid(younger),
-        WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT,
-    )?;
+    waitid(Id::Pid(younger), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
     wait_and_tell(younger)?;
     wait_and_tell(elder)
 }

@@ -83,11 +83,7 @@ fn interrupted() -> io::Result<()> {
     let (mut handled, report_handled) = io::pipe()?;
     HANDLED.store(report_handled.as_raw_fd(), Ordering::Relaxed);
     // No SA_RESTART: the interrupted call fails with EINTR (signal(7)).
-    let action = SigAction::new(
-        SigHandler::Handler(report),
-        SaFlags::empty(),
-        SigSet::empty(),
-    );
+    let action = SigAction::new(SigHandler::Handler(report), SaFlags::empty(), SigSet::empty());
     // SAFETY: the handler calls write(2) and reads an atomic: both are async-signal-safe.
     unsafe { sigaction(Signal::SIGUSR1, &action) }?;
     let parents_turn = |child: Pid| {
@@ -95,9 +91,7 @@ fn interrupted() -> io::Result<()> {
         kill(child, Signal::SIGUSR1).expect("the child is ours to signal");
         // A child that went ahead and ended before the signal came has not handled it.
         if rest(child.as_raw()) != Rest::Ended {
-            handled
-                .read_exact(&mut [0])
-                .expect("the handler writes a byte");
+            handled.read_exact(&mut [0]).expect("the handler writes a byte");
         }
         println!("parent's turn; the child: {:?}", rest(child.as_raw()));
     };
@@ -121,9 +115,7 @@ fn child_dies() -> io::Result<()> {
 fn parent_dies() -> io::Result<()> {
     // The orphan becomes a child of this process, which can then wait for it (prctl(2)).
     prctl::set_child_subreaper(true)?;
-    let program = Command::new(env::current_exe()?)
-        .args(["parent-dies", "inner"])
-        .spawn()?;
+    let program = Command::new(env::current_exe()?).args(["parent-dies", "inner"]).spawn()?;
     let mut ended = 0;
     while waitpid(None, None).is_ok() {
         ended += 1;

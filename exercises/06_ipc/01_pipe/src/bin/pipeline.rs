@@ -24,17 +24,10 @@ fn main() {
     let stages: Vec<Vec<CString>> = words
         .collect::<Vec<_>>()
         .split(|word| word == "|")
-        .map(|stage| {
-            stage
-                .iter()
-                .map(|word| CString::new(&word[..]).expect("no NUL"))
-                .collect()
-        })
+        .map(|stage| stage.iter().map(|word| CString::new(&word[..]).expect("no NUL")).collect())
         .collect();
     let mut input = Vec::new();
-    stdin()
-        .read_to_end(&mut input)
-        .expect("standard input can be read");
+    stdin().read_to_end(&mut input).expect("standard input can be read");
 
     let pid = getpid();
     let before = open_descriptors(pid.as_raw()).expect("/proc is there");
@@ -68,10 +61,7 @@ fn main() {
 
 /// What `make`, `cargo` or a terminal left open is not what the tests are about.
 fn close_on_exec_what_was_inherited() {
-    for (&fd, _) in open_descriptors(getpid().as_raw())
-        .expect("/proc is there")
-        .range(3..)
-    {
+    for (&fd, _) in open_descriptors(getpid().as_raw()).expect("/proc is there").range(3..) {
         // SAFETY: borrowed for one call on a number; EBADF (the listing's own) is harmless.
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };
         let _ = fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
@@ -93,10 +83,7 @@ fn spawn_one(argv: &[CString], input: &[u8]) -> io::Result<Outcome> {
         WaitStatus::Signaled(_, signal, _) => Ending::Signalled(signal),
         other => unreachable!("waitpid without WUNTRACED reports an end, not {other:?}"),
     };
-    Ok(Outcome {
-        output,
-        endings: vec![ending],
-    })
+    Ok(Outcome { output, endings: vec![ending] })
 }
 
 fn fcntl_mode(fd: i32) -> &'static str {

@@ -135,17 +135,10 @@ fn descriptors(name: &str) -> i32 {
 
 fn disposition_of_sigpipe() -> &'static str {
     let status = fs::read_to_string("/proc/self/status").expect("/proc is there");
-    let ignored = status
-        .lines()
-        .find_map(|line| line.strip_prefix("SigIgn:"))
-        .expect("a line");
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:")).expect("a line");
     let ignored = u64::from_str_radix(ignored.trim(), 16).expect("a bit mask");
     // Signal n is bit n - 1 (proc_pid_status(5)).
-    if ignored & (1 << (Signal::SIGPIPE as u64 - 1)) == 0 {
-        "default"
-    } else {
-        "ignored"
-    }
+    if ignored & (1 << (Signal::SIGPIPE as u64 - 1)) == 0 { "default" } else { "ignored" }
 }
 
 fn say(text: &str) -> i32 {
@@ -162,10 +155,8 @@ fn write_all(mut bytes: &[u8]) -> nix::Result<()> {
 /// A write failed and this program is still there to tell: SIGPIPE did not end it.
 fn refused(errno: Errno) -> i32 {
     let one = fcntl(stdout().as_fd(), FcntlArg::F_GETFD);
-    let report = format!(
-        "write: {errno:?} (1 is {})\n",
-        if one.is_ok() { "open" } else { "closed" }
-    );
+    let report =
+        format!("write: {errno:?} (1 is {})\n", if one.is_ok() { "open" } else { "closed" });
     let _ = write(stderr(), report.as_bytes());
     errno as i32
 }

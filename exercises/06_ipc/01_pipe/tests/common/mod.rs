@@ -16,21 +16,13 @@ pub struct Report {
 /// `spawn`, then input, output and the wait by the given program.
 #[track_caller]
 pub fn spawn(stage: &str, input: &str) -> Report {
-    report(
-        &[&["spawn"], &words(stage)[..]].concat(),
-        input,
-        "it has started its stage",
-    )
+    report(&[&["spawn"], &words(stage)[..]].concat(), input, "it has started its stage")
 }
 
 /// `run`, with stages such as `cat | upper`.
 #[track_caller]
 pub fn run(stages: &str, input: &str, stuck_because: &str) -> Report {
-    report(
-        &[&["run"], &words(stages)[..]].concat(),
-        input,
-        stuck_because,
-    )
+    report(&[&["run"], &words(stages)[..]].concat(), input, stuck_because)
 }
 
 /// The command line: `cat` stands for the given program `stage` with the argument `cat`; what begins
@@ -55,12 +47,7 @@ fn report(words: &[&str], input: &str, stuck_because: &str) -> Report {
     for &word in words {
         program = program.arg(word);
     }
-    let Observed {
-        ending,
-        stdout,
-        stderr,
-        stuck,
-    } = program.run();
+    let Observed { ending, stdout, stderr, stuck } = program.run();
     require!(ending != Ending::TimedOut,
         expected: "the pipeline to come to its end",
         seen: "it hangs\n{stuck}",
@@ -86,22 +73,14 @@ fn report(words: &[&str], input: &str, stuck_because: &str) -> Report {
         read: "README, the task",
     );
     let (facts, output) = stdout.split_once("output\n").unwrap_or((&stdout, ""));
-    Report {
-        facts: facts.lines().map(str::to_owned).collect(),
-        output: output.to_owned(),
-        stderr,
-    }
+    Report { facts: facts.lines().map(str::to_owned).collect(), output: output.to_owned(), stderr }
 }
 
 impl Report {
     /// The facts that begin with this word, without it.
     pub fn all(&self, word: &str) -> Vec<&str> {
         let after = |line: &'_ String| line.strip_prefix(word).is_some_and(|l| l.starts_with(' '));
-        self.facts
-            .iter()
-            .filter(|line| after(line))
-            .map(|line| &line[word.len() + 1..])
-            .collect()
+        self.facts.iter().filter(|line| after(line)).map(|line| &line[word.len() + 1..]).collect()
     }
 
     /// Ended well: no error, and no stage left behind.
