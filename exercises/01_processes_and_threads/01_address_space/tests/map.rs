@@ -92,7 +92,7 @@ const VSYSCALL: (u64, u64) = (0xffff_ffff_ff60_0000, 0xffff_ffff_ff60_1000);
 #[case::a_32_bit_machine(&[(0x0804_8000, 0x0804_9000), (0xbffd_f000, 0xc000_0000)], 32)]
 #[case::all_of_a_32_bit_space(&[(0x0804_8000, 0x0804_9000), (0xfffd_f000, 0x1_0000_0000)], 32)]
 #[case::x86_64(&[(0x55d0_c8a0_0000, 0x55d0_c8a2_1000), (0x7ffd_cb79_d000, 0x7ffd_cb7b_e000)], 47)]
-#[case::x86_64_up_to_its_end(&[(0x7fff_ffff_f000, 0x8000_0000_0000)], 47)]
+#[case::a_region_that_ends_at_2_to_the_47(&[(0x7fff_ffff_f000, 0x8000_0000_0000)], 47)]
 #[case::x86_64_with_a_page_of_the_kernel(&[(0x7ffd_cb79_d000, 0x7ffd_cb7b_e000), VSYSCALL], 47)]
 #[case::x86_64_with_five_levels(&[(0x7ffd_cb79_d000, 0x7ffd_cb7b_e000), (1 << 55, (1 << 55) + 4096), VSYSCALL], 56)]
 #[case::aarch64(&[(0xaaaa_c8a0_0000, 0xaaaa_c8a2_1000), (0xffff_cb79_d000, 0xffff_cb7b_e000)], 48)]
