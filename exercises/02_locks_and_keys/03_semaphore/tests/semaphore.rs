@@ -11,6 +11,7 @@ mod sync {
     pub use testkit::sync::spurious::*;
 }
 
+use std::mem::ManuallyDrop;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -59,7 +60,7 @@ fn an_acquire_takes_one_permit() {
 
 #[rstest]
 #[case::of_acquire(|semaphore: &Semaphore| drop(semaphore.acquire()))]
-#[case::of_try_acquire(|semaphore: &Semaphore| drop(semaphore.try_acquire()))]
+#[case::of_try_acquire(|semaphore: &Semaphore| { let _permit = semaphore.try_acquire(); })]
 fn a_dropped_permit_comes_back(#[case] take_and_drop: fn(&Semaphore)) {
     let available = on_a_thread(move || {
         let semaphore = Semaphore::new(1);
@@ -167,7 +168,9 @@ fn a_release_of_many_wakes_as_many(#[case] sleepers: usize) {
         .map(|i| {
             let semaphore = Arc::clone(&semaphore);
             // The permit is kept: nobody is woken by a permit that another waiter gives back.
-            threads.spawn(&format!("waiter {i}"), move || std::mem::forget(semaphore.acquire()))
+            threads.spawn(&format!("waiter {i}"), move || {
+                let _kept = ManuallyDrop::new(semaphore.acquire());
+            })
         })
         .collect();
     threads.settle();
@@ -188,7 +191,9 @@ fn one_permit_lets_one_of_two_waiters_on() {
     let waiters: Vec<_> = (0..2)
         .map(|i| {
             let semaphore = Arc::clone(&semaphore);
-            threads.spawn(&format!("waiter {i}"), move || std::mem::forget(semaphore.acquire()))
+            threads.spawn(&format!("waiter {i}"), move || {
+                let _kept = ManuallyDrop::new(semaphore.acquire());
+            })
         })
         .collect();
     threads.settle();

@@ -13,7 +13,7 @@ mod sync {
     pub use testkit::sync::stepped::*;
 }
 
-use std::mem;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use semaphore::Semaphore;
@@ -60,11 +60,11 @@ impl Scene {
 }
 
 fn acquire(semaphore: &Semaphore) {
-    mem::forget(semaphore.acquire());
+    let _kept = ManuallyDrop::new(semaphore.acquire());
 }
 
 fn try_acquire(semaphore: &Semaphore) -> bool {
-    semaphore.try_acquire().map(mem::forget).is_some()
+    semaphore.try_acquire().map(ManuallyDrop::new).is_some()
 }
 
 fn release_one(semaphore: &Semaphore) {

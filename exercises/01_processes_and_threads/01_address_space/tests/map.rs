@@ -1,0 +1,113 @@
+//! How the map is read, easiest first.
+
+use address_space::{Region, find, user_bits};
+use rstest::rstest;
+use testkit::require;
+
+fn region(start: u64, end: u64, permissions: &str, name: Option<&str>) -> Region {
+    Region { start, end, permissions: permissions.to_owned(), name: name.map(str::to_owned) }
+}
+
+/// The lines of the maps of real programs.
+#[rstest]
+#[case::a_file(
+    "55d0c8a00000-55d0c8a21000 r-xp 00002000 fe:00 325843                     /usr/bin/cat",
+    region(0x55d0_c8a0_0000, 0x55d0_c8a2_1000, "r-xp", Some("/usr/bin/cat"))
+)]
+#[case::the_heap(
+    "55d0ca000000-55d0ca021000 rw-p 00000000 00:00 0                          [heap]",
+    region(0x55d0_ca00_0000, 0x55d0_ca02_1000, "rw-p", Some("[heap]"))
+)]
+#[case::memory_with_no_name(
+    "7f1c2a000000-7f1c2a021000 rw-p 00000000 00:00 0 ",
+    region(0x7f1c_2a00_0000, 0x7f1c_2a02_1000, "rw-p", None)
+)]
+#[case::shared_with_others(
+    "7f1c2b000000-7f1c2b001000 rw-s 00000000 00:01 2051                       /dev/zero (deleted)",
+    region(0x7f1c_2b00_0000, 0x7f1c_2b00_1000, "rw-s", Some("/dev/zero (deleted)"))
+)]
+#[case::a_name_with_blanks(
+    "7f1c2c000000-7f1c2c001000 r--p 00000000 fe:00 42                         /home/ada/my  notes 1",
+    region(0x7f1c_2c00_0000, 0x7f1c_2c00_1000, "r--p", Some("/home/ada/my  notes 1"))
+)]
+#[case::a_short_address_of_a_32_bit_program(
+    "08048000-08049000 r-xp 00000000 08:01 7                                  /bin/true",
+    region(0x0804_8000, 0x0804_9000, "r-xp", Some("/bin/true"))
+)]
+#[case::a_page_of_the_kernel(
+    "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]",
+    region(0xffff_ffff_ff60_0000, 0xffff_ffff_ff60_1000, "--xp", Some("[vsyscall]"))
+)]
+fn a_line_is_a_region(#[case] line: &str, #[case] expected: Region) {
+    let seen = Region::parse(line);
+    require!(seen.as_ref() == Some(&expected),
+        expected: "{line}\nto be {expected:x?}",
+        seen: "{seen:x?}",
+        likely: "the numbers are hexadecimal; five fields with one blank between them, then a name that may hold blanks itself",
+        read: "hint 1; proc_pid_maps(5)",
+    );
+}
+
+#[rstest]
+#[case::nothing("")]
+#[case::no_range("7f1c2a000000 rw-p 00000000 00:00 0 ")]
+#[case::no_hexadecimal_number("7f1c2a00000g-7f1c2a021000 rw-p 00000000 00:00 0 ")]
+#[case::nothing_but_a_range("7f1c2a000000-7f1c2a021000")]
+fn what_is_no_region_is_refused(#[case] line: &str) {
+    let seen = Region::parse(line);
+    require!(seen.is_none(),
+        expected: "parse(\"{line}\") to be None",
+        seen: "{seen:x?}",
+        likely: "a missing or broken field is replaced by something; `?` and `.ok()?` pass the None on",
+        read: "hint 1",
+    );
+}
+
+#[rstest]
+#[case::before_all(0x0fff, None)]
+#[case::the_first_address(0x1000, Some(0))]
+#[case::the_last_address(0x2fff, Some(0))]
+#[case::an_end_is_outside_of_a_region(0x3000, None)]
+#[case::between_two(0x3800, None)]
+#[case::an_end_that_is_the_next_ones_start(0x5000, Some(2))]
+#[case::the_last_address_of_all(0x5fff, Some(2))]
+#[case::after_all(0x6000, None)]
+fn an_address_lies_in_one_region_or_in_none(#[case] address: u64, #[case] expected: Option<usize>) {
+    let regions = [(0x1000, 0x3000), (0x4000, 0x5000), (0x5000, 0x6000)]
+        .map(|(start, end)| region(start, end, "rw-p", None));
+    let expected = expected.map(|index| &regions[index]);
+    let seen = find(&regions, address);
+    require!(seen == expected,
+        expected: "of 1000-3000, 4000-5000 and 5000-6000, {address:x} to lie in {expected:x?}",
+        seen: "{seen:x?}",
+        likely: "`start` belongs to a region, `end` does not: start <= address, and address < end",
+        read: "hint 2; proc_pid_maps(5)",
+    );
+}
+
+const VSYSCALL: (u64, u64) = (0xffff_ffff_ff60_0000, 0xffff_ffff_ff60_1000);
+
+#[rstest]
+#[case::no_map(&[], 0)]
+#[case::a_32_bit_machine(&[(0x0804_8000, 0x0804_9000), (0xbffd_f000, 0xc000_0000)], 32)]
+#[case::all_of_a_32_bit_space(&[(0x0804_8000, 0x0804_9000), (0xfffd_f000, 0x1_0000_0000)], 32)]
+#[case::x86_64(&[(0x55d0_c8a0_0000, 0x55d0_c8a2_1000), (0x7ffd_cb79_d000, 0x7ffd_cb7b_e000)], 47)]
+#[case::a_region_that_ends_at_2_to_the_47(&[(0x7fff_ffff_f000, 0x8000_0000_0000)], 47)]
+#[case::x86_64_with_a_page_of_the_kernel(&[(0x7ffd_cb79_d000, 0x7ffd_cb7b_e000), VSYSCALL], 47)]
+#[case::x86_64_with_five_levels(&[(0x7ffd_cb79_d000, 0x7ffd_cb7b_e000), (1 << 55, (1 << 55) + 4096), VSYSCALL], 56)]
+#[case::aarch64(&[(0xaaaa_c8a0_0000, 0xaaaa_c8a2_1000), (0xffff_cb79_d000, 0xffff_cb7b_e000)], 48)]
+#[case::aarch64_with_three_levels(&[(0x7f_cb79_d000, 0x7f_cb7b_e000)], 39)]
+fn the_highest_address_of_the_program_has_so_many_bits(
+    #[case] ranges: &[(u64, u64)],
+    #[case] expected: u32,
+) {
+    let regions: Vec<_> =
+        ranges.iter().map(|&(start, end)| region(start, end, "rw-p", None)).collect();
+    let seen = user_bits(&regions);
+    require!(seen == expected,
+        expected: "{expected} bits for the regions {ranges:x?}",
+        seen: "{seen}",
+        likely: "`end` is not the last address, `end - 1` is; and what has bit 63 set is the kernel's",
+        read: "hint 3",
+    );
+}
