@@ -1,0 +1,166 @@
+//! Jobs: processes that end in as many ways as there are.
+//!
+//! A program that has this module can run itself as a job: `PROGRAM job exit 3`.
+#![allow(unsafe_code)]
+
+use std::io::{self, BufRead};
+use std::num::NonZeroUsize;
+use std::process::{self, Command};
+use std::{env, ptr, thread};
+
+use nix::libc;
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
+use nix::sys::prctl;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{Signal, kill, raise};
+use nix::unistd::{Pid, getppid};
+use testkit::proc::process_state;
+use testkit::rest::{Rest, rest, rest_of_a_waiter};
+
+/// The command for a job, for instance `exit 3`.
+pub fn command(job: &str) -> io::Result<Command> {
+    let mut command = Command::new(env::current_exe()?);
+    command.arg("job").args(job.split_whitespace());
+    Ok(command)
+}
+
+/// Whether this process has been started as a job.
+pub fn is_wanted() -> bool {
+    env::args().nth(1).is_some_and(|arg| arg == "job")
+}
+
+/// Does the job that the arguments name. Some jobs return.
+pub fn run() {
+    leave_no_core().expect("a limit can always be lowered");
+    let args: Vec<String> = env::args().skip(2).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["exit", code] => process::exit(number(code)),
+        ["signal", signal] => die_of(number(signal)),
+        ["abort"] => process::abort(),
+        ["segfault"] => segfault(),
+        ["divide"] => divide_by_zero(),
+        ["panic"] => panic!("the main thread panics (on purpose)"),
+        ["thread-returns"] => in_a_thread(|| ()),
+        ["thread-panics"] => in_a_thread(|| panic!("a thread panics (on purpose)")),
+        ["thread-exits"] => in_a_thread(|| process::exit(7)),
+        ["thread-segfaults"] => in_a_thread(segfault),
+        ["main-returns"] => leave_a_thread_behind(),
+        ["stop"] => stop_and_be_continued(),
+        ["continue"] => continue_the_parent(),
+        ["interrupt"] => interrupt_the_supervisor(),
+        ["watch"] => watch_the_supervisor(),
+        ["speak"] => println!("{}", process::id()),
+        ["listen"] => outlive_the_speaker(),
+        _ => panic!("no job {args:?}"),
+    }
+}
+
+fn number(text: &str) -> i32 {
+    text.parse().expect("a code or a signal is a number")
+}
+
+/// No core dump, wherever they go: the limit stops a file, and a process that is not dumpable is
+/// not piped to a program either (core(5)).
+fn leave_no_core() -> nix::Result<()> {
+    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+    prctl::set_dumpable(false)
+}
+
+/// Runs `body` in a second thread. The first lives on, unless the whole process dies.
+fn in_a_thread(body: impl FnOnce() + Send + 'static) {
+    let outcome = thread::spawn(body).join();
+    eprintln!("the main thread lives on; the other returned: {}", outcome.is_ok());
+}
+
+/// By number: real-time signals have no name.
+fn die_of(signal: i32) {
+    // A process inherits which signals are ignored (nohup ignores SIGHUP), and Rust has a handler
+    // for SIGSEGV. SIGKILL cannot be set, and need not be.
+    // SAFETY: SIG_DFL is a disposition, not a function that would have to be sound (signal(2)).
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
+    // SAFETY: kill(2) takes two integers and touches no memory of ours.
+    unsafe { libc::kill(Pid::this().as_raw(), signal) };
+}
+
+/// Writes where nothing may be written.
+fn segfault() {
+    let length = NonZeroUsize::MIN;
+    // SAFETY: a new mapping at an address of the kernel's choice changes no memory that is in use.
+    let page = unsafe { mmap_anonymous(None, length, ProtFlags::PROT_NONE, MapFlags::MAP_PRIVATE) };
+    let page = page.expect("there is room for a page").cast::<u8>();
+    // SAFETY: the address is aligned and lies in no object of this program, so the volatile write
+    // does what the machine does: it faults, for the page allows no access (mmap(2), PROT_NONE).
+    unsafe { ptr::write_volatile(page.as_ptr(), 1) };
+}
+
+/// In Rust, `1 / 0` panics: the compiler puts a check before the instruction. Here is none.
+#[cfg(target_arch = "x86_64")]
+fn divide_by_zero() {
+    // SAFETY: it uses the registers named and no memory, and its fault ends the process.
+    unsafe {
+        std::arch::asm!("div {zero:e}", zero = in(reg) 0, inout("eax") 1 => _, inout("edx") 0 => _);
+    }
+}
+
+/// Where the instruction does not trap, the signal is sent by hand.
+#[cfg(not(target_arch = "x86_64"))]
+fn divide_by_zero() {
+    die_of(libc::SIGFPE);
+}
+
+/// The main thread returns while another waits for ever.
+fn leave_a_thread_behind() {
+    thread::spawn(|| {
+        loop {
+            thread::park();
+        }
+    });
+}
+
+/// Stops, is continued by a process of its own, and exits with 6.
+fn stop_and_be_continued() {
+    let mut helper = command("continue").and_then(|mut command| command.spawn()).expect("a helper");
+    raise(Signal::SIGSTOP).expect("a process may stop itself");
+    helper.wait().expect("the helper is ours to wait for");
+    process::exit(6)
+}
+
+fn continue_the_parent() {
+    let parent = getppid();
+    // Only a stop is of interest; asleep or running, it is on its way there.
+    while !matches!(rest(parent.as_raw()), Rest::Stopped | Rest::Ended) {
+        thread::yield_now();
+    }
+    let _ = kill(parent, Signal::SIGCONT);
+}
+
+/// Interrupts the supervisor's wait by a signal, and ends (with 3) only after it waits again.
+fn interrupt_the_supervisor() {
+    let supervisor = getppid();
+    rest(supervisor.as_raw());
+    kill(supervisor, Signal::SIGUSR1).expect("the supervisor is of the same user");
+    rest(supervisor.as_raw());
+    process::exit(3)
+}
+
+/// Exits with 0 if the supervisor sleeps while it waits, and with 1 if it does not.
+fn watch_the_supervisor() {
+    process::exit(i32::from(rest_of_a_waiter(getppid().as_raw()) == Rest::Spinning))
+}
+
+/// Hears the pid of another job, and ends (with 4) only after that one has.
+fn outlive_the_speaker() {
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line).expect("standard input is a pipe");
+    let speaker = number(line.trim());
+    // Gone, or a zombie although the supervisor has had the time to reap it and sleeps again.
+    let ended = || match process_state(speaker) {
+        None => true,
+        Some('Z') => rest(getppid().as_raw()) != Rest::Ended && process_state(speaker) == Some('Z'),
+        Some(_) => false,
+    };
+    while !(ended() && ended()) {
+        thread::yield_now();
+    }
+    process::exit(4)
+}

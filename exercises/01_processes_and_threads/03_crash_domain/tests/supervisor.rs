@@ -1,0 +1,157 @@
+//! Who dies with whom. The jobs are in `src/job.rs`; `src/bin/supervisor.rs` calls `supervise` and
+//! prints what it returns, a line for each job, and then whether a child is left.
+
+use rstest::rstest;
+use testkit::Lesson;
+use testkit::program::{Ending, Program};
+use testkit::require;
+
+/// Runs a supervisor with these jobs; its report has to be this one, and no child may be left.
+#[track_caller]
+fn require_report(jobs: &[&str], expected: &[&str], likely: &str, read: &str) {
+    let program = Program::new(env!("CARGO_BIN_EXE_supervisor"));
+    let observed = jobs.iter().fold(program, |program, job| program.arg(*job)).run();
+    let mut report = observed.lines();
+    let left = report.pop();
+    if observed.ending != Ending::Exited(0) || report != expected {
+        let words = if observed.stderr.is_empty() { "" } else { "\nand on standard error:\n" };
+        Lesson {
+            expected: format!("jobs {jobs:?} to be reported as\n{}", expected.join("\n")),
+            seen: match observed.ending {
+                Ending::Exited(0) => report.join("\n"),
+                ending => format!("the supervisor: {ending:?}{words}{}", observed.stderr),
+            },
+            likely: likely.to_owned(),
+            read: read.to_owned(),
+        }
+        .fail();
+    }
+    let left = left.unwrap_or_default();
+    require!(left == "children left: none",
+        expected: "every child to be reaped when `supervise` returns",
+        seen: "{left}",
+        likely: "a child that has ended is only looked at (WNOWAIT), or nobody waits for it",
+        read: "wait(2), NOTES: zombies",
+    );
+}
+
+#[test]
+fn no_jobs_give_an_empty_report() {
+    require_report(
+        &[],
+        &[],
+        "`supervise` reports on something that is not in its list",
+        "README, the task",
+    );
+}
+
+#[rstest]
+#[case::zero("exit 0", "exited 0")]
+#[case::three("exit 3", "exited 3")]
+#[case::the_largest("exit 255", "exited 255")]
+#[case::one_bit_too_many("exit 256", "exited 0")]
+#[case::the_main_thread_panics("panic", "exited 101")]
+#[case::the_main_thread_returns("main-returns", "exited 0")]
+#[case::a_thread_returns("thread-returns", "exited 0")]
+#[case::a_thread_panics("thread-panics", "exited 0")]
+#[case::a_thread_exits_for_all("thread-exits", "exited 7")]
+fn an_exit_is_reported_with_its_code(#[case] job: &str, #[case] expected: &str) {
+    require_report(
+        &[job],
+        &[expected],
+        "the code is lost on the way from the wait status to the report",
+        "wait(2), WEXITSTATUS; exit_group(2)",
+    );
+}
+
+#[rstest]
+#[case::abort("abort", 6)]
+#[case::segfault("segfault", 11)]
+#[case::division_by_zero("divide", 8)]
+#[case::a_thread_segfaults("thread-segfaults", 11)]
+#[case::sigkill_as_by_the_oom_killer("signal 9", 9)]
+#[case::sigterm("signal 15", 15)]
+#[case::a_real_time_signal("signal 37", 37)]
+#[case::the_last_signal("signal 64", 64)]
+fn a_death_by_signal_is_reported_with_its_signal(#[case] job: &str, #[case] signal: i32) {
+    require_report(
+        &[job],
+        &[&format!("signal {signal}, core false")],
+        "a death by signal has no exit code: `ExitStatus::code()` is None, not 0, -1 or 128+n;
+and the core flag is a bit of the status: here no core is dumped",
+        "wait(2), WIFSIGNALED, WCOREDUMP; hint 2",
+    );
+}
+
+#[test]
+fn every_job_is_reported_in_the_order_of_the_jobs() {
+    require_report(
+        &["signal 9", "exit 1", "abort", "exit 0", "thread-segfaults", "exit 2"],
+        &[
+            "signal 9, core false",
+            "exited 1",
+            "signal 6, core false",
+            "exited 0",
+            "signal 11, core false",
+            "exited 2",
+        ],
+        "a death ends the round, or outcomes are kept in the order in which they came",
+        "README, the task",
+    );
+}
+
+#[rstest]
+#[case::no_such_file("missing", "error: entity not found")]
+#[case::not_a_program("directory", "error: permission denied")]
+fn a_job_that_cannot_be_started_is_its_own_error(#[case] job: &str, #[case] expected: &str) {
+    require_report(
+        &["exit 1", job, "exit 2"],
+        &["exited 1", expected, "exited 2"],
+        "an error of `spawn` ends the round, or is left out of the report",
+        "https://doc.rust-lang.org/std/process/struct.Command.html#method.spawn",
+    );
+}
+
+#[test]
+fn a_job_that_is_stopped_and_continued_has_not_ended() {
+    require_report(
+        &["stop"],
+        &["exited 6"],
+        "waitpid is asked for stops as well (WUNTRACED), and a stop is taken for an end",
+        "wait(2), WUNTRACED, WIFSTOPPED",
+    );
+}
+
+#[test]
+fn a_signal_does_not_end_the_wait() {
+    require_report(
+        &["interrupt"],
+        &["exited 3"],
+        "EINTR is passed on as an error; it only means: a signal came, call again",
+        "wait(2), ERRORS; signal(7), Interruption of system calls",
+    );
+}
+
+#[test]
+fn the_supervisor_sleeps_while_it_waits() {
+    // The job exits with 1 if it finds the supervisor busy.
+    require_report(
+        &["watch"],
+        &["exited 0"],
+        "`try_wait` or WNOHANG in a loop keeps a CPU busy: `wait` sleeps",
+        "https://doc.rust-lang.org/std/process/struct.Child.html#method.wait",
+    );
+}
+
+#[test]
+fn all_jobs_are_started_before_the_first_is_waited_for() {
+    // The first job ends only after it has heard from the second, and after that one has ended.
+    require_report(
+        &["listen", "speak"],
+        &["exited 4", "exited 0"],
+        "TimedOut: the first job waits for a word of the second, which is started only after
+the first has ended; an iterator is lazy, so `collect` the children first.
+Exchanged: outcomes are kept in the order in which they came (waitpid(-1))",
+        "wait(2): the value of pid; hint 3",
+    );
+}
