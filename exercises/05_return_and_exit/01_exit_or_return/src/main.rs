@@ -1,4 +1,4 @@
-//! The experiment: with no argument, leaves a process in every way there is and tells what was seen.
+//! The experiment: sends a process out in every way there is, and tells what was done on the way.
 //!
 //! With the name of a way as its argument it is that process.
 

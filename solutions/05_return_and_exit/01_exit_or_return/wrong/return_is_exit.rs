@@ -18,7 +18,7 @@ use evidence::{Aftermath, Ending, Trace, Way};
 pub fn leave(way: Way, code: u8) -> ExitCode {
     match way {
         Way::Return | Way::ProcessExit => process::exit(code.into()),
-        // SAFETY: exit(3) must not run in two threads at once; this one is the only one that calls it.
+        // SAFETY: exit(3) must not run in two threads at once; no other thread calls it.
         Way::Exit => unsafe { libc::exit(code.into()) },
         // SAFETY: _exit(2) may be called at any time; no code of this process runs after it.
         Way::UnderscoreExit => unsafe { libc::_exit(code.into()) },

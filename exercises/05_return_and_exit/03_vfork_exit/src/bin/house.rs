@@ -1,0 +1,165 @@
+//! A host that the tests start: it receives one guest and tells what it finds. Given.
+
+// It counts allocations, which takes an unsafe trait.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::env;
+use std::ffi::{CStr, CString};
+use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicIsize, Ordering};
+
+use nix::errno::Errno;
+use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::unistd::{Pid, getpid, pipe, read, write};
+use vfork_exit::evidence::{self, Leaving};
+use vfork_exit::vfork::{self, Call};
+use vfork_exit::{ask, spawn, visit};
+
+fn main() {
+    let args: Vec<String> = env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    match args.as_slice() {
+        ["ask", number] => {
+            let number = number.parse().unwrap();
+            println!("{}", ask(|| number).unwrap());
+            tell_of_children();
+        }
+        ["ask-where"] => {
+            let host = getpid();
+            let elsewhere = ask(|| i32::from(getpid() != host)).unwrap();
+            println!(
+                "{}",
+                if elsewhere == 1 {
+                    "in a child"
+                } else {
+                    "in the host"
+                }
+            );
+        }
+        ["ask-slowly"] => ask_slowly(),
+        ["visit", leaving, code] => {
+            println!(
+                "{}",
+                visit(leaving_by(leaving), code.parse().unwrap()).unwrap()
+            );
+            tell_of_children();
+        }
+        ["visit-with-evidence", leaving] => {
+            evidence::lay_out();
+            visit(leaving_by(leaving), 0).unwrap();
+            evidence::host_goes_on();
+        }
+        ["canary", "fork"] => println!("{}", vfork::canary(Call::Fork).unwrap()),
+        ["canary", "vfork"] => println!("{}", vfork::canary(Call::Vfork).unwrap()),
+        ["spawn", program, args @ ..] => {
+            tell_of(run(program, args));
+            tell_of_children();
+        }
+        ["spawn-with-errno", program, args @ ..] => {
+            Errno::set_raw(libc::EEXIST);
+            tell_of(run(program, args));
+        }
+        ["spawn-with-evidence", program] => {
+            evidence::lay_out();
+            let _ = run(program, &[]);
+            evidence::host_goes_on();
+        }
+        ["spawn-and-go-on", program] => spawn_and_go_on(program),
+        ["spawn-and-count", program, args @ ..] => spawn_and_count(program, args),
+        _ => panic!("no such house: {args:?}"),
+    }
+}
+
+fn leaving_by(name: &str) -> Leaving {
+    match name {
+        "_exit" => Leaving::UnderscoreExit,
+        "exit" => Leaving::Exit,
+        _ => panic!("no such way to leave: {name}"),
+    }
+}
+
+/// A guest that leaves only when the test lets it.
+fn ask_slowly() {
+    ask(|| {
+        evidence::write_now("guest-works\n");
+        // Returns when the test writes, and also when it goes away.
+        let _ = read(std::io::stdin(), &mut [0]);
+        evidence::write_now("guest-leaves\n");
+        0
+    })
+    .unwrap();
+    evidence::write_now("host-goes-on\n");
+}
+
+/// Spawns a program named `errand` with these arguments, in an environment of one variable.
+fn run(program: &str, args: &[&str]) -> Result<Pid, Errno> {
+    let owned = |s: &str| CString::new(s).expect("an argument has no NUL in it");
+    let program = owned(program);
+    let args: Vec<CString> = [&["errand"], args]
+        .concat()
+        .into_iter()
+        .map(owned)
+        .collect();
+    let args: Vec<&CStr> = args.iter().map(CString::as_c_str).collect();
+    spawn(&program, &args, &[c"GREETING=hello"])
+}
+
+/// Spawns a program that waits for a word of this one.
+fn spawn_and_go_on(program: &str) {
+    let (theirs, ours) = pipe().unwrap();
+    let child = run(program, &["waits", &theirs.as_raw_fd().to_string()]).unwrap();
+    write(&ours, b"x").unwrap();
+    tell_of(Ok(child));
+}
+
+fn tell_of(spawned: Result<Pid, Errno>) {
+    match spawned.map(|pid| waitpid(pid, None)) {
+        Ok(Ok(WaitStatus::Exited(_, code))) => println!("exit code {code}"),
+        Ok(other) => println!("waiting for the child gave {other:?}"),
+        Err(errno) => println!("error {errno:?}"),
+    }
+}
+
+fn tell_of_children() {
+    match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+        Err(Errno::ECHILD) => println!("no child is left"),
+        other => println!("a child is left: {other:?}"),
+    }
+}
+
+/// What a spawn leaves on the heap of the host, once anything has been set up by a first one.
+fn spawn_and_count(program: &str, args: &[&str]) {
+    let mut kept = 0;
+    for _ in 0..2 {
+        let before = LIVE.load(Ordering::Relaxed);
+        let child = run(program, args).unwrap();
+        kept = LIVE.load(Ordering::Relaxed) - before;
+        waitpid(child, None).unwrap();
+    }
+    println!("{kept}");
+}
+
+/// Bytes that are allocated and not yet freed.
+static LIVE: AtomicIsize = AtomicIsize::new(0);
+
+/// The system's allocator, counted.
+struct Counted;
+
+#[global_allocator]
+static COUNTED: Counted = Counted;
+
+// SAFETY: all work is done by the system's allocator, with the arguments as they came.
+unsafe impl GlobalAlloc for Counted {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        LIVE.fetch_add(layout.size().cast_signed(), Ordering::Relaxed);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        LIVE.fetch_sub(layout.size().cast_signed(), Ordering::Relaxed);
+        // SAFETY: the caller's promise is passed on.
+        unsafe { System.dealloc(block, layout) }
+    }
+}
