@@ -5,12 +5,17 @@
 //!   are facts and not guesses about time.
 //! - [`program`]: a program run to its end, with its exit status and what it printed.
 //! - [`proc`]: what the kernel says of a process: its state, its open descriptors.
+//! - [`running`]: a program observed while it runs, and interrupted.
+//! - `http` (a feature): a real HTTP server on loopback whose answers are made up.
 //! - [`sync`]: the facade that the exercises on locks are written against.
 
 pub mod deadline;
+#[cfg(feature = "http")]
+pub mod http;
 mod lesson;
 pub mod proc;
 pub mod program;
+pub mod running;
 pub mod sync;
 pub mod threads;
 
