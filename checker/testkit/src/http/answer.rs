@@ -117,6 +117,11 @@ impl Answer {
         self
     }
 
+    /// Whether the client can ever have all of it.
+    pub(super) fn has_end(&self) -> bool {
+        !matches!(self.manner, Manner::Trickle | Manner::Flood)
+    }
+
     /// Writes the answer. `pause` waits and says whether the server goes on.
     pub(super) fn write(
         &self,

@@ -4,7 +4,7 @@
 use std::io::{self, BufReader, Read};
 use std::net::{Shutdown, TcpStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
@@ -21,6 +21,8 @@ pub(super) struct Connection {
     state: Arc<State>,
     /// This side has ended it: what the reader sees then is not the client's doing.
     ended_here: AtomicBool,
+    /// Requests without an answer yet.
+    owed: AtomicUsize,
 }
 
 impl Connection {
@@ -29,6 +31,7 @@ impl Connection {
             stream,
             state,
             ended_here: AtomicBool::new(false),
+            owed: AtomicUsize::new(0),
         }
     }
 
@@ -46,6 +49,7 @@ impl Connection {
             let mut stream = BufReader::new(&*self.stream);
             // A client that closes with an answer unread resets the connection: that is its end too.
             while let Ok(Some(request)) = Request::read(&mut stream) {
+                self.owed.fetch_add(1, Ordering::SeqCst);
                 self.state.record(&request);
                 if send.send(request).is_err() {
                     // The writer has ended the connection. Only the client's end is left to see.
@@ -54,8 +58,9 @@ impl Connection {
                 }
             }
             drop(send);
-            if !self.ended_here.load(Ordering::SeqCst) {
-                self.state.record_closed();
+            let owed = self.owed.load(Ordering::SeqCst) > 0;
+            if owed && !self.ended_here.load(Ordering::SeqCst) {
+                self.state.record_given_up();
             }
         });
     }
@@ -65,6 +70,10 @@ impl Connection {
         let Some(answer) = self.state.answer_for(&request.path) else {
             return self.end(Shutdown::Both);
         };
+        if answer.has_end() {
+            // Before the first byte: a client that has its answer and closes gives nothing up.
+            self.owed.fetch_sub(1, Ordering::SeqCst);
+        }
         match answer.write(&mut &*self.stream, |pause| self.state.pause(pause))? {
             After::KeepOpen => Ok(()),
             After::Close => self.end(Shutdown::Both),

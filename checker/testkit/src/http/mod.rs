@@ -3,7 +3,7 @@
 //! It speaks just enough HTTP/1.1 (RFC 9112) to answer GET requests, and it does what no well-kept
 //! server would do, precisely: half a body, a reset, a byte now and then for ever. What a test wants
 //! to know of a client it learns from what the server saw, not from a clock: which requests came,
-//! how many of them before the first answer, which connections the client has closed.
+//! how many of them before the first answer, which of them the client has given up.
 //!
 //! ```
 //! use testkit::http::{Answer, Server};
@@ -123,12 +123,12 @@ impl Server {
         self.state.wait_for_requests(count)
     }
 
-    /// Waits until the client has closed so many connections (in order or by a reset), or until the
-    /// deadline; says how many it has.
+    /// Waits until the client has closed so many connections on which it was owed an answer, or until
+    /// the deadline; says how many it has.
     ///
-    /// A connection that this server has ended itself does not count.
-    pub fn wait_for_closed(&self, count: usize) -> usize {
-        self.state.wait_for_closed(count)
+    /// An answer that has an end is no longer owed when it begins; one that has none always is.
+    pub fn wait_for_given_up(&self, count: usize) -> usize {
+        self.state.wait_for_given_up(count)
     }
 }
 

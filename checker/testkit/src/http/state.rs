@@ -24,7 +24,7 @@ struct Inner {
     gate: usize,
     requests: Vec<Request>,
     in_before_first_answer: Option<usize>,
-    closed: usize,
+    given_up: usize,
     stopping: bool,
 }
 
@@ -57,8 +57,8 @@ impl State {
         self.change(|inner| inner.requests.push(request.clone()));
     }
 
-    pub(super) fn record_closed(&self) {
-        self.change(|inner| inner.closed += 1);
+    pub(super) fn record_given_up(&self) {
+        self.change(|inner| inner.given_up += 1);
     }
 
     pub(super) fn requests(&self) -> Vec<Request> {
@@ -76,8 +76,9 @@ impl State {
             .len()
     }
 
-    pub(super) fn wait_for_closed(&self, count: usize) -> usize {
-        self.wait(DEADLINE, |inner| inner.closed >= count).closed
+    pub(super) fn wait_for_given_up(&self, count: usize) -> usize {
+        self.wait(DEADLINE, |inner| inner.given_up >= count)
+            .given_up
     }
 
     /// Waits until this path may be answered; `None` once the server stops.

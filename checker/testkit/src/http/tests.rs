@@ -80,7 +80,19 @@ fn a_client_that_goes_away_is_seen_although_it_waits_for_an_answer() {
     let held = ask(&server, "/a");
     assert_eq!(server.wait_for_requests(1), 1);
     drop(held);
-    assert_eq!(server.wait_for_closed(1), 1);
+    assert_eq!(server.wait_for_given_up(1), 1);
+}
+
+#[test]
+fn a_client_that_has_its_answer_gives_nothing_up() {
+    let server = Server::start().answer("/a", Answer::json("{}")).hold("/b");
+    let mut answered = ask(&server, "/a");
+    first_line(&mut answered);
+    drop(answered);
+    let held = ask(&server, "/b");
+    assert_eq!(server.wait_for_requests(2), 2);
+    drop(held);
+    assert_eq!(server.wait_for_given_up(1), 1);
 }
 
 #[test]
@@ -105,7 +117,7 @@ fn a_trickle_goes_on_until_the_client_goes_away() {
     let mut some = [0; 400];
     stream.read_exact(&mut some).unwrap();
     drop(stream);
-    assert_eq!(server.wait_for_closed(1), 1);
+    assert_eq!(server.wait_for_given_up(1), 1);
 }
 
 #[test]

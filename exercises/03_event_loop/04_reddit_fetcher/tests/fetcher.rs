@@ -299,7 +299,7 @@ fn a_trickle_runs_into_the_time_limit() {
                 Err(_) => "nothing".to_owned(),
             };
             // The loop goes on, and the client is still there.
-            let closed = on_the_side(move || server.wait_for_closed(1)).await;
+            let closed = on_the_side(move || server.wait_for_given_up(1)).await;
             drop(client);
             (answer, closed)
         }
@@ -487,7 +487,7 @@ fn a_stop_gives_up_what_is_in_flight() {
             };
             let ended = run(patient_client(), &server.base_url(), &THREE, &mut out, stop).await;
             // The loop goes on: what still runs on it, still runs.
-            let closed = on_the_side(move || server.wait_for_closed(3)).await;
+            let closed = on_the_side(move || server.wait_for_given_up(3)).await;
             (ended.unwrap(), String::from_utf8(out).unwrap(), closed)
         }
     });

@@ -78,7 +78,7 @@ fn ctrl_c_ends_the_program_in_order(#[case] interrupts: Interrupts) {
         likely: "`stop` is looked at only when all is fetched, or something else keeps `run` from its end",
         read: "hint 4; signal(7)",
     );
-    let closed = server.wait_for_closed(3);
+    let closed = server.wait_for_given_up(3);
     require!(closed == 3,
         expected: "end of file on three connections",
         seen: "{closed} of 3 closed",
