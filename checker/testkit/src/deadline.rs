@@ -21,12 +21,24 @@ pub fn within<T: Send + 'static>(
     read: &str,
     body: impl FnOnce() -> T + Send + 'static,
 ) -> T {
+    within_limit(DEADLINE, what, likely, read, body)
+}
+
+/// As [`within`], with another limit: for a body that itself waits up to [`DEADLINE`].
+#[track_caller]
+pub fn within_limit<T: Send + 'static>(
+    limit: Duration,
+    what: &str,
+    likely: &str,
+    read: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> T {
     let (send, receive) = mpsc::channel();
     let thread = thread::Builder::new()
         .name(thread::current().name().unwrap_or("test").to_owned())
         .spawn(move || send.send(body()))
         .expect("the machine lets the test start a thread");
-    match receive.recv_timeout(DEADLINE) {
+    match receive.recv_timeout(limit) {
         Ok(value) => value,
         // The sender is gone without a word: the body panicked.
         Err(mpsc::RecvTimeoutError::Disconnected) => match thread.join() {
@@ -35,7 +47,7 @@ pub fn within<T: Send + 'static>(
         },
         Err(mpsc::RecvTimeoutError::Timeout) => Lesson {
             expected: format!("{what} to be done"),
-            seen: format!("nothing for {} s", DEADLINE.as_secs()),
+            seen: format!("nothing for {} s", limit.as_secs()),
             likely: likely.to_owned(),
             read: read.to_owned(),
         }

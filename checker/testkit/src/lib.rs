@@ -6,13 +6,18 @@
 //! - [`program`]: a program run to its end, with its exit status and what it printed.
 //! - [`proc`]: what the kernel says of a process: its state, its open descriptors.
 //! - [`rest`]: whether a process sleeps, is stopped, has ended or spins.
+//! - [`running`]: a program observed while it runs, and interrupted.
+//! - `http` (a feature): a real HTTP server on loopback whose answers are made up.
 //! - [`sync`]: the facade that the exercises on locks are written against.
 
 pub mod deadline;
+#[cfg(feature = "http")]
+pub mod http;
 mod lesson;
 pub mod proc;
 pub mod program;
 pub mod rest;
+pub mod running;
 mod stuck;
 pub mod sync;
 pub mod threads;

@@ -82,11 +82,7 @@ impl Aftermath {
         let words: Vec<&str> = stdout.split_whitespace().collect();
         let position = |word: &str| words.iter().position(|w| *w == word);
         let goes_on = position("host-goes-on")?;
-        let buffers = if position("buffer")? < goes_on {
-            Who::Guest
-        } else {
-            Who::Host
-        };
+        let buffers = if position("buffer")? < goes_on { Who::Guest } else { Who::Host };
         let handlers = match (position("handler(guest)"), position("handler(host)")) {
             (Some(_), None) => Who::Guest,
             (None, Some(_)) => Who::Host,

@@ -19,10 +19,7 @@ use vfork::Call;
 ///
 /// All 32 bits of it: an exit status has only 8.
 pub fn ask(work: impl FnMut() -> i32) -> Result<i32, Errno> {
-    todo!(
-        "have a guest call {} and put the result where you find it",
-        type_name_of_val(&work)
-    )
+    todo!("have a guest call {} and put the result where you find it", type_name_of_val(&work))
 }
 
 /// Has a vfork child leave in this way with this code; waits for it and returns its exit code.

@@ -40,10 +40,7 @@ fn experiment() -> ExitCode {
 
     for way in ["_exit(2)", "exit(3)"] {
         println!("a guest leaves by {way}:");
-        let output = Command::new(this_program())
-            .arg(way)
-            .output()
-            .expect("it can be started");
+        let output = Command::new(this_program()).arg(way).output().expect("it can be started");
         let stdout = String::from_utf8_lossy(&output.stdout);
         let aftermath = Aftermath::read(&stdout).expect("every piece of evidence is used up once");
         let (handlers, buffers) = (name(aftermath.handlers), name(aftermath.buffers));

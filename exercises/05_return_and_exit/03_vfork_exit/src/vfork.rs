@@ -272,9 +272,6 @@ mod machine {
     }
 
     pub unsafe fn canary(_: c_long) -> Found {
-        Found {
-            pid: -(libc::ENOSYS as isize),
-            popped: 0,
-        }
+        Found { pid: -(libc::ENOSYS as isize), popped: 0 }
     }
 }

@@ -21,9 +21,7 @@ const ERRAND: &str = env!("CARGO_BIN_EXE_errand");
 /// Runs a house to its end.
 #[track_caller]
 fn house(args: &[&str]) -> Observed {
-    let program = args
-        .iter()
-        .fold(Program::new(HOUSE), |program, arg| program.arg(*arg));
+    let program = args.iter().fold(Program::new(HOUSE), |program, arg| program.arg(*arg));
     let observed = program.env("RUST_BACKTRACE", "0").run();
     let stderr = &observed.stderr;
     require!(!stderr.contains("not yet implemented"),
@@ -38,11 +36,7 @@ fn house(args: &[&str]) -> Observed {
 /// Runs a house that must come to a good end, and returns its lines.
 #[track_caller]
 fn sound_house(args: &[&str]) -> Vec<String> {
-    let Observed {
-        ending,
-        stdout,
-        stderr,
-    } = house(args);
+    let Observed { ending, stdout, stderr } = house(args);
     require!(ending == Ending::Exited(0),
         expected: "the house {args:?} to receive its guest, to tell of it, and to exit with code 0",
         seen: "{ending:?}, after this:\n{stdout}{stderr}",
@@ -68,10 +62,7 @@ fn require_no_child_is_left(lines: &[String]) {
 #[case::none("0")]
 #[case::a_negative_one("-1")]
 #[case::one_of_17_bits("70000")]
-#[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    ignore = "no assembly here"
-)]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn the_answer_of_a_guest_comes_back_whole(#[case] number: &str) {
     let lines = sound_house(&["ask", number]);
     let answer = &lines[0];
@@ -85,10 +76,7 @@ fn the_answer_of_a_guest_comes_back_whole(#[case] number: &str) {
 }
 
 #[test]
-#[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    ignore = "no assembly here"
-)]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn the_work_is_done_by_a_guest() {
     let place = sound_house(&["ask-where"]).concat();
     require!(place == "in a child",
@@ -100,58 +88,48 @@ fn the_work_is_done_by_a_guest() {
 }
 
 #[test]
-#[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    ignore = "no assembly here"
-)]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn a_host_is_suspended_until_its_guest_has_left() {
     let read = "vfork(2); proc_pid_stat(5), the states";
-    within(
-        "a host and its slow guest",
-        "`ask` waits for something else",
-        read,
-        move || {
-            let mut child = Command::new(HOUSE)
-                .arg("ask-slowly")
-                .env("RUST_BACKTRACE", "0")
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                .spawn()
-                .expect("the house can be started");
-            let mut stdin = child.stdin.take().expect("stdin is a pipe");
-            let mut stdout = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
-            let mut first = String::new();
-            stdout.read_line(&mut first).expect("the pipe can be read");
-            // The guest works: so it says, or the house has ended. It leaves when it may read.
-            let state = settled_state(child.id().cast_signed());
-            // A house that has ended does not read: EPIPE.
-            let _ = stdin.write_all(b"x");
-            let mut rest = String::new();
-            stdout
-                .read_to_string(&mut rest)
-                .expect("the pipe can be read");
-            child.wait().expect("the child is ours to wait for");
+    within("a host and its slow guest", "`ask` waits for something else", read, move || {
+        let mut child = Command::new(HOUSE)
+            .arg("ask-slowly")
+            .env("RUST_BACKTRACE", "0")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the house can be started");
+        let mut stdin = child.stdin.take().expect("stdin is a pipe");
+        let mut stdout = BufReader::new(child.stdout.take().expect("stdout is a pipe"));
+        let mut first = String::new();
+        stdout.read_line(&mut first).expect("the pipe can be read");
+        // The guest works: so it says, or the house has ended. It leaves when it may read.
+        let state = settled_state(child.id().cast_signed());
+        // A house that has ended does not read: EPIPE.
+        let _ = stdin.write_all(b"x");
+        let mut rest = String::new();
+        stdout.read_to_string(&mut rest).expect("the pipe can be read");
+        child.wait().expect("the child is ours to wait for");
 
-            require!(first == "guest-works\n",
-                expected: "the guest to work",
-                seen: "the first line of the house: {first:?}",
-                likely: "`ask` does not run `work`; standard error, above, says more",
-                read: "README, the task",
-            );
-            require!(state == Some('D'),
-                expected: "the host to be held by the kernel (state D) while its guest works",
-                seen: "state {state:?}",
-                likely: "S is a host that went on after a fork, and sleeps in a wait or a read of its own",
-                read: "vfork(2); proc_pid_stat(5), the states",
-            );
-            require!(rest == "guest-leaves\nhost-goes-on\n",
-                expected: "the host to go on when the guest has left, and not before",
-                seen: "{rest:?}",
-                likely: "the host does not wait for what the guest does last",
-                read: "vfork(2)",
-            );
-        },
-    );
+        require!(first == "guest-works\n",
+            expected: "the guest to work",
+            seen: "the first line of the house: {first:?}",
+            likely: "`ask` does not run `work`; standard error, above, says more",
+            read: "README, the task",
+        );
+        require!(state == Some('D'),
+            expected: "the host to be held by the kernel (state D) while its guest works",
+            seen: "state {state:?}",
+            likely: "S is a host that went on after a fork, and sleeps in a wait or a read of its own",
+            read: "vfork(2); proc_pid_stat(5), the states",
+        );
+        require!(rest == "guest-leaves\nhost-goes-on\n",
+            expected: "the host to go on when the guest has left, and not before",
+            seen: "{rest:?}",
+            likely: "the host does not wait for what the guest does last",
+            read: "vfork(2)",
+        );
+    });
 }
 
 /// The state of a process that is on its way into the kernel, once it is no longer running.
@@ -168,18 +146,12 @@ fn settled_state(pid: i32) -> Option<char> {
 #[case::by_underscore_exit("_exit", "3")]
 #[case::by_exit("exit", "4")]
 #[case::with_no_complaint("_exit", "0")]
-#[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    ignore = "no assembly here"
-)]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn a_visit_returns_the_code_of_the_guest(#[case] leaving: &str, #[case] code: &str) {
     let observed = house(&["visit", leaving, code]);
     // How the host itself ends after a guest's exit(3) is anybody's guess: only its words count.
     let lines: Vec<String> = observed.stdout.lines().map(str::to_owned).collect();
-    let (seen, stderr) = (
-        lines.first().map_or("nothing", String::as_str),
-        observed.stderr,
-    );
+    let (seen, stderr) = (lines.first().map_or("nothing", String::as_str), observed.stderr);
     require!(seen == code,
         expected: "visit to return {code}, the exit code of a guest that left by {leaving}",
         seen: "{seen}\n{stderr}",
@@ -192,10 +164,7 @@ fn a_visit_returns_the_code_of_the_guest(#[case] leaving: &str, #[case] code: &s
 #[rstest]
 #[case::by_underscore_exit("_exit", Aftermath { handlers: Who::Host, buffers: Who::Host })]
 #[case::by_exit("exit", Aftermath { handlers: Who::Guest, buffers: Who::Guest })]
-#[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    ignore = "no assembly here"
-)]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn a_guest_leaves_by_the_function_it_was_told(#[case] leaving: &str, #[case] right: Aftermath) {
     let (seen, stdout) = seen_after(leaving);
     require!(seen == Some(right),
@@ -209,10 +178,7 @@ fn a_guest_leaves_by_the_function_it_was_told(#[case] leaving: &str, #[case] rig
 #[rstest]
 #[case::of_underscore_exit(Leaving::UnderscoreExit, "_exit")]
 #[case::of_exit(Leaving::Exit, "exit")]
-#[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    ignore = "no assembly here"
-)]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn the_aftermath_is_as_predicted(#[case] leaving: Leaving, #[case] name: &str) {
     let predicted = aftermath(leaving);
     let (seen, stdout) = seen_after(name);
@@ -241,30 +207,20 @@ fn seen_after(leaving: &str) -> (Option<Aftermath>, String) {
 }
 
 #[rstest]
-#[case::with_fork(
-    Call::Fork,
-    "fork",
-    "the child of a fork returns in a copy of the frame"
-)]
+#[case::with_fork(Call::Fork, "fork", "the child of a fork returns in a copy of the frame")]
 #[case::with_vfork(
     Call::Vfork,
     "vfork",
     "the guest has no frame of its own: the word it pushed lies where the host's word lay"
 )]
-#[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    ignore = "no assembly here"
-)]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn what_a_child_that_returns_does_to_the_frame_is_as_predicted(
     #[case] call: Call,
     #[case] name: &str,
     #[case] likely: &str,
 ) {
     let predicted = found_in_frame(call);
-    let found: usize = sound_house(&["canary", name])
-        .concat()
-        .parse()
-        .expect("a word");
+    let found: usize = sound_house(&["canary", name]).concat().parse().expect("a word");
     require!(predicted == found,
         expected: "the prediction for {call:?} to come true: {predicted:#x}",
         seen: "the host found {found:#x}; it had left {LEFT_BY_HOST:#x}, its child {LEFT_BY_GUEST:#x}",
@@ -274,10 +230,7 @@ fn what_a_child_that_returns_does_to_the_frame_is_as_predicted(
 }
 
 #[test]
-#[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    ignore = "no assembly here"
-)]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn a_spawned_program_runs() {
     let lines = sound_house(&["spawn", ERRAND, "exits", "7"]);
     let seen = &lines[0];
@@ -290,10 +243,7 @@ fn a_spawned_program_runs() {
 }
 
 #[test]
-#[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    ignore = "no assembly here"
-)]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn a_spawned_program_gets_its_arguments_and_environment_and_no_others() {
     let lines = sound_house(&["spawn", ERRAND, "tells", "one", "two words"]);
     let (args, env) = (&lines[0], &lines[1]);
@@ -315,10 +265,7 @@ fn a_spawned_program_gets_its_arguments_and_environment_and_no_others() {
 #[case::no_such_file("/no/such/program", "ENOENT")]
 #[case::a_directory("/", "EACCES")]
 #[case::a_file_for_a_directory("/proc/self/exe/program", "ENOTDIR")]
-#[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    ignore = "no assembly here"
-)]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn a_program_that_cannot_be_run_is_an_error(#[case] program: &str, #[case] errno: &str) {
     let lines = sound_house(&["spawn", program]);
     let seen = &lines[0];
@@ -332,10 +279,7 @@ fn a_program_that_cannot_be_run_is_an_error(#[case] program: &str, #[case] errno
 }
 
 #[test]
-#[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    ignore = "no assembly here"
-)]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn an_errno_from_before_is_no_error() {
     let seen = sound_house(&["spawn-with-errno", ERRAND, "exits", "7"]).concat();
     require!(seen == "exit code 7",
@@ -347,10 +291,7 @@ fn an_errno_from_before_is_no_error() {
 }
 
 #[test]
-#[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    ignore = "no assembly here"
-)]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn a_spawn_that_fails_leaves_the_rest_to_the_host() {
     let stdout = house(&["spawn-with-evidence", "/no/such/program"]).stdout;
     let seen = Aftermath::read(&stdout);
@@ -363,16 +304,9 @@ fn a_spawn_that_fails_leaves_the_rest_to_the_host() {
 }
 
 #[test]
-#[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    ignore = "no assembly here"
-)]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn a_host_goes_on_beside_the_program() {
-    let Observed {
-        ending,
-        stdout,
-        stderr,
-    } = house(&["spawn-and-go-on", ERRAND]);
+    let Observed { ending, stdout, stderr } = house(&["spawn-and-go-on", ERRAND]);
     require!(ending == Ending::Exited(0) && stdout == "exit code 0\n",
         expected: "spawn to return while the program runs: this one waits for a word of its host",
         seen: "{ending:?}, after this:\n{stdout}{stderr}",
@@ -382,10 +316,7 @@ fn a_host_goes_on_beside_the_program() {
 }
 
 #[test]
-#[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
-    ignore = "no assembly here"
-)]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn a_guest_leaves_nothing_on_the_heap() {
     let kept = sound_house(&["spawn-and-count", ERRAND, "exits", "0"]).concat();
     require!(kept == "0",

@@ -12,9 +12,8 @@ fn main() -> ExitCode {
         [_, "exits", code] => ExitCode::from(code.parse::<u8>().unwrap()),
         [_, "tells", ..] => {
             println!("args: {}", args.join(" "));
-            let env: Vec<String> = env::vars()
-                .map(|(name, value)| format!("{name}={value}"))
-                .collect();
+            let env: Vec<String> =
+                env::vars().map(|(name, value)| format!("{name}={value}")).collect();
             println!("env: {}", env.join(" "));
             ExitCode::SUCCESS
         }

@@ -28,21 +28,11 @@ fn main() {
         ["ask-where"] => {
             let host = getpid();
             let elsewhere = ask(|| i32::from(getpid() != host)).unwrap();
-            println!(
-                "{}",
-                if elsewhere == 1 {
-                    "in a child"
-                } else {
-                    "in the host"
-                }
-            );
+            println!("{}", if elsewhere == 1 { "in a child" } else { "in the host" });
         }
         ["ask-slowly"] => ask_slowly(),
         ["visit", leaving, code] => {
-            println!(
-                "{}",
-                visit(leaving_by(leaving), code.parse().unwrap()).unwrap()
-            );
+            println!("{}", visit(leaving_by(leaving), code.parse().unwrap()).unwrap());
             tell_of_children();
         }
         ["visit-with-evidence", leaving] => {
@@ -96,11 +86,7 @@ fn ask_slowly() {
 fn run(program: &str, args: &[&str]) -> Result<Pid, Errno> {
     let owned = |s: &str| CString::new(s).expect("an argument has no NUL in it");
     let program = owned(program);
-    let args: Vec<CString> = [&["errand"], args]
-        .concat()
-        .into_iter()
-        .map(owned)
-        .collect();
+    let args: Vec<CString> = [&["errand"], args].concat().into_iter().map(owned).collect();
     let args: Vec<&CStr> = args.iter().map(CString::as_c_str).collect();
     spawn(&program, &args, &[c"GREETING=hello"])
 }

@@ -1,0 +1,59 @@
+//! Three requests on one loop. Given are `listing.rs` (the JSON), `outcome.rs` (the errors) and
+//! `settings.rs` (the limits); this file is yours.
+
+use std::io::{self, Write};
+use std::time::Duration;
+
+use reqwest::{Client, ClientBuilder};
+use serde::de::DeserializeOwned;
+
+mod listing;
+mod outcome;
+mod settings;
+
+pub use listing::{Listing, Post};
+pub use outcome::{Answer, Ended, FetchError};
+pub use settings::{MAX_BODY, MAX_REDIRECTS, USER_AGENT};
+
+/// Finishes this builder. Each request, with its whole answer, may take `limit`.
+pub fn client(builder: ClientBuilder, limit: Duration) -> reqwest::Result<Client> {
+    todo!("to {builder:?} add {USER_AGENT}, {MAX_REDIRECTS} redirects and {limit:?} a request")
+}
+
+/// Asks for `url` and decodes the JSON that comes.
+pub async fn get_json<T: DeserializeOwned>(client: &Client, url: &str) -> Result<T, FetchError> {
+    todo!("{client:?} gets {url}: look at the status, take at most {MAX_BODY} bytes, decode them")
+}
+
+/// The five top posts of the day.
+pub async fn get_reddit_top(client: &Client, base_url: &str, subreddit: &str) -> Answer {
+    todo!("{client:?} gets {base_url}/r/{subreddit}/top.json?sort=top&t=day&limit=5")
+}
+
+/// The lines about one subreddit, safe to print on a terminal.
+pub fn report(subreddit: &str, answer: &Answer) -> String {
+    todo!("`score: title (link)` for each post of {answer:?}, and `DONE: {subreddit}`; or `FAILED`")
+}
+
+/// Asks for all subreddits at once, and writes each report as soon as its answer is in.
+pub async fn fetch_all(
+    client: &Client,
+    base_url: &str,
+    subreddits: &[&str],
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let _ = out;
+    todo!("{client:?} asks {base_url} for {subreddits:?} together: how, if each await waits?")
+}
+
+/// As [`fetch_all`], until `stop` is ready: then it gives up what is in flight. Closes the client.
+pub async fn run(
+    client: Client,
+    base_url: &str,
+    subreddits: &[&str],
+    out: &mut impl Write,
+    stop: impl Future<Output = ()>,
+) -> io::Result<Ended> {
+    let _ = (out, stop);
+    todo!("{client:?} asks {base_url} for {subreddits:?}; who listens for `stop` meanwhile?")
+}

@@ -1,0 +1,531 @@
+//! What the fetcher promises, easiest first. The server is real, its posts and its faults are made.
+
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::Duration;
+
+use reddit_fetcher::{
+    Answer, Ended, FetchError, Listing, MAX_BODY, Post, USER_AGENT, client, fetch_all, get_json,
+    get_reddit_top, report, run,
+};
+use reqwest::Client;
+use rstest::rstest;
+use testkit::deadline::{DEADLINE, within_limit};
+use testkit::http::{self, InTurn, Server};
+use testkit::require;
+
+/// Longer than any net: no test of a right solution ends by it.
+const PATIENT: Duration = Duration::from_secs(120);
+
+const THREE: [&str; 3] = ["tea", "coffee", "cocoa"];
+
+#[rstest]
+#[case::plain(7, "Tea time", "7: Tea time (https://example.org/7)")]
+#[case::below_zero(-12, "Cold tea", "-12: Cold tea (https://example.org/-12)")]
+#[case::brackets(1, "Tea (green) {0}", "1: Tea (green) {0} (https://example.org/1)")]
+#[case::chinese(2, "茶の本", "2: 茶の本 (https://example.org/2)")]
+#[case::right_to_left(3, "شاي بالنعناع", "3: شاي بالنعناع (https://example.org/3)")]
+#[case::joined_emoji(4, "👩‍🔧 🫖", "4: 👩‍🔧 🫖 (https://example.org/4)")]
+#[case::combining(5, "the\u{301}", "5: the\u{301} (https://example.org/5)")]
+fn a_post_becomes_a_line(#[case] score: i64, #[case] title: &str, #[case] line: &str) {
+    let seen =
+        report("tea", &Ok(vec![post(score, title, &format!("https://example.org/{score}"))]));
+    require!(seen == format!("{line}\nDONE: tea\n"),
+        expected: "the post as `score: title (link)`, its title untouched, then `DONE: tea`:\n{line}\nDONE: tea",
+        seen: "{seen:?}",
+        likely: "another order, or characters changed that are no control characters",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn a_failure_becomes_one_line() {
+    let seen = report("tea", &Err(FetchError::Status(404)));
+    require!(seen == "FAILED: tea: the server answers with status 404\n",
+        expected: "the line `FAILED: tea: the server answers with status 404`",
+        seen: "{seen:?}",
+        likely: "DONE is printed after a failure too, or the error is printed with Debug",
+        read: "README, the task",
+    );
+}
+
+#[rstest]
+#[case::escape_sequence("\u{1b}[31mred\u{1b}[0m tea")]
+#[case::window_title("\u{1b}]0;tea\u{7}tea")]
+#[case::line_feed("tea\nDONE: coffee")]
+#[case::carriage_return("tea\rcoffee")]
+#[case::one_character_escape("\u{9b}2Jtea")]
+#[case::delete("tea\u{7f}")]
+fn a_title_cannot_command_the_terminal(#[case] title: &str) {
+    let seen = report("tea", &Ok(vec![post(1, title, &format!("https://example.org/{title}"))]));
+    let lines: Vec<_> = seen.split_terminator('\n').collect();
+    let harmless = !lines.iter().any(|line| line.contains(char::is_control));
+    require!(harmless && lines.len() == 2 && lines[0].contains("tea"),
+        expected: "two lines, for the post and for DONE, in which no character is a control character",
+        seen: "{seen:?}",
+        likely: "the title or the link is printed as it came from the network",
+        read: "README, the task; https://doc.rust-lang.org/std/primitive.char.html#method.is_control",
+    );
+}
+
+#[test]
+fn the_json_of_a_listing_becomes_posts() {
+    let server =
+        Server::start().answer("/l", http::Answer::listing(&[(3, "T", "L"), (-1, "U", "M")]));
+    let posts = on_one_loop(async move { ask(&server, "/l").await });
+    let expected = vec![post(3, "T", "L"), post(-1, "U", "M")];
+    require!(matches!(&posts, Ok(posts) if *posts == expected),
+        expected: "the two posts of the listing, in its order: {expected:?}",
+        seen: "{posts:?}",
+        likely: "the body is not read to its end, or not decoded",
+        read: "hint 2",
+    );
+}
+
+#[test]
+fn the_top_five_of_the_day_are_asked_for_by_name() {
+    let server = Arc::new(Server::start().answer("/r/tea/top.json", http::Answer::listing(&[])));
+    let answer = on_one_loop({
+        let server = Arc::clone(&server);
+        async move { get_reddit_top(&patient_client(), &server.base_url(), "tea").await }
+    });
+    let requests = server.requests();
+    require!(requests.len() == 1 && requests[0].path == "/r/tea/top.json",
+        expected: "one request, for /r/tea/top.json",
+        seen: "{requests:?}",
+        likely: "the URL is put together in another way than the README says",
+        read: "README, the task",
+    );
+    let limit = requests[0].parameter("limit");
+    require!(limit == Some("5"),
+        expected: "the query to ask for five posts: limit=5",
+        seen: "limit={limit:?}",
+        likely: "the query of the URL is missing, and the site's default is not five",
+        read: "README, the task",
+    );
+    let name = requests[0].header("User-Agent");
+    require!(name == Some(USER_AGENT),
+        expected: "the header User-Agent: {USER_AGENT}",
+        seen: "{name:?}",
+        likely: "the client is built without a user agent; reqwest has none of its own",
+        read: "https://docs.rs/reqwest/latest/reqwest/struct.ClientBuilder.html#method.user_agent",
+    );
+    assert!(matches!(&answer, Ok(posts) if posts.is_empty()), "an empty listing is no error");
+}
+
+#[rstest]
+#[case::not_found(
+    http::Answer::status(404),
+    "Status(404)",
+    "the body is decoded before the status is looked at"
+)]
+#[case::out_of_order(
+    http::Answer::status(500),
+    "Status(500)",
+    "the body is decoded before the status is looked at"
+)]
+#[case::rate_limited(
+    http::Answer::rate_limited("7"),
+    "RateLimited(Some(7s))",
+    "429 is treated as any other status, or its Retry-After is dropped"
+)]
+#[case::rate_limited_until_a_date(
+    http::Answer::rate_limited("Fri, 31 Dec 2100 23:59:59 GMT"),
+    "RateLimited(None)",
+    "a Retry-After that is no number of seconds is taken for an error of another kind"
+)]
+#[case::rate_limited_without_a_word(
+    http::Answer::status(429),
+    "RateLimited(None)",
+    "a 429 without Retry-After is taken for an error of another kind"
+)]
+#[case::truncated(
+    http::Answer::truncated(LISTING),
+    "Truncated",
+    "an error while the body is read is taken for its end"
+)]
+#[case::reset(http::Answer::reset(), "Connection", "the error of `send` is not passed on")]
+#[case::malformed(
+    http::Answer::json("{\"data\": ["),
+    "Malformed",
+    "the error of the decoder is not passed on"
+)]
+#[case::no_listing(
+    http::Answer::json("[]"),
+    "Malformed",
+    "the error of the decoder is not passed on"
+)]
+#[case::a_post_without_score(
+    http::Answer::json(r#"{"data": {"children": [{"data": {"title": "t", "url": "l"}}]}}"#),
+    "Malformed",
+    "the missing field is made up"
+)]
+#[case::an_empty_body(
+    http::Answer::json(""),
+    "Malformed",
+    "an empty body is taken for an empty listing"
+)]
+fn a_fault_becomes_a_typed_error(
+    #[case] fault: http::Answer,
+    #[case] expected: &str,
+    #[case] likely: &str,
+) {
+    let server = Server::start().answer("/l", fault);
+    let answer = on_one_loop(async move { ask(&server, "/l").await });
+    let seen = kind(&answer);
+    require!(seen == expected,
+        expected: "FetchError::{expected}",
+        seen: "{seen}: {answer:?}",
+        likely: "{likely}",
+        read: "src/outcome.rs; hint 2",
+    );
+}
+
+#[test]
+fn nobody_at_home_is_a_typed_error() {
+    // The local end of a connection: its port is taken, and nobody listens there.
+    let server = Server::start();
+    let taken = TcpStream::connect(server.base_url().trim_start_matches("http://")).unwrap();
+    let url = format!("http://{}/l", taken.local_addr().unwrap());
+    let answer = on_one_loop(async move {
+        get_json::<Listing>(&patient_client(), &url).await.map(Listing::into_posts)
+    });
+    assert_eq!(kind(&answer), "Connection");
+}
+
+#[test]
+fn a_redirect_is_followed() {
+    let server = Server::start()
+        .answer("/old", http::Answer::redirect("/new"))
+        .answer("/new", http::Answer::listing(&[(1, "moved", "L")]));
+    let answer = on_one_loop(async move { ask(&server, "/old").await });
+    require!(matches!(&answer, Ok(posts) if *posts == [post(1, "moved", "L")]),
+        expected: "the listing to which /old redirects",
+        seen: "{answer:?}",
+        likely: "a redirect policy that follows none",
+        read: "https://docs.rs/reqwest/latest/reqwest/redirect/index.html",
+    );
+}
+
+#[test]
+fn a_redirect_in_a_circle_ends() {
+    let server = Arc::new(
+        Server::start()
+            .answer("/a", http::Answer::redirect("/b"))
+            .answer("/b", http::Answer::redirect("/a")),
+    );
+    let answer = on_one_loop({
+        let server = Arc::clone(&server);
+        async move { ask(&server, "/a").await }
+    });
+    let (seen, asked) = (kind(&answer), server.requests().len());
+    require!(seen == "TooManyRedirects" && asked <= 20,
+        expected: "FetchError::TooManyRedirects after a few requests",
+        seen: "{seen} after {asked} requests: {answer:?}",
+        likely: "a redirect policy without a bound, or one that follows none",
+        read: "https://docs.rs/reqwest/latest/reqwest/redirect/index.html",
+    );
+}
+
+#[rstest]
+#[case::as_long_as_allowed(MAX_BODY, "Ok")]
+#[case::a_byte_too_long(MAX_BODY + 1, "TooLarge")]
+fn a_large_page_is_read_up_to_the_limit(#[case] size: usize, #[case] expected: &str) {
+    let mut page = LISTING.as_bytes().to_vec();
+    page.resize(size, b' ');
+    let server = Server::start().answer("/l", http::Answer::json(page));
+    let answer = on_one_loop(async move { ask(&server, "/l").await });
+    let seen = kind(&answer);
+    require!(seen == expected,
+        expected: "a body of {size} bytes, with at most {MAX_BODY} allowed, to be {expected}",
+        seen: "{seen}",
+        likely: "the comparison with MAX_BODY is off, or there is none",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn a_flood_is_not_kept() {
+    let server = Arc::new(Server::start().answer("/l", http::Answer::flood()));
+    let seen = on_one_loop({
+        let server = Arc::clone(&server);
+        async move { kind(&ask(&server, "/l").await) }
+    });
+    require!(seen == "TooLarge",
+        expected: "FetchError::TooLarge as soon as more than MAX_BODY bytes have come",
+        seen: "{seen}, after 64 MiB",
+        likely: "the whole body is read first (`bytes`, `text`, `json`) and measured then, or only\na Content-Length is measured: this answer has none",
+        read: "https://docs.rs/reqwest/latest/reqwest/struct.Response.html#method.chunk",
+    );
+}
+
+#[test]
+fn a_trickle_runs_into_the_time_limit() {
+    let server = Arc::new(Server::start().answer("/l", http::Answer::trickle()));
+    let (seen, closed) = on_one_loop({
+        let server = Arc::clone(&server);
+        async move {
+            // The answer never ends, so every limit is too short for it: nothing depends on this one.
+            let client = client(no_proxy(), Duration::from_millis(300)).unwrap();
+            let url = server.url("/l");
+            let asked = get_json::<Listing>(&client, &url);
+            // A request without any limit ends here instead of never.
+            let answer = match tokio::time::timeout(DEADLINE, asked).await {
+                Ok(answer) => kind(&answer.map(Listing::into_posts)),
+                Err(_) => "nothing".to_owned(),
+            };
+            // The loop goes on, and the client is still there.
+            let closed = on_the_side(move || server.wait_for_given_up(1)).await;
+            drop(client);
+            (answer, closed)
+        }
+    });
+    require!(seen == "TimedOut",
+        expected: "FetchError::TimedOut: a body that comes byte by byte never ends",
+        seen: "{seen}",
+        likely: "the limit holds for the connection or for each read, not for the whole request",
+        read: "https://docs.rs/reqwest/latest/reqwest/struct.ClientBuilder.html#method.timeout",
+    );
+    require!(closed == 1,
+        expected: "the connection of the request to be closed when its time is up",
+        seen: "it is open, and the server still sends to it",
+        likely: "the request runs in a task of its own: a timeout on a JoinHandle ends the waiting,\nnot the task",
+        read: "https://docs.rs/tokio/latest/tokio/task/struct.JoinHandle.html",
+    );
+}
+
+#[test]
+fn all_requests_are_in_before_the_first_answer() {
+    let server = Arc::new(three_answers().hold_until(3));
+    let text = on_one_loop({
+        let server = Arc::clone(&server);
+        async move {
+            let mut out = Vec::new();
+            fetch_all(&patient_client(), &server.base_url(), &THREE, &mut out).await.unwrap();
+            String::from_utf8(out).unwrap()
+        }
+    });
+    let (together, seconds) = (server.in_before_first_answer(), DEADLINE.as_secs());
+    require!(together == 3,
+        expected: "three requests to be in before the first is answered",
+        seen: "{together} in, and for {seconds} s no other: the next came only after an answer\n{text}",
+        likely: "the tasks are awaited one after the other: `await` in a loop waits in every round",
+        read: "hint 3; https://docs.rs/futures-util/latest/futures_util/stream/struct.FuturesUnordered.html",
+    );
+    let (seen, expected) = (sorted(&text), sorted(&THREE.map(block).concat()));
+    require!(seen == expected,
+        expected: "a report of each subreddit:\n{expected:#?}",
+        seen: "{seen:#?}",
+        likely: "an answer is dropped or written twice",
+        read: "hint 3",
+    );
+}
+
+#[test]
+fn a_report_is_written_when_its_answer_comes() {
+    let order = ["cocoa", "tea", "coffee"];
+    let server =
+        Arc::new(THREE.iter().fold(three_answers(), |server, name| server.hold(&path(name))));
+    let text = on_one_loop({
+        let server = Arc::clone(&server);
+        async move {
+            let turns = order.map(|name| (path(name), format!("DONE: {name}")));
+            let mut out = InTurn::new(&server, Vec::new(), &turns);
+            fetch_all(&patient_client(), &server.base_url(), &THREE, &mut out).await.unwrap();
+            String::from_utf8(out.into_inner()).unwrap()
+        }
+    });
+    let expected = order.map(block).concat();
+    require!(text == expected,
+        expected: "the reports in the order of the answers, each whole:\n{expected}",
+        seen: "{text}",
+        likely: "all answers are awaited before the first is written, or written in the order of asking",
+        read: "hint 3; https://docs.rs/futures-util/latest/futures_util/stream/trait.StreamExt.html#method.next",
+    );
+}
+
+#[rstest]
+#[case::not_found(http::Answer::status(404))]
+#[case::rate_limited(http::Answer::rate_limited("60"))]
+#[case::truncated(http::Answer::truncated(LISTING))]
+#[case::reset(http::Answer::reset())]
+#[case::malformed(http::Answer::json("<html>"))]
+#[case::circle(http::Answer::redirect("/r/coffee/top.json"))]
+#[case::flood(http::Answer::flood())]
+fn one_failure_leaves_the_others(#[case] fault: http::Answer) {
+    // The other two are answered only after the failure is written.
+    let server =
+        three_answers().answer(&path("coffee"), fault).hold(&path("tea")).hold(&path("cocoa"));
+    let text = on_one_loop(async move {
+        let turns = [("coffee", "FAILED: coffee"), ("tea", "DONE: tea"), ("cocoa", "DONE: cocoa")]
+            .map(|(name, mark)| (path(name), mark.to_owned()));
+        let mut out = InTurn::new(&server, Vec::new(), &turns);
+        let written = fetch_all(&patient_client(), &server.base_url(), &THREE, &mut out).await;
+        assert!(written.is_ok(), "what fails is a subreddit, not the writing: {written:?}");
+        String::from_utf8(out.into_inner()).unwrap()
+    });
+    let whole = text.contains(&block("tea")) && text.contains(&block("cocoa"));
+    let told = text.lines().filter(|line| line.starts_with("FAILED: coffee: ")).count();
+    require!(whole && told == 1 && text.lines().count() == 7,
+        expected: "one line `FAILED: coffee: ...`, and the reports of tea and cocoa whole",
+        seen: "{text}",
+        likely: "`?` on one answer ends the function, and drops the requests of the others",
+        read: "hint 3",
+    );
+}
+
+#[test]
+fn a_trickle_leaves_the_others() {
+    // A machine that is so busy that the good answers are late too gets more time.
+    let mut text = String::new();
+    for limit in [1, 4, 16].map(Duration::from_secs) {
+        let server = three_answers().answer(&path("coffee"), http::Answer::trickle());
+        text = on_one_loop(async move {
+            let client = client(no_proxy(), limit).unwrap();
+            let (base_url, mut out) = (server.base_url(), Vec::new());
+            let asked = fetch_all(&client, &base_url, &THREE, &mut out);
+            let _ = tokio::time::timeout(limit + DEADLINE / 2, asked).await;
+            String::from_utf8(out).unwrap()
+        });
+        if ["tea", "cocoa"].iter().all(|name| text.contains(&block(name))) {
+            break;
+        }
+    }
+    let whole = text.contains(&block("tea")) && text.contains(&block("cocoa"));
+    require!(whole && text.contains("FAILED: coffee: no whole answer in time\n"),
+        expected: "the reports of tea and cocoa, and `FAILED: coffee: no whole answer in time`",
+        seen: "{text}",
+        likely: "no limit for a whole request, or one limit around all three together",
+        read: "hint 2; hint 3",
+    );
+}
+
+#[test]
+fn a_run_ends_when_all_is_done() {
+    let server = three_answers();
+    let (ended, text) = on_one_loop(async move {
+        let mut out = Vec::new();
+        let never = std::future::pending();
+        let ended = run(patient_client(), &server.base_url(), &THREE, &mut out, never).await;
+        (ended.unwrap(), String::from_utf8(out).unwrap())
+    });
+    let (seen, expected) = (sorted(&text), sorted(&THREE.map(block).concat()));
+    require!(ended == Ended::Done && seen == expected,
+        expected: "Ended::Done and three reports, although `stop` is never ready",
+        seen: "Ended::{ended:?} and\n{text}",
+        likely: "`run` waits for `stop` in any case, or does not call `fetch_all`",
+        read: "hint 4",
+    );
+}
+
+#[test]
+fn a_stop_gives_up_what_is_in_flight() {
+    let server = Arc::new(three_answers().hold_until(4));
+    let (ended, text, closed) = on_one_loop({
+        let server = Arc::clone(&server);
+        async move {
+            let mut out = Vec::new();
+            let all_in = on_the_side({
+                let server = Arc::clone(&server);
+                move || server.wait_for_requests(3)
+            });
+            let stop = async {
+                all_in.await;
+            };
+            let ended = run(patient_client(), &server.base_url(), &THREE, &mut out, stop).await;
+            // The loop goes on: what still runs on it, still runs.
+            let closed = on_the_side(move || server.wait_for_given_up(3)).await;
+            (ended.unwrap(), String::from_utf8(out).unwrap(), closed)
+        }
+    });
+    require!(ended == Ended::Stopped && text.is_empty(),
+        expected: "Ended::Stopped, and nothing written: the server had answered nobody",
+        seen: "Ended::{ended:?} and\n{text:?}",
+        likely: "`stop` is looked at only when all is fetched",
+        read: "hint 4; https://docs.rs/tokio/latest/tokio/macro.select.html",
+    );
+    require!(closed == 3,
+        expected: "the three connections to be closed when `run` returns",
+        seen: "{closed} of 3 closed: the requests go on without anyone who waits for them",
+        likely: "tasks made by tokio::spawn go on when their JoinHandle is dropped; a future that is\ndropped, or a JoinSet, takes its requests along",
+        read: "hint 4; https://docs.rs/tokio/latest/tokio/task/struct.JoinHandle.html",
+    );
+}
+
+/// A listing that is in order, in Reddit's shape.
+const LISTING: &str = r#"{"kind": "Listing", "data": {"children": [{"kind": "t3", "data":
+    {"score": 1, "title": "T", "url": "L"}}]}}"#;
+
+fn post(score: i64, title: &str, link: &str) -> Post {
+    Post { score, title: title.to_owned(), link: link.to_owned() }
+}
+
+fn path(name: &str) -> String {
+    format!("/r/{name}/top.json")
+}
+
+/// Every subreddit of [`THREE`] has two posts that name it.
+fn three_answers() -> Server {
+    THREE.iter().fold(Server::start(), |server, name| {
+        let (title, link) = (format!("{name} today"), format!("https://example.org/{name}"));
+        let posts = [(20, title.as_str(), link.as_str()), (-2, name, "L")];
+        server.answer(&path(name), http::Answer::listing(&posts))
+    })
+}
+
+/// The report of what [`three_answers`] has for this subreddit.
+fn block(name: &str) -> String {
+    format!("20: {name} today (https://example.org/{name})\n-2: {name} (L)\nDONE: {name}\n")
+}
+
+fn sorted(text: &str) -> Vec<String> {
+    let mut lines: Vec<_> = text.lines().map(str::to_owned).collect();
+    lines.sort_unstable();
+    lines
+}
+
+/// The tests talk to this machine only, whatever proxy the environment names.
+fn no_proxy() -> reqwest::ClientBuilder {
+    Client::builder().no_proxy()
+}
+
+fn patient_client() -> Client {
+    client(no_proxy(), PATIENT).expect("a client for plain HTTP needs nothing from the machine")
+}
+
+async fn ask(server: &Server, path: &str) -> Answer {
+    let listing: Listing = get_json(&patient_client(), &server.url(path)).await?;
+    Ok(listing.into_posts())
+}
+
+/// The variant of the answer, and what of it does not depend on the machine.
+fn kind(answer: &Answer) -> String {
+    match answer {
+        Ok(_) => "Ok".to_owned(),
+        Err(FetchError::RateLimited { retry_after }) => format!("RateLimited({retry_after:?})"),
+        Err(error @ FetchError::Status(_)) => format!("{error:?}"),
+        Err(error) => {
+            let text = format!("{error:?}");
+            text.split(['(', ' ']).next().unwrap_or_default().to_owned()
+        }
+    }
+}
+
+/// Runs a future on a loop of one thread, with a net for what blocks it.
+fn on_one_loop<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T {
+    within_limit(
+        3 * DEADLINE,
+        "the loop",
+        "something on the loop never gives the thread back: a loop without await, or a call that\nblocks",
+        "README, the picture",
+        || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("the machine lets the test make a loop").block_on(future)
+        },
+    )
+}
+
+/// Waits for the server on another thread, so that the loop goes on.
+async fn on_the_side<T: Send + 'static>(wait: impl FnOnce() -> T + Send + 'static) -> T {
+    tokio::task::spawn_blocking(wait).await.expect("waiting does not panic")
+}
