@@ -36,7 +36,7 @@ fn house(args: &[&str]) -> Observed {
 /// Runs a house that must come to a good end, and returns its lines.
 #[track_caller]
 fn sound_house(args: &[&str]) -> Vec<String> {
-    let Observed { ending, stdout, stderr } = house(args);
+    let Observed { ending, stdout, stderr, .. } = house(args);
     require!(ending == Ending::Exited(0),
         expected: "the house {args:?} to receive its guest, to tell of it, and to exit with code 0",
         seen: "{ending:?}, after this:\n{stdout}{stderr}",
@@ -306,7 +306,7 @@ fn a_spawn_that_fails_leaves_the_rest_to_the_host() {
 #[test]
 #[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn a_host_goes_on_beside_the_program() {
-    let Observed { ending, stdout, stderr } = house(&["spawn-and-go-on", ERRAND]);
+    let Observed { ending, stdout, stderr, .. } = house(&["spawn-and-go-on", ERRAND]);
     require!(ending == Ending::Exited(0) && stdout == "exit code 0\n",
         expected: "spawn to return while the program runs: this one waits for a word of its host",
         seen: "{ending:?}, after this:\n{stdout}{stderr}",
