@@ -72,7 +72,7 @@ fn a_title_cannot_command_the_terminal(#[case] title: &str) {
 fn the_json_of_a_listing_becomes_posts() {
     let server =
         Server::start().answer("/l", http::Answer::listing(&[(3, "T", "L"), (-1, "U", "M")]));
-    let posts = on_one_loop(async move { ask(&server, "/l").await });
+    let posts = on_one_loop(async move || ask(&server, "/l").await);
     let expected = vec![post(3, "T", "L"), post(-1, "U", "M")];
     require!(matches!(&posts, Ok(posts) if *posts == expected),
         expected: "the two posts of the listing, in its order: {expected:?}",
@@ -87,7 +87,7 @@ fn the_top_five_of_the_day_are_asked_for_by_name() {
     let server = Arc::new(Server::start().answer("/r/tea/top.json", http::Answer::listing(&[])));
     let answer = on_one_loop({
         let server = Arc::clone(&server);
-        async move { get_reddit_top(&patient_client(), &server.base_url(), "tea").await }
+        async move || get_reddit_top(&patient_client(), &server.base_url(), "tea").await
     });
     let requests = server.requests();
     require!(requests.len() == 1 && requests[0].path == "/r/tea/top.json",
@@ -171,7 +171,7 @@ fn a_fault_becomes_a_typed_error(
     #[case] likely: &str,
 ) {
     let server = Server::start().answer("/l", fault);
-    let answer = on_one_loop(async move { ask(&server, "/l").await });
+    let answer = on_one_loop(async move || ask(&server, "/l").await);
     let seen = kind(&answer);
     require!(seen == expected,
         expected: "FetchError::{expected}",
@@ -187,7 +187,7 @@ fn nobody_at_home_is_a_typed_error() {
     let server = Server::start();
     let taken = TcpStream::connect(server.base_url().trim_start_matches("http://")).unwrap();
     let url = format!("http://{}/l", taken.local_addr().unwrap());
-    let answer = on_one_loop(async move {
+    let answer = on_one_loop(async move || {
         get_json::<Listing>(&patient_client(), &url).await.map(Listing::into_posts)
     });
     assert_eq!(kind(&answer), "Connection");
@@ -198,7 +198,7 @@ fn a_redirect_is_followed() {
     let server = Server::start()
         .answer("/old", http::Answer::redirect("/new"))
         .answer("/new", http::Answer::listing(&[(1, "moved", "L")]));
-    let answer = on_one_loop(async move { ask(&server, "/old").await });
+    let answer = on_one_loop(async move || ask(&server, "/old").await);
     require!(matches!(&answer, Ok(posts) if *posts == [post(1, "moved", "L")]),
         expected: "the listing to which /old redirects",
         seen: "{answer:?}",
@@ -216,7 +216,7 @@ fn a_redirect_in_a_circle_ends() {
     );
     let answer = on_one_loop({
         let server = Arc::clone(&server);
-        async move { ask(&server, "/a").await }
+        async move || ask(&server, "/a").await
     });
     let (seen, asked) = (kind(&answer), server.requests().len());
     require!(seen == "TooManyRedirects" && asked <= 20,
@@ -234,7 +234,7 @@ fn a_large_page_is_read_up_to_the_limit(#[case] size: usize, #[case] expected: &
     let mut page = LISTING.as_bytes().to_vec();
     page.resize(size, b' ');
     let server = Server::start().answer("/l", http::Answer::json(page));
-    let answer = on_one_loop(async move { ask(&server, "/l").await });
+    let answer = on_one_loop(async move || ask(&server, "/l").await);
     let seen = kind(&answer);
     require!(seen == expected,
         expected: "a body of {size} bytes, with at most {MAX_BODY} allowed, to be {expected}",
@@ -249,7 +249,7 @@ fn a_flood_is_not_kept() {
     let server = Arc::new(Server::start().answer("/l", http::Answer::flood()));
     let seen = on_one_loop({
         let server = Arc::clone(&server);
-        async move { kind(&ask(&server, "/l").await) }
+        async move || kind(&ask(&server, "/l").await)
     });
     require!(seen == "TooLarge",
         expected: "FetchError::TooLarge as soon as more than MAX_BODY bytes have come",
@@ -264,7 +264,7 @@ fn a_trickle_runs_into_the_time_limit() {
     let server = Arc::new(Server::start().answer("/l", http::Answer::trickle()));
     let (seen, closed) = on_one_loop({
         let server = Arc::clone(&server);
-        async move {
+        async move || {
             // The answer never ends, so every limit is too short for it: nothing depends on this one.
             let client = client(no_proxy(), Duration::from_millis(300)).unwrap();
             let url = server.url("/l");
@@ -299,7 +299,7 @@ fn all_requests_are_in_before_the_first_answer() {
     let server = Arc::new(three_answers().hold_until(3));
     let text = on_one_loop({
         let server = Arc::clone(&server);
-        async move {
+        async move || {
             let mut out = Vec::new();
             fetch_all(&patient_client(), &server.base_url(), &THREE, &mut out).await.unwrap();
             String::from_utf8(out).unwrap()
@@ -328,7 +328,7 @@ fn a_report_is_written_when_its_answer_comes() {
         Arc::new(THREE.iter().fold(three_answers(), |server, name| server.hold(&path(name))));
     let text = on_one_loop({
         let server = Arc::clone(&server);
-        async move {
+        async move || {
             let turns = order.map(|name| (path(name), format!("DONE: {name}")));
             let mut out = InTurn::new(&server, Vec::new(), &turns);
             fetch_all(&patient_client(), &server.base_url(), &THREE, &mut out).await.unwrap();
@@ -356,7 +356,7 @@ fn one_failure_leaves_the_others(#[case] fault: http::Answer) {
     // The other two are answered only after the failure is written.
     let server =
         three_answers().answer(&path("coffee"), fault).hold(&path("tea")).hold(&path("cocoa"));
-    let text = on_one_loop(async move {
+    let text = on_one_loop(async move || {
         let turns = [("coffee", "FAILED: coffee"), ("tea", "DONE: tea"), ("cocoa", "DONE: cocoa")]
             .map(|(name, mark)| (path(name), mark.to_owned()));
         let mut out = InTurn::new(&server, Vec::new(), &turns);
@@ -380,7 +380,7 @@ fn a_trickle_leaves_the_others() {
     let mut text = String::new();
     for limit in [1, 4, 16].map(Duration::from_secs) {
         let server = three_answers().answer(&path("coffee"), http::Answer::trickle());
-        text = on_one_loop(async move {
+        text = on_one_loop(async move || {
             let client = client(no_proxy(), limit).unwrap();
             let (base_url, mut out) = (server.base_url(), Vec::new());
             let asked = fetch_all(&client, &base_url, &THREE, &mut out);
@@ -403,7 +403,7 @@ fn a_trickle_leaves_the_others() {
 #[test]
 fn a_run_ends_when_all_is_done() {
     let server = three_answers();
-    let (ended, text) = on_one_loop(async move {
+    let (ended, text) = on_one_loop(async move || {
         let mut out = Vec::new();
         let never = std::future::pending();
         let ended = run(patient_client(), &server.base_url(), &THREE, &mut out, never).await;
@@ -423,7 +423,7 @@ fn a_stop_gives_up_what_is_in_flight() {
     let server = Arc::new(three_answers().hold_until(4));
     let (ended, text, closed) = on_one_loop({
         let server = Arc::clone(&server);
-        async move {
+        async move || {
             let mut out = Vec::new();
             let all_in = on_the_side({
                 let server = Arc::clone(&server);
@@ -511,8 +511,8 @@ fn kind(answer: &Answer) -> String {
     }
 }
 
-/// Runs a future on a loop of one thread, with a net for what blocks it.
-fn on_one_loop<T: Send + 'static>(future: impl Future<Output = T> + Send + 'static) -> T {
+/// Runs this on a loop of one thread, with a net for what blocks it. Nothing on it has to be `Send`.
+fn on_one_loop<T: Send + 'static>(body: impl AsyncFnOnce() -> T + Send + 'static) -> T {
     within_limit(
         3 * DEADLINE,
         "the loop",
@@ -520,7 +520,7 @@ fn on_one_loop<T: Send + 'static>(future: impl Future<Output = T> + Send + 'stat
         "README, the picture",
         || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("the machine lets the test make a loop").block_on(future)
+            runtime.expect("the machine lets the test make a loop").block_on(body())
         },
     )
 }
