@@ -138,7 +138,7 @@ impl Reactor {
     pub fn remove(&mut self, token: Token) -> bool {
         if let Some(source) = self.sources.remove(&token) {
             // A close would not do: epoll watches the open file description, and that lives on if it
-            // has another descriptor somewhere, as a waker's eventfd has (epoll(7), questions 6 and 7).
+            // has another descriptor somewhere, as a waker's eventfd has (epoll(7), question 6).
             let deleted = self.epoll.delete(&source.fd);
             debug_assert_eq!(
                 deleted,
