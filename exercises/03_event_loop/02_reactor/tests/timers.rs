@@ -1,0 +1,273 @@
+//! What a reactor promises about timers. Only their order counts here, never how long they take.
+
+mod common;
+
+use std::cell::Cell;
+use std::io::Write;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use common::{Diary, after_rounds, pipe_with, reactor, run_within};
+use reactor::{Reactor, Trigger};
+use rstest::rstest;
+use testkit::require;
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Sets timers at these distances from one moment, in this order; returns the distances as they ring.
+fn ring(distances: &[Duration]) -> Vec<Duration> {
+    let mut reactor = reactor();
+    let rung = Rc::new(std::cell::RefCell::new(Vec::new()));
+    let moment = Instant::now();
+    for &distance in distances {
+        let rung = Rc::clone(&rung);
+        reactor
+            .at(moment + distance, move |_| rung.borrow_mut().push(distance))
+            .expect("a timer can be set");
+    }
+    reactor.run().expect("nothing here fails");
+    rung.take()
+}
+
+#[rstest]
+#[case::now(Duration::ZERO)]
+#[case::a_second_ago(Duration::from_secs(1))]
+fn a_deadline_that_has_passed_rings_at_once(#[case] ago: Duration) {
+    let calls = run_within(
+        "the timerfd is set to what is left, zero, and zero disarms it",
+        "timerfd_settime(2); hint 2",
+        move || {
+            let (diary, mut reactor) = (Diary::new(), reactor());
+            let notes = diary.clone();
+            let deadline = Instant::now().checked_sub(ago).unwrap_or_else(Instant::now);
+            reactor
+                .at(deadline, move |_| notes.write("rings"))
+                .expect("a timer can be set");
+            reactor.run().expect("nothing here fails");
+            diary.count()
+        },
+    );
+    require!(calls == 1,
+        expected: "the handler of a timer to be called once",
+        seen: "{calls} calls",
+        likely: "a timer that has rung stays in the table",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn a_deadline_to_come_rings() {
+    let rung = run_within(
+        "the timerfd is not set, or not in the epoll instance",
+        "timerfd_create(2); hint 2",
+        || ring(&[Duration::from_millis(3)]),
+    );
+    assert_eq!(rung, [Duration::from_millis(3)]);
+}
+
+#[test]
+fn earlier_deadlines_ring_first() {
+    let (set, rung) = run_within(
+        "the timerfd is set to the deadline that was registered last, not to the earliest",
+        "hint 2",
+        || {
+            let set: Vec<_> = [7, 2, 9, 4, 1, 8, 3, 6, 5]
+                .map(Duration::from_millis)
+                .into();
+            let rung = ring(&set);
+            (set, rung)
+        },
+    );
+    let mut sorted = set.clone();
+    sorted.sort();
+    require!(rung == sorted,
+        expected: "timers set for {set:?} to ring in order of deadline",
+        seen: "{rung:?}",
+        likely: "timers are called in the order in which they were registered",
+        read: "hint 2",
+    );
+}
+
+#[test]
+fn equal_deadlines_ring_in_order_of_registration() {
+    let diary = run_within("the timerfd is not set", "hint 2", || {
+        let (diary, mut reactor) = (Diary::new(), reactor());
+        let moment = Instant::now();
+        for i in 0..20 {
+            let notes = diary.clone();
+            reactor
+                .at(moment, move |_| notes.write(format!("{i}")))
+                .expect("a timer can be set");
+        }
+        reactor.run().expect("nothing here fails");
+        diary.entries()
+    });
+    let in_order: Vec<String> = (0..20).map(|i| i.to_string()).collect();
+    require!(diary == in_order,
+        expected: "twenty timers for the same moment to ring in the order 0 to 19",
+        seen: "{diary:?}",
+        likely: "a heap or a map that compares deadlines only: a tie needs a second key, or one timer replaces the other",
+        read: "hint 2; https://doc.rust-lang.org/std/collections/struct.BinaryHeap.html",
+    );
+}
+
+#[test]
+fn an_earlier_timer_does_not_ring_a_later_one() {
+    let diary = run_within(
+        "the timerfd is set to the deadline that was registered last, not to the earliest",
+        "hint 2",
+        || {
+            let (diary, mut reactor) = (Diary::new(), reactor());
+            let moment = Instant::now();
+            let notes = diary.clone();
+            let late = reactor
+                .at(moment + HOUR, move |_| notes.write("in an hour"))
+                .expect("a timer can be set");
+            let notes = diary.clone();
+            reactor
+                .at(moment + Duration::from_millis(1), move |reactor| {
+                    notes.write("soon");
+                    after_rounds(reactor, 3, move |reactor| {
+                        reactor.remove(late);
+                    });
+                })
+                .expect("a timer can be set");
+            reactor.run().expect("nothing here fails");
+            diary.entries()
+        },
+    );
+    require!(diary == ["soon"],
+        expected: "the timer of an hour from now not to be called",
+        seen: "{diary:?}",
+        likely: "when the timerfd rings, all timers are called, not those whose deadline has come",
+        read: "hint 2",
+    );
+}
+
+#[test]
+fn the_loop_waits_for_the_earliest_of_all_deadlines() {
+    let diary = run_within(
+        "each registration sets the timerfd anew: the last one, of an hour, hides the first",
+        "timerfd_settime(2); hint 2",
+        || {
+            let (diary, mut reactor) = (Diary::new(), reactor());
+            let moment = Instant::now();
+            let late = Rc::new(Cell::new(None));
+            let (notes, last) = (diary.clone(), Rc::clone(&late));
+            reactor
+                .at(moment + Duration::from_millis(5), move |reactor| {
+                    notes.write("soon");
+                    reactor.remove(last.get().expect("set before the loop runs"));
+                })
+                .expect("a timer can be set");
+            late.set(Some(
+                reactor
+                    .at(moment + HOUR, |_| {})
+                    .expect("a timer can be set"),
+            ));
+            reactor.run().expect("nothing here fails");
+            diary.entries()
+        },
+    );
+    assert_eq!(diary, ["soon"]);
+}
+
+#[test]
+fn a_removed_timer_does_not_ring() {
+    let (removed, calls) = run_within(
+        "the timer is removed, but the loop still counts it",
+        "README, the task",
+        || {
+            let (diary, mut reactor) = (Diary::new(), reactor());
+            let notes = diary.clone();
+            let token = reactor
+                .at(Instant::now(), move |_| notes.write("rings"))
+                .expect("a timer can be set");
+            let removed = reactor.remove(token);
+            reactor.run().expect("nothing here fails");
+            (removed, diary.count())
+        },
+    );
+    require!(removed && calls == 0,
+        expected: "`remove` of a timer to say true, and the timer not to ring",
+        seen: "{removed}, {calls} calls",
+        likely: "`remove` looks for descriptors only",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn a_timer_removed_by_another_of_the_same_round_does_not_ring() {
+    let diary = run_within(
+        "the timer is removed, but the loop still counts it",
+        "README, the task",
+        || {
+            let (diary, mut reactor) = (Diary::new(), reactor());
+            let moment = Instant::now();
+            let second = Rc::new(Cell::new(None));
+            let (notes, victim) = (diary.clone(), Rc::clone(&second));
+            reactor
+                .at(moment, move |reactor| {
+                    notes.write("first");
+                    reactor.remove(victim.get().expect("set before the loop runs"));
+                })
+                .expect("a timer can be set");
+            let notes = diary.clone();
+            let token = reactor.at(moment, move |_| notes.write("second"));
+            second.set(Some(token.expect("a timer can be set")));
+            reactor.run().expect("nothing here fails");
+            diary.entries()
+        },
+    );
+    require!(diary == ["first"],
+        expected: "the first of two timers that are due to remove the second",
+        seen: "{diary:?}",
+        likely: "the due timers are taken out of the table before the first is called",
+        read: "hint 3",
+    );
+}
+
+#[test]
+fn a_timer_that_a_handler_sets_waits_for_the_next_round() {
+    const MANY: usize = 100_000;
+
+    /// A timer that is due at once, and sets the next one, until the pipe is read or very many rang.
+    fn tick(reactor: &mut Reactor, rung: Rc<Cell<usize>>, read: Rc<Cell<bool>>) {
+        reactor
+            .at(Instant::now(), move |reactor| {
+                rung.set(rung.get() + 1);
+                if !read.get() && rung.get() < MANY {
+                    tick(reactor, rung, read);
+                }
+            })
+            .expect("a timer can be set");
+    }
+
+    let ticks = run_within("the timerfd is not set again", "hint 2", || {
+        let mut reactor = reactor();
+        let (rung, read) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(false)));
+        let (reader, mut writer) = pipe_with(b"");
+        let is_read = Rc::clone(&read);
+        reactor
+            .watch(reader, Trigger::Level, move |reactor, token, _| {
+                reactor.remove(token);
+                is_read.set(true);
+            })
+            .expect("a pipe can be watched");
+        let (ticks, until) = (Rc::clone(&rung), Rc::clone(&read));
+        reactor
+            .at(Instant::now(), move |reactor| {
+                writer.write_all(b"a").expect("a pipe holds a byte");
+                tick(reactor, ticks, until);
+            })
+            .expect("a timer can be set");
+        reactor.run().expect("nothing here fails");
+        rung.get()
+    });
+    require!(ticks < MANY,
+        expected: "the loop to look at its descriptors between two timers that are due",
+        seen: "{ticks} timers in a row, and a pipe was readable all the while",
+        likely: "`while` the first timer is due: a handler that sets the next one keeps the loop there",
+        read: "README, the task; hint 3",
+    );
+}

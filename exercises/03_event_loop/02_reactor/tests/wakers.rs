@@ -1,0 +1,249 @@
+//! What a reactor promises about wake-ups from elsewhere, and about signals.
+
+#![allow(unsafe_code)] // sigaction(2) is unsafe in `nix`
+
+mod common;
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use common::{Diary, after_rounds, pipe_with, reactor, run_within};
+use nix::sys::pthread::{pthread_kill, pthread_self};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use reactor::Waker;
+use testkit::require;
+use testkit::threads::{Settled, Threads};
+
+#[test]
+fn a_wake_before_the_loop_runs_is_not_lost() {
+    let calls = run_within(
+        "a wake-up that comes before the wait is forgotten: an eventfd would remember it",
+        "eventfd(2); hint 5",
+        || {
+            let (diary, mut reactor) = (Diary::new(), reactor());
+            let notes = diary.clone();
+            let (_, waker) = reactor
+                .waker(move |reactor, token| {
+                    notes.write("woken");
+                    reactor.remove(token);
+                })
+                .expect("a waker can be made");
+            waker.wake();
+            reactor.run().expect("nothing here fails");
+            diary.count()
+        },
+    );
+    assert_eq!(calls, 1);
+}
+
+#[test]
+fn several_wakes_before_the_call_are_one() {
+    let calls = run_within("the handler of a waker is not called", "hint 5", || {
+        let (diary, mut reactor) = (Diary::new(), reactor());
+        let notes = diary.clone();
+        let (token, waker) = reactor
+            .waker(move |_, _| notes.write("woken"))
+            .expect("a waker can be made");
+        for waker in [waker.clone(), waker.clone(), waker] {
+            waker.wake();
+        }
+        after_rounds(&mut reactor, 5, move |reactor| {
+            reactor.remove(token);
+        });
+        reactor.run().expect("nothing here fails");
+        diary.count()
+    });
+    require!(calls == 1,
+        expected: "one call of the handler for three wakes that came before it",
+        seen: "{calls} calls",
+        likely: "the eventfd is not read: as long as its counter is not zero it is readable",
+        read: "eventfd(2); hint 5",
+    );
+}
+
+#[test]
+fn a_wake_while_the_handler_runs_is_not_lost() {
+    let calls = run_within("the handler of a waker is not called", "hint 5", || {
+        let (diary, mut reactor) = (Diary::new(), reactor());
+        let own: std::rc::Rc<std::cell::OnceCell<Waker>> = Default::default();
+        let (notes, again) = (diary.clone(), own.clone());
+        let (token, waker) = reactor
+            .waker(move |_, _| {
+                notes.write("woken");
+                if notes.count() == 1 {
+                    again.get().expect("set before the loop runs").wake();
+                }
+            })
+            .expect("a waker can be made");
+        waker.wake();
+        own.set(waker).expect("set once");
+        after_rounds(&mut reactor, 5, move |reactor| {
+            reactor.remove(token);
+        });
+        reactor.run().expect("nothing here fails");
+        diary.count()
+    });
+    require!(calls == 2,
+        expected: "a second call: the handler was woken again while it ran",
+        seen: "{calls} calls",
+        likely: "the eventfd is read after the handler has run: that takes a wake away that nobody has seen",
+        read: "eventfd(2); hint 5",
+    );
+}
+
+#[test]
+fn another_thread_wakes_a_loop_that_sleeps() {
+    let threads = Threads::new();
+    let (send, waker) = mpsc::channel();
+    let clerk = threads.spawn("loop", move || {
+        let mut reactor = reactor();
+        let (called, calls) = mpsc::channel();
+        let (_, waker) = reactor
+            .waker(move |reactor, token| {
+                called
+                    .send(thread::current().id())
+                    .expect("the loop listens");
+                reactor.remove(token);
+            })
+            .expect("a waker can be made");
+        send.send(waker).expect("the test listens");
+        reactor.run().expect("nothing here fails");
+        calls
+            .try_iter()
+            .map(|caller| caller == thread::current().id())
+            .collect::<Vec<_>>()
+    });
+    let waker = waker.recv().expect("the loop makes a waker");
+    let settled = threads.settle();
+    require!(settled == Settled::AtRest && !clerk.is_finished(),
+        expected: "a loop that waits for a waker to sleep",
+        seen: "{settled:?}",
+        likely: "epoll_wait is called with a timeout of zero, again and again",
+        read: "epoll_wait(2)",
+    );
+    waker.wake();
+    let calls = clerk.join(
+        "`wake` does not write to the eventfd that the loop watches",
+        "hint 5",
+    );
+    require!(calls == [true],
+        expected: "the handler to be called once, on the thread of the loop",
+        seen: "{calls:?}",
+        likely: "`wake` calls the handler itself, on the thread that wakes",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn a_wake_after_the_registration_is_gone_is_harmless() {
+    let calls = run_within(
+        "a removed waker still counts as registered",
+        "README, the task",
+        || {
+            let diary = Diary::new();
+            let waker = {
+                let mut reactor = reactor();
+                let notes = diary.clone();
+                let (token, waker) = reactor
+                    .waker(move |_, _| notes.write("woken"))
+                    .expect("a waker can be made");
+                reactor.remove(token);
+                waker.wake();
+                after_rounds(&mut reactor, 5, |_| {});
+                reactor.run().expect("nothing here fails");
+                waker
+            };
+            // Now the reactor is gone too.
+            waker.wake();
+            diary.count()
+        },
+    );
+    require!(calls == 0,
+        expected: "no call of a handler that was removed",
+        seen: "{calls} calls",
+        likely: "`remove` does not know the token of a waker",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn a_loop_serves_descriptors_timers_and_wakers_side_by_side() {
+    let diary = run_within(
+        "one kind of registration keeps the loop from another",
+        "README, the task",
+        || {
+            let (diary, mut reactor) = (Diary::new(), reactor());
+            let notes = diary.clone();
+            let (_, waker) = reactor
+                .waker(move |reactor, token| {
+                    notes.write("waker");
+                    reactor.remove(token);
+                    let (reader, writer) = pipe_with(b"");
+                    let notes = notes.clone();
+                    reactor
+                        .watch(reader, reactor::Trigger::Level, move |reactor, token, _| {
+                            notes.write("pipe");
+                            reactor.remove(token);
+                        })
+                        .expect("a pipe can be watched");
+                    after_rounds(reactor, 2, move |_| drop(writer));
+                })
+                .expect("a waker can be made");
+            let notes = diary.clone();
+            after_rounds(&mut reactor, 2, move |_| {
+                notes.write("timer");
+                thread::spawn(move || waker.wake())
+                    .join()
+                    .expect("a wake does not panic");
+            });
+            reactor.run().expect("nothing here fails");
+            diary.entries()
+        },
+    );
+    assert_eq!(diary, ["timer", "waker", "pipe"]);
+}
+
+static SIGNALS: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn count_signal(_: i32) {
+    SIGNALS.fetch_add(1, Ordering::SeqCst);
+}
+
+#[test]
+fn a_signal_does_not_end_the_wait() {
+    let handler = SigHandler::Handler(count_signal);
+    let action = SigAction::new(handler, SaFlags::SA_RESTART, SigSet::empty());
+    // SAFETY: the handler only adds to an atomic, which is async-signal-safe (signal-safety(7)).
+    unsafe { sigaction(Signal::SIGUSR1, &action) }.expect("SIGUSR1 can be handled");
+
+    let threads = Threads::new();
+    let (send, receive) = mpsc::channel();
+    let clerk = threads.spawn("loop", move || {
+        let mut reactor = reactor();
+        let (_, waker) = reactor
+            .waker(|reactor, token| {
+                reactor.remove(token);
+            })
+            .expect("a waker can be made");
+        send.send((waker, pthread_self()))
+            .expect("the test listens");
+        reactor.run().map_err(|error| error.to_string())
+    });
+    let (waker, thread) = receive.recv().expect("the loop makes a waker");
+    threads.settle();
+    pthread_kill(thread, Signal::SIGUSR1).expect("the thread is there");
+    // The thread has run the handler, and is asleep again or gone.
+    while SIGNALS.load(Ordering::SeqCst) == 0 {
+        thread::yield_now();
+    }
+    threads.settle();
+    waker.wake();
+    let ran = clerk.join("the loop does not wait again after a signal", "hint 2");
+    require!(ran.is_ok(),
+        expected: "`run` to go on waiting after a signal handler has run",
+        seen: "{ran:?}",
+        likely: "EINTR is passed on as an error; epoll_wait is not restarted, with SA_RESTART either",
+        read: "signal(7), \"Interruption of system calls\"; hint 2",
+    );
+}

@@ -1,0 +1,1 @@
+../../../../exercises/03_event_loop/02_reactor/tests/laws.rs
