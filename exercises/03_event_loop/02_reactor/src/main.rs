@@ -39,23 +39,19 @@ fn main() -> io::Result<()> {
     let (tube, mut customer) = io::pipe()?;
     customer.write_all(b"123")?;
     drop(customer);
-    reactor.watch(
-        OwnedFd::from(tube),
-        Trigger::Level,
-        move |reactor, token, tube| {
-            note();
-            let mut order = [0];
-            match read(tube, &mut order) {
-                Ok(1..) => println!("tube: order {}", char::from(order[0])),
-                Ok(0) => {
-                    println!("tube: closed");
-                    reactor.remove(token);
-                    set_alarms(reactor, ask.clone(), note.clone());
-                }
-                Err(errno) => println!("tube: {errno}"),
+    reactor.watch(OwnedFd::from(tube), Trigger::Level, move |reactor, token, tube| {
+        note();
+        let mut order = [0];
+        match read(tube, &mut order) {
+            Ok(1..) => println!("tube: order {}", char::from(order[0])),
+            Ok(0) => {
+                println!("tube: closed");
+                reactor.remove(token);
+                set_alarms(reactor, ask.clone(), note.clone());
             }
-        },
-    )?;
+            Err(errno) => println!("tube: {errno}"),
+        }
+    })?;
 
     println!("the clerk sits down");
     reactor.run()?;
@@ -64,10 +60,7 @@ fn main() -> io::Result<()> {
 
     let clerks = clerks.borrow();
     let alone = clerks.iter().all(|clerk| *clerk == thread::current().id());
-    println!(
-        "handlers called: {}, all on the thread of the loop: {alone}",
-        clerks.len()
-    );
+    println!("handlers called: {}, all on the thread of the loop: {alone}", clerks.len());
     Ok(())
 }
 

@@ -93,9 +93,7 @@ fn an_edge_triggered_handler_that_does_not_drain_is_not_called_again() {
             let (reader, mut writer) = pipe_with(b"abc");
             let notes = diary.clone();
             let token = reactor
-                .watch(reader, Trigger::Edge, move |_, _, fd| {
-                    notes.write(read_one(fd))
-                })
+                .watch(reader, Trigger::Edge, move |_, _, fd| notes.write(read_one(fd)))
                 .expect("a pipe can be watched");
             let before = diary.clone();
             let (send, at_first) = std::sync::mpsc::channel();
@@ -108,10 +106,7 @@ fn an_edge_triggered_handler_that_does_not_drain_is_not_called_again() {
                 });
             });
             reactor.run().expect("nothing here fails");
-            (
-                at_first.recv().expect("the timer has been called"),
-                diary.entries(),
-            )
+            (at_first.recv().expect("the timer has been called"), diary.entries())
         },
     );
     require!(at_first == ["a"],
@@ -205,10 +200,8 @@ fn a_handler_that_removes_itself_closes_its_descriptor() {
 
 #[test]
 fn a_handler_removed_by_another_of_the_same_round_is_not_called() {
-    let diary = run_within(
-        "a removed handler still counts as registered",
-        "README, the task",
-        || {
+    let diary =
+        run_within("a removed handler still counts as registered", "README, the task", || {
             let (diary, mut reactor) = (Diary::new(), reactor());
             let mut writers = Vec::new();
             let tokens = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
@@ -229,8 +222,7 @@ fn a_handler_removed_by_another_of_the_same_round_is_not_called() {
             }
             reactor.run().expect("nothing here fails");
             diary.entries()
-        },
-    );
+        });
     let calls = diary.len();
     require!(calls == 1,
         expected: "one of four handlers to be called: it removes the others",
@@ -242,22 +234,18 @@ fn a_handler_removed_by_another_of_the_same_round_is_not_called() {
 
 #[test]
 fn the_kernel_forgets_a_removed_descriptor() {
-    let (before, after) = run_within(
-        "a removed handler still counts as registered",
-        "README, the task",
-        || {
+    let (before, after) =
+        run_within("a removed handler still counts as registered", "README, the task", || {
             let mut reactor = reactor();
             let (reader, _writer) = pipe_with(b"a");
             // A second descriptor for the same open pipe, as a child process might hold one.
             let twin = reader.try_clone().expect("a descriptor can be doubled");
-            let token = reactor
-                .watch(reader, Trigger::Level, |_, _, _| {})
-                .expect("a pipe can be watched");
+            let token =
+                reactor.watch(reader, Trigger::Level, |_, _, _| {}).expect("a pipe can be watched");
             let before = kernel_watches(&reactor, &twin);
             reactor.remove(token);
             (before, kernel_watches(&reactor, &twin))
-        },
-    );
+        });
     require!(before,
         expected: "a watched pipe to be in the epoll instance (/proc/self/fdinfo)",
         seen: "it is not",
@@ -274,29 +262,22 @@ fn the_kernel_forgets_a_removed_descriptor() {
 
 #[test]
 fn a_token_names_one_registration_and_no_other() {
-    let seen = run_within(
-        "a removed handler still counts as registered",
-        "README, the task",
-        || {
+    let seen =
+        run_within("a removed handler still counts as registered", "README, the task", || {
             let mut reactor = reactor();
             let (first, _writer) = pipe_with(b"");
-            let old = reactor
-                .watch(first, Trigger::Level, |_, _, _| {})
-                .expect("a pipe can be watched");
+            let old =
+                reactor.watch(first, Trigger::Level, |_, _, _| {}).expect("a pipe can be watched");
             let removed = (reactor.remove(old), reactor.remove(old));
             let (second, _writer) = pipe_with(b"");
-            let new = reactor
-                .watch(second, Trigger::Level, |_, _, _| {})
-                .expect("a pipe can be watched");
+            let new =
+                reactor.watch(second, Trigger::Level, |_, _, _| {}).expect("a pipe can be watched");
             let stale = reactor.remove(old);
-            let timer = reactor
-                .at(Instant::now(), |_| {})
-                .expect("a timer can be set");
+            let timer = reactor.at(Instant::now(), |_| {}).expect("a timer can be set");
             let distinct = old != new && new != timer && old != timer;
             let others = (reactor.remove(new), reactor.remove(timer));
             (removed, stale, distinct, others)
-        },
-    );
+        });
     let (removed, stale, distinct, others) = seen;
     require!(removed == (true, false),
         expected: "`remove` to say true once, then false",

@@ -18,10 +18,8 @@ type Both = Rc<RefCell<Vec<(Token, i32)>>>;
 
 #[test]
 fn an_event_does_not_reach_the_next_owner_of_a_number() {
-    let diary = run_within(
-        "a removed handler still counts as registered",
-        "README, the task",
-        || {
+    let diary =
+        run_within("a removed handler still counts as registered", "README, the task", || {
             let (diary, mut reactor, both) = (Diary::new(), reactor(), Both::default());
             let mut writers = Vec::new();
             // Two are ready in the same round. Whichever is called first replaces the other.
@@ -44,8 +42,7 @@ fn an_event_does_not_reach_the_next_owner_of_a_number() {
             }
             reactor.run().expect("nothing here fails");
             diary.entries()
-        },
-    );
+        });
     require!(diary.is_empty(),
         expected: "no call: the event belonged to a handler that is gone, and the new pipe is empty",
         seen: "{diary:?} was called",
@@ -70,8 +67,6 @@ fn replace(reactor: &mut Reactor, token: Token, number: i32, diary: &Diary) {
 /// reactor that closes the old descriptor only after the round does not free it: any will do then.
 fn empty_pipe_with_number(number: i32) -> (OwnedFd, PipeWriter) {
     let mut pipes: Vec<_> = (0..32).map(|_| pipe_with(b"")).collect();
-    let found = pipes
-        .iter()
-        .position(|(reader, _)| reader.as_raw_fd() == number);
+    let found = pipes.iter().position(|(reader, _)| reader.as_raw_fd() == number);
     pipes.swap_remove(found.unwrap_or(0))
 }

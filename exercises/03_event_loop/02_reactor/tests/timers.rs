@@ -40,9 +40,7 @@ fn a_deadline_that_has_passed_rings_at_once(#[case] ago: Duration) {
             let (diary, mut reactor) = (Diary::new(), reactor());
             let notes = diary.clone();
             let deadline = Instant::now().checked_sub(ago).unwrap_or_else(Instant::now);
-            reactor
-                .at(deadline, move |_| notes.write("rings"))
-                .expect("a timer can be set");
+            reactor.at(deadline, move |_| notes.write("rings")).expect("a timer can be set");
             reactor.run().expect("nothing here fails");
             diary.count()
         },
@@ -71,9 +69,7 @@ fn earlier_deadlines_ring_first() {
         "the timerfd is set to the deadline that was registered last, not to the earliest",
         "hint 2",
         || {
-            let set: Vec<_> = [7, 2, 9, 4, 1, 8, 3, 6, 5]
-                .map(Duration::from_millis)
-                .into();
+            let set: Vec<_> = [7, 2, 9, 4, 1, 8, 3, 6, 5].map(Duration::from_millis).into();
             let rung = ring(&set);
             (set, rung)
         },
@@ -95,9 +91,7 @@ fn equal_deadlines_ring_in_order_of_registration() {
         let moment = Instant::now();
         for i in 0..20 {
             let notes = diary.clone();
-            reactor
-                .at(moment, move |_| notes.write(format!("{i}")))
-                .expect("a timer can be set");
+            reactor.at(moment, move |_| notes.write(format!("{i}"))).expect("a timer can be set");
         }
         reactor.run().expect("nothing here fails");
         diary.entries()
@@ -160,11 +154,7 @@ fn the_loop_waits_for_the_earliest_of_all_deadlines() {
                     reactor.remove(last.get().expect("set before the loop runs"));
                 })
                 .expect("a timer can be set");
-            late.set(Some(
-                reactor
-                    .at(moment + HOUR, |_| {})
-                    .expect("a timer can be set"),
-            ));
+            late.set(Some(reactor.at(moment + HOUR, |_| {}).expect("a timer can be set")));
             reactor.run().expect("nothing here fails");
             diary.entries()
         },

@@ -42,9 +42,8 @@ fn several_wakes_before_the_call_are_one() {
     let calls = run_within("the handler of a waker is not called", "hint 5", || {
         let (diary, mut reactor) = (Diary::new(), reactor());
         let notes = diary.clone();
-        let (token, waker) = reactor
-            .waker(move |_, _| notes.write("woken"))
-            .expect("a waker can be made");
+        let (token, waker) =
+            reactor.waker(move |_, _| notes.write("woken")).expect("a waker can be made");
         for waker in [waker.clone(), waker.clone(), waker] {
             waker.wake();
         }
@@ -101,18 +100,13 @@ fn another_thread_wakes_a_loop_that_sleeps() {
         let (called, calls) = mpsc::channel();
         let (_, waker) = reactor
             .waker(move |reactor, token| {
-                called
-                    .send(thread::current().id())
-                    .expect("the loop listens");
+                called.send(thread::current().id()).expect("the loop listens");
                 reactor.remove(token);
             })
             .expect("a waker can be made");
         send.send(waker).expect("the test listens");
         reactor.run().expect("nothing here fails");
-        calls
-            .try_iter()
-            .map(|caller| caller == thread::current().id())
-            .collect::<Vec<_>>()
+        calls.try_iter().map(|caller| caller == thread::current().id()).collect::<Vec<_>>()
     });
     let waker = waker.recv().expect("the loop makes a waker");
     let settled = threads.settle();
@@ -123,10 +117,7 @@ fn another_thread_wakes_a_loop_that_sleeps() {
         read: "epoll_wait(2)",
     );
     waker.wake();
-    let calls = clerk.join(
-        "`wake` does not write to the eventfd that the loop watches",
-        "hint 5",
-    );
+    let calls = clerk.join("`wake` does not write to the eventfd that the loop watches", "hint 5");
     require!(calls == [true],
         expected: "the handler to be called once, on the thread of the loop",
         seen: "{calls:?}",
@@ -137,17 +128,14 @@ fn another_thread_wakes_a_loop_that_sleeps() {
 
 #[test]
 fn a_wake_after_the_registration_is_gone_is_harmless() {
-    let calls = run_within(
-        "a removed waker still counts as registered",
-        "README, the task",
-        || {
+    let calls =
+        run_within("a removed waker still counts as registered", "README, the task", || {
             let diary = Diary::new();
             let waker = {
                 let mut reactor = reactor();
                 let notes = diary.clone();
-                let (token, waker) = reactor
-                    .waker(move |_, _| notes.write("woken"))
-                    .expect("a waker can be made");
+                let (token, waker) =
+                    reactor.waker(move |_, _| notes.write("woken")).expect("a waker can be made");
                 reactor.remove(token);
                 waker.wake();
                 after_rounds(&mut reactor, 5, |_| {});
@@ -157,8 +145,7 @@ fn a_wake_after_the_registration_is_gone_is_harmless() {
             // Now the reactor is gone too.
             waker.wake();
             diary.count()
-        },
-    );
+        });
     require!(calls == 0,
         expected: "no call of a handler that was removed",
         seen: "{calls} calls",
@@ -193,9 +180,7 @@ fn a_loop_serves_descriptors_timers_and_wakers_side_by_side() {
             let notes = diary.clone();
             after_rounds(&mut reactor, 2, move |_| {
                 notes.write("timer");
-                thread::spawn(move || waker.wake())
-                    .join()
-                    .expect("a wake does not panic");
+                thread::spawn(move || waker.wake()).join().expect("a wake does not panic");
             });
             reactor.run().expect("nothing here fails");
             diary.entries()
@@ -226,8 +211,7 @@ fn a_signal_does_not_end_the_wait() {
                 reactor.remove(token);
             })
             .expect("a waker can be made");
-        send.send((waker, pthread_self()))
-            .expect("the test listens");
+        send.send((waker, pthread_self())).expect("the test listens");
         reactor.run().map_err(|error| error.to_string())
     });
     let (waker, thread) = receive.recv().expect("the loop makes a waker");

@@ -95,10 +95,7 @@ impl Reactor {
         };
         // The kernel may refuse (EPERM for a regular file): then nothing is kept here either.
         self.epoll.add(&fd, EpollEvent::new(flags, token.0))?;
-        let source = Source {
-            fd: Rc::new(fd),
-            handler: Some(Box::new(handler)),
-        };
+        let source = Source { fd: Rc::new(fd), handler: Some(Box::new(handler)) };
         self.sources.insert(token, source);
         Ok(token)
     }
@@ -121,9 +118,7 @@ impl Reactor {
     {
         let flags = EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK;
         let eventfd = OwnedFd::from(EventFd::from_flags(flags)?);
-        let waker = Waker {
-            eventfd: Arc::new(eventfd.try_clone()?),
-        };
+        let waker = Waker { eventfd: Arc::new(eventfd.try_clone()?) };
         let token = self.watch(eventfd, Trigger::Level, move |reactor, token, eventfd| {
             // The read sets the counter to zero (eventfd(2)). First this, then the handler: a wake
             // that comes while it runs raises the counter again and is not lost.
@@ -140,18 +135,12 @@ impl Reactor {
             // A close would not do: epoll watches the open file description, and that lives on if it
             // has another descriptor somewhere, as a waker's eventfd has (epoll(7), question 6).
             let deleted = self.epoll.delete(&source.fd);
-            debug_assert_eq!(
-                deleted,
-                Ok(()),
-                "what is in `sources` is in the epoll instance"
-            );
+            debug_assert_eq!(deleted, Ok(()), "what is in `sources` is in the epoll instance");
             return true;
         }
         // Few timers are removed, many are sorted: so they are keyed by deadline and searched here.
         let timer = self.timers.keys().find(|(_, timer)| *timer == token);
-        timer
-            .copied()
-            .is_some_and(|key| self.timers.remove(&key).is_some())
+        timer.copied().is_some_and(|key| self.timers.remove(&key).is_some())
     }
 
     /// Waits and calls handlers, round by round, until nothing is registered.
@@ -214,12 +203,7 @@ impl Reactor {
         let now = Instant::now();
         // Listed before the first call: a handler that sets a timer for now, again and again, does not
         // keep the loop from its descriptors. Looked up at the call: it may have been removed.
-        let due: Vec<_> = self
-            .timers
-            .keys()
-            .copied()
-            .take_while(|(at, _)| *at <= now)
-            .collect();
+        let due: Vec<_> = self.timers.keys().copied().take_while(|(at, _)| *at <= now).collect();
         for key in due {
             if let Some(handler) = self.timers.remove(&key) {
                 handler(self);

@@ -27,11 +27,7 @@ pub use settings::{MAX_BODY, MAX_REDIRECTS, USER_AGENT};
 
 /// Finishes this builder. Each request, with its whole answer, may take `limit`.
 pub fn client(builder: ClientBuilder, limit: Duration) -> reqwest::Result<Client> {
-    builder
-        .user_agent(USER_AGENT)
-        .redirect(Policy::limited(MAX_REDIRECTS))
-        .timeout(limit)
-        .build()
+    builder.user_agent(USER_AGENT).redirect(Policy::limited(MAX_REDIRECTS)).timeout(limit).build()
 }
 
 /// Asks for `url` and decodes the JSON that comes.
@@ -39,9 +35,7 @@ pub async fn get_json<T: DeserializeOwned>(client: &Client, url: &str) -> Result
     let mut response = client.get(url).send().await?;
     match response.status() {
         StatusCode::TOO_MANY_REQUESTS => {
-            return Err(FetchError::RateLimited {
-                retry_after: retry_after(response.headers()),
-            });
+            return Err(FetchError::RateLimited { retry_after: retry_after(response.headers()) });
         }
         status if !status.is_success() => return Err(FetchError::Status(status.as_u16())),
         _ => {}

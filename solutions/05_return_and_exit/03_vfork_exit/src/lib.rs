@@ -64,10 +64,7 @@ pub fn aftermath(leaving: Leaving) -> Aftermath {
         // off the list and empties each buffer, so the host's own exit finds nothing to do.
         Leaving::Exit => Who::Guest,
     };
-    Aftermath {
-        handlers: who,
-        buffers: who,
-    }
+    Aftermath { handlers: who, buffers: who }
 }
 
 /// What [`vfork::canary`] brings back: what a host finds in its frame when its child has returned.
@@ -114,9 +111,5 @@ pub fn spawn(program: &CStr, args: &[&CStr], env: &[&CStr]) -> Result<Pid, Errno
 
 /// The form in which execve(2) takes a list of strings.
 fn null_terminated(strings: &[&CStr]) -> Vec<*const c_char> {
-    strings
-        .iter()
-        .map(|string| string.as_ptr())
-        .chain([ptr::null()])
-        .collect()
+    strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]).collect()
 }

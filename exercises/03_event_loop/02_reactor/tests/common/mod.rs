@@ -71,9 +71,7 @@ pub fn watch_and_note(
             reactor.remove(token);
         }
     };
-    reactor
-        .watch(fd, Trigger::Level, handler)
-        .expect("a pipe can be watched")
+    reactor.watch(fd, Trigger::Level, handler).expect("a pipe can be watched")
 }
 
 /// One byte of a descriptor that is readable; `-` at end-of-file.
