@@ -36,7 +36,7 @@ doctor: $(CHECKER)
 
 # All tests: the tooling's own, then every stub, solution and known-wrong solution.
 test: $(CHECKER)
-	cargo test --target-dir target
+	cargo test --target-dir target --features testkit/http
 	$(CHECKER) verify
 
 # For authors: stubs fail, solutions pass, wrong solutions are caught, snapshots and pins are current.
@@ -55,6 +55,7 @@ accept-snapshots: $(CHECKER)
 lint: tools
 	cargo fmt --all --check
 	cargo clippy --target-dir target --workspace --all-targets -- -D warnings
+	cargo clippy --target-dir target -p reddit_fetcher --features https -- -D warnings
 	cd solutions && cargo fmt --all --check && cargo clippy --all-targets -- -D warnings
 
 # Speed, measured on this machine in one run.
