@@ -282,7 +282,8 @@ pub fn of_edits(exercise: &str, edits: &[Edit]) -> Option<Judgement> {
         let aside = if added { "; added files are moved into its backup" } else { "" };
         format!("`checker reset {exercise} --given` restores what was given{aside}.")
     } else {
-        "Restore it: `git checkout -- FILE`, or unpack the workbook again.".to_owned()
+        let files: Vec<String> = edits.iter().map(|edit| edit.file.display().to_string()).collect();
+        format!("Restore: `git checkout -- {}`, or unpack the workbook again.", files.join(" "))
     };
     lines.push(remedy);
     if verdict == Verdict::TestsMissing {
