@@ -4,8 +4,12 @@
 //! known-wrong solution is caught by the test that it names, the pins are current, the texts are
 //! complete, the solution mirrors the exercise.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
 
 use sandbox::Stop;
 
@@ -56,31 +60,20 @@ pub fn verify(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     // Two places: solutions seldom change and stay built; stubs and wrong ones take turns.
-    let solutions = Slot::prepare(workbook, "solution")?;
-    let trials = Slot::prepare(workbook, "trial")?;
+    let slots = Slots {
+        solutions: Slot::prepare(workbook, "solution")?,
+        trials: Slot::prepare(workbook, "trial")?,
+    };
+    let asked = session.asked(names)?;
     let mut verified = Vec::new();
-    for exercise in session.asked(names)? {
-        let mut verification = Verification {
-            workbook,
-            stop: &session.stop,
-            pristine: Pristine::load(workbook, exercise)?,
-            result: Verified {
-                exercise,
-                stub: (0, 0),
-                solution: 0,
-                wrong: Vec::new(),
-                problems: Vec::new(),
-            },
-        };
-        verification.texts()?;
-        verification.mirror();
-        verification.pins(&trials)?;
-        verification.stub(&trials)?;
-        verification.solution(&solutions)?;
-        verification.wrong_solutions(&trials)?;
-        reporter.verified(&verification.result);
-        verified.push(verification.result);
-    }
+    in_parallel(
+        &asked,
+        |exercise| verify_exercise(session, exercise, &slots),
+        |result| {
+            reporter.verified(&result);
+            verified.push(result);
+        },
+    )?;
     let mut general = Vec::new();
     if names.is_empty() {
         for edit in Foundation::load(workbook)?.edits(workbook)? {
@@ -91,6 +84,83 @@ pub fn verify(
     let exit = if clean { Exit::Passed } else { Exit::NotPassed };
     reporter.verification(&verified, &general, exit);
     Ok(exit)
+}
+
+/// Where candidates are laid.
+struct Slots {
+    solutions: Slot,
+    trials: Slot,
+}
+
+fn verify_exercise<'a>(
+    session: &'a Session,
+    exercise: &'a Exercise,
+    slots: &Slots,
+) -> Result<Verified<'a>, Error> {
+    let mut verification = Verification {
+        workbook: &session.workbook,
+        stop: &session.stop,
+        pristine: Pristine::load(&session.workbook, exercise)?,
+        result: Verified {
+            exercise,
+            stub: (0, 0),
+            solution: 0,
+            wrong: Vec::new(),
+            problems: Vec::new(),
+        },
+    };
+    verification.texts()?;
+    verification.mirror();
+    verification.pins(&slots.trials)?;
+    verification.stub(&slots.trials)?;
+    verification.solution(&slots.solutions)?;
+    verification.wrong_solutions(&slots.trials)?;
+    Ok(verification.result)
+}
+
+/// Works on several items at once and takes the results in the order of the items.
+///
+/// cargo lets one build at a time into a slot; while one exercise is built, the tests of others run,
+/// and the deadlines of those that hang pass.
+fn in_parallel<T: Sync, R: Send>(
+    items: &[T],
+    work: impl Fn(&T) -> Result<R, Error> + Sync,
+    mut take: impl FnMut(R),
+) -> Result<(), Error> {
+    let workers = thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
+    let next = AtomicUsize::new(0);
+    let (send, receive) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..workers.min(items.len()) {
+            let (send, work, next) = (send.clone(), &work, &next);
+            scope.spawn(move || {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else { return };
+                    let result = work(item);
+                    if result.is_err() {
+                        next.store(items.len(), Ordering::Relaxed);
+                    }
+                    send.send((index, result)).expect("results are awaited to the last");
+                }
+            });
+        }
+        drop(send);
+        let mut taken = 0;
+        let mut early = BTreeMap::new();
+        let mut error = None;
+        for (index, result) in receive {
+            match result {
+                Ok(result) => drop(early.insert(index, result)),
+                Err(cause) => error = error.or(Some(cause)),
+            }
+            while let Some(result) = early.remove(&taken) {
+                take(result);
+                taken += 1;
+            }
+        }
+        error.map_or(Ok(()), Err)
+    })
 }
 
 struct Verification<'a> {
