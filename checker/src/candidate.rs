@@ -24,8 +24,8 @@ pub struct Candidate<'a> {
     pub workspace: PathBuf,
     /// Where cargo builds.
     pub target: PathBuf,
-    /// Whether Cargo.lock must be obeyed to the letter.
-    pub locked: bool,
+    /// Whether these are the learner's own files, in their own workspace.
+    pub in_place: bool,
 }
 
 impl<'a> Candidate<'a> {
@@ -36,7 +36,7 @@ impl<'a> Candidate<'a> {
             pristine,
             workspace: workbook.root.clone(),
             target: workbook.target_path(),
-            locked: workbook.root.join("Cargo.lock").is_file(),
+            in_place: true,
         }
     }
 
@@ -107,7 +107,7 @@ impl Slot {
             pristine,
             workspace: self.workspace.clone(),
             target: self.target.clone(),
-            locked: false,
+            in_place: false,
         })
     }
 }

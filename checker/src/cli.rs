@@ -74,6 +74,9 @@ enum Command {
     Doctor,
     /// For authors and CI: stubs fail, solutions pass, wrong solutions are caught, all is current
     Verify {
+        /// Leave the known-wrong solutions out
+        #[arg(long)]
+        skip_wrong: bool,
         /// Only these exercises
         #[arg(value_name = "EXERCISE")]
         exercises: Vec<String>,
@@ -130,7 +133,9 @@ impl Session {
                 commands::solution(self, &exercise, force, reporter)
             }
             Command::Doctor => commands::doctor(self, reporter),
-            Command::Verify { exercises } => commands::verify(self, &exercises, reporter),
+            Command::Verify { skip_wrong, exercises } => {
+                commands::verify(self, &exercises, skip_wrong, reporter)
+            }
             Command::Pin { exercises } => commands::pin(self, &exercises, reporter),
         }
     }

@@ -84,7 +84,7 @@ fn cargo(candidate: &Candidate<'_>) -> Program {
         ["test", "--no-run", "--message-format=json"].map(OsString::from).to_vec();
     args.push("--manifest-path".into());
     args.push(candidate.directory().join("Cargo.toml").into());
-    if candidate.locked {
+    if candidate.in_place && candidate.workspace.join("Cargo.lock").is_file() {
         args.push("--locked".into());
     }
     for target in candidate.pristine.tests.keys() {
@@ -115,6 +115,11 @@ fn environment(candidate: &Candidate<'_>) -> BTreeMap<OsString, OsString> {
         std::env::vars_os().filter(|(name, _)| !foreign(&name.to_string_lossy())).collect();
     environment.insert("CARGO_TARGET_DIR".into(), candidate.target.clone().into());
     environment.insert("CARGO_TERM_COLOR".into(), "never".into());
+    if !candidate.in_place {
+        // Nobody debugs these, and the next text in the same place is another one altogether.
+        environment.insert("CARGO_PROFILE_DEV_DEBUG".into(), "false".into());
+        environment.insert("CARGO_INCREMENTAL".into(), "0".into());
+    }
     environment
 }
 

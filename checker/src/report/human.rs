@@ -292,15 +292,18 @@ impl Reporter for Human {
         let (mark, colour) =
             if verified.problems.is_empty() { ("✓", Paint::Good) } else { ("✗", Paint::Bad) };
         let caught = verified.wrong.iter().filter(|wrong| wrong.caught_by.is_some()).count();
+        let wrong = match verified.wrong.len() {
+            0 => "no wrong one tried".to_owned(),
+            tried => format!("wrong caught {caught}/{tried}"),
+        };
         self.line(&format!(
-            "{} {:<4} {:<16} stub fails {}/{}, solution passes {}, wrong caught {caught}/{}",
+            "{} {:<4} {:<16} stub fails {}/{}, solution passes {}, {wrong}",
             self.paint(mark, colour),
             verified.exercise.number.to_string(),
             verified.exercise.name,
             verified.stub.0,
             verified.stub.1,
-            verified.solution,
-            verified.wrong.len()
+            verified.solution
         ));
         for problem in &verified.problems {
             let text = self.with_program(&clean(problem));
