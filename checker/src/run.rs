@@ -191,24 +191,45 @@ fn outcome_of(
     log: &str,
     panic: Option<&Panic>,
 ) -> (Outcome, Option<String>) {
-    let ran_to_its_end = log.lines().filter(|line| *line == format!("ok {name}")).count() == 1
-        && log.lines().count() == 1;
-    let failed = log.lines().any(|line| line == format!("failed {name}"));
-    let ignored = log.lines().any(|line| line.starts_with(&format!("ignored {name}")));
+    let log = Log { name, text: log };
+    let ran_to_its_end = log.is_exactly("ok");
+    let failed = log.says("failed");
     match &observation.end {
         End::Exited(0) if ran_to_its_end && observation.strays.is_empty() => {
             (Outcome::Passed, None)
         }
         End::Exited(0) if ran_to_its_end => (Outcome::Leaked, Some(of_strays(&observation.strays))),
         End::Exited(_) if failed => (Outcome::Failed, Some(failure_text(observation, panic))),
-        End::Exited(_) if ignored => {
-            (Outcome::Missing, Some("the test is marked #[ignore]".to_owned()))
-        }
+        End::Exited(0) if log.says("ignored") => (Outcome::Skipped, Some(log.reason())),
         End::Exited(0) if observation.stdout.text.contains("running 0 tests") => {
             (Outcome::Missing, Some("the test is not in the test program".to_owned()))
         }
         End::Exited(code) => (Outcome::ExitedEarly, Some(early_exit_text(*code))),
         _ => unnatural_end(candidate, observation, panic),
+    }
+}
+
+/// What libtest wrote about one test: `ok NAME`, `failed NAME`, `failed: WHY NAME`, `ignored: WHY NAME`.
+struct Log<'a> {
+    name: &'a str,
+    text: &'a str,
+}
+
+impl Log<'_> {
+    fn is_exactly(&self, word: &str) -> bool {
+        self.text.trim_end() == format!("{word} {}", self.name)
+    }
+
+    fn says(&self, word: &str) -> bool {
+        let text = self.text.trim_end();
+        text.ends_with(self.name)
+            && (text.starts_with(&format!("{word} ")) || text.starts_with(&format!("{word}: ")))
+    }
+
+    fn reason(&self) -> String {
+        let text = self.text.trim_end().strip_suffix(self.name).unwrap_or_default();
+        let reason = text.split_once(": ").map_or("no reason is given", |(_, reason)| reason);
+        format!("skipped on this machine: {}", reason.trim())
     }
 }
 
@@ -327,5 +348,28 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_line_that_says_ok_proves_a_pass() {
+        let proves = |text: &str| Log { name: "a", text }.is_exactly("ok");
+        assert!(proves("ok a\n"));
+        for text in ["", "ok\n", "ok b\n", "ok a\nok a\n", "failed a\nok a\n", "ok a b\n"] {
+            assert!(!proves(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_log_line_may_say_why() {
+        let failed = Log { name: "a", text: "failed: panic did not contain `x` a\n" };
+        assert!(failed.says("failed") && !failed.says("ignored"));
+        let ignored = Log { name: "a", text: "ignored: no assembly here a\n" };
+        assert!(ignored.says("ignored"));
+        assert_eq!(ignored.reason(), "skipped on this machine: no assembly here");
     }
 }

@@ -106,7 +106,11 @@ impl Judgement {
 
     /// The verdict of a run: a pass only if there are tests and each one passed.
     pub fn of_tests(tests: Vec<TestResult>) -> Self {
-        let verdict = match tests.iter().find(|test| test.outcome != Outcome::Passed) {
+        let unpassed = || tests.iter().filter(|test| test.outcome != Outcome::Passed);
+        // A skip is never a pass, but says less than anything that happened.
+        let deciding =
+            unpassed().find(|test| test.outcome != Outcome::Skipped).or(unpassed().next());
+        let verdict = match deciding {
             Some(test) => test.outcome.verdict(),
             None if tests.is_empty() => Verdict::TestsMissing,
             None => Verdict::Passed,
@@ -151,8 +155,10 @@ pub enum Outcome {
     Crashed,
     /// Its process exited before it had run to its end.
     ExitedEarly,
-    /// It is not in the test program, or it is ignored.
+    /// It is not in the test program.
     Missing,
+    /// The exercise's author lets it be skipped on machines like this one.
+    Skipped,
     /// It wrote without end.
     TooMuchOutput,
     /// It killed or stopped its supervisor.
@@ -174,6 +180,7 @@ impl Outcome {
             Outcome::Crashed => Verdict::Crashed,
             Outcome::ExitedEarly => Verdict::ExitedEarly,
             Outcome::Missing => Verdict::TestsMissing,
+            Outcome::Skipped => Verdict::Skipped,
             Outcome::TooMuchOutput => Verdict::TooMuchOutput,
             Outcome::AttackedSupervisor => Verdict::AttackedSupervisor,
             Outcome::Leaked => Verdict::Leaked,
@@ -356,6 +363,15 @@ mod tests {
     }
 
     #[test]
+    fn a_skip_is_no_pass_and_hides_no_failure() {
+        let of = |outcomes: &[Outcome]| {
+            Judgement::of_tests(outcomes.iter().map(|outcome| test(*outcome)).collect()).verdict
+        };
+        assert_eq!(of(&[Outcome::Passed, Outcome::Skipped]), Verdict::Skipped);
+        assert_eq!(of(&[Outcome::Skipped, Outcome::Failed]), Verdict::Failed);
+    }
+
+    #[test]
     fn every_outcome_but_passed_prevents_a_pass() {
         for outcome in [
             Outcome::Failed,
@@ -363,6 +379,7 @@ mod tests {
             Outcome::Crashed,
             Outcome::ExitedEarly,
             Outcome::Missing,
+            Outcome::Skipped,
             Outcome::TooMuchOutput,
             Outcome::AttackedSupervisor,
             Outcome::Leaked,
