@@ -7,6 +7,7 @@ use similar::{ChangeTag, TextDiff};
 use crate::commands::{Finding, Standing, Verified};
 use crate::curriculum::Exercise;
 use crate::event::{Event, Sink};
+use crate::judge::EXPERIMENT;
 use crate::verdict::{Judgement, Outcome, Place, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
@@ -191,11 +192,13 @@ impl Human {
     }
 
     fn passed(&self, standing: &Standing<'_>) {
-        let tests = standing.judgement.tests.len();
+        let is_test = |test: &&crate::verdict::TestResult| test.target != EXPERIMENT;
+        let tests = standing.judgement.tests.iter().filter(is_test).count();
         self.line("");
         self.line(&format!(
-            "  All {tests} tests pass. What it says about the claim: the Verdict in"
+            "  All {tests} tests pass, and the experiment prints what the reference's"
         ));
+        self.line("  prints. What it says about the claim: the section Verdict of");
         self.line(&format!("  exercises/{}/README.md", standing.exercise.directory));
         self.line(&format!("  compare  {} solution {}", self.program, standing.exercise.name));
     }

@@ -5,7 +5,7 @@ use std::thread;
 
 use mutex::Mutex;
 use testkit::sync::stepped::Steps;
-use testkit::threads::Threads;
+use testkit::threads::{Settled, Threads};
 
 /// Your lock once more, on a `crate::sync` that records what it does.
 #[allow(dead_code)]
@@ -40,7 +40,12 @@ fn main() {
         move || *door.lock() = "the second worker"
     });
     let settled = threads.settle();
-    println!("inside is {}; the second one waits: {settled:?}", *first);
+    let how = match settled {
+        _ if second.is_finished() => "has come in too",
+        Settled::AtRest => "waits, asleep",
+        Settled::Spinning(_) => "waits, and keeps a CPU busy",
+    };
+    println!("inside is {}; the second one {how}", *first);
     drop(first);
     second.join("`unlock` does not wake the sleeper", "hint 3");
     println!("the first one leaves; inside was, last, {}", *door.lock());

@@ -66,10 +66,13 @@ impl Scene {
 
     #[track_caller]
     fn finish<T>(&self, thread: Thread<T>, steps: &Steps, likely: &str) -> T {
-        let settled = self.threads.settle();
+        let stands = match self.threads.settle() {
+            Settled::AtRest => "is asleep, and nobody is left to wake it".to_owned(),
+            Settled::Spinning(name) => format!("has not finished, and `{name}` keeps a CPU busy"),
+        };
         require!(thread.is_finished(),
-            expected: "the thread to get on",
-            seen: "{settled:?}, and it does not; its steps were\n{steps}",
+            expected: "the thread to finish what it has begun",
+            seen: "it {stands}; its steps were\n{steps}",
             likely: "{likely}",
             read: "hint 3; futex(2), FUTEX_WAIT",
         );
@@ -137,7 +140,7 @@ fn an_unlock_at_any_step_of_a_lock_is_noticed() {
         scene.finish(
             locker,
             &steps,
-            "it sleeps although the lock is free: unlock came before its sleep. futex::wait compares for you, if you pass the value for which you decided to sleep",
+            "it sleeps although the lock is free: unlock came before its sleep. futex::wait compares for you, if you pass the value for which you decided to sleep, and if no `store` of yours has put that over the 0",
         );
         if !reached {
             break;

@@ -6,14 +6,16 @@ use std::fs::File;
 use std::io::Write;
 use std::time::Instant;
 
-use common::{Diary, after_rounds, kernel_watches, pipe_with, reactor, read_one, run_within};
+use common::{
+    Diary, after_rounds, kernel_watches, pipe_with, reactor, read_one, run_untimed, run_within,
+};
 use nix::errno::Errno;
 use reactor::Trigger;
 use testkit::require;
 
 #[test]
 fn a_loop_with_nothing_registered_returns() {
-    let ran = run_within(
+    let ran = run_untimed(
         "the loop waits although nothing is registered that could end the wait",
         "README, the task; hint 2",
         || reactor().run().is_ok(),
@@ -28,7 +30,7 @@ fn a_loop_with_nothing_registered_returns() {
 
 #[test]
 fn a_handler_is_called_with_its_descriptor_when_that_is_readable() {
-    let diary = run_within(
+    let diary = run_untimed(
         "the descriptor is not added for EPOLLIN, its handler is not found by the event's data, or it \
          still counts as registered after it has removed itself",
         "epoll_ctl(2); hint 1",
@@ -56,7 +58,7 @@ fn a_handler_is_called_with_its_descriptor_when_that_is_readable() {
 
 #[test]
 fn a_level_triggered_handler_is_called_as_long_as_there_is_data() {
-    let diary = run_within(
+    let diary = run_untimed(
         "a descriptor with data left in it is not reported again: it is edge-triggered",
         "epoll(7), \"Level-triggered and edge-triggered\"",
         || {
@@ -86,7 +88,8 @@ fn a_level_triggered_handler_is_called_as_long_as_there_is_data() {
 #[test]
 fn an_edge_triggered_handler_that_does_not_drain_is_not_called_again() {
     let (at_first, after_a_write) = run_within(
-        "an edge-triggered descriptor with new data is not reported, or a timer is not called",
+        "an edge-triggered descriptor with new data is not reported; or a timer that is due at once does \
+         not ring, then see tests/timers.rs first",
         "epoll(7), \"Level-triggered and edge-triggered\"",
         || {
             let (diary, mut reactor) = (Diary::new(), reactor());
@@ -125,7 +128,7 @@ fn an_edge_triggered_handler_that_does_not_drain_is_not_called_again() {
 
 #[test]
 fn end_of_file_is_an_event_too() {
-    let diary = run_within(
+    let diary = run_untimed(
         "only EPOLLIN is looked for: a pipe whose writer is gone is reported as EPOLLHUP alone",
         "epoll_ctl(2), EPOLLHUP",
         || {
@@ -153,7 +156,7 @@ fn end_of_file_is_an_event_too() {
 
 #[test]
 fn a_descriptor_that_cannot_be_watched_is_an_error_and_leaves_nothing() {
-    let error = run_within(
+    let error = run_untimed(
         "the handler is kept although the kernel refused the descriptor: the loop waits for ever",
         "epoll_ctl(2), EPERM; hint 2",
         || {
@@ -175,7 +178,7 @@ fn a_descriptor_that_cannot_be_watched_is_an_error_and_leaves_nothing() {
 
 #[test]
 fn a_handler_that_removes_itself_closes_its_descriptor() {
-    let written = run_within(
+    let written = run_untimed(
         "a handler that has removed itself is put back after its call, and still counts",
         "README, the task; hint 4",
         || {
@@ -201,7 +204,7 @@ fn a_handler_that_removes_itself_closes_its_descriptor() {
 #[test]
 fn a_handler_removed_by_another_of_the_same_round_is_not_called() {
     let diary =
-        run_within("a removed handler still counts as registered", "README, the task", || {
+        run_untimed("a removed handler still counts as registered", "README, the task", || {
             let (diary, mut reactor) = (Diary::new(), reactor());
             let mut writers = Vec::new();
             let tokens = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
@@ -235,7 +238,7 @@ fn a_handler_removed_by_another_of_the_same_round_is_not_called() {
 #[test]
 fn the_kernel_forgets_a_removed_descriptor() {
     let (before, after) =
-        run_within("a removed handler still counts as registered", "README, the task", || {
+        run_untimed("a removed handler still counts as registered", "README, the task", || {
             let mut reactor = reactor();
             let (reader, _writer) = pipe_with(b"a");
             // A second descriptor for the same open pipe, as a child process might hold one.
@@ -295,7 +298,7 @@ fn a_token_names_one_registration_and_no_other() {
 
 #[test]
 fn a_handler_that_is_added_by_a_handler_is_called() {
-    let diary = run_within(
+    let diary = run_untimed(
         "what a handler registers is lost, or not looked at before the next registration",
         "README, the task; hint 4",
         || {

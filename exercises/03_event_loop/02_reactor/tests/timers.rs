@@ -5,12 +5,15 @@ mod common;
 use std::cell::Cell;
 use std::io::Write;
 use std::rc::Rc;
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use common::{Diary, after_rounds, pipe_with, reactor, run_within};
 use reactor::{Reactor, Trigger};
 use rstest::rstest;
+use testkit::deadline::within;
 use testkit::require;
+use testkit::threads::{Settled, Threads};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -160,6 +163,42 @@ fn the_loop_waits_for_the_earliest_of_all_deadlines() {
         },
     );
     assert_eq!(diary, ["soon"]);
+}
+
+#[test]
+fn a_loop_whose_timer_has_rung_sleeps_again() {
+    let threads = Threads::new();
+    let (send, rung) = mpsc::channel();
+    let clerk = threads.spawn("loop", move || {
+        let mut reactor = reactor();
+        let late = reactor.at(Instant::now() + HOUR, |_| {}).expect("a timer can be set");
+        let (_, waker) = reactor
+            .waker(move |reactor, token| {
+                reactor.remove(token);
+                reactor.remove(late);
+            })
+            .expect("a waker can be made");
+        reactor
+            .at(Instant::now(), move |_| send.send(waker).expect("the test listens"))
+            .expect("a timer can be set");
+        reactor.run().expect("nothing here fails");
+    });
+    let likely = "a timer that is due at once does not ring";
+    let waker = within("the call of a timer that is due", likely, "hint 2", move || rung.recv());
+    let Ok(waker) = waker else {
+        // The handler is gone without a call: the loop has panicked, or returned too early.
+        clerk.join(likely, "hint 2");
+        panic!("the loop returned before its timers had rung");
+    };
+    let (settled, returned) = (threads.settle(), clerk.is_finished());
+    require!(settled == Settled::AtRest && !returned,
+        expected: "a loop that has called its timer to sleep: the next one is due in an hour",
+        seen: "{settled:?}; `run` has returned: {returned}",
+        likely: "the timerfd stays readable after it has rung, and every epoll_wait returns at once: read it, or set it anew before each wait",
+        read: "timerfd_create(2), read; hint 2",
+    );
+    waker.wake();
+    clerk.join("a removed timer or waker still counts as registered", "README, the task");
 }
 
 #[test]

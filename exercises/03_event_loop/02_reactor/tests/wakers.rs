@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use common::{Diary, after_rounds, pipe_with, reactor, run_within};
+use common::{Diary, after_rounds, pipe_with, reactor, run_untimed, run_within};
 use nix::sys::pthread::{pthread_kill, pthread_self};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use reactor::Waker;
@@ -17,7 +17,7 @@ use testkit::threads::{Settled, Threads};
 
 #[test]
 fn a_wake_before_the_loop_runs_is_not_lost() {
-    let calls = run_within(
+    let calls = run_untimed(
         "a wake-up that comes before the wait is forgotten: an eventfd would remember it",
         "eventfd(2); hint 5",
         || {
@@ -109,10 +109,10 @@ fn another_thread_wakes_a_loop_that_sleeps() {
         calls.try_iter().map(|caller| caller == thread::current().id()).collect::<Vec<_>>()
     });
     let waker = waker.recv().expect("the loop makes a waker");
-    let settled = threads.settle();
-    require!(settled == Settled::AtRest && !clerk.is_finished(),
+    let (settled, returned) = (threads.settle(), clerk.is_finished());
+    require!(settled == Settled::AtRest && !returned,
         expected: "a loop that waits for a waker to sleep",
-        seen: "{settled:?}",
+        seen: "{settled:?}; `run` has returned: {returned}",
         likely: "epoll_wait is called with a timeout of zero, again and again",
         read: "epoll_wait(2)",
     );

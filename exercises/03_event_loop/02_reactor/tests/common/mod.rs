@@ -11,6 +11,7 @@ use std::time::Instant;
 use nix::sys::stat::fstat;
 use nix::unistd::read;
 use reactor::{Reactor, Token, Trigger};
+use testkit::threads::Threads;
 
 /// A reactor with nothing registered.
 pub fn reactor() -> Reactor {
@@ -24,7 +25,18 @@ pub fn run_within<T: Send + 'static>(
     read: &str,
     body: impl FnOnce() -> T + Send + 'static,
 ) -> T {
-    testkit::deadline::within("the loop to return", likely, read, body)
+    testkit::deadline::within("the loop of this test", likely, read, body)
+}
+
+/// As [`run_within`], for a loop without timers: whoever sleeps there, with everything ready that will
+/// ever be ready, sleeps for good. That is seen at once.
+#[track_caller]
+pub fn run_untimed<T: Send + 'static>(
+    likely: &str,
+    read: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> T {
+    Threads::new().spawn("loop", body).join(likely, read)
 }
 
 /// What handlers write down, in the order in which they are called.
