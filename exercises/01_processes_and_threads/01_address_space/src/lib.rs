@@ -31,7 +31,7 @@ pub fn find(regions: &[Region], address: u64) -> Option<&Region> {
     todo!("which of {} regions holds {address:#x}? `end` is outside", regions.len())
 }
 
-/// How many bits the highest address has that the program itself may use.
+/// How many bits the highest address has that the program itself may use; 0 if there is none.
 ///
 /// An address whose topmost bit (of 64) is set belongs to the kernel, even if it stands in the map.
 pub fn user_bits(regions: &[Region]) -> u32 {

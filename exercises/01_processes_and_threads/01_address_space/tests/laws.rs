@@ -42,7 +42,12 @@ proptest! {
     fn a_region_that_is_written_and_read_is_the_same(regions in regions()) {
         for region in regions {
             let line = line(&region);
-            prop_assert_eq!(Region::parse(&line), Some(region), "the line is `{}`", line);
+            let seen = Region::parse(&line);
+            prop_assert!(
+                seen.as_ref() == Some(&region),
+                "`{}`\nis read as {:x?}\nand not as {:x?}",
+                line, seen, region
+            );
         }
     }
 
@@ -54,6 +59,11 @@ proptest! {
     ) {
         let address = 0x5500_0000_0000 + offset;
         let holds = |region: &&Region| (region.start..region.end).contains(&address);
-        prop_assert_eq!(find(&regions, address), regions.iter().find(holds));
+        let (seen, right) = (find(&regions, address), regions.iter().find(holds));
+        prop_assert!(
+            seen == right,
+            "{:x} is said to lie in {:x?}\nand lies in {:x?}",
+            address, seen, right
+        );
     }
 }

@@ -31,7 +31,7 @@ fn each_part_of_a_program_has_its_permissions(#[case] address: u64, #[case] expe
     require!(seen.is_some_and(fits),
         expected: "{address:#x} to lie in a region with the permissions {expected}",
         seen: "{seen:?}",
-        likely: "the wrong region, or none: see tests/map.rs first",
+        likely: "the wrong region, or none: see tests/address_space.rs first",
         read: "hint 2; proc_pid_maps(5)",
     );
 }
@@ -50,7 +50,7 @@ fn the_addresses_of_a_64_bit_program_need_more_than_32_bits() {
 
 #[test]
 fn a_peek_into_this_process_sees_its_memory() {
-    let seen = peek(process::id(), &raw const FIXED as u64).map_err(|error| error.kind());
+    let seen = peek(process::id(), &raw const FIXED as u64).map_err(|error| error.to_string());
     require!(seen == Ok(5555),
         expected: "5555, which stands in a static of this test",
         seen: "{seen:?}",

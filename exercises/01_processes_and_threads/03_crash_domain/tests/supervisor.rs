@@ -11,6 +11,13 @@ use testkit::require;
 fn require_report(jobs: &[&str], expected: &[&str], likely: &str, read: &str) {
     let program = Program::new(env!("CARGO_BIN_EXE_supervisor"));
     let observed = jobs.iter().fold(program, |program, job| program.arg(*job)).run();
+    let stderr = observed.stderr.trim_start();
+    require!(!stderr.contains("not yet implemented"),
+        expected: "jobs {jobs:?} to be run and reported",
+        seen: "{stderr}",
+        likely: "a `todo!` is still there",
+        read: "README, the task",
+    );
     let mut report = observed.lines();
     let left = report.pop();
     if observed.ending != Ending::Exited(0) || report != expected {
@@ -77,8 +84,8 @@ fn a_death_by_signal_is_reported_with_its_signal(#[case] job: &str, #[case] sign
     require_report(
         &[job],
         &[&format!("signal {signal}, core false")],
-        "a death by signal has no exit code: `ExitStatus::code()` is None, not 0, -1 or 128+n;
-and the core flag is a bit of the status: here no core is dumped",
+        "a death by signal has no exit code: `ExitStatus::code()` is None, not 0, -1 or 128+n; \
+         and the core flag is a bit of the status: here no core is dumped",
         "wait(2), WIFSIGNALED, WCOREDUMP; hint 2",
     );
 }
@@ -149,8 +156,8 @@ fn all_jobs_are_started_before_the_first_is_waited_for() {
     require_report(
         &["listen", "speak"],
         &["exited 4", "exited 0"],
-        "TimedOut: the first job waits for a word of the second, which is started only after
-the first has ended; an iterator is lazy, so `collect` the children first.
+        "TimedOut: the first job waits for a word of the second, which is started only after \
+         the first has ended; an iterator is lazy, so `collect` the children first.
 Exchanged: outcomes are kept in the order in which they came (waitpid(-1))",
         "wait(2): the value of pid; hint 3",
     );

@@ -15,7 +15,7 @@ fn scene(args: &[&str]) -> Observed {
     let Observed { ending, stdout, stderr, .. } = &observed;
     require!(!stdout.contains("came back"),
         expected: "the child to end inside `fork_child`; only the parent comes out of it",
-        seen: "the child came out as well, and went on with the caller's code",
+        seen: "the child came out as well, and went on with the caller's code\n{stderr}",
         likely: "in the child, `fork_child` returns or lets a panic unwind instead of calling _exit",
         read: "hint 2; README, the picture",
     );
@@ -65,8 +65,8 @@ fn the_parent_gets_the_pid_of_its_child() {
     let observed = scene(&["pids"]);
     let seen = &observed.stdout;
     require!(seen.starts_with("the pid is the child's own: true\nexited 1\n"),
-        expected: "the pid that fork_child returns to be the child's getpid(),
-    and the child's getppid() to be the caller",
+        expected: "the pid that fork_child returns to be the child's getpid(), \
+            and the child's getppid() to be the caller",
         seen: "{seen}",
         likely: "the pid returned is the caller's, or the body runs in no child of the caller",
         read: "fork(2), RETURN VALUE",
@@ -119,8 +119,8 @@ fn output_is_written_once_each() {
     require!(before < 2,
         expected: "\"[unfinished]\", printed before the fork, to be written once",
         seen: "{before} times: {stdout}",
-        likely: "an unfinished line lies in stdout's buffer, in memory, and the fork copies it:
-    flush before the fork",
+        likely: "an unfinished line lies in stdout's buffer, in memory, and the fork copies it: \
+            flush before the fork",
         read: "https://doc.rust-lang.org/std/io/struct.Stdout.html; fork(2)",
     );
     require!(child == 1,
@@ -156,8 +156,8 @@ fn the_child_runs_nothing_of_its_parents_on_its_way_out() {
     require!(handlers == 1,
         expected: "the parent's exit handler to run once, in the parent",
         seen: "it ran {handlers} times",
-        likely: "the child calls std::process::exit, which is exit(3) and runs the handlers that
-    the fork copied: use _exit",
+        likely: "the child calls std::process::exit, which is exit(3) and runs the handlers that \
+            the fork copied: use _exit",
         read: "_exit(2); exit(3); atexit(3)",
     );
     let destructors = stdout.matches("a destructor ran").count();
@@ -187,8 +187,8 @@ fn wait_for_waits_for_the_child_it_was_given() {
     let observed = scene(&["siblings"]);
     let seen = &observed.stdout;
     require!(seen.starts_with("exited 2\nexited 1\n"),
-        expected: "wait_for(younger) to tell of the younger child (exited 2), then
-    wait_for(elder) of the elder (exited 1)",
+        expected: "wait_for(younger) to tell of the younger child (exited 2), then \
+            wait_for(elder) of the elder (exited 1)",
         seen: "{seen}",
         likely: "wait() takes whichever child has ended: waitpid(child, ...) takes this one",
         read: "wait(2): the value of pid",

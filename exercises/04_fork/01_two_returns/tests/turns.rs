@@ -14,8 +14,8 @@ fn scene(name: &str) -> Observed {
     require!(*ending != Ending::TimedOut,
         expected: "the scene \"{name}\" to come to its end",
         seen: "nothing for 10 s, after\n{stdout}{stderr}",
-        likely: "a read from a pipe sees end-of-file only when every copy of the write end is
-    closed, and fork made a copy: the reader closes its own first",
+        likely: "a read from a pipe sees end-of-file only when every copy of the write end is \
+            closed, and fork made a copy: the reader closes its own first",
         read: "pipe(7), I/O on pipes and FIFOs; hint 5",
     );
     require!(*ending == Ending::Exited(0),
@@ -34,8 +34,8 @@ fn the_child_goes_first_if_it_is_to() {
     require!(seen.starts_with("child's turn; the parent: Asleep\nparent's turn\n"),
         expected: "the child's turn, the parent asleep meanwhile, then the parent's turn",
         seen: "{seen}",
-        likely: "nothing makes the parent wait (the order after a fork is undefined), or it waits
-    by the clock, or it spins",
+        likely: "nothing makes the parent wait (the order after a fork is undefined), or it waits \
+            by the clock, or it spins",
         read: "fork(2); hint 5",
     );
     require_end(&observed, "exited 5");
@@ -48,8 +48,8 @@ fn the_parent_goes_first_if_it_is_to() {
     require!(seen.starts_with("parent's turn; the child: Asleep\nchild's turn\n"),
         expected: "the parent's turn, the child asleep meanwhile, then the child's turn",
         seen: "{seen}",
-        likely: "nothing makes the child wait (the order after a fork is undefined), or it waits
-    by the clock (AsleepByTheClock), or it spins",
+        likely: "nothing makes the child wait (the order after a fork is undefined), or it waits \
+            by the clock (AsleepByTheClock), or it spins",
         read: "fork(2); pipe(7); hint 5",
     );
     require_end(&observed, "exited 5");

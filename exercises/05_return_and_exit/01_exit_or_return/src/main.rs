@@ -28,7 +28,11 @@ fn main() -> ExitCode {
 fn take(way: &str) -> ExitCode {
     match way {
         "unwinding exit" => run(|| go_down(DEPTH, || unwinding_exit(CODE))),
-        "panic below run" => run(|| go_down(DEPTH, || panic!("a panic that is no exit"))),
+        "panic below run" => {
+            run(|| go_down(DEPTH, || panic!("a panic that is no exit")));
+            eprintln!("and run came back");
+            ExitCode::FAILURE
+        }
         "return to run" => run(|| go_down(DEPTH, || ExitCode::from(CODE))),
         way => leave(way.parse().expect("the argument names a way out"), CODE),
     }

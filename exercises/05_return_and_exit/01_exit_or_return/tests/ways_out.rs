@@ -24,7 +24,7 @@ fn send_out(way: &str) -> Seen {
         .arg(way)
         .env("RUST_BACKTRACE", "0")
         .run();
-    let stderr = observed.stderr;
+    let stderr = observed.stderr.trim_start().to_owned();
     require!(!stderr.contains("not yet implemented"),
         expected: "the process to leave by: {way}",
         seen: "{stderr}",
@@ -226,7 +226,7 @@ fn a_panic_that_is_no_exit_goes_on() {
     require!(ending == Ending::Exited(101) && stderr.contains("a panic that is no exit"),
         expected: "a panic below `run` to end the program as panics do: its message, Exited(101)",
         seen: "{ending:?}, and on standard error: {stderr}",
-        likely: "`run` takes every payload for an exit; look at its type, and pass on what is not yours",
+        likely: "`run` makes an exit code of every payload; look at its type, and pass on what is not yours",
         read: "hint 4; https://doc.rust-lang.org/std/panic/fn.resume_unwind.html",
     );
     require!(traces == UNWOUND,

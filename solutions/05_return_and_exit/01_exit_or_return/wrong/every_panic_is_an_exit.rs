@@ -1,6 +1,6 @@
 //! Misconception: whatever unwinds up to run wants to leave, so run ends the program quietly.
 //! Caught by: a_panic_that_is_no_exit_goes_on
-//! Message: `run` takes every payload for an exit; look at its type, and pass on what is not yours
+//! Message: `run` makes an exit code of every payload; look at its type, and pass on what is not yours
 
 // The C library's ways out and the system call are unsafe functions.
 #![allow(unsafe_code)]

@@ -16,7 +16,9 @@ pub struct Report {
 /// `spawn`, then input, output and the wait by the given program.
 #[track_caller]
 pub fn spawn(stage: &str, input: &str) -> Report {
-    report(&[&["spawn"], &words(stage)[..]].concat(), input, "it has started its stage")
+    let stuck_because = "`spawn` waits for end-of-file on a pipe of its own whose write end it \
+                         still holds: drop that before you read";
+    report(&[&["spawn"], &words(stage)[..]].concat(), input, stuck_because)
 }
 
 /// `run`, with stages such as `cat | upper`.

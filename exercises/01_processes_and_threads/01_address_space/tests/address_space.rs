@@ -30,6 +30,10 @@ fn region(start: u64, end: u64, permissions: &str, name: Option<&str>) -> Region
     "7f1c2c000000-7f1c2c001000 r--p 00000000 fe:00 42                         /home/ada/my  notes 1",
     region(0x7f1c_2c00_0000, 0x7f1c_2c00_1000, "r--p", Some("/home/ada/my  notes 1"))
 )]
+#[case::a_name_with_neither_a_slash_nor_a_bracket_in_front(
+    "7f1c2d000000-7f1c2d001000 rw-s 00000000 00:0f 2078                       anon_inode:[io_uring]",
+    region(0x7f1c_2d00_0000, 0x7f1c_2d00_1000, "rw-s", Some("anon_inode:[io_uring]"))
+)]
 #[case::a_short_address_of_a_32_bit_program(
     "08048000-08049000 r-xp 00000000 08:01 7                                  /bin/true",
     region(0x0804_8000, 0x0804_9000, "r-xp", Some("/bin/true"))

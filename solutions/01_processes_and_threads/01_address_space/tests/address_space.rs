@@ -1,0 +1,1 @@
+../../../../exercises/01_processes_and_threads/01_address_space/tests/address_space.rs
