@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use sandbox::{End, Limits, Observation, Program, Stop};
 
@@ -20,8 +21,11 @@ use crate::compile::Programs;
 use crate::panics::{Panic, panics};
 use crate::verdict::{Outcome, TestResult, of_hung_threads, of_strays};
 
-/// After this many tests that did not end, the rest is not run: each would cost its deadline again.
+/// After this many tests that hung, the rest is not run: each would cost its deadline again.
 const HUNG_TESTS: usize = 2;
+
+/// A test that fails only after this time has hung, and its own deadline has ended it.
+const HUNG_AFTER: Duration = Duration::from_secs(5);
 
 /// How many tasks a test may add to those that the user has already.
 const TASKS: u64 = 512;
@@ -50,13 +54,15 @@ pub fn run_tests(
             let Some(&(target, name)) = expected.get(index) else {
                 return Ok(results);
             };
-            let result = if hung.load(Ordering::Relaxed) >= HUNG_TESTS {
-                not_run(target, name)
-            } else {
-                let directory = scratch.directory(index)?;
-                run_test(candidate, programs, target, name, &directory, stop)?
-            };
-            hung.fetch_add(usize::from(result.outcome == Outcome::TimedOut), Ordering::Relaxed);
+            if hung.load(Ordering::Relaxed) >= HUNG_TESTS {
+                results.push((index, not_run(target, name)));
+                continue;
+            }
+            let started = Instant::now();
+            let directory = scratch.directory(index)?;
+            let result = run_test(candidate, programs, target, name, &directory, stop)?;
+            let has_hung = result.outcome != Outcome::Passed && started.elapsed() > HUNG_AFTER;
+            hung.fetch_add(usize::from(has_hung), Ordering::Relaxed);
             results.push((index, result));
         }
     };
@@ -93,7 +99,7 @@ fn not_run(target: &str, name: &str) -> TestResult {
         name: name.to_owned(),
         target: target.to_owned(),
         outcome: Outcome::NotRun,
-        message: Some(format!("not run: {HUNG_TESTS} tests before it did not come to an end")),
+        message: Some(format!("not run: {HUNG_TESTS} tests before it hung")),
         place: None,
     }
 }
