@@ -112,6 +112,17 @@ fn a_path_with_spaces_and_other_scripts_works() {
 }
 
 #[test]
+fn a_workbook_named_by_a_roundabout_way_is_judged_like_any_other() {
+    let miniature = Miniature::with_answer("right");
+    let link = miniature.root().with_file_name("link");
+    std::os::unix::fs::symlink(miniature.root(), &link).unwrap();
+    for way in ["../workbook", link.to_str().unwrap()] {
+        let check = ["--workbook", way, "check", "answer", "--format", "json"];
+        assert_eq!(miniature.checker(&check).event("verdict")["verdict"], "passed", "{way}");
+    }
+}
+
+#[test]
 fn two_checkers_at_once_take_turns_and_lose_nothing() {
     let miniature = Miniature::with_answer("right");
     miniature.write(
