@@ -43,6 +43,16 @@ const MANIFEST: &str = "exercises/01_part/01_answer/Cargo.toml";
     "workbook_edited",
     "sets `build.rustc-wrapper`",
 )]
+#[case::another_workspace_between(
+    |m: &Miniature| m.write("exercises/01_part/Cargo.toml", "[workspace]\nmembers = [\"*\"]\n"),
+    "workbook_edited",
+    "exercises/01_part/Cargo.toml changes how the exercise is built",
+)]
+#[case::an_included_configuration(
+    |m: &Miniature| m.write(".cargo/config.toml", "include = [\"other.toml\"]\n"),
+    "workbook_edited",
+    ".cargo/config.toml sets `include`",
+)]
 #[case::the_root_manifest(
     |m: &Miniature| m.write("Cargo.toml", &(m.read("Cargo.toml") + "\n[profile.dev]\npanic = \"abort\"\n")),
     "workbook_edited",
