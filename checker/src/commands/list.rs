@@ -21,7 +21,7 @@ pub fn list(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Erro
                 "not started"
             } else {
                 let candidate = Candidate::in_place(workbook, exercise, &pristine);
-                match entry.known(&fingerprint::of(&candidate)?) {
+                match entry.last(&fingerprint::of(&candidate)?) {
                     Some(judgement) => judgement.verdict.in_words(),
                     None => "not checked since it changed",
                 }
