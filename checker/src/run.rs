@@ -23,7 +23,7 @@ use crate::verdict::{Outcome, TestResult, of_hung_threads, of_strays};
 /// After this many tests that did not end, the rest is not run: each would cost its deadline again.
 const HUNG_TESTS: usize = 2;
 
-/// How many tasks a test may add to those that the user has already.
+/// How many tasks each test that runs may add to those that the user has already.
 const TASKS: u64 = 512;
 
 /// Runs the expected tests, easiest first, as many at a time as there are CPUs.
@@ -60,9 +60,8 @@ pub fn run_tests(
             results.push((index, result));
         }
     };
-    let workers = thread::available_parallelism().map_or(1, usize::from);
     let finished: Vec<Result<Vec<(usize, TestResult)>, Error>> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..workers()).map(|_| scope.spawn(work)).collect();
         threads.into_iter().map(|thread| thread.join().expect("a worker does not panic")).collect()
     });
     let mut results = Vec::new();
@@ -71,6 +70,11 @@ pub fn run_tests(
     }
     results.sort_by_key(|(index, _)| *index);
     Ok(results.into_iter().map(|(_, result)| result).collect())
+}
+
+/// How many tests run at a time.
+fn workers() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Runs the experiment and returns what was seen of it.
@@ -138,7 +142,8 @@ fn observe(
         wall: candidate.exercise.test_deadline,
         kept_output: 256 << 10,
         total_output: 16 << 20,
-        tasks: Some(tasks_of_user() + TASKS),
+        // RLIMIT_NPROC knows users, not tests: those that run beside this one need theirs too.
+        tasks: Some(tasks_of_user() + TASKS * workers() as u64),
         open_files: Some(1024),
         file_size: Some(64 << 20),
         address_space: candidate.exercise.address_space,
