@@ -203,8 +203,12 @@ impl Verification<'_> {
 
     fn solution(&mut self, slot: &Slot) -> Result<(), Error> {
         let directory = self.workbook.solution_path(self.result.exercise);
-        let Ok(sources) = read_sources(self.result.exercise, &directory) else {
-            return Ok(());
+        let sources = match read_sources(self.result.exercise, &directory) {
+            Ok(sources) => sources,
+            Err(error) => {
+                self.problem(format!("the solution cannot be judged: {error}"));
+                return Ok(());
+            }
         };
         let judged = self.judge(slot, &sources)?;
         let judgement = &judged.judgement;

@@ -90,6 +90,38 @@ fn reset_restores_the_stub_and_keeps_what_was_there() {
 }
 
 #[test]
+fn reset_does_not_replace_what_it_cannot_keep() {
+    let miniature = Miniature::new();
+    miniature.remove(ANSWER);
+    // A link to itself: something is there that nobody can read, root included.
+    std::os::unix::fs::symlink("lib.rs", miniature.root().join(ANSWER)).unwrap();
+    let finished = miniature.checker(&["reset", "answer"]);
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    assert!(finished.complaint().contains("lib.rs: cannot read"), "{finished:?}");
+    assert!(miniature.root().join(ANSWER).is_symlink());
+}
+
+#[test]
+fn an_error_that_nobody_reads_keeps_its_exit_code() {
+    let miniature = Miniature::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_checker"));
+    command.args(["check", "no_such"]).current_dir(miniature.root()).stderr(writer);
+    assert_eq!(command.status().unwrap().code(), Some(2));
+}
+
+#[test]
+fn verify_names_a_solution_that_cannot_be_read() {
+    let miniature = with_solutions();
+    let solution = miniature.root().join("solutions/01_part/01_answer/src/lib.rs");
+    std::fs::write(solution, b"\xff").unwrap();
+    let finished = miniature.checker(&["verify", "answer"]);
+    assert_eq!(finished.code, Some(1));
+    assert!(finished.stdout.contains("the solution cannot be judged"), "{finished:?}");
+}
+
+#[test]
 fn a_deleted_file_of_the_learners_is_named_and_reset_puts_the_stub_there() {
     let miniature = Miniature::new();
     miniature.remove(ANSWER);
