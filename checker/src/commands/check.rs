@@ -157,7 +157,10 @@ fn missing_source(workbook: &crate::workbook::Workbook, exercise: &Exercise) -> 
 }
 
 /// Two checkers in one workbook take turns; the second says that it waits.
-fn wait_for_turn(session: &Session, reporter: &mut dyn Reporter) -> Result<Option<Lock>, Error> {
+pub(super) fn wait_for_turn(
+    session: &Session,
+    reporter: &mut dyn Reporter,
+) -> Result<Option<Lock>, Error> {
     let path = session.workbook.state_path().join("turn.lock");
     match Lock::try_take(&path) {
         Ok(Some(lock)) => return Ok(Some(lock)),

@@ -55,6 +55,7 @@ pub fn verify(
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
+    let _turn = super::check::wait_for_turn(session, reporter)?;
     // Two places: solutions seldom change and stay built; stubs and wrong ones take turns.
     let solutions = Slot::prepare(workbook, "solution")?;
     let trials = Slot::prepare(workbook, "trial")?;

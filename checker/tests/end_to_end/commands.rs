@@ -1,6 +1,6 @@
 //! The commands, as a learner uses them.
 
-use crate::miniature::{ANSWER, Miniature, NEXT, outcome};
+use crate::miniature::{ANSWER, Finished, Miniature, NEXT, outcome};
 
 #[test]
 fn a_fresh_workbook_says_where_to_start_and_compiles_nothing() {
@@ -232,6 +232,28 @@ fn verify_accepts_a_sound_workbook() {
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert!(finished.stdout.contains("stub fails 2/2, solution passes 3, wrong caught 1/1"));
     assert!(finished.stdout.contains("2 of 2 exercises verified, 1 of 1 wrong solutions caught"));
+}
+
+#[test]
+fn two_verifications_at_once_take_turns() {
+    let miniature = with_solutions();
+    let both = [miniature.start(&["verify"]), miniature.start(&["verify"])];
+    for verification in both {
+        let finished = Finished::of(verification.wait_with_output().unwrap());
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+    }
+}
+
+#[test]
+fn an_exercise_that_was_moved_is_pinned_at_its_new_place() {
+    let miniature = Miniature::new();
+    assert_eq!(miniature.checker(&["pin"]).code, Some(0));
+    let exercises = miniature.root().join("exercises/01_part");
+    std::fs::rename(exercises.join("02_next"), exercises.join("03_next")).unwrap();
+    miniature.replace("exercises/curriculum.toml", "02_next", "03_next");
+    miniature.replace("exercises/curriculum.toml", "\"1.2\"", "\"1.3\"");
+    let finished = miniature.checker(&["pin"]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
 }
 
 #[test]
