@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::curriculum::Exercise;
@@ -83,6 +84,7 @@ impl Slot {
         remove_others(&workspace.join("checker"), |path| {
             wanted.contains_key(&Path::new("checker").join(path))
         })?;
+        remove_moved(workbook, &workspace)?;
         Ok(Self { workspace, target: base.join("target") })
     }
 
@@ -140,6 +142,25 @@ fn manifest(root: &Path) -> Result<String, Error> {
     workspace.insert("members".to_owned(), members.into());
     workspace.remove("default-members");
     Ok(toml::to_string(&manifest).expect("a manifest that was read can be written"))
+}
+
+/// An exercise that was moved must not stay a member at its old place.
+fn remove_moved(workbook: &Workbook, workspace: &Path) -> Result<(), Error> {
+    let exercises = workspace.join("exercises");
+    let is_kept = |path: &Path| {
+        workbook.curriculum.exercises.iter().any(|kept| path.starts_with(&kept.directory))
+    };
+    for path in files::files_below(&exercises)?.iter().filter(|path| !is_kept(path)) {
+        // cargo takes a directory without a manifest for a member too: it goes as a whole.
+        let member: PathBuf = path.components().take(2).collect();
+        match fs::remove_dir_all(exercises.join(&member)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                return Err(Error::writing(&exercises.join(&member))(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 fn remove_others(directory: &Path, is_wanted: impl Fn(&Path) -> bool) -> Result<(), Error> {

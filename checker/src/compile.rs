@@ -5,10 +5,10 @@
 //! run. So a record of what was built from what lies beside the build, and where it does not fit, the
 //! package's fingerprints are removed before cargo looks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::SystemTime;
 
 use sandbox::{End, Limits, Program, Stop};
@@ -38,6 +38,9 @@ pub struct Programs {
     pub programs: BTreeMap<String, PathBuf>,
     /// Warnings about the exercise, as the compiler prints them.
     pub warnings: Vec<String>,
+    /// Whether all that the compiler read goes into the content hash. Where it does not (a link, a
+    /// file outside of `src`), the same hash may stand for another text tomorrow.
+    pub known_by_hash: bool,
 }
 
 /// One error of the compiler.
@@ -64,18 +67,85 @@ pub fn compile(candidate: &Candidate<'_>, stop: &Stop) -> Result<Compiled, Error
         End::Stopped => return Err(Error::Interrupted),
         _ => return Err(cargo_failed(candidate, &observation.stderr.text)),
     }
-    let messages = Messages::parse(candidate, &observation.stdout.text);
+    let mut messages = Messages::parse(candidate, &observation.stdout.text);
     if !messages.errors.is_empty() {
         return Ok(Compiled::Errors(messages.errors));
     }
     if observation.end != End::Exited(0) {
         return Err(cargo_failed(candidate, &observation.stderr.text));
     }
+    if messages.took_old_build {
+        let said = "cargo took an older build for this one, which may be of another text";
+        return Err(cargo_failed(candidate, said));
+    }
+    messages.programs.known_by_hash = covers(candidate, &messages.outputs)?;
     // The sources may have been saved again while cargo read them; then the record would lie.
-    if fingerprint::of(candidate)? == sources {
+    if messages.programs.known_by_hash && fingerprint::of(candidate)? == sources {
         Record::new(sources, &messages.programs).save(&record)?;
     }
     Ok(Compiled::Programs(messages.programs))
+}
+
+/// Whether the content hash covers every file that `outputs` were made from.
+fn covers(candidate: &Candidate<'_>, outputs: &[PathBuf]) -> Result<bool, Error> {
+    let known: BTreeSet<PathBuf> = fingerprint::files(candidate)?
+        .into_iter()
+        .map(|path| candidate.workspace.join(path))
+        .collect();
+    let is_known = |dep_info: &PathBuf| {
+        let inputs = fs::read_to_string(dep_info).map(|text| inputs(&text)).unwrap_or_default();
+        !inputs.is_empty()
+            && inputs.iter().all(|path| known.contains(&plain(&candidate.workspace.join(path))))
+    };
+    Ok(outputs.iter().all(|output| {
+        let dep_infos = dep_infos(output);
+        !dep_infos.is_empty() && dep_infos.iter().all(is_known)
+    }))
+}
+
+/// The lists of what an output was made from: `libx-1.rlib` has `x-1.d` beside it.
+///
+/// A program that cargo has moved up, out of `deps`, has left its list there: `deps/x-1.d`, perhaps
+/// among lists of older builds of `x`.
+fn dep_infos(output: &Path) -> Vec<PathBuf> {
+    let beside = dep_info_path(output);
+    if beside.is_file() {
+        return vec![beside];
+    }
+    let name = beside.file_stem().unwrap_or_default().to_string_lossy().replace('-', "_");
+    let prefix = format!("{name}-");
+    let entries = fs::read_dir(output.with_file_name("deps")).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "d"))
+        .filter(|path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(&prefix)))
+        .collect()
+}
+
+fn dep_info_path(output: &Path) -> PathBuf {
+    let stem = output.file_stem().unwrap_or_default().to_string_lossy();
+    let is_library = output.extension().is_some();
+    let stem = if is_library { stem.strip_prefix("lib").unwrap_or(&stem) } else { &stem };
+    output.with_file_name(format!("{stem}.d"))
+}
+
+/// The files behind the first `output: ` of a dep-info file; a space in a name is written `\ `.
+fn inputs(dep_info: &str) -> Vec<PathBuf> {
+    let line = dep_info.lines().next().and_then(|line| line.split_once(": "));
+    let line = line.map_or("", |(_, inputs)| inputs).replace("\\ ", "\0");
+    line.split_whitespace().map(|path| path.replace('\0', " ").into()).collect()
+}
+
+/// The path without `..`, by its text alone: a link stays what it is.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for component in path.components() {
+        match component {
+            Component::ParentDir => drop(plain.pop()),
+            component => plain.push(component),
+        }
+    }
+    plain
 }
 
 fn cargo(candidate: &Candidate<'_>) -> Program {
@@ -113,7 +183,10 @@ fn environment(candidate: &Candidate<'_>) -> BTreeMap<OsString, OsString> {
     };
     let mut environment: BTreeMap<OsString, OsString> =
         std::env::vars_os().filter(|(name, _)| !foreign(&name.to_string_lossy())).collect();
-    environment.insert("CARGO_TARGET_DIR".into(), candidate.target.clone().into());
+    // A configuration may send the intermediate files elsewhere, where nobody would forget them.
+    for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"] {
+        environment.insert(name.into(), candidate.target.clone().into());
+    }
     environment.insert("CARGO_TERM_COLOR".into(), "never".into());
     if !candidate.in_place {
         // Nobody debugs these, and the next text in the same place is another one altogether.
@@ -149,11 +222,12 @@ fn cargo_failed(candidate: &Candidate<'_>, stderr: &str) -> Error {
 
 /// Makes cargo look at the package again, whatever the file times say.
 fn forget_freshness(candidate: &Candidate<'_>) -> Result<(), Error> {
-    let fingerprints = candidate.target.join("debug/.fingerprint");
-    let Ok(entries) = fs::read_dir(&fingerprints) else {
-        return Ok(());
-    };
-    for entry in entries.flatten() {
+    let below = |directory: &Path| fs::read_dir(directory).into_iter().flatten().flatten();
+    // With a `build.target` set, the build lies one directory deeper.
+    let targets = below(&candidate.target).map(|entry| entry.path());
+    let places = targets.chain([candidate.target.clone()]);
+    let fingerprints = places.map(|place| place.join("debug/.fingerprint"));
+    for entry in fingerprints.flat_map(|place| below(&place)) {
         // `name-0123456789abcdef`
         let name = entry.file_name();
         let package = name.to_str().and_then(|name| name.rsplit_once('-'));
@@ -169,13 +243,23 @@ fn forget_freshness(candidate: &Candidate<'_>) -> Result<(), Error> {
 struct Messages {
     programs: Programs,
     errors: Vec<Diagnostic>,
+    /// The files that were made of the candidate's own code.
+    outputs: Vec<PathBuf>,
+    /// cargo found nothing to do, although it had been made to look again.
+    took_old_build: bool,
 }
 
 #[derive(Deserialize)]
 #[serde(tag = "reason")]
 enum Message {
     #[serde(rename = "compiler-artifact")]
-    Artifact { manifest_path: PathBuf, target: Target, executable: Option<PathBuf> },
+    Artifact {
+        manifest_path: PathBuf,
+        target: Target,
+        filenames: Vec<PathBuf>,
+        executable: Option<PathBuf>,
+        fresh: bool,
+    },
     #[serde(rename = "compiler-message")]
     Complaint { manifest_path: PathBuf, message: CompilerMessage },
     #[serde(other)]
@@ -210,9 +294,12 @@ impl Messages {
         // A build script may print what it likes; only lines that are messages count.
         for message in output.lines().filter_map(|line| serde_json::from_str(line).ok()) {
             match message {
-                Message::Artifact { manifest_path, target, executable: Some(path) }
+                Message::Artifact { manifest_path, target, filenames, executable, fresh }
                     if manifest_path == manifest =>
                 {
+                    messages.took_old_build |= fresh;
+                    messages.outputs.extend(filenames);
+                    let Some(path) = executable else { continue };
                     let is_test = target.kind.iter().any(|kind| kind == "test");
                     let programs = &mut messages.programs;
                     let list = if is_test { &mut programs.tests } else { &mut programs.programs };
@@ -294,4 +381,22 @@ impl Record {
 fn stamp(path: &Path) -> Option<(u64, SystemTime)> {
     let metadata = fs::metadata(path).ok()?;
     Some((metadata.len(), metadata.modified().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn inputs_are_read_with_their_spaces() {
+        let text = "/t/x-1.d: tests/../src/a.rs /my\\ w/b.rs\n\ntests/../src/a.rs:\n";
+        assert_eq!(inputs(text), [Path::new("tests/../src/a.rs"), Path::new("/my w/b.rs")]);
+        assert_eq!(plain(Path::new("/w/tests/../src/a.rs")), Path::new("/w/src/a.rs"));
+    }
+
+    #[test]
+    fn a_library_drops_its_prefix_and_a_program_keeps_its_name() {
+        assert_eq!(dep_info_path(Path::new("/d/liba-1.rlib")), Path::new("/d/a-1.d"));
+        assert_eq!(dep_info_path(Path::new("/d/library-1")), Path::new("/d/library-1.d"));
+    }
 }

@@ -87,6 +87,9 @@ impl FromStr for Number {
     }
 }
 
+/// The longest deadline: a day.
+const MOST_SECONDS: u64 = 86_400;
+
 /// The file as it is written.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -262,7 +265,15 @@ impl Exercise {
                 remedy: "Set `edit` to the file that the learner writes, such as [\"src/lib.rs\"].",
             });
         }
-        let mib = written.limits.address_space_mib;
+        let limits = &written.limits;
+        let seconds = 1..=MOST_SECONDS;
+        if !seconds.contains(&limits.test_seconds) || !seconds.contains(&limits.compile_seconds) {
+            return Err(Wrong {
+                problem: format!("exercise {number} has a limit that is no usable time"),
+                remedy: "Set test_seconds and compile_seconds to between 1 and 86400.",
+            });
+        }
+        let mib = limits.address_space_mib;
         Ok(Self {
             number,
             name: name.to_owned(),

@@ -3,7 +3,7 @@
 //! File times say nothing: an unpacked submission or a restored backup may be older than the last
 //! build. Content decides, here and in [`crate::compile`].
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
@@ -15,24 +15,8 @@ use crate::{Error, files};
 /// SHA-256 over everything that decides what the candidate does, in hexadecimal.
 pub fn of(candidate: &Candidate<'_>) -> Result<String, Error> {
     let mut hasher = Sha256::new();
-    let directory = candidate.directory();
-    for path in files::files_below(&directory)? {
-        // Texts for reading decide nothing; neither do extra tests, which are not run.
-        let decides = path.starts_with("src")
-            || candidate.pristine.files.contains_key(&path)
-            || path == Path::new("build.rs");
-        if decides {
-            add_file(&mut hasher, &directory, &path)?;
-        }
-    }
-    for path in ["Cargo.toml", "Cargo.lock"] {
-        if candidate.workspace.join(path).is_file() {
-            add_file(&mut hasher, &candidate.workspace, Path::new(path))?;
-        }
-    }
-    let testkit = candidate.workspace.join("checker/testkit");
-    for path in files::files_below(&testkit)? {
-        add_file(&mut hasher, &testkit, &path)?;
+    for path in files(candidate)? {
+        add_file(&mut hasher, &candidate.workspace, &path)?;
     }
     for (target, tests) in &candidate.pristine.tests {
         add(&mut hasher, target.as_bytes());
@@ -41,6 +25,31 @@ pub fn of(candidate: &Candidate<'_>) -> Result<String, Error> {
     add(&mut hasher, format!("{:?}", candidate.exercise).as_bytes());
     add(&mut hasher, toolchain().as_bytes());
     Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+/// The files that go into the hash, relative to the workspace.
+pub fn files(candidate: &Candidate<'_>) -> Result<Vec<PathBuf>, Error> {
+    let directory = candidate.directory();
+    let exercise = Path::new("exercises").join(&candidate.exercise.directory);
+    let mut found = Vec::new();
+    for path in files::files_below(&directory)? {
+        // Texts for reading decide nothing; neither do extra tests, which are not run.
+        let decides = path.starts_with("src")
+            || candidate.pristine.files.contains_key(&path)
+            || path == Path::new("build.rs");
+        if decides {
+            found.push(exercise.join(path));
+        }
+    }
+    for path in ["Cargo.toml", "Cargo.lock"] {
+        if candidate.workspace.join(path).is_file() {
+            found.push(path.into());
+        }
+    }
+    let testkit = Path::new("checker/testkit");
+    let below = files::files_below(&candidate.workspace.join(testkit))?;
+    found.extend(below.into_iter().map(|path| testkit.join(path)));
+    Ok(found)
 }
 
 fn add_file(hasher: &mut Sha256, directory: &Path, path: &Path) -> Result<(), Error> {

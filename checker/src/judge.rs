@@ -23,6 +23,8 @@ pub struct Judged {
     pub judgement: Judgement,
     /// Warnings about the exercise's own code.
     pub warnings: Vec<String>,
+    /// Whether the content hash covers all that it was judged by.
+    pub known_by_hash: bool,
 }
 
 /// Judges a candidate whose given files are known to be intact.
@@ -43,11 +45,15 @@ pub fn judge(
     if tests.iter().all(|test| test.outcome == Outcome::Passed) {
         tests.extend(compare_experiment(candidate, &programs, stop)?);
     }
-    Ok(Judged { judgement: Judgement::of_tests(tests), warnings: programs.warnings })
+    Ok(Judged {
+        judgement: Judgement::of_tests(tests),
+        warnings: programs.warnings,
+        known_by_hash: programs.known_by_hash,
+    })
 }
 
 fn without_warnings(judgement: Judgement) -> Judged {
-    Judged { judgement, warnings: Vec::new() }
+    Judged { judgement, warnings: Vec::new(), known_by_hash: true }
 }
 
 fn of_errors(errors: Vec<Diagnostic>) -> Judgement {

@@ -37,11 +37,17 @@ pub struct Foundation {
 const NOT_PINNED: [&str; 2] = ["README.md", "hints.md"];
 
 /// Files that cargo and rustup obey without being named by anything.
-const OBEYED_UNASKED: [&str; 5] =
-    ["build.rs", ".cargo/config.toml", ".cargo/config", "rust-toolchain.toml", "rust-toolchain"];
+const OBEYED_UNASKED: [&str; 6] = [
+    "build.rs",
+    "Cargo.toml",
+    ".cargo/config.toml",
+    ".cargo/config",
+    "rust-toolchain.toml",
+    "rust-toolchain",
+];
 
 /// Keys of a cargo configuration that change what is built or run.
-const DECIDING_KEYS: [&str; 10] = [
+const DECIDING_KEYS: [&str; 12] = [
     "runner",
     "rustc",
     "rustc-wrapper",
@@ -52,6 +58,8 @@ const DECIDING_KEYS: [&str; 10] = [
     "patch",
     "profile",
     "source",
+    "paths",
+    "include",
 ];
 
 fn pin_path(root: &Path, exercise: &Exercise) -> PathBuf {
@@ -205,8 +213,13 @@ fn obeyed_unasked(
     for name in OBEYED_UNASKED {
         let file = directory.join(name);
         let given = file.strip_prefix(exercise).is_ok_and(|path| pinned.contains_key(path));
-        // A build.rs counts only beside a Cargo.toml of an exercise.
-        let out_of_place = name == "build.rs" && directory != exercise;
+        let out_of_place = match name {
+            // A build.rs counts only beside a Cargo.toml of an exercise.
+            "build.rs" => directory != exercise,
+            // The root's own is pinned; between it and the exercise one would be another workspace.
+            "Cargo.toml" => directory == Path::new(""),
+            _ => false,
+        };
         if given || out_of_place {
             continue;
         }

@@ -113,13 +113,22 @@ impl Entry {
         self.judgement = Some(judgement.clone());
     }
 
-    /// The judgement for these sources, if it is known.
+    /// The last judgement, if it was of these sources.
+    pub fn last(&self, fingerprint: &str) -> Option<&Judgement> {
+        self.judgement.as_ref().filter(|_| self.fingerprint.as_deref() == Some(fingerprint))
+    }
+
+    /// The judgement for these sources, if it need not be made again.
     ///
-    /// A hang is judged anew: it may have been the machine's.
+    /// A hang and a supervisor that fell silent may have been the machine's, and so may what the
+    /// compiler says: a linker that is missing, a file outside of the sources.
     pub fn known(&self, fingerprint: &str) -> Option<&Judgement> {
-        let judgement = self.judgement.as_ref()?;
-        let fits = self.fingerprint.as_deref() == Some(fingerprint);
-        (fits && judgement.verdict != Verdict::TimedOut).then_some(judgement)
+        self.last(fingerprint).filter(|judgement| {
+            !matches!(
+                judgement.verdict,
+                Verdict::TimedOut | Verdict::AttackedSupervisor | Verdict::DoesNotCompile
+            )
+        })
     }
 }
 

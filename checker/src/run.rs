@@ -27,7 +27,7 @@ const HUNG_TESTS: usize = 2;
 /// A test that fails only after this time has hung, and its own deadline has ended it.
 const HUNG_AFTER: Duration = Duration::from_secs(5);
 
-/// How many tasks a test may add to those that the user has already.
+/// How many tasks each test that runs may add to those that the user has already.
 const TASKS: u64 = 512;
 
 /// Runs the expected tests, easiest first, as many at a time as there are CPUs.
@@ -66,9 +66,8 @@ pub fn run_tests(
             results.push((index, result));
         }
     };
-    let workers = thread::available_parallelism().map_or(1, usize::from);
     let finished: Vec<Result<Vec<(usize, TestResult)>, Error>> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..workers()).map(|_| scope.spawn(work)).collect();
         threads.into_iter().map(|thread| thread.join().expect("a worker does not panic")).collect()
     });
     let mut results = Vec::new();
@@ -77,6 +76,11 @@ pub fn run_tests(
     }
     results.sort_by_key(|(index, _)| *index);
     Ok(results.into_iter().map(|(_, result)| result).collect())
+}
+
+/// How many tests run at a time.
+fn workers() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Runs the experiment and returns what was seen of it.
@@ -144,7 +148,8 @@ fn observe(
         wall: candidate.exercise.test_deadline,
         kept_output: 256 << 10,
         total_output: 16 << 20,
-        tasks: Some(tasks_of_user() + TASKS),
+        // RLIMIT_NPROC knows users, not tests: those that run beside this one need theirs too.
+        tasks: Some(tasks_of_user() + TASKS * workers() as u64),
         open_files: Some(1024),
         file_size: Some(64 << 20),
         address_space: candidate.exercise.address_space,

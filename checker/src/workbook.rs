@@ -1,5 +1,6 @@
 //! The workbook: its root directory, its curriculum, and where its things lie.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::Error;
@@ -17,11 +18,13 @@ pub struct Workbook {
 impl Workbook {
     /// Opens the workbook that `start` lies in.
     pub fn open(start: &Path) -> Result<Self, Error> {
-        let start = std::path::absolute(start).map_err(Error::reading(start))?;
+        let none = || Error::NoWorkbook { start: start.to_owned() };
+        // Without links and `..`: cargo names its files that way, and they are compared with ours.
+        let start = fs::canonicalize(start).map_err(|_| none())?;
         let root = start
             .ancestors()
             .find(|directory| directory.join(curriculum::FILE).is_file())
-            .ok_or_else(|| Error::NoWorkbook { start: start.clone() })?
+            .ok_or_else(none)?
             .to_owned();
         let curriculum = Curriculum::load(&root)?;
         Ok(Self { root, curriculum })

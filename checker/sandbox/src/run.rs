@@ -5,10 +5,11 @@ use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, waitpid};
@@ -50,23 +51,25 @@ pub fn run(program: &Program, stop: &Stop) -> Result<Observation, Error> {
     adopt_orphans();
     let started = Instant::now();
     let mut supervisor = Supervisor::start()?;
-    let mut request = serde_json::to_vec(program)?;
-    request.push(b'\n');
-    supervisor.lifeline().write_all(&request)?;
-    let reply = supervisor.listen(started + program.limits.wall + GRACE, stop)?;
-    if reply.is_empty() {
-        supervisor.end_with_orphans();
-        return Ok(Observation {
+    let reply = supervisor.ask(program, started + program.limits.wall + GRACE, stop);
+    let status = match &reply {
+        Ok(reply) if !reply.is_empty() => supervisor.end()?,
+        _ => supervisor.end_with_orphans()?,
+    };
+    let reply = reply?;
+    match status.code() {
+        // Only a supervisor that came to its own end has written what it says itself.
+        Some(0) => serde_json::from_slice::<Reply>(&reply)?
+            .map_err(|reason| Error::Start { program: program.path.display().to_string(), reason }),
+        Some(code) => Err(io::Error::other(format!("the supervisor exited with code {code}")))?,
+        None => Ok(Observation {
             end: if stop.is_requested() { End::Stopped } else { End::AttackedSupervisor },
             stdout: Capture::default(),
             stderr: Capture::default(),
             strays: Vec::new(),
             duration: started.elapsed(),
-        });
+        }),
     }
-    supervisor.end();
-    serde_json::from_slice::<Reply>(&reply)?
-        .map_err(|reason| Error::Start { program: program.path.display().to_string(), reason })
 }
 
 /// Makes this process the parent of whatever a killed supervisor leaves behind.
@@ -100,26 +103,31 @@ impl Supervisor {
         Ok(Self { process })
     }
 
-    fn lifeline(&mut self) -> &mut std::process::ChildStdin {
-        self.process.stdin.as_mut().expect("standard input is a pipe until the end")
+    /// Asks for a run of `program`, and reads what the supervisor says of it.
+    fn ask(&mut self, program: &Program, deadline: Instant, stop: &Stop) -> Result<Vec<u8>, Error> {
+        let mut request = serde_json::to_vec(program)?;
+        request.push(b'\n');
+        let lifeline = self.process.stdin.as_mut().expect("standard input is a pipe until the end");
+        lifeline.write_all(&request)?;
+        Ok(self.listen(deadline, stop)?)
     }
 
     /// Reads what the supervisor says, to its end. Empty if it dies or falls silent.
-    fn listen(&mut self, deadline: Instant, stop: &Stop) -> io::Result<Vec<u8>> {
+    fn listen(&mut self, mut deadline: Instant, stop: &Stop) -> io::Result<Vec<u8>> {
         let mut reply = Vec::new();
         let mut stop_passed_on = false;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(Vec::new());
-            }
             let stdout = self.process.stdout.as_mut().expect("standard output is a pipe");
             let mut polled = vec![PollFd::new(stdout.as_fd(), PollFlags::POLLIN)];
             if !stop_passed_on {
                 polled.push(PollFd::new(stop.as_fd(), PollFlags::POLLIN));
             }
             match poll(&mut polled, PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)) {
-                Ok(_) | Err(nix::errno::Errno::EINTR) => {}
+                // Only silence is held against it: what it said while this process was stopped
+                // (Ctrl-Z) waits in the pipe, however late it is read.
+                Ok(0) if left.is_zero() => return Ok(Vec::new()),
+                Ok(_) | Err(Errno::EINTR) => {}
                 Err(errno) => return Err(errno.into()),
             }
             let can_read = polled[0].any().unwrap_or(false);
@@ -128,8 +136,14 @@ impl Supervisor {
                 // End-of-file on its standard input tells the supervisor to kill and report.
                 drop(self.process.stdin.take());
                 stop_passed_on = true;
+                deadline = deadline.min(Instant::now() + GRACE);
             }
             if can_read {
+                if reply.is_empty() {
+                    deadline = deadline.max(Instant::now() + GRACE);
+                } else if left.is_zero() {
+                    return Ok(Vec::new());
+                }
                 let mut buffer = [0; 64 * 1024];
                 match stdout.read(&mut buffer)? {
                     0 => return Ok(reply),
@@ -139,24 +153,27 @@ impl Supervisor {
         }
     }
 
-    fn end(mut self) {
+    /// Waits for a supervisor that has said all, and ends what it should have ended if it was killed.
+    fn end(mut self) -> io::Result<ExitStatus> {
         drop(self.process.stdin.take());
         // It has closed its standard output as the last thing it did: this wait is short.
-        let _ = self.process.wait();
+        let status = self.process.wait();
         self.forget();
+        if !status.as_ref().is_ok_and(ExitStatus::success) {
+            sweep_orphans();
+        }
+        status
     }
 
     /// Ends a supervisor that was killed or stopped, and everything that it should have ended.
-    fn end_with_orphans(mut self) {
+    fn end_with_orphans(self) -> io::Result<ExitStatus> {
         let mut below: Vec<Pid> =
             descendants::descendants(self.pid()).iter().map(|p| p.pid).collect();
         below.push(self.pid());
         for pid in below {
             let _ = kill(pid, Signal::SIGKILL);
         }
-        let _ = self.process.wait();
-        self.forget();
-        sweep_orphans();
+        self.end()
     }
 
     fn pid(&self) -> Pid {
@@ -203,4 +220,32 @@ fn children() -> Vec<Pid> {
         })
         .map(Pid::from_raw)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A process that stands for a supervisor: a shell with a script.
+    fn supervisor(script: &str) -> Supervisor {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        Supervisor { process: command.spawn().unwrap() }
+    }
+
+    #[test]
+    fn what_was_said_in_time_is_heard_however_late() {
+        let mut supervisor = supervisor("echo report");
+        supervisor.process.wait().unwrap();
+        let reply = supervisor.listen(Instant::now(), &Stop::never().unwrap()).unwrap();
+        assert_eq!(reply, b"report\n");
+    }
+
+    #[test]
+    fn silence_ends_at_the_deadline() {
+        let mut supervisor = supervisor("read line");
+        let reply = supervisor.listen(Instant::now(), &Stop::never().unwrap()).unwrap();
+        assert_eq!(reply, b"");
+        supervisor.end().unwrap();
+    }
 }

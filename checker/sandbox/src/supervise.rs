@@ -127,12 +127,11 @@ impl Watched {
     fn until_end(&mut self, deadline: Instant, total_output: u64) -> io::Result<Why> {
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Ok(Why::Deadline);
-            }
             match self.wait_for_something(left)? {
                 Ready { ended: true, .. } => return Ok(Why::Ended),
                 Ready { checker_gone: true, .. } => return Ok(Why::CheckerGone),
+                // Looked at last: a program that has ended did not hang, whenever that is noticed.
+                Ready { .. } if left.is_zero() => return Ok(Why::Deadline),
                 Ready { .. } => {}
             }
             self.stdout.drain(READ_AT_ONCE);

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::candidate::Candidate;
 use crate::curriculum::Exercise;
 use crate::event::Event;
-use crate::judge::judge;
+use crate::judge::{Judged, judge};
 use crate::pristine::{Foundation, Pristine};
 use crate::progress::{Entry, Lock, Progress, Store};
 use crate::report::Reporter;
@@ -101,9 +101,11 @@ impl<'a> Checker<'a> {
         if let Some(known) = self.entry(exercise).known(&fingerprint) {
             return Ok(self.report(exercise, known.clone(), true, reporter));
         }
-        let judgement = judge(&candidate, &self.session.stop, reporter)?.judgement;
+        let Judged { judgement, known_by_hash, .. } =
+            judge(&candidate, &self.session.stop, reporter)?;
         // Saved again while it was being judged: the verdict is true of no text that we know.
-        let still = (fingerprint::of(&candidate)? == fingerprint).then_some(fingerprint);
+        let is_known = known_by_hash && fingerprint::of(&candidate)? == fingerprint;
+        let still = is_known.then_some(fingerprint);
         let saved =
             self.store.update(&exercise.directory, |entry| entry.remember(still, &judgement));
         if let Err(error) = saved {
@@ -155,7 +157,10 @@ fn missing_source(workbook: &crate::workbook::Workbook, exercise: &Exercise) -> 
 }
 
 /// Two checkers in one workbook take turns; the second says that it waits.
-fn wait_for_turn(session: &Session, reporter: &mut dyn Reporter) -> Result<Option<Lock>, Error> {
+pub(super) fn wait_for_turn(
+    session: &Session,
+    reporter: &mut dyn Reporter,
+) -> Result<Option<Lock>, Error> {
     let path = session.workbook.state_path().join("turn.lock");
     match Lock::try_take(&path) {
         Ok(Some(lock)) => return Ok(Some(lock)),

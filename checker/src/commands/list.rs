@@ -1,6 +1,7 @@
 //! `checker list`: all exercises as they are remembered; nothing is compiled.
 
 use crate::candidate::Candidate;
+use crate::event::Event;
 use crate::pristine::Pristine;
 use crate::progress::Store;
 use crate::report::Reporter;
@@ -11,7 +12,10 @@ use super::Session;
 /// Lists every exercise with its last verdict, or that it has changed since.
 pub fn list(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Error> {
     let workbook = &session.workbook;
-    let (progress, _) = Store::of(workbook).load()?;
+    let (progress, warning) = Store::of(workbook).load()?;
+    if let Some(text) = &warning {
+        reporter.take(&Event::Warning { text });
+    }
     for part in &workbook.curriculum.parts {
         reporter.note(&format!("{} {}", part.number, part.title));
         for exercise in workbook.curriculum.exercises_of(part) {
@@ -21,7 +25,7 @@ pub fn list(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Erro
                 "not started"
             } else {
                 let candidate = Candidate::in_place(workbook, exercise, &pristine);
-                match entry.known(&fingerprint::of(&candidate)?) {
+                match entry.last(&fingerprint::of(&candidate)?) {
                     Some(judgement) => judgement.verdict.in_words(),
                     None => "not checked since it changed",
                 }

@@ -23,6 +23,7 @@ pub fn pin(
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
+    let _turn = super::check::wait_for_turn(session, reporter)?;
     let slot = Slot::prepare(workbook, "trial")?;
     for exercise in session.asked(names)? {
         let pristine = current(workbook, exercise, &slot, &session.stop)?;

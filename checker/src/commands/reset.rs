@@ -1,6 +1,7 @@
 //! `checker reset`: the stub back, or the given files; what was there is kept.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::curriculum::Exercise;
@@ -30,7 +31,12 @@ pub fn reset(
             continue;
         }
         let file = directory.join(path);
-        let now = fs::read(&file).ok();
+        let now = match fs::read(&file) {
+            Ok(bytes) => Some(bytes),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            // Something is there that cannot be kept: it must not be replaced.
+            Err(error) => return Err(Error::reading(&file)(error)),
+        };
         if now.as_deref() == Some(text.as_bytes()) {
             continue;
         }

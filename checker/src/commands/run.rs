@@ -24,6 +24,7 @@ pub fn run(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let exercise = workbook.curriculum.find(name)?;
+    let _turn = super::check::wait_for_turn(session, reporter)?;
     let pristine = Pristine::load(workbook, exercise)?;
     let candidate = Candidate::in_place(workbook, exercise, &pristine);
     reporter.take(&Event::Compiling { exercise });

@@ -1,5 +1,6 @@
 //! `checker solution`: the reference beside the learner's file.
 
+use crate::event::Event;
 use crate::pristine::Pristine;
 use crate::progress::Store;
 use crate::report::Reporter;
@@ -23,7 +24,10 @@ pub fn solution(
             exercise.name
         )));
     }
-    let (progress, _) = Store::of(workbook).load()?;
+    let (progress, warning) = Store::of(workbook).load()?;
+    if let Some(text) = &warning {
+        reporter.take(&Event::Warning { text });
+    }
     if !force && !progress.entry(&exercise.directory).has_passed {
         return Err(Error::Refused(format!(
             "`{}` has not passed yet; you learn more by solving it first.\n\

@@ -60,6 +60,7 @@ pub fn verify(
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
+    let _turn = super::check::wait_for_turn(session, reporter)?;
     // Two places: solutions seldom change and stay built; stubs and wrong ones take turns.
     let slots = Slots {
         solutions: Slot::prepare(workbook, "solution")?,
@@ -277,8 +278,12 @@ impl Verification<'_> {
 
     fn solution(&mut self, slot: &Slot) -> Result<(), Error> {
         let directory = self.workbook.solution_path(self.result.exercise);
-        let Ok(sources) = read_sources(self.result.exercise, &directory) else {
-            return Ok(());
+        let sources = match read_sources(self.result.exercise, &directory) {
+            Ok(sources) => sources,
+            Err(error) => {
+                self.problem(format!("the solution cannot be judged: {error}"));
+                return Ok(());
+            }
         };
         let judged = self.judge(slot, &sources)?;
         let judgement = &judged.judgement;

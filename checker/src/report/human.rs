@@ -246,7 +246,7 @@ impl Sink for Human {
                 self.clear_transient();
                 let text = self.with_program(text);
                 let lines = wrap(&format!("warning: {text}"), WIDTH);
-                eprintln!("{}", lines.join("\n"));
+                let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
             }
         }
     }
@@ -358,6 +358,7 @@ impl Reporter for Human {
         self.clear_transient();
         let text = self.with_program(&clean(&error.to_string()));
         let label = if matches!(error, Error::Interrupted) { "" } else { "error: " };
-        eprintln!("{}", wrap(&format!("{label}{text}"), WIDTH).join("\n"));
+        let lines = wrap(&format!("{label}{text}"), WIDTH);
+        let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
     }
 }

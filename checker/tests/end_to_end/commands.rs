@@ -1,6 +1,6 @@
 //! The commands, as a learner uses them.
 
-use crate::miniature::{ANSWER, Miniature, NEXT, outcome};
+use crate::miniature::{ANSWER, Finished, Miniature, NEXT, outcome};
 
 #[test]
 fn a_fresh_workbook_says_where_to_start_and_compiles_nothing() {
@@ -87,6 +87,38 @@ fn reset_restores_the_stub_and_keeps_what_was_there() {
     assert_eq!(miniature.read(ANSWER), stub);
     let kept = miniature.read(".shopfloor/backups/answer.reset-1/src/lib.rs");
     assert_eq!(kept, outcome("right"));
+}
+
+#[test]
+fn reset_does_not_replace_what_it_cannot_keep() {
+    let miniature = Miniature::new();
+    miniature.remove(ANSWER);
+    // A link to itself: something is there that nobody can read, root included.
+    std::os::unix::fs::symlink("lib.rs", miniature.root().join(ANSWER)).unwrap();
+    let finished = miniature.checker(&["reset", "answer"]);
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    assert!(finished.complaint().contains("lib.rs: cannot read"), "{finished:?}");
+    assert!(miniature.root().join(ANSWER).is_symlink());
+}
+
+#[test]
+fn an_error_that_nobody_reads_keeps_its_exit_code() {
+    let miniature = Miniature::new();
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_checker"));
+    command.args(["check", "no_such"]).current_dir(miniature.root()).stderr(writer);
+    assert_eq!(command.status().unwrap().code(), Some(2));
+}
+
+#[test]
+fn verify_names_a_solution_that_cannot_be_read() {
+    let miniature = with_solutions();
+    let solution = miniature.root().join("solutions/01_part/01_answer/src/lib.rs");
+    std::fs::write(solution, b"\xff").unwrap();
+    let finished = miniature.checker(&["verify", "answer"]);
+    assert_eq!(finished.code, Some(1));
+    assert!(finished.stdout.contains("the solution cannot be judged"), "{finished:?}");
 }
 
 #[test]
@@ -200,6 +232,28 @@ fn verify_accepts_a_sound_workbook() {
     assert_eq!(finished.code, Some(0), "{finished:?}");
     assert!(finished.stdout.contains("stub fails 2/2, solution passes 3, wrong caught 1/1"));
     assert!(finished.stdout.contains("2 of 2 exercises verified, 1 of 1 wrong solutions caught"));
+}
+
+#[test]
+fn two_verifications_at_once_take_turns() {
+    let miniature = with_solutions();
+    let both = [miniature.start(&["verify"]), miniature.start(&["verify"])];
+    for verification in both {
+        let finished = Finished::of(verification.wait_with_output().unwrap());
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+    }
+}
+
+#[test]
+fn an_exercise_that_was_moved_is_pinned_at_its_new_place() {
+    let miniature = Miniature::new();
+    assert_eq!(miniature.checker(&["pin"]).code, Some(0));
+    let exercises = miniature.root().join("exercises/01_part");
+    std::fs::rename(exercises.join("02_next"), exercises.join("03_next")).unwrap();
+    miniature.replace("exercises/curriculum.toml", "02_next", "03_next");
+    miniature.replace("exercises/curriculum.toml", "\"1.2\"", "\"1.3\"");
+    let finished = miniature.checker(&["pin"]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
 }
 
 #[test]

@@ -43,6 +43,16 @@ const MANIFEST: &str = "exercises/01_part/01_answer/Cargo.toml";
     "workbook_edited",
     "sets `build.rustc-wrapper`",
 )]
+#[case::another_workspace_between(
+    |m: &Miniature| m.write("exercises/01_part/Cargo.toml", "[workspace]\nmembers = [\"*\"]\n"),
+    "workbook_edited",
+    "exercises/01_part/Cargo.toml changes how the exercise is built",
+)]
+#[case::an_included_configuration(
+    |m: &Miniature| m.write(".cargo/config.toml", "include = [\"other.toml\"]\n"),
+    "workbook_edited",
+    ".cargo/config.toml sets `include`",
+)]
 #[case::the_root_manifest(
     |m: &Miniature| m.write("Cargo.toml", &(m.read("Cargo.toml") + "\n[profile.dev]\npanic = \"abort\"\n")),
     "workbook_edited",
@@ -95,13 +105,50 @@ fn a_learners_own_tests_are_welcome_and_do_not_count() {
     assert_eq!(judged["tests"].as_array().unwrap().len(), 3, "two tests and the experiment");
 }
 
-#[test]
-fn content_decides_and_not_file_times() {
+#[rstest]
+#[case::as_it_is("")]
+#[case::with_a_target_named("[build]\ntarget = \"host-tuple\"\n")]
+#[case::with_its_files_elsewhere("[build]\nbuild-dir = \"elsewhere\"\n")]
+fn content_decides_and_not_file_times(#[case] configuration: &str) {
     let miniature = Miniature::with_answer("right");
+    let host = host();
+    miniature.write(".cargo/config.toml", &configuration.replace("host-tuple", &host));
     assert_eq!(miniature.judge_answer()["verdict"], "passed");
     // A wrong answer that looks as if it had been written long before the last build.
     miniature.write(ANSWER, &outcome("wrong_answer"));
     let file = fs::File::options().write(true).open(miniature.root().join(ANSWER)).unwrap();
     file.set_modified(SystemTime::now() - Duration::from_secs(86_400 * 365)).unwrap();
+    assert_eq!(miniature.judge_answer()["verdict"], "failed");
+}
+
+/// The target that this machine's compiler builds for.
+fn host() -> String {
+    let output = std::process::Command::new("rustc").arg("-vV").output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    text.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned()
+}
+
+#[test]
+fn a_source_behind_a_link_is_judged_each_time() {
+    let miniature = Miniature::new();
+    let elsewhere = miniature.root().join("mine.rs");
+    miniature.write("mine.rs", &outcome("right"));
+    miniature.remove(ANSWER);
+    std::os::unix::fs::symlink(elsewhere, miniature.root().join(ANSWER)).unwrap();
+    assert_eq!(miniature.judge_answer()["verdict"], "passed");
+    miniature.write("mine.rs", &outcome("wrong_answer"));
+    assert_eq!(miniature.judge_answer()["verdict"], "failed");
+}
+
+#[test]
+fn a_source_outside_of_src_is_judged_each_time() {
+    let miniature = Miniature::new();
+    let outside = "exercises/01_part/01_answer/mine.rs";
+    miniature
+        .write(ANSWER, "//! Uses.\n#[path = \"../mine.rs\"]\nmod mine;\npub use mine::answer;\n");
+    assert_eq!(miniature.judge_answer()["verdict"], "does_not_compile");
+    miniature.write(outside, &outcome("right"));
+    assert_eq!(miniature.judge_answer()["verdict"], "passed");
+    miniature.write(outside, &outcome("wrong_answer"));
     assert_eq!(miniature.judge_answer()["verdict"], "failed");
 }

@@ -17,6 +17,11 @@ const CURRICULUM: &str = "exercises/curriculum.toml";
 #[case::a_duplicate_number("\"1.2\"", "\"1.1\"", "does not begin with the place of 1.1")]
 #[case::a_number_of_no_part("\"1.2\"", "\"7.2\"", "part 7, which is none")]
 #[case::no_number("\"1.2\"", "\"one\"", "`one` is no exercise number")]
+#[case::no_time(
+    "test_seconds = 10",
+    "test_seconds = 18446744073709551615",
+    "curriculum.toml:9: exercise 1.1 has a limit that is no usable time"
+)]
 #[case::no_toml("title = \"Miniature\"", "title = ", "curriculum.toml:1:")]
 fn a_broken_curriculum_is_named_with_its_line(
     #[case] old: &str,
@@ -83,6 +88,17 @@ fn a_corrupt_state_file_is_set_aside_and_nothing_in_it_is_lost() {
 }
 
 #[test]
+fn a_corrupt_state_file_is_never_set_aside_in_silence() {
+    for command in [&["list"][..], &["solution", "answer", "--force"]] {
+        let miniature = Miniature::new();
+        miniature.write("solutions/01_part/01_answer/src/lib.rs", "//! 42.\n");
+        miniature.write(".shopfloor/progress.toml", "this is [no toml");
+        let finished = miniature.checker(command);
+        assert!(finished.complaint().contains("was set aside"), "{command:?}: {finished:?}");
+    }
+}
+
+#[test]
 fn where_no_state_can_be_written_the_verdict_stands_with_a_warning() {
     let miniature = Miniature::with_answer("right");
     // A file where the directory should be: nobody can write below it, root included.
@@ -109,6 +125,17 @@ fn a_path_with_spaces_and_other_scripts_works() {
     let miniature = Miniature::below("my wörkbook 作業 (2)");
     miniature.write(ANSWER, &crate::miniature::outcome("right"));
     assert_eq!(miniature.judge_answer()["verdict"], "passed");
+}
+
+#[test]
+fn a_workbook_named_by_a_roundabout_way_is_judged_like_any_other() {
+    let miniature = Miniature::with_answer("right");
+    let link = miniature.root().with_file_name("link");
+    std::os::unix::fs::symlink(miniature.root(), &link).unwrap();
+    for way in ["../workbook", link.to_str().unwrap()] {
+        let check = ["--workbook", way, "check", "answer", "--format", "json"];
+        assert_eq!(miniature.checker(&check).event("verdict")["verdict"], "passed", "{way}");
+    }
 }
 
 #[test]
