@@ -2,7 +2,7 @@
 
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rstest::rstest;
 use testkit::deadline::DEADLINE;
@@ -127,7 +127,7 @@ fn three_in_flight(server: &Server, interrupts: Interrupts) -> Running {
         && process_state(program.pid()) != Some('Z')
         && Instant::now() < deadline
     {
-        thread::sleep(Duration::from_millis(1));
+        thread::yield_now();
     }
     let waiting = server.requests().len();
     if waiting < 3 && process_state(program.pid()) == Some('Z') {

@@ -10,12 +10,12 @@ use std::fs;
 use std::io::{stderr, stdin, stdout};
 use std::os::fd::AsFd;
 use std::thread;
-use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, raise};
-use nix::unistd::{close, getpid, pause, read, write};
+use nix::unistd::{close, getpid, getppid, pause, read, write};
+use testkit::proc::{process_state, thread_status};
 
 // SAFETY: this is the program's only `main`, with the type that the C library calls.
 #[unsafe(no_mangle)]
@@ -43,12 +43,12 @@ extern "C" fn main() -> i32 {
         // Read one line, or nothing at all, and leave.
         ["first"] => first_line(),
         ["leave", code] => code.parse().expect("an exit code"),
-        // Leave the pipeline at once, and end later than the others. A right pipeline says the same
-        // however late that is; the time is for a wrong one that takes the endings as they come.
+        // Leave the pipeline at once, and end later than the others: a wrong pipeline takes the
+        // endings as they come.
         ["late", code] => {
             close(0).expect("0 is open");
             close(1).expect("1 is open");
-            thread::sleep(Duration::from_millis(300));
+            outlive_the_others();
             code.parse().expect("an exit code")
         }
         // Never end.
@@ -60,6 +60,33 @@ extern "C" fn main() -> i32 {
         ["sigpipe"] => say(&format!("{}\n", disposition_of_sigpipe())),
         _ => unreachable!("no such stage: {words:?}"),
     }
+}
+
+/// Returns when every other child of the parent has ended and the parent sleeps: then it has started
+/// all that it will, and waits for this process.
+fn outlive_the_others() {
+    let parent = getppid().as_raw();
+    while let Some(before) = thread_status(parent, parent) {
+        let others_run = children(parent)
+            .into_iter()
+            .any(|pid| pid != getpid().as_raw() && !matches!(process_state(pid), None | Some('Z')));
+        // Asleep at both looks and not switched to in between: it has started nothing meanwhile.
+        let is_at_rest =
+            before.state == 'S' && thread_status(parent, parent).as_ref() == Some(&before);
+        if is_at_rest && !others_run {
+            return;
+        }
+        thread::yield_now();
+    }
+}
+
+/// The children of all threads of process `pid`, ended or not (proc_tid_children(5)).
+fn children(pid: i32) -> Vec<i32> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    lists
+        .flat_map(|list| list.split_whitespace().flat_map(str::parse).collect::<Vec<_>>())
+        .collect()
 }
 
 fn copy(change: impl Fn(&mut [u8])) -> i32 {
