@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, killpg};
+use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 use nix::unistd::Pid;
 
 use crate::capture::Collector;
@@ -106,7 +108,10 @@ enum Why {
 
 /// A running program: its end and its two streams.
 struct Watched {
+    program: Pid,
     pidfd: OwnedFd,
+    /// Readable when a child of this process has ended: the program, or an orphan of its.
+    child_ended: SignalFd,
     stdout: Collector<ChildStdout>,
     stderr: Collector<ChildStderr>,
 }
@@ -118,7 +123,12 @@ impl Watched {
         do_not_block(&stdout)?;
         do_not_block(&stderr)?;
         Ok(Self {
+            program: Pid::from_raw(child.id() as i32),
             pidfd: pidfd(child)?,
+            child_ended: SignalFd::with_flags(
+                &SigSet::from(Signal::SIGCHLD),
+                SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC,
+            )?,
             stdout: Collector::new(stdout, limits.kept_output),
             stderr: Collector::new(stderr, limits.kept_output),
         })
@@ -132,6 +142,7 @@ impl Watched {
                 Ready { checker_gone: true, .. } => return Ok(Why::CheckerGone),
                 // Looked at last: a program that has ended did not hang, whenever that is noticed.
                 Ready { .. } if left.is_zero() => return Ok(Why::Deadline),
+                Ready { orphan_ended: true, .. } => self.bury_orphans()?,
                 Ready { .. } => {}
             }
             self.stdout.drain(READ_AT_ONCE);
@@ -147,6 +158,7 @@ impl Watched {
         let mut polled = vec![
             PollFd::new(self.pidfd.as_fd(), PollFlags::POLLIN),
             PollFd::new(lifeline.as_fd(), PollFlags::POLLIN),
+            PollFd::new(self.child_ended.as_fd(), PollFlags::POLLIN),
         ];
         polled.extend(self.stdout.stream().map(|s| PollFd::new(s.as_fd(), PollFlags::POLLIN)));
         polled.extend(self.stderr.stream().map(|s| PollFd::new(s.as_fd(), PollFlags::POLLIN)));
@@ -155,7 +167,21 @@ impl Watched {
             PollTimeout::try_from(longest + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
         poll(&mut polled, timeout)?;
         let ready = |index: usize| polled[index].any().unwrap_or(false);
-        Ok(Ready { ended: ready(0), checker_gone: ready(1) })
+        Ok(Ready { ended: ready(0), checker_gone: ready(1), orphan_ended: ready(2) })
+    }
+
+    /// Waits for orphans that have ended, as init would: while the program runs, they are no fault.
+    fn bury_orphans(&self) -> io::Result<()> {
+        while self.child_ended.read_signal()?.is_some() {}
+        let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        while let Some(ended) = waitid(Id::All, look)?.pid() {
+            // The program itself: its end is told by the pidfd, and its status is still wanted.
+            if ended == self.program {
+                return Ok(());
+            }
+            waitpid(ended, None)?;
+        }
+        Ok(())
     }
 
     fn finish(mut self) -> (crate::Capture, crate::Capture) {
@@ -168,6 +194,7 @@ impl Watched {
 struct Ready {
     ended: bool,
     checker_gone: bool,
+    orphan_ended: bool,
 }
 
 fn do_not_block(stream: &impl AsFd) -> io::Result<()> {

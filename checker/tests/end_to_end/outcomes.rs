@@ -6,29 +6,42 @@ use serde_json::Value;
 use crate::miniature::Miniature;
 
 #[rstest]
-#[case("right", "passed", "")]
-#[case("stdin", "passed", "")]
-#[case("compile_error", "does_not_compile", "mismatched types")]
-#[case("panic", "failed", "the learner's own words")]
-#[case("wrong_answer", "failed", "the answer is 42")]
-#[case("not_utf8", "failed", "after bytes that are no text")]
-#[case("escapes", "failed", "owned")]
-#[case("segfault", "crashed", "SIGSEGV")]
-#[case("abort", "crashed", "SIGABRT")]
-#[case("stack_overflow", "crashed", "SIGABRT")]
-#[case("deadlock", "timed_out", "in futex: waits for a lock")]
-#[case("busy_loop", "timed_out", "running, busy on a CPU")]
-#[case("endless_output", "too_much_output", "16 MiB")]
-#[case("one_long_line", "too_much_output", "16 MiB")]
-#[case("exit_0", "exited_early", "exited with code 0 before the test had run to its end")]
-#[case("exit_0_and_forged_output", "exited_early", "before the test had run to its end")]
-#[case("exit_0_in_constructor", "exited_early", "before the test had run to its end")]
-#[case("daemon_holding_stdout", "leaked", "`sleep` was still running and has been killed")]
-#[case("daemon", "leaked", "was still running and has been killed")]
-#[case("fork_into_harness", "leaked", "a copy of the test program itself")]
-#[case("fork_storm", "leaked", "was still running and has been killed")]
-#[case("kill_parent", "attacked_supervisor", "getppid")]
-#[case("other_output", "output_differs", "+ the answer is 43")]
+#[case::right("right", "passed", "")]
+#[case::stdin("stdin", "passed", "")]
+#[case::orphan_that_ends("orphan_that_ends", "passed", "")]
+#[case::compile_error("compile_error", "does_not_compile", "mismatched types")]
+#[case::panic("panic", "failed", "the learner's own words")]
+#[case::wrong_answer("wrong_answer", "failed", "the answer is 42")]
+#[case::not_utf8("not_utf8", "failed", "after bytes that are no text")]
+#[case::escapes("escapes", "failed", "owned")]
+#[case::segfault("segfault", "crashed", "SIGSEGV")]
+#[case::abort("abort", "crashed", "SIGABRT")]
+#[case::stack_overflow("stack_overflow", "crashed", "SIGABRT")]
+#[case::deadlock("deadlock", "timed_out", "in futex: waits for a lock")]
+#[case::busy_loop("busy_loop", "timed_out", "running, busy on a CPU")]
+#[case::endless_output("endless_output", "too_much_output", "16 MiB")]
+#[case::one_long_line("one_long_line", "too_much_output", "16 MiB")]
+#[case::exit_0("exit_0", "exited_early", "exited with code 0 before the test had run to its end")]
+#[case::exit_0_and_forged_output(
+    "exit_0_and_forged_output",
+    "exited_early",
+    "before the test had run to its end"
+)]
+#[case::exit_0_in_constructor(
+    "exit_0_in_constructor",
+    "exited_early",
+    "before the test had run to its end"
+)]
+#[case::daemon_holding_stdout(
+    "daemon_holding_stdout",
+    "leaked",
+    "`sleep` was still running and has been killed"
+)]
+#[case::daemon("daemon", "leaked", "was still running and has been killed")]
+#[case::fork_into_harness("fork_into_harness", "leaked", "a copy of the test program itself")]
+#[case::fork_storm("fork_storm", "leaked", "was still running and has been killed")]
+#[case::kill_parent("kill_parent", "attacked_supervisor", "getppid")]
+#[case::other_output("other_output", "output_differs", "+ the answer is 43")]
 fn a_solution_gets_its_verdict(#[case] name: &str, #[case] verdict: &str, #[case] phrase: &str) {
     let miniature = Miniature::with_answer(name);
     let finished = miniature.checker(&["check", "answer", "--format", "json"]);
