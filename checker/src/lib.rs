@@ -19,6 +19,7 @@ pub mod fingerprint;
 pub mod run;
 
 pub mod compare;
+pub mod edit;
 pub mod judge;
 pub mod panics;
 pub mod verdict;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::curriculum::Exercise;
-use crate::verdict::{Edit, EditKind};
+use crate::edit::{Edit, EditKind};
 use crate::workbook::Workbook;
 use crate::{Error, files};
 

@@ -34,6 +34,7 @@ fn code(path: &Path) -> String {
 #[rstest]
 #[case::reports_run_nothing("checker/src/report", &["Command::", "sandbox::", "std::fs", "fs::"])]
 #[case::verdicts_do_no_io("checker/src/verdict.rs", &["Command::", "sandbox::run", "fs::", "io::"])]
+#[case::edits_do_no_io("checker/src/edit.rs", &["Command::", "sandbox::", "fs::", "io::"])]
 #[case::events_do_no_io("checker/src/event.rs", &["Command::", "sandbox::", "fs::", "io::"])]
 #[case::only_reports_print("checker/src/commands", &["println!", "print!", "eprintln!"])]
 #[case::the_core_is_safe("checker/src", &["unsafe {", "unsafe fn", "allow(unsafe_code)"])]

@@ -4,12 +4,13 @@ use std::path::Path;
 
 use crate::candidate::Candidate;
 use crate::curriculum::Exercise;
+use crate::edit::{Edit, of_edits};
 use crate::event::Event;
 use crate::judge::{Judged, judge};
 use crate::pristine::{Foundation, Pristine};
 use crate::progress::{Entry, Lock, Progress, Store};
 use crate::report::Reporter;
-use crate::verdict::{Edit, Judgement, Verdict, of_edits};
+use crate::verdict::{Judgement, Verdict};
 use crate::{Error, Exit, fingerprint};
 
 use super::Session;

@@ -5,10 +5,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::curriculum::Exercise;
+use crate::edit::EditKind;
 use crate::pristine::Pristine;
 use crate::progress::free_name;
 use crate::report::Reporter;
-use crate::verdict::EditKind;
 use crate::{Error, Exit, files};
 
 use super::Session;

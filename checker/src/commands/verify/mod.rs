@@ -4,12 +4,11 @@
 //! known-wrong solution is caught by the test that it names, the pins are current, the texts are
 //! complete, the solution mirrors the exercise.
 
-use std::collections::BTreeMap;
+mod declaration;
+mod parallel;
+
 use std::fs;
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
-use std::thread;
 
 use sandbox::Stop;
 
@@ -24,6 +23,8 @@ use crate::workbook::Workbook;
 use crate::{Error, Exit, files};
 
 use super::Session;
+use declaration::Declaration;
+use parallel::in_parallel;
 
 /// The most lines that a stub may have.
 const STUB_LINES: usize = 80;
@@ -121,51 +122,6 @@ fn verify_exercise<'a>(
         verification.wrong_solutions(&slots.trials)?;
     }
     Ok(verification.result)
-}
-
-/// Works on several items at once and takes the results in the order of the items.
-///
-/// cargo lets one build at a time into a slot; while one exercise is built, the tests of others run,
-/// and the deadlines of those that hang pass.
-fn in_parallel<T: Sync, R: Send>(
-    items: &[T],
-    work: impl Fn(&T) -> Result<R, Error> + Sync,
-    mut take: impl FnMut(R),
-) -> Result<(), Error> {
-    let workers = thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
-    let next = AtomicUsize::new(0);
-    let (send, receive) = mpsc::channel();
-    thread::scope(|scope| {
-        for _ in 0..workers.min(items.len()) {
-            let (send, work, next) = (send.clone(), &work, &next);
-            scope.spawn(move || {
-                loop {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(item) = items.get(index) else { return };
-                    let result = work(item);
-                    if result.is_err() {
-                        next.store(items.len(), Ordering::Relaxed);
-                    }
-                    send.send((index, result)).expect("results are awaited to the last");
-                }
-            });
-        }
-        drop(send);
-        let mut taken = 0;
-        let mut early = BTreeMap::new();
-        let mut error = None;
-        for (index, result) in receive {
-            match result {
-                Ok(result) => drop(early.insert(index, result)),
-                Err(cause) => error = error.or(Some(cause)),
-            }
-            while let Some(result) = early.remove(&taken) {
-                take(result);
-                taken += 1;
-            }
-        }
-        error.map_or(Ok(()), Err)
-    })
 }
 
 struct Verification<'a> {
@@ -361,70 +317,5 @@ impl Verification<'_> {
         }
         let candidate = slot.lay(self.result.exercise, pristine, sources)?;
         judge(&candidate, self.stop, &mut Silent)
-    }
-}
-
-/// What a known-wrong solution says of itself, in its first lines.
-#[derive(Debug, PartialEq, Eq)]
-struct Declaration {
-    caught_by: String,
-    message: String,
-}
-
-impl Declaration {
-    fn parse(text: &str) -> Option<Self> {
-        let field = |name: &str| {
-            let prefix = format!("//! {name}: ");
-            let line = text.lines().take(6).find_map(|line| line.strip_prefix(prefix.as_str()))?;
-            Some(line.trim().to_owned())
-        };
-        field("Misconception")?;
-        Some(Self { caught_by: field("Caught by")?, message: field("Message")? })
-    }
-
-    /// The test that caught it, or why that is not as declared.
-    fn check(&self, judged: &Judged) -> Result<String, String> {
-        let judgement = &judged.judgement;
-        if judgement.verdict == Verdict::DoesNotCompile {
-            let message = judgement.message.as_deref().unwrap_or_default();
-            return Err(format!("it does not compile:\n{message}"));
-        }
-        let failing: Vec<&str> = judgement
-            .tests
-            .iter()
-            .filter(|test| test.outcome != Outcome::Passed)
-            .map(|test| test.name.as_str())
-            .collect();
-        let test = judgement.tests.iter().find(|test| test.name == self.caught_by);
-        let Some(test) = test.filter(|test| test.outcome != Outcome::Passed) else {
-            return Err(match failing.as_slice() {
-                [] => "it passes every test".to_owned(),
-                names => {
-                    format!("`{}` does not catch it; {} does", self.caught_by, names.join(", "))
-                }
-            });
-        };
-        let message = test.message.as_deref().unwrap_or_default();
-        if !message.contains(&self.message) {
-            return Err(format!(
-                "`{}` catches it without saying `{}`; it says:\n{message}",
-                self.caught_by, self.message
-            ));
-        }
-        Ok(test.name.clone())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_declaration_has_three_lines() {
-        let text = "//! Misconception: a.\n//! Caught by: t::case_1\n//! Message: wakes nobody\n";
-        let declaration = Declaration::parse(text).unwrap();
-        assert_eq!(declaration.caught_by, "t::case_1");
-        assert_eq!(declaration.message, "wakes nobody");
-        assert_eq!(Declaration::parse("//! Caught by: t\n"), None);
     }
 }
