@@ -91,9 +91,12 @@ struct Supervisor {
 
 impl Supervisor {
     fn start() -> io::Result<Self> {
+        Self::of(Command::new("/proc/self/exe").arg(ARGUMENT))
+    }
+
+    fn of(command: &mut Command) -> io::Result<Self> {
         let mut running = SUPERVISORS.lock().unwrap_or_else(PoisonError::into_inner);
-        let process = Command::new("/proc/self/exe")
-            .arg(ARGUMENT)
+        let process = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             // Not in the terminal's foreground group: Ctrl-C reaches the checker only.
@@ -228,9 +231,7 @@ mod tests {
 
     /// A process that stands for a supervisor: a shell with a script.
     fn supervisor(script: &str) -> Supervisor {
-        let mut command = Command::new("sh");
-        command.args(["-c", script]).stdin(Stdio::piped()).stdout(Stdio::piped());
-        Supervisor { process: command.spawn().unwrap() }
+        Supervisor::of(Command::new("sh").args(["-c", script])).unwrap()
     }
 
     #[test]
