@@ -64,12 +64,13 @@ impl Slot {
         let workspace = base.join("workbook");
         let mut wanted = BTreeMap::new();
         wanted.insert(PathBuf::from("Cargo.toml"), manifest(&workbook.root)?);
-        // A lock file that is already there has been cut to this workspace by cargo: only the
-        // first one is copied.
-        if !workspace.join("Cargo.lock").is_file()
-            && let Some(lock) = files::read_if_there(&workbook.root.join("Cargo.lock"))?
+        // cargo cuts the lock file to this workspace: it is laid anew only when the given one changes.
+        let given = PathBuf::from("Cargo.lock.given");
+        if let Some(lock) = files::read_if_there(&workbook.root.join("Cargo.lock"))?
+            && files::read_if_there(&workspace.join(&given))?.as_deref() != Some(&lock)
         {
-            wanted.insert(PathBuf::from("Cargo.lock"), lock);
+            wanted.insert(PathBuf::from("Cargo.lock"), lock.clone());
+            wanted.insert(given, lock);
         }
         for directory in ["checker/sandbox", "checker/testkit"] {
             for path in files::files_below(&workbook.root.join(directory))? {

@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,7 +26,7 @@ const HUNG_TESTS: usize = 2;
 /// A test that fails only after this time has hung, and its own deadline has ended it.
 const HUNG_AFTER: Duration = Duration::from_secs(5);
 
-/// How many tasks each test that runs may add to those that the user has already.
+/// How many tasks each test that runs may add to those that there are already.
 const TASKS: u64 = 512;
 
 /// Runs the expected tests, easiest first, as many at a time as there are CPUs.
@@ -149,7 +148,7 @@ fn observe(
         kept_output: 256 << 10,
         total_output: 16 << 20,
         // RLIMIT_NPROC knows users, not tests: those that run beside this one need theirs too.
-        tasks: Some(tasks_of_user() + TASKS * workers() as u64),
+        tasks: tasks_of_machine().map(|tasks| tasks + TASKS * workers() as u64),
         open_files: Some(1024),
         file_size: Some(64 << 20),
         address_space: candidate.exercise.address_space,
@@ -315,22 +314,18 @@ fn last_lines(text: &str, count: usize) -> String {
     lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
-/// The tasks (processes and threads) that this user has now; RLIMIT_NPROC counts them all.
-fn tasks_of_user() -> u64 {
-    static COUNT: OnceLock<u64> = OnceLock::new();
-    *COUNT.get_or_init(|| {
-        use std::os::unix::fs::MetadataExt;
-        let user = nix::unistd::getuid().as_raw();
-        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-        let own = entries.filter(|entry| {
-            entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit())
-                && entry.metadata().is_ok_and(|metadata| metadata.uid() == user)
-        });
-        own.map(|entry| {
-            fs::read_dir(entry.path().join("task")).map_or(1, |tasks| tasks.count() as u64)
-        })
-        .sum()
-    })
+/// The tasks (processes and threads) of the whole machine: at least as many as are this user's.
+///
+/// RLIMIT_NPROC counts the user's tasks in all containers, of which `/proc` may show one only; the
+/// total in `/proc/loadavg` counts every one (proc_loadavg(5)). Where it cannot be read, no limit.
+fn tasks_of_machine() -> Option<u64> {
+    tasks_in_loadavg(&fs::read_to_string("/proc/loadavg").ok()?)
+}
+
+/// `0.20 0.18 0.12 1/80 11206`: one task runs, of 80 that there are.
+fn tasks_in_loadavg(text: &str) -> Option<u64> {
+    let (_, total) = text.split_whitespace().nth(3)?.split_once('/')?;
+    total.parse().ok()
 }
 
 /// A directory for the files of one run; gone with everything in it when the run is over.
@@ -373,6 +368,13 @@ mod tests {
         for text in ["", "ok\n", "ok b\n", "ok a\nok a\n", "failed a\nok a\n", "ok a b\n"] {
             assert!(!proves(text), "{text:?}");
         }
+    }
+
+    #[test]
+    fn the_tasks_of_the_machine_stand_behind_the_slash() {
+        assert_eq!(tasks_in_loadavg("0.20 0.18 0.12 1/80 11206\n"), Some(80));
+        assert_eq!(tasks_in_loadavg("0.20 0.18 0.12\n"), None);
+        assert!(tasks_of_machine().is_some_and(|tasks| tasks > 0));
     }
 
     #[test]
