@@ -46,10 +46,10 @@ verdict() { "$1" --workbook "$2" check --format json | grep -o '"verdict":"[a-z_
 
 echo "machine: $(nproc) cores, $(uname -sr), $(rustc --version)"
 
-copy "$base/work"
-cd "$base/work"
+copy "$base/learner"
+cd "$base/learner"
 cargo fetch --quiet --locked
-checker=$base/work/target/debug/checker
+checker=$base/learner/target/debug/checker
 
 echo
 echo "cold: a clone, crates downloaded, nothing built"
@@ -83,11 +83,11 @@ copy "$base/bare"
 (cd "$base/bare" && solve . && cargo test -q -p semaphore >/dev/null 2>&1)
 file=exercises/02_locks_and_keys/03_semaphore/src/semaphore.rs
 for round in $(seq "$rounds"); do
-    echo "// edit $round" | tee -a "$base/work/$file" >>"$base/bare/$file"
+    echo "// edit $round" | tee -a "$base/learner/$file" >>"$base/bare/$file"
     seconds "$checker" check semaphore >>"$base/ours"; echo >>"$base/ours"
     grep -q "All .* tests pass" "$base/output" || { cat "$base/output"; exit 1; }
     cd "$base/bare"; seconds cargo test -q -p semaphore >>"$base/theirs"; echo >>"$base/theirs"
-    cd "$base/work"
+    cd "$base/learner"
 done
 ours=$(median <"$base/ours"); theirs=$(median <"$base/theirs")
 echo "  checker check semaphore                              $ours s"

@@ -24,7 +24,12 @@ pub fn of(candidate: &Candidate<'_>) -> Result<String, Error> {
     }
     add(&mut hasher, format!("{:?}", candidate.exercise).as_bytes());
     add(&mut hasher, toolchain().as_bytes());
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&hasher.finalize()))
+}
+
+/// Bytes in hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The files that go into the hash, relative to the workspace.

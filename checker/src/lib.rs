@@ -15,6 +15,7 @@ pub mod pristine;
 
 pub mod candidate;
 pub mod compile;
+mod dep_info;
 pub mod fingerprint;
 pub mod run;
 

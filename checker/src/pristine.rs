@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use crate::curriculum::Exercise;
 use crate::edit::{Edit, EditKind};
 use crate::workbook::Workbook;
-use crate::{Error, files};
+use crate::{Error, files, fingerprint};
 
 /// What an exercise looks like before anyone has worked on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -249,8 +249,8 @@ fn deciding_key(text: &str) -> Option<String> {
     search(&text.parse::<toml::Table>().ok()?, "")
 }
 
-pub(crate) fn hex_sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+fn hex_sha256(bytes: &[u8]) -> String {
+    fingerprint::hex(&Sha256::digest(bytes))
 }
 
 fn load<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Error> {

@@ -1,7 +1,6 @@
 //! The checker's side of a run: start a supervisor, wait for its word.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
@@ -215,14 +214,9 @@ fn sweep_orphans() {
 
 /// The children of this process, whichever thread of it started them.
 fn children() -> Vec<Pid> {
-    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-    tasks
-        .filter_map(|task| fs::read_to_string(task.path().join("children")).ok())
-        .flat_map(|line| {
-            line.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<i32>>()
-        })
-        .map(Pid::from_raw)
-        .collect()
+    let this = Pid::this();
+    let below = descendants::descendants(this).into_iter();
+    below.filter(|process| process.parent == this.as_raw()).map(|process| process.pid).collect()
 }
 
 #[cfg(test)]
