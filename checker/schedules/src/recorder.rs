@@ -4,7 +4,7 @@
 //! record is a thread-local and needs no lock.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::panic::Location;
 
@@ -96,6 +96,7 @@ pub struct Record {
     pub waiting: HashMap<usize, Waiting>,
     /// The objects, by their ids.
     pub objects: Vec<Object>,
+    ended: HashSet<usize>,
     addresses: HashMap<usize, ObjectId>,
 }
 
@@ -159,6 +160,16 @@ pub fn waits(thread: usize, place: Place, wait: Wait, text: String) {
 /// A thread goes on.
 pub fn goes_on(thread: usize) {
     RECORD.with_borrow_mut(|record| record.waiting.remove(&thread));
+}
+
+/// A thread has returned.
+pub fn ends(thread: usize) {
+    RECORD.with_borrow_mut(|record| record.ended.insert(thread));
+}
+
+/// Whether a thread has returned.
+pub fn has_ended(thread: usize) -> bool {
+    RECORD.with_borrow(|record| record.ended.contains(&thread))
 }
 
 /// A lock changes hands.

@@ -27,7 +27,11 @@ pub fn spawn_as<T: Send + 'static>(
     body: impl FnOnce() -> T + Send + 'static,
 ) -> JoinHandle<T> {
     let index = recorder::new_thread(name);
-    let inner = explorer::spawn(index, body);
+    let inner = explorer::spawn(index, move || {
+        let value = body();
+        recorder::ends(index);
+        value
+    });
     JoinHandle { index, inner }
 }
 
@@ -40,6 +44,18 @@ impl<T> JoinHandle<T> {
         let result = self.inner.join();
         recorder::goes_on(me);
         result
+    }
+
+    /// Whether the thread has returned.
+    pub fn is_finished(&self) -> bool {
+        recorder::has_ended(self.index)
+    }
+
+    /// Lets others go on until the thread sleeps or has returned.
+    pub fn settle(&self) {
+        while !self.sleeps() && !self.is_finished() {
+            yield_now();
+        }
     }
 
     /// Whether the thread sleeps now, until somebody wakes it.

@@ -11,6 +11,7 @@ use std::thread;
 
 use crate::failure::{self, Failure, Found};
 use crate::panics::{Named, Panic};
+use crate::recorder::{Record, Step};
 use crate::{Expect, panics, recorder, replay};
 
 /// First no thread is interrupted, then once, then twice: what is found first is simple.
@@ -106,11 +107,16 @@ fn failed(panic: Panic, named: Option<Named>) -> End {
     End::Failed(Found { failure, record })
 }
 
-/// The access that loom has just refused is the last step.
-fn last_access(record: &recorder::Record) -> String {
-    let last = record.steps.last();
-    last.map_or_else(String::new, |step| {
-        let thread = &record.threads[step.thread];
-        format!("nothing orders {thread}'s {} after what another thread did there", step.text)
-    })
+/// The access that loom has just refused is the last step; the other one was at the same object.
+fn last_access(record: &Record) -> String {
+    let Some(last) = record.steps.last() else {
+        return String::new();
+    };
+    let object = |step: &Step| step.text.split(' ').nth(1).map(str::to_owned);
+    let other = record.steps.iter().rev().find(|step| {
+        step.thread != last.thread && object(step) == object(last) && step.text.starts_with("write")
+    });
+    let name = |step: &Step| format!("{}'s {}", record.threads[step.thread], step.text);
+    let other = other.map_or_else(|| "what another thread did there".to_owned(), name);
+    format!("nothing orders {} after {other}", name(last))
 }

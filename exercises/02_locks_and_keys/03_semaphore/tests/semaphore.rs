@@ -185,32 +185,6 @@ fn a_release_of_many_wakes_as_many(#[case] sleepers: usize) {
 }
 
 #[test]
-fn one_permit_lets_one_of_two_waiters_on() {
-    let semaphore = Arc::new(Semaphore::new(0));
-    let threads = Threads::new();
-    let waiters: Vec<_> = (0..2)
-        .map(|i| {
-            let semaphore = Arc::clone(&semaphore);
-            threads.spawn(&format!("waiter {i}"), move || {
-                let _kept = ManuallyDrop::new(semaphore.acquire());
-            })
-        })
-        .collect();
-    threads.settle();
-    for released in 1..=2 {
-        semaphore.release(1);
-        threads.settle();
-        let on = waiters.iter().filter(|waiter| waiter.is_finished()).count();
-        require!(on == released,
-            expected: "{released} of 2 waiters to go on after {released} permits were released",
-            seen: "{on} went on",
-            likely: "a waiter counts itself down before it sleeps, and the first permit only pays the second one's debt",
-            read: "hint 2; sem_overview(7): the value is never allowed to fall below zero",
-        );
-    }
-}
-
-#[test]
 fn a_permit_dropped_wakes_a_waiter() {
     let semaphore = Arc::new(Semaphore::new(1));
     let permit = semaphore.acquire();
