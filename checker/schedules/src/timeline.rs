@@ -135,7 +135,9 @@ fn cut(text: &str, width: usize) -> (String, String) {
         return (text.to_owned(), String::new());
     }
     let hard = text.char_indices().nth(width).map_or(text.len(), |(at, _)| at);
-    let at = text[..=hard.min(text.len() - 1)].rfind(' ').filter(|&at| at > 0).unwrap_or(hard);
+    // The one character more may be the space that is broken at.
+    let spaces = text.char_indices().take(width + 1).filter(|&(at, c)| c == ' ' && at > 0);
+    let at = spaces.last().map_or(hard, |(at, _)| at);
     (text[..at].to_owned(), format!(" {}", text[at..].trim_start()))
 }
 

@@ -100,6 +100,29 @@ macro_rules! atomic {
                 Err(old)
             }
 
+            /// `fetch_update` under its newer name.
+            #[track_caller]
+            pub fn try_update(
+                &self,
+                set: Ordering,
+                fetch: Ordering,
+                update: impl FnMut($value) -> Option<$value>,
+            ) -> Result<$value, $value> {
+                self.fetch_update(set, fetch, update)
+            }
+
+            /// As `fetch_update`, with an update that refuses no value; returns the old one.
+            #[track_caller]
+            pub fn update(
+                &self,
+                set: Ordering,
+                fetch: Ordering,
+                mut update: impl FnMut($value) -> $value,
+            ) -> $value {
+                let updated = self.fetch_update(set, fetch, |value| Some(update(value)));
+                updated.unwrap_or_else(|_| unreachable!("the update refuses no value"))
+            }
+
             $(
                 #[doc = concat!("As the standard library's `", stringify!($fetch), "`.")]
                 #[track_caller]
