@@ -60,6 +60,13 @@ pub(crate) fn pidfd_target(tid: i32, number: i32) -> Option<i32> {
     field(tid, number, "Pid:")?.parse().ok()
 }
 
+/// The parent of task `tid` (proc_pid_stat(5)).
+pub(crate) fn parent(tid: i32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{tid}/stat")).ok()?;
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(1)?.parse().ok()
+}
+
 fn field(tid: i32, number: i32, name: &str) -> Option<String> {
     let fdinfo = fs::read_to_string(format!("/proc/{tid}/fdinfo/{number}")).ok()?;
     let line = fdinfo.lines().find_map(|line| line.strip_prefix(name))?;

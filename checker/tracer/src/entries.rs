@@ -1,5 +1,7 @@
 //! What is known when a watched call begins.
 
+use std::time::Instant;
+
 use crate::calls::{Call, watched};
 use crate::descriptors;
 use crate::event::{Asked, Disposition, Event};
@@ -24,9 +26,14 @@ pub(crate) fn take(recording: &mut Recording, id: i32, number: u64, args: &[u64;
         }
         Call::Execve => exec(id, args[0]),
         Call::Execveat => exec(id, args[1]),
-        Call::ThreadExit => {
+        Call::ThreadExit | Call::ExitGroup => {
+            let event = match call {
+                Call::ThreadExit => Event::ThreadEnd,
+                _ => Event::ExitGroup { code: first & 0xff },
+            };
+            // Of a first thread the end of the process tells it.
             if recording.tasks.get(&id).is_some_and(|task| task.thread.is_some()) {
-                recording.note(id, Event::ThreadEnd);
+                recording.note(id, event);
             }
             None
         }
@@ -120,15 +127,19 @@ fn waitid(recording: &Recording, id: i32, args: &[u64; 6]) -> Pending {
 
 fn kill(recording: &mut Recording, id: i32, target: i32, signal: u64) -> Option<Pending> {
     let speaker = recording.tasks.get(&id)?.process;
-    let target = match target {
+    let name = match target {
         -1 => "everyone".to_owned(),
         pid if pid <= 0 => "its group".to_owned(),
         pid => recording.name_for(speaker, pid).unwrap_or_else(|| "nobody known".to_owned()),
     };
-    recording.note(id, Event::Kill { target, signal: signal as i32, error: None });
+    let is_own = name == "itself";
+    recording.note(id, Event::Kill { target: name, signal: signal as i32, error: None });
+    if recording.started && !is_own && signal != 0 {
+        recording.held.insert(id, Instant::now());
+    }
     // The call may be the last thing that it does, so it is noted now and completed later.
     let event = recording.events_of(id)?.len().checked_sub(1)?;
-    Some(Pending::Kill { event })
+    Some(Pending::Kill { event, target: (target > 0).then_some(target) })
 }
 
 /// The kernel's `struct sigaction` begins with the handler and the flags.

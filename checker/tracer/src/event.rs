@@ -125,6 +125,11 @@ pub enum Event {
         /// From now on.
         to: Disposition,
     },
+    /// A thread other than the first called exit_group(2), and the process ends.
+    ExitGroup {
+        /// The exit code.
+        code: i32,
+    },
     /// The thread ended by itself; one that ends with its process has no such event.
     ThreadEnd,
     /// The process ended. Always the last event of a process, and of no thread.
@@ -272,6 +277,7 @@ impl fmt::Display for Event {
                 write!(f, "{} from {from}", signal_name(*signal))
             }
             Self::Sigchld { to } => write!(f, "SIGCHLD {to}"),
+            Self::ExitGroup { code } => write!(f, "exit_group {code}"),
             Self::ThreadEnd => write!(f, "ends"),
             Self::End(end) => write!(f, "{end}"),
         }

@@ -34,6 +34,7 @@
 mod program;
 mod session;
 
+mod signals;
 mod start;
 mod stops;
 mod tracees;

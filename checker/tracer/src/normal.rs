@@ -28,7 +28,7 @@ pub(crate) fn timeline(recording: Recording, stdout: String, stderr: String) -> 
     let mut stuck = recording.stuck;
     let mut names = Names::default();
     for process in &mut processes {
-        drop_what_an_end_cut_short(&mut process.events);
+        tell_once_what_ended_it(&mut process.events);
         names.rename_all(&mut process.events);
         for thread in &mut process.threads {
             names.rename_all(&mut thread.events);
@@ -46,32 +46,14 @@ pub(crate) fn timeline(recording: Recording, stdout: String, stderr: String) -> 
     Timeline { processes, stuck, too_much: recording.too_much, stdout, stderr }
 }
 
-fn is_transfer(event: &Event) -> bool {
-    matches!(event, Event::Read { .. } | Event::Write { .. })
-}
-
-/// A signal of another process's comes at any moment: how far the process had read and written by
-/// then is left to chance. A signal of its own that ends it is told by its end.
-fn drop_what_an_end_cut_short(events: &mut Vec<Event>) {
-    let Some(Event::End(end @ (End::Signalled(_) | End::Cut))) = events.last().cloned() else {
+/// A signal that the process had from itself or from the kernel, and that ended it, is told by its end.
+fn tell_once_what_ended_it(events: &mut Vec<Event>) {
+    let [.., Event::Signal { signal, from }, Event::End(End::Signalled(end))] = &events[..] else {
         return;
     };
-    events.pop();
-    let mut by_another = true;
-    let mut last = None;
-    if let Some(Event::Signal { signal, from }) = events.last()
-        && end == End::Signalled(*signal)
-    {
-        by_another = from.as_deref().is_some_and(|from| from != "itself");
-        last = events.pop().filter(|_| by_another);
+    if signal == end && from.as_deref().is_none_or(|from| from == "itself") {
+        events.remove(events.len() - 2);
     }
-    if by_another && end != End::Cut {
-        while events.last().is_some_and(is_transfer) {
-            events.pop();
-        }
-    }
-    events.extend(last);
-    events.push(Event::End(end));
 }
 
 /// Puts in order what comes in any: the answers to waits for any child, and readings in a row.
@@ -97,6 +79,10 @@ fn put_in_order(events: &mut [Event]) {
     for same in events.chunk_by_mut(|a, b| is_read(a) && is_read(b)) {
         same.sort_by_key(Event::to_string);
     }
+}
+
+fn is_transfer(event: &Event) -> bool {
+    matches!(event, Event::Read { .. } | Event::Write { .. })
 }
 
 fn is_read(event: &Event) -> bool {
@@ -221,25 +207,17 @@ mod tests {
     }
 
     #[test]
-    fn what_a_kill_cut_short_is_left_out() {
-        let mut events =
-            vec![Event::ThreadEnd, read("pipe1.r"), write("stdout"), Event::End(End::Signalled(9))];
-        drop_what_an_end_cut_short(&mut events);
-        assert_eq!(events, [Event::ThreadEnd, Event::End(End::Signalled(9))]);
-    }
-
-    #[test]
-    fn a_signal_of_ones_own_is_told_by_the_end_and_cuts_nothing_short() {
+    fn a_deadly_signal_of_ones_own_is_told_by_the_end() {
         let signal =
             |from: Option<&str>| Event::Signal { signal: 6, from: from.map(str::to_owned) };
         let end = Event::End(End::Signalled(6));
         for own in [None, Some("itself")] {
             let mut events = vec![write("stderr"), signal(own), end.clone()];
-            drop_what_an_end_cut_short(&mut events);
+            tell_once_what_ended_it(&mut events);
             assert_eq!(events, [write("stderr"), end.clone()]);
         }
-        let mut events = vec![write("stderr"), signal(Some("P1")), end.clone()];
-        drop_what_an_end_cut_short(&mut events);
+        let mut events = vec![signal(Some("P1")), end.clone()];
+        tell_once_what_ended_it(&mut events);
         assert_eq!(events, [signal(Some("P1")), end]);
     }
 }

@@ -2,6 +2,7 @@
 //! program is at rest.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Instant;
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -23,6 +24,8 @@ pub(crate) struct Recording {
     pub(crate) tasks: BTreeMap<i32, Task>,
     /// New ones that stopped before their maker's stop told of them.
     pub(crate) early: BTreeSet<i32>,
+    /// Tasks that stand before sending a signal to another process, and since when.
+    pub(crate) held: BTreeMap<i32, Instant>,
     /// Who has or had this id last.
     by_pid: HashMap<i32, usize>,
     pub(crate) streams: Streams,
@@ -73,17 +76,37 @@ pub(crate) struct Task {
     pub(crate) suspended_by: Option<usize>,
     /// The signal that has stopped it.
     pub(crate) stopped_by: Option<i32>,
+    /// It is stopped and not traced at the moment.
+    pub(crate) is_detached: bool,
 }
 
 /// A call whose end is wanted, with what was known at its beginning.
 #[derive(Debug, Clone)]
 pub(crate) enum Pending {
-    Exec { path: String },
-    Pipe { address: u64, flags: u64 },
-    Dup { from: i32 },
-    Wait4 { asked: Asked, status: u64 },
-    Waitid { asked: Asked, info: u64, looks_only: bool },
-    Kill { event: usize },
+    Exec {
+        path: String,
+    },
+    Pipe {
+        address: u64,
+        flags: u64,
+    },
+    Dup {
+        from: i32,
+    },
+    Wait4 {
+        asked: Asked,
+        status: u64,
+    },
+    Waitid {
+        asked: Asked,
+        info: u64,
+        looks_only: bool,
+    },
+    /// `event` is the place of the event, `target` the process, if it is one.
+    Kill {
+        event: usize,
+        target: Option<i32>,
+    },
 }
 
 impl Recording {
@@ -92,6 +115,7 @@ impl Recording {
             processes: Vec::new(),
             tasks: BTreeMap::new(),
             early: BTreeSet::new(),
+            held: BTreeMap::new(),
             by_pid: HashMap::new(),
             streams,
             started: false,
@@ -105,10 +129,9 @@ impl Recording {
         }
     }
 
-    /// A new process; `maker` is the task that made it.
-    pub(crate) fn add_process(&mut self, pid: i32, birth: Birth, maker: Option<i32>) -> usize {
+    /// A new process.
+    pub(crate) fn add_process(&mut self, pid: i32, birth: Birth, parent: Option<usize>) -> usize {
         let index = self.processes.len();
-        let parent = maker.and_then(|tid| Some(self.tasks.get(&tid)?.process));
         let (name, sigchld) = match parent.map(|parent| &mut self.processes[parent]) {
             Some(parent) => {
                 parent.children += 1;
@@ -147,8 +170,15 @@ impl Recording {
     }
 
     fn add_task(&mut self, tid: i32, process: usize, thread: Option<usize>) {
-        let task =
-            Task { process, thread, call: None, flags: 0, suspended_by: None, stopped_by: None };
+        let task = Task {
+            process,
+            thread,
+            call: None,
+            flags: 0,
+            suspended_by: None,
+            stopped_by: None,
+            is_detached: false,
+        };
         self.tasks.insert(tid, task);
         if self.tasks.len() > MOST_TASKS {
             self.give_up_because(format!("more than {MOST_TASKS} processes and threads at a time"));
@@ -212,6 +242,42 @@ impl Recording {
             // nobody else's; ESRCH is the good case.
             let _ = kill(Pid::from_raw(record.pid), Signal::SIGKILL);
         }
+        for tid in &self.early {
+            let _ = kill(Pid::from_raw(*tid), Signal::SIGKILL);
+        }
+        self.forget_detached();
+    }
+
+    /// Nobody will tell of the end of what is detached and has been killed.
+    fn forget_detached(&mut self) {
+        let detached: Vec<i32> =
+            self.tasks.iter().filter(|(_, task)| task.is_detached).map(|(tid, _)| *tid).collect();
+        for tid in detached {
+            self.gone(tid, End::Signalled(libc::SIGKILL));
+        }
+    }
+
+    /// A task has ended; with a process's first thread, the process.
+    pub(crate) fn gone(&mut self, id: i32, end: End) {
+        self.early.remove(&id);
+        self.held.remove(&id);
+        let Some(task) = self.tasks.get(&id) else { return };
+        let (process, is_process) = (task.process, task.thread.is_none());
+        if is_process {
+            let record = &self.processes[process];
+            let cut = record.cut && end == End::Signalled(libc::SIGKILL);
+            let end = if cut { End::Cut } else { end };
+            let parent = record.parent.map(|parent| &self.processes[parent]);
+            let ignored = parent.is_some_and(|parent| {
+                parent.end.is_none() && parent.sigchld == Disposition::Ignored
+            });
+            if ignored {
+                self.processes[process].reaped = Reaped::Ignored;
+            }
+            self.note(id, Event::End(end));
+            self.processes[process].end = Some(end);
+        }
+        self.tasks.remove(&id);
     }
 }
 

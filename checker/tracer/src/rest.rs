@@ -30,12 +30,22 @@ pub(crate) fn survey_if_at_rest(recording: &Recording, tracer: i32) -> Option<Su
 
 /// A look at each task, the tracer among them, if all sleep.
 fn looks(recording: &Recording, tracer: i32) -> Option<Vec<Look>> {
+    if !recording.held.is_empty() {
+        return None;
+    }
     let own = Look::at(std::process::id() as i32, tracer)?;
     if own.state != 'S' || !own.is_in(libc::SYS_wait4) {
         return None;
     }
-    let mut looks = vec![own];
-    for (tid, task) in &recording.tasks {
+    let mut looks = looks_at_tasks(recording)?;
+    looks.push(own);
+    Some(looks)
+}
+
+/// A look at each task that is not held, if all sleep.
+pub(crate) fn looks_at_tasks(recording: &Recording) -> Option<Vec<Look>> {
+    let mut looks = Vec::new();
+    for (tid, task) in recording.tasks.iter().filter(|(tid, _)| !recording.held.contains_key(tid)) {
         let look = Look::at(recording.processes[task.process].pid, *tid)?;
         if !is_asleep(task, &look) {
             return None;
@@ -50,7 +60,7 @@ fn is_asleep(task: &Task, look: &Look) -> bool {
         'S' => true,
         // The kernel counts a parent's wait for its vfork child as uninterruptible.
         'D' => task.suspended_by.is_some(),
-        't' => task.stopped_by.is_some(),
+        'T' | 't' => task.stopped_by.is_some(),
         // The first thread of a process has ended, others have not.
         'Z' => true,
         _ => false,

@@ -43,7 +43,7 @@ pub(crate) fn take(recording: &mut Recording, id: i32, result: i64) {
         Pending::Waitid { asked, info, looks_only } => {
             waitid(recording, id, asked, result, info, looks_only);
         }
-        Pending::Kill { event } => {
+        Pending::Kill { event, .. } => {
             let event = recording.events_of(id).and_then(|events| events.get_mut(event));
             if let Some(Event::Kill { error, .. }) = event {
                 *error = failed;

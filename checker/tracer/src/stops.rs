@@ -51,13 +51,23 @@ pub(crate) enum How {
 
 /// Waits until something happens to a child or tracee of this thread; `None` if it has none.
 pub(crate) fn wait() -> Result<Option<(Pid, Stop)>, Errno> {
+    wait_with(0)
+}
+
+/// As [`wait`], but `None` also if nothing has happened yet.
+pub(crate) fn look() -> Result<Option<(Pid, Stop)>, Errno> {
+    wait_with(libc::WNOHANG)
+}
+
+fn wait_with(options: c_int) -> Result<Option<(Pid, Stop)>, Errno> {
+    // __WALL: children that are threads too. __WNOTHREAD: no child of another thread (wait(2)).
+    let options = options | libc::__WALL | libc::__WNOTHREAD;
     loop {
         let mut status: c_int = 0;
-        // __WALL: children that are threads too. __WNOTHREAD: no child of another thread (wait(2)).
-        let options = libc::__WALL | libc::__WNOTHREAD;
         // SAFETY: the status is written to a local variable that outlives the call (wait4(2)).
         let result = unsafe { libc::waitpid(-1, &mut status, options) };
         match Errno::result(result) {
+            Ok(0) => return Ok(None),
             Ok(tid) => return Ok(Some((Pid::from_raw(tid), Stop::of(status)))),
             Err(Errno::EINTR) => {}
             Err(Errno::ECHILD) => return Ok(None),

@@ -11,8 +11,7 @@ use crate::event::{Birth, End, Event};
 use crate::recording::Recording;
 use crate::start::Child;
 use crate::stops::{How, Place, Stop, place, resume, seize, sender, wait};
-use crate::timeline::Reaped;
-use crate::{Error, entries, results};
+use crate::{Error, descriptors, entries, results, signals};
 
 /// `PTRACE_EVENT_STOP`: a new tracee, or a stop by a signal.
 const STOP: i32 = libc::PTRACE_EVENT_STOP;
@@ -33,7 +32,7 @@ pub(crate) fn trace(child: &Child, recording: &Mutex<Recording>) -> Result<(), E
     lock(recording).add_process(child.pid.as_raw(), Birth::Start, None);
     child.go()?;
     let mut failure = None;
-    while let Some((tid, stop)) = wait()? {
+    while let Some((tid, stop)) = next(recording)? {
         let mut recording = lock(recording);
         recording.stops += 1;
         match recording.take(tid, stop) {
@@ -45,7 +44,14 @@ pub(crate) fn trace(child: &Child, recording: &Mutex<Recording>) -> Result<(), E
             }
         }
     }
+    // What is detached has no tracer to tell of its end.
+    lock(recording).kill_all();
     failure.map_or(Ok(()), |errno| Err(errno.into()))
+}
+
+/// The next stop. While a sender of a signal is held, this looks for the moment to let it go.
+fn next(recording: &Mutex<Recording>) -> Result<Option<(Pid, Stop)>, Errno> {
+    if lock(recording).held.is_empty() { wait() } else { signals::next(recording) }
 }
 
 /// Seizes the child, stops it, and lets it go on from call to call.
@@ -62,11 +68,14 @@ impl Recording {
     fn take(&mut self, tid: Pid, stop: Stop) -> Result<(), Errno> {
         let id = tid.as_raw();
         match stop {
-            Stop::Exited(code) => self.gone(id, End::Exited(code)),
-            Stop::Killed(signal) => self.gone(id, End::Signalled(signal)),
+            Stop::Exited(code) => self.ended(id, End::Exited(code)),
+            Stop::Killed(signal) => self.ended(id, End::Signalled(signal)),
             // Its maker's stop, which tells who it is, comes later.
             Stop::Event(STOP, _) if !self.tasks.contains_key(&id) => {
                 self.early.insert(id);
+                if self.is_over {
+                    kill(tid, Signal::SIGKILL)?;
+                }
             }
             Stop::Event(STOP, signal) => return self.stopped(tid, signal),
             Stop::Event(libc::PTRACE_EVENT_FORK, _) => self.born(tid, Birth::Fork)?,
@@ -105,8 +114,11 @@ impl Recording {
         }
     }
 
-    /// Lets a tracee go on to the next stop that is wanted.
-    fn go_on(&self, tid: Pid, signal: i32) -> Result<(), Errno> {
+    /// Lets a tracee go on to the next stop that is wanted, unless it is held.
+    pub(crate) fn go_on(&self, tid: Pid, signal: i32) -> Result<(), Errno> {
+        if self.held.contains_key(&tid.as_raw()) && !self.is_over {
+            return Ok(());
+        }
         if self.is_over {
             // Born since everything was killed; ESRCH is the good case.
             let _ = kill(tid, Signal::SIGKILL);
@@ -120,10 +132,26 @@ impl Recording {
     /// A new tracee's first stop, or a stop by a signal, or its end.
     fn stopped(&mut self, tid: Pid, signal: i32) -> Result<(), Errno> {
         let stops = [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU].contains(&signal);
-        if let Some(task) = self.tasks.get_mut(&tid.as_raw()) {
-            task.stopped_by = stops.then_some(signal);
+        let Some(task) = self.tasks.get_mut(&tid.as_raw()).filter(|_| stops && !self.is_over)
+        else {
+            return self.started_or_continued(tid);
+        };
+        let is_known = task.stopped_by.replace(signal).is_some();
+        if is_known {
+            // Attached again, because a signal for it is under way.
+            return resume(tid, How::Listen, 0);
         }
-        if stops && !self.is_over { resume(tid, How::Listen, 0) } else { self.go_on(tid, 0) }
+        // Everybody is to see that it is stopped: in `/proc` a stopped tracee looks like one that is
+        // stopped for its tracer. The stop outlasts the detaching (ptrace(2)).
+        task.is_detached = true;
+        ptrace::detach(tid, None)
+    }
+
+    fn started_or_continued(&mut self, tid: Pid) -> Result<(), Errno> {
+        if let Some(task) = self.tasks.get_mut(&tid.as_raw()) {
+            task.stopped_by = None;
+        }
+        self.go_on(tid, 0)
     }
 
     fn born(&mut self, maker: Pid, birth: Birth) -> Result<(), Errno> {
@@ -135,7 +163,7 @@ impl Recording {
             let thread = self.add_thread(child, process);
             self.note(maker, Event::Thread { thread });
         } else {
-            let index = self.add_process(child, birth, Some(maker));
+            let index = self.add_process(child, birth, Some(process));
             if flags & libc::CLONE_FILES != 0 {
                 self.processes[process].shares_descriptors = true;
                 self.processes[index].shares_descriptors = true;
@@ -158,6 +186,23 @@ impl Recording {
         Ok(())
     }
 
+    fn ended(&mut self, id: i32, end: End) {
+        let process = self.tasks.get(&id).map(|task| task.process);
+        self.gone(id, end);
+        // If a maker was killed in the middle of its fork, its own stop never tells of the child.
+        let Some(process) = process else { return };
+        let is_orphan = |tid: &i32| {
+            descriptors::parent(*tid).is_some_and(|parent| !self.tasks.contains_key(&parent))
+        };
+        let orphans: Vec<i32> = self.early.iter().copied().filter(is_orphan).collect();
+        for orphan in orphans {
+            self.early.remove(&orphan);
+            self.add_process(orphan, Birth::Fork, Some(process));
+            // ESRCH: it has been killed since.
+            let _ = self.go_on(Pid::from_raw(orphan), 0);
+        }
+    }
+
     fn signal(&mut self, tid: Pid, signal: i32) {
         if signal == libc::SIGCHLD {
             return;
@@ -167,27 +212,5 @@ impl Recording {
         let nobody = || "nobody known".to_owned();
         let from = sender(tid).map(|pid| self.name_for(speaker, pid).unwrap_or_else(nobody));
         self.note(tid.as_raw(), Event::Signal { signal, from });
-    }
-
-    /// A task has ended; with a process's first thread, the process.
-    fn gone(&mut self, id: i32, end: End) {
-        self.early.remove(&id);
-        let Some(task) = self.tasks.get(&id) else { return };
-        let (process, is_process) = (task.process, task.thread.is_none());
-        if is_process {
-            let record = &self.processes[process];
-            let cut = record.cut && end == End::Signalled(libc::SIGKILL);
-            let end = if cut { End::Cut } else { end };
-            let parent = record.parent.map(|parent| &self.processes[parent]);
-            let ignored = parent.is_some_and(|parent| {
-                parent.end.is_none() && parent.sigchld == crate::Disposition::Ignored
-            });
-            if ignored {
-                self.processes[process].reaped = Reaped::Ignored;
-            }
-            self.note(id, Event::End(end));
-            self.processes[process].end = Some(end);
-        }
-        self.tasks.remove(&id);
     }
 }
