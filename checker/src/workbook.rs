@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 use crate::curriculum::{self, Curriculum, Exercise};
 
+/// The crates that the tests of the exercises stand on: part of what decides a verdict.
+pub(crate) const TEST_CRATES: [&str; 2] = ["checker/schedules", "checker/testkit"];
+
 /// A workbook that has been found and read.
 #[derive(Debug, Clone)]
 pub struct Workbook {
