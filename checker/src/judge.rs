@@ -40,16 +40,26 @@ pub fn judge(
         Compiled::Endless => return Ok(without_warnings(of_endless_compiler(candidate))),
     };
     events.take(&Event::Running { exercise: candidate.exercise });
-    let mut tests = run_tests(candidate, &programs, stop)?;
-    // Beside failing tests a difference in output says nothing new.
-    if tests.iter().all(|test| test.outcome == Outcome::Passed) {
-        tests.extend(compare_experiment(candidate, &programs, stop)?);
-    }
     Ok(Judged {
-        judgement: Judgement::of_tests(tests),
+        judgement: judge_programs(candidate, &programs, None, stop)?,
         warnings: programs.warnings,
         known_by_hash: programs.known_by_hash,
     })
+}
+
+/// Judges the programs that a candidate was compiled to; with a `cpu`, they run on that one only.
+pub fn judge_programs(
+    candidate: &Candidate<'_>,
+    programs: &Programs,
+    cpu: Option<usize>,
+    stop: &Stop,
+) -> Result<Judgement, Error> {
+    let mut tests = run_tests(candidate, programs, cpu, stop)?;
+    // Beside failing tests a difference in output says nothing new.
+    if tests.iter().all(|test| test.outcome == Outcome::Passed) {
+        tests.extend(compare_experiment(candidate, programs, cpu, stop)?);
+    }
+    Ok(Judgement::of_tests(tests))
 }
 
 fn without_warnings(judgement: Judgement) -> Judged {
@@ -84,6 +94,7 @@ fn of_endless_compiler(candidate: &Candidate<'_>) -> Judgement {
 fn compare_experiment(
     candidate: &Candidate<'_>,
     programs: &Programs,
+    cpu: Option<usize>,
     stop: &Stop,
 ) -> Result<Option<TestResult>, Error> {
     let Some(snapshot) = candidate.pristine.snapshot() else {
@@ -100,7 +111,7 @@ fn compare_experiment(
         let message = "cargo built no experiment from src/main.rs".to_owned();
         return Ok(Some(result(Outcome::Missing, Some(message))));
     };
-    let observation = run_experiment(candidate, program, Vec::new(), stop)?;
+    let observation = run_experiment(candidate, program, Vec::new(), cpu, stop)?;
     let expected = compare::snapshot_text(snapshot).unwrap_or(snapshot);
     let panics = panics(&observation.stderr.text);
     let (outcome, message) = match &observation.end {

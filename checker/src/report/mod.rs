@@ -6,7 +6,7 @@ mod text;
 
 use clap::ValueEnum;
 
-use crate::commands::{Finding, Standing, Verified};
+use crate::commands::{Finding, Soundness, Standing, Verified};
 use crate::event::Sink;
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
@@ -30,6 +30,10 @@ pub trait Reporter: Sink {
     fn verified(&mut self, verified: &Verified<'_>);
     /// All have been verified.
     fn verification(&mut self, verified: &[Verified<'_>], general: &[String], exit: Exit);
+    /// One exercise has been judged many times over.
+    fn soundness(&mut self, soundness: &Soundness<'_>);
+    /// All have been.
+    fn soundness_of_all(&mut self, all: &[Soundness<'_>], exit: Exit);
     /// A text as it is.
     fn note(&mut self, text: &str);
     /// A text in Markdown.

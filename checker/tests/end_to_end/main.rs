@@ -5,4 +5,5 @@ mod edits;
 mod interrupts;
 mod miniature;
 mod outcomes;
+mod soundness;
 mod workbooks;

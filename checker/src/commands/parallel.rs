@@ -7,16 +7,21 @@ use std::thread;
 
 use crate::Error;
 
-/// Works on several items at once and takes the results in the order of the items.
+/// How many exercises are worked on at a time.
 ///
 /// cargo lets one build at a time into a slot; while one exercise is built, the tests of others run,
 /// and the deadlines of those that hang pass.
+pub(super) fn at_once() -> usize {
+    thread::available_parallelism().map_or(2, |cores| cores.get() + 1)
+}
+
+/// Works on several items, `workers` at a time, and takes the results in the order of the items.
 pub(super) fn in_parallel<T: Sync, R: Send>(
+    workers: usize,
     items: &[T],
     work: impl Fn(&T) -> Result<R, Error> + Sync,
     mut take: impl FnMut(R),
 ) -> Result<(), Error> {
-    let workers = thread::available_parallelism().map_or(2, |cores| cores.get() + 1);
     let next = AtomicUsize::new(0);
     let (send, receive) = mpsc::channel();
     thread::scope(|scope| {

@@ -1,7 +1,6 @@
 //! What a known-wrong solution declares, and whether it was caught as declared.
 
-use crate::judge::Judged;
-use crate::verdict::{Outcome, Verdict};
+use crate::verdict::{Judgement, Outcome, Verdict};
 
 /// What a known-wrong solution says of itself, in its first lines.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,8 +24,7 @@ impl Declaration {
     }
 
     /// The test that caught it, or why that is not as declared.
-    pub(super) fn check(&self, judged: &Judged) -> Result<String, String> {
-        let judgement = &judged.judgement;
+    pub(super) fn check(&self, judgement: &Judgement) -> Result<String, String> {
         if judgement.verdict == Verdict::DoesNotCompile {
             let message = judgement.message.as_deref().unwrap_or_default();
             return Err(format!("it does not compile:\n{message}"));

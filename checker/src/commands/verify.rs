@@ -4,9 +4,6 @@
 //! known-wrong solution is caught by the test that it names, the pins are current, the texts are
 //! complete, the solution mirrors the exercise.
 
-mod declaration;
-mod parallel;
-
 use std::fs;
 use std::path::Path;
 
@@ -23,8 +20,8 @@ use crate::workbook::Workbook;
 use crate::{Error, Exit, files};
 
 use super::Session;
-use declaration::Declaration;
-use parallel::in_parallel;
+use super::declaration::Declaration;
+use super::parallel::{at_once, in_parallel};
 
 /// The most lines that a stub may have.
 const STUB_LINES: usize = 80;
@@ -70,6 +67,7 @@ pub fn verify(
     let asked = session.asked(names)?;
     let mut verified = Vec::new();
     in_parallel(
+        at_once(),
         &asked,
         |exercise| verify_exercise(session, exercise, &slots, skip_wrong),
         |result| {
@@ -293,13 +291,13 @@ impl Verification<'_> {
         let sources = Sources::from([(self.result.exercise.edit[0].clone(), text)]);
         let declared = self.pristine.only(&declaration.caught_by);
         if !declared.tests.is_empty() {
-            let checked = declaration.check(&self.judge_with(&declared, slot, &sources)?);
+            let checked = declaration.check(&self.judge_with(&declared, slot, &sources)?.judgement);
             if checked.is_ok() {
                 return Ok(checked);
             }
         }
         // Which test does catch it, if any?
-        Ok(declaration.check(&self.judge(slot, &sources)?))
+        Ok(declaration.check(&self.judge(slot, &sources)?.judgement))
     }
 
     fn judge(&self, slot: &Slot, sources: &Sources) -> Result<Judged, Error> {
