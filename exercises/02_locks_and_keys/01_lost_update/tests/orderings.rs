@@ -35,7 +35,7 @@ where
 }
 
 #[test]
-fn of_two_deposits_both_count() {
+fn of_two_deposits_both_count_in_weak_memory() {
     let expect = Expect {
         expected: "two deposits of 1 into an empty till to make 2",
         likely: "a load and a store are two operations, whatever their ordering",
@@ -65,7 +65,7 @@ fn a_withdrawal_takes_from_what_is_there_now() {
 }
 
 #[test]
-fn the_higher_of_two_records_stays() {
+fn the_higher_of_two_records_stays_in_weak_memory() {
     let expect = Expect {
         expected: "9 to be the highest of 5 and 9, whoever comes first",
         likely: "the comparison and the store are two operations, whatever their ordering",
