@@ -4,6 +4,7 @@ mod commands;
 mod edits;
 mod interrupts;
 mod miniature;
+mod no_ptrace;
 mod outcomes;
 mod soundness;
 mod workbooks;
