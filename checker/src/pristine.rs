@@ -98,10 +98,12 @@ impl Pristine {
         save(&pin_path(&workbook.root, exercise), self)
     }
 
-    /// The test targets, the one with the exercise's name first.
+    /// The test targets, easiest first: the one with the exercise's name, and last those that look
+    /// closest, at memory orderings and at what the kernel saw.
     pub fn targets<'a>(&'a self, exercise: &'a Exercise) -> Vec<&'a str> {
+        const LAST: [&str; 2] = ["orderings", "timeline"];
         let mut targets: Vec<&str> = self.tests.keys().map(String::as_str).collect();
-        targets.sort_by_key(|target| *target != exercise.name);
+        targets.sort_by_key(|target| (*target != exercise.name, LAST.contains(target)));
         targets
     }
 

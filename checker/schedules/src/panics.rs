@@ -5,6 +5,8 @@ use std::cell::{Cell, RefCell};
 use std::panic::{self, PanicHookInfo};
 use std::sync::Once;
 
+use crate::recorder;
+
 /// The first panic of an execution.
 #[derive(Debug, Clone)]
 pub struct Panic {
@@ -73,6 +75,7 @@ fn install() {
 fn keep(info: &PanicHookInfo<'_>) {
     FIRST.with_borrow_mut(|first| {
         if first.is_none() {
+            recorder::freeze();
             let (file, line) =
                 info.location().map_or(("", 0), |place| (place.file(), place.line()));
             let panic = Panic { message: text(info.payload()), file: file.to_owned(), line };

@@ -3,7 +3,7 @@
 //! Both explorers run all threads of a scenario on one thread of the system, one at a time, so the
 //! record is a thread-local and needs no lock.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::panic::Location;
@@ -109,10 +109,25 @@ impl Record {
 
 thread_local! {
     static RECORD: RefCell<Record> = RefCell::default();
+    /// The execution has failed: what its threads do while they are unwound is no part of it.
+    static FROZEN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Nothing more is recorded in this execution.
+pub fn freeze() {
+    FROZEN.set(true);
+}
+
+/// Changes the record, unless it is frozen.
+fn change(change: impl FnOnce(&mut Record)) {
+    if !FROZEN.get() {
+        RECORD.with_borrow_mut(change);
+    }
 }
 
 /// Forgets what was recorded: a new execution begins, whose own thread is named `main`.
 pub fn begin() {
+    FROZEN.set(false);
     RECORD.set(Record { threads: vec!["main".to_owned()], ..Record::default() });
 }
 
@@ -144,6 +159,9 @@ pub fn object<T: ?Sized>(kind: Kind, at: &T, made: Place) -> ObjectId {
 pub fn step(thread: usize, place: Place, text: String) -> bool {
     /// A loop that spins has this many steps at most.
     const ROUND: usize = 4;
+    if FROZEN.get() {
+        return false;
+    }
     RECORD.with_borrow_mut(|record| {
         let own = record.steps.iter().rev().filter(|step| step.thread == thread).take(ROUND);
         let repeats = own.into_iter().any(|step| step.place == place && step.text == text);
@@ -154,12 +172,12 @@ pub fn step(thread: usize, place: Place, text: String) -> bool {
 
 /// A thread begins to wait, or may have to.
 pub fn waits(thread: usize, place: Place, wait: Wait, text: String) {
-    RECORD.with_borrow_mut(|record| record.waiting.insert(thread, Waiting { place, wait, text }));
+    change(|record| drop(record.waiting.insert(thread, Waiting { place, wait, text })));
 }
 
 /// A thread goes on.
 pub fn goes_on(thread: usize) {
-    RECORD.with_borrow_mut(|record| record.waiting.remove(&thread));
+    change(|record| drop(record.waiting.remove(&thread)));
 }
 
 /// A thread has returned.
@@ -174,7 +192,7 @@ pub fn has_ended(thread: usize) -> bool {
 
 /// A lock changes hands.
 pub fn held_by(lock: ObjectId, holder: Option<usize>) {
-    RECORD.with_borrow_mut(|record| record.objects[lock.0].holder = holder);
+    change(|record| record.objects[lock.0].holder = holder);
 }
 
 /// Whether a thread waits for a wake-up.
