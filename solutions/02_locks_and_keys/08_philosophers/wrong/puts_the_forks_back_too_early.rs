@@ -1,5 +1,5 @@
 //! Misconception: a function that takes the forks has taken them when it returns.
-//! Caught by: neighbours_never_eat_at_once::case_1_of_two
+//! Caught by: neighbours_never_eat_at_once::case_1_of_three
 //! Message: a guard that is dropped before `eat` is called
 
 use crate::sync::Mutex;

@@ -1,5 +1,5 @@
 //! Misconception: who holds nothing while he waits cannot be part of a circle, so all is well.
-//! Caught by: who_waits_for_a_neighbour_sleeps::case_2_of_three
+//! Caught by: who_waits_for_a_neighbour_sleeps::case_4_the_other_way_round
 //! Message: the thread keeps a CPU busy while it waits
 
 use crate::sync::{Mutex, thread};

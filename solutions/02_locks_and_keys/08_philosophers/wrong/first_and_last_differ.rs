@@ -1,6 +1,6 @@
-//! Misconception: the more philosophers begin on the other side, the better: all whose right fork has an odd number, or is the last one.
+//! Misconception: a circle is cut at both of its ends, so the first philosopher and the last one begin on the other side.
 //! Caught by: nobody_waits_in_a_circle::case_1_of_two
-//! Message: a deadlock
+//! Message: somebody must begin on the other side
 
 use crate::sync::Mutex;
 
@@ -19,12 +19,8 @@ impl Table {
     /// Takes the forks to the left and to the right of `seat`, eats, and puts them back.
     pub fn dine<T>(&self, seat: usize, eat: impl FnOnce() -> T) -> T {
         let (left, right) = (seat, (seat + 1) % self.forks.len());
-        let last = self.forks.len() - 1;
-        let (first, second) = if right % 2 == 1 || right == last || seat == last {
-            (right, left)
-        } else {
-            (left, right)
-        };
+        let differs = seat == 0 || right == 0;
+        let (first, second) = if differs { (right, left) } else { (left, right) };
         let _first = self.forks[first].lock().unwrap();
         let _second = (first != second).then(|| self.forks[second].lock().unwrap());
         eat()
