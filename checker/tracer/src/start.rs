@@ -199,8 +199,7 @@ impl Plan<'_> {
     /// Ends the child with its errno told, if a call has failed.
     fn must(&self, result: c_int) {
         if result < 0 {
-            // SAFETY: errno is this thread's (errno(3)).
-            let errno = unsafe { *libc::__errno_location() };
+            let errno: c_int = nix::errno::Errno::last_raw();
             // SAFETY: the four bytes of a local variable are written (write(2)).
             unsafe { libc::write(self.news, (&raw const errno).cast(), size_of::<c_int>()) };
             exit();

@@ -66,7 +66,7 @@ pub fn explore(expect: Expect, scenario: impl Fn() + Send + Sync + 'static) {
 /// How a run of loom ended.
 enum End {
     Fine,
-    Failed(Found),
+    Failed(Box<Found>),
     /// An object was made too late.
     Again,
 }
@@ -104,7 +104,7 @@ fn failed(panic: Panic, named: Option<Named>) -> End {
         None if panic.message.starts_with(DEADLOCK) => Failure::AllWait,
         named => Failure::of_panic(panic, named),
     };
-    End::Failed(Found { failure, record })
+    End::Failed(Box::new(Found { failure, record }))
 }
 
 /// The access that loom has just refused is the last step; the other one was at the same object.

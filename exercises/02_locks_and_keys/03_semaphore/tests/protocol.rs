@@ -44,10 +44,26 @@ fn try_to_keep_one(semaphore: &Semaphore) -> bool {
 }
 
 #[test]
+fn no_wake_up_lets_an_acquire_through_without_a_permit() {
+    let expect = Expect {
+        expected: "acquire to wait as long as there is no permit",
+        likely: "`if` where a `while` belongs: after every wait, ask again whether there is a permit",
+        read: "hint 3; pthread_cond_wait(3p)",
+    };
+    explore(expect, || {
+        let semaphore = Arc::new(Semaphore::new(0));
+        let waiter = thread("waiter", &semaphore, keep_one);
+        waiter.settle();
+        assert!(!waiter.is_finished(), "acquire returned, and there was no permit");
+        semaphore.release(1);
+    });
+}
+
+#[test]
 fn an_acquire_goes_on_when_a_permit_is_released() {
     let expect = Expect {
-        expected: "acquire to wait for the release, whenever that comes, and then to have the permit",
-        likely: "release acts between the look at the count and the sleep (does it change the count under the lock?), or it notifies before it adds, or it does not notify; or an `if` stands where a `while` belongs, and a wake-up for no reason lets acquire through",
+        expected: "the release to let the waiter on, whenever it comes",
+        likely: "release acts between the look at the count and the sleep (does it change the count under the lock?), or it notifies before it adds, or it does not notify",
         read: "hint 3; pthread_cond_wait(3p)",
     };
     explore(expect, || {
