@@ -94,8 +94,21 @@ pub fn run_experiment(
     args: Vec<OsString>,
     stop: &Stop,
 ) -> Result<Observation, Error> {
+    run_experiment_as(candidate, program, args, stop, |_| {})
+}
+
+/// As [`run_experiment`], by another program and with some limits of its own.
+pub fn run_experiment_as(
+    candidate: &Candidate<'_>,
+    program: &Path,
+    args: Vec<OsString>,
+    stop: &Stop,
+    adjust: impl FnOnce(&mut Limits),
+) -> Result<Observation, Error> {
     let scratch = Scratch::new()?;
-    let observation = observe(candidate, program, args, &scratch.directory(0)?, stop)?;
+    let mut limits = limits(candidate);
+    adjust(&mut limits);
+    let observation = observe(candidate, program, args, &scratch.directory(0)?, stop, limits)?;
     if observation.end == End::Stopped {
         return Err(Error::Interrupted);
     }
@@ -141,7 +154,7 @@ fn run_test(
         .map(OsString::from)
         .into();
     args.push(log.clone().into());
-    let observation = observe(candidate, program, args, directory, stop)?;
+    let observation = observe(candidate, program, args, directory, stop, limits(candidate))?;
     if observation.end == End::Stopped {
         return Err(Error::Interrupted);
     }
@@ -155,17 +168,8 @@ fn observe(
     args: Vec<OsString>,
     scratch: &Path,
     stop: &Stop,
+    limits: Limits,
 ) -> Result<Observation, Error> {
-    let limits = Limits {
-        wall: candidate.exercise.test_deadline,
-        kept_output: 256 << 10,
-        total_output: 16 << 20,
-        // RLIMIT_NPROC knows users, not tests: those that run beside this one need theirs too.
-        tasks: tasks_of_machine().map(|tasks| tasks + TASKS * workers() as u64),
-        open_files: Some(1024),
-        file_size: Some(64 << 20),
-        address_space: candidate.exercise.address_space,
-    };
     let program = Program {
         path: program.to_owned(),
         args,
@@ -174,6 +178,19 @@ fn observe(
         limits,
     };
     Ok(sandbox::run(&program, stop)?)
+}
+
+fn limits(candidate: &Candidate<'_>) -> Limits {
+    Limits {
+        wall: candidate.exercise.test_deadline,
+        kept_output: 256 << 10,
+        total_output: 16 << 20,
+        // RLIMIT_NPROC knows users, not tests: those that run beside this one need theirs too.
+        tasks: tasks_of_machine().map(|tasks| tasks + TASKS * workers() as u64),
+        open_files: Some(1024),
+        file_size: Some(64 << 20),
+        address_space: candidate.exercise.address_space,
+    }
 }
 
 /// A few variables of the caller's and no others: a test sees the same everywhere.

@@ -8,6 +8,7 @@ mod pin;
 mod reset;
 mod run;
 mod solution;
+mod trace;
 mod verify;
 
 use sandbox::Stop;
@@ -24,6 +25,7 @@ pub use pin::pin;
 pub use reset::reset;
 pub use run::run;
 pub use solution::solution;
+pub use trace::trace_experiment;
 pub use verify::{Verified, verify};
 
 /// What every command needs.
