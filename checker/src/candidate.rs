@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::curriculum::Exercise;
 use crate::pristine::Pristine;
-use crate::workbook::{UNDER_THE_TESTS, Workbook};
+use crate::workbook::{TEST_CRATES, Workbook};
 use crate::{Error, files};
 
 /// Sources that can be judged.
@@ -72,7 +72,8 @@ impl Slot {
             wanted.insert(PathBuf::from("Cargo.lock"), lock.clone());
             wanted.insert(given, lock);
         }
-        for directory in UNDER_THE_TESTS.into_iter().chain(["checker/sandbox"]) {
+        // The manifest names `sandbox` too, though no exercise uses it.
+        for directory in ["checker/sandbox"].into_iter().chain(TEST_CRATES) {
             for path in files::files_below(&workbook.root.join(directory))? {
                 let path = Path::new(directory).join(path);
                 let text = files::read(&workbook.root.join(&path))?;
@@ -137,7 +138,7 @@ fn manifest(root: &Path) -> Result<String, Error> {
         .and_then(toml::Value::as_table_mut)
         .ok_or_else(|| format_error("there is no [workspace]".to_owned()))?;
     let mut members = vec!["exercises/*/*"];
-    members.extend(UNDER_THE_TESTS.into_iter().filter(|crate_| root.join(crate_).is_dir()));
+    members.extend(TEST_CRATES.iter().filter(|directory| root.join(directory).is_dir()));
     workspace.insert("members".to_owned(), members.into());
     workspace.remove("default-members");
     Ok(toml::to_string(&manifest).expect("a manifest that was read can be written"))

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, Subcommand};
 use sandbox::Stop;
 
-use crate::commands::{self, Session};
+use crate::commands::{self, Effort, Session};
 use crate::report::{self, Format};
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
@@ -92,6 +92,18 @@ enum Command {
         #[arg(value_name = "EXERCISE")]
         exercises: Vec<String>,
     },
+    /// For authors: judge every solution many times over, for false failures and escapes
+    Soundness {
+        /// How often each solution is judged
+        #[arg(long, value_name = "N", default_value_t = 300)]
+        solution_runs: usize,
+        /// How often each known-wrong solution is judged
+        #[arg(long, value_name = "N", default_value_t = 20)]
+        wrong_runs: usize,
+        /// Only these exercises
+        #[arg(value_name = "EXERCISE")]
+        exercises: Vec<String>,
+    },
     /// For authors: record stubs, given files and the list of tests in checker/pristine
     Pin {
         /// Only these exercises
@@ -149,6 +161,10 @@ impl Session {
             Command::Doctor => commands::doctor(self, reporter),
             Command::Verify { skip_wrong, exercises } => {
                 commands::verify(self, &exercises, skip_wrong, reporter)
+            }
+            Command::Soundness { solution_runs, wrong_runs, exercises } => {
+                let effort = Effort { solution: solution_runs, wrong: wrong_runs };
+                commands::soundness(self, &exercises, effort, reporter)
             }
             Command::Pin { exercises } => commands::pin(self, &exercises, reporter),
         }

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use sha2::{Digest, Sha256};
 
 use crate::candidate::Candidate;
-use crate::workbook::UNDER_THE_TESTS;
+use crate::workbook::TEST_CRATES;
 use crate::{Error, files};
 
 /// SHA-256 over everything that decides what the candidate does, in hexadecimal.
@@ -52,9 +52,9 @@ pub fn files(candidate: &Candidate<'_>) -> Result<Vec<PathBuf>, Error> {
             found.push(path.into());
         }
     }
-    for directory in UNDER_THE_TESTS {
+    for directory in TEST_CRATES.map(Path::new) {
         let below = files::files_below(&candidate.workspace.join(directory))?;
-        found.extend(below.into_iter().map(|path| Path::new(directory).join(path)));
+        found.extend(below.into_iter().map(|path| directory.join(path)));
     }
     Ok(found)
 }

@@ -40,19 +40,29 @@ pub fn judge(
         Compiled::Endless => return Ok(without_warnings(of_endless_compiler(candidate))),
     };
     events.take(&Event::Running { exercise: candidate.exercise });
-    let mut tests = run_tests(candidate, &programs, stop)?;
-    // Beside failing tests a difference in output says nothing new.
-    let is_skipped = |test: &TestResult| test.outcome == Outcome::Skipped;
-    if tests.iter().all(|test| test.outcome == Outcome::Passed || is_skipped(test)) {
-        tests.extend(compare_experiment(candidate, &programs, stop)?);
-    }
-    let has_skipped = tests.iter().any(is_skipped);
+    let judgement = judge_programs(candidate, &programs, None, stop)?;
+    let has_skipped = judgement.tests.iter().any(|test| test.outcome == Outcome::Skipped);
     Ok(Judged {
-        judgement: Judgement::of_tests(tests),
+        judgement,
         warnings: programs.warnings,
         // What this machine refuses today it may allow tomorrow.
         known_by_hash: programs.known_by_hash && !has_skipped,
     })
+}
+
+/// Judges the programs that a candidate was compiled to; with a `cpu`, they run on that one only.
+pub fn judge_programs(
+    candidate: &Candidate<'_>,
+    programs: &Programs,
+    cpu: Option<usize>,
+    stop: &Stop,
+) -> Result<Judgement, Error> {
+    let mut tests = run_tests(candidate, programs, cpu, stop)?;
+    // Beside failing tests a difference in output says nothing new.
+    if tests.iter().all(|test| matches!(test.outcome, Outcome::Passed | Outcome::Skipped)) {
+        tests.extend(compare_experiment(candidate, programs, cpu, stop)?);
+    }
+    Ok(Judgement::of_tests(tests))
 }
 
 fn without_warnings(judgement: Judgement) -> Judged {
@@ -87,6 +97,7 @@ fn of_endless_compiler(candidate: &Candidate<'_>) -> Judgement {
 fn compare_experiment(
     candidate: &Candidate<'_>,
     programs: &Programs,
+    cpu: Option<usize>,
     stop: &Stop,
 ) -> Result<Option<TestResult>, Error> {
     let Some(snapshot) = candidate.pristine.snapshot() else {
@@ -103,7 +114,7 @@ fn compare_experiment(
         let message = "cargo built no experiment from src/main.rs".to_owned();
         return Ok(Some(result(Outcome::Missing, Some(message))));
     };
-    let observation = run_experiment(candidate, program, Vec::new(), stop)?;
+    let observation = run_experiment(candidate, program, Vec::new(), cpu, stop)?;
     let expected = compare::snapshot_text(snapshot).unwrap_or(snapshot);
     let panics = panics(&observation.stderr.text);
     let (outcome, message) = match &observation.end {

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::curriculum::Exercise;
 use crate::edit::{Edit, EditKind};
-use crate::workbook::{UNDER_THE_TESTS, Workbook};
+use crate::workbook::{TEST_CRATES, Workbook};
 use crate::{Error, files, fingerprint};
 
 /// What an exercise looks like before anyone has worked on it.
@@ -98,10 +98,12 @@ impl Pristine {
         save(&pin_path(&workbook.root, exercise), self)
     }
 
-    /// The test targets, the one with the exercise's name first.
+    /// The test targets, easiest first: the one with the exercise's name, and last those that look
+    /// closest, at memory orderings and at what the kernel saw.
     pub fn targets<'a>(&'a self, exercise: &'a Exercise) -> Vec<&'a str> {
+        const LAST: [&str; 2] = ["orderings", "timeline"];
         let mut targets: Vec<&str> = self.tests.keys().map(String::as_str).collect();
-        targets.sort_by_key(|target| *target != exercise.name);
+        targets.sort_by_key(|target| (*target != exercise.name, LAST.contains(target)));
         targets
     }
 
@@ -168,9 +170,9 @@ impl Foundation {
     /// What the pins would be, from the files as they are.
     pub fn of_files(workbook: &Workbook) -> Result<Self, Error> {
         let mut paths = vec![PathBuf::from("Cargo.toml")];
-        for directory in UNDER_THE_TESTS {
+        for directory in TEST_CRATES.map(Path::new) {
             let below = files::files_below(&workbook.root.join(directory))?;
-            paths.extend(below.into_iter().map(|path| Path::new(directory).join(path)));
+            paths.extend(below.into_iter().map(|path| directory.join(path)));
         }
         let mut sha256 = BTreeMap::new();
         for path in paths {

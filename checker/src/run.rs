@@ -30,9 +30,12 @@ const HUNG_AFTER: Duration = Duration::from_secs(5);
 const TASKS: u64 = 512;
 
 /// Runs the expected tests, easiest first, as many at a time as there are CPUs.
+///
+/// With a `cpu`, each of them runs on that one only.
 pub fn run_tests(
     candidate: &Candidate<'_>,
     programs: &Programs,
+    cpu: Option<usize>,
     stop: &Stop,
 ) -> Result<Vec<TestResult>, Error> {
     let scratch = Scratch::new()?;
@@ -64,7 +67,8 @@ pub fn run_tests(
             }
             let started = Instant::now();
             let directory = scratch.directory(index)?;
-            let result = run_test(candidate, programs, target, name, &directory, stop)?;
+            let result =
+                run_test(&Test { candidate, programs, target, name, cpu }, &directory, stop)?;
             let has_hung = result.outcome != Outcome::Passed && started.elapsed() > HUNG_AFTER;
             hung.fetch_add(usize::from(has_hung), Ordering::Relaxed);
             results.push((index, result));
@@ -87,14 +91,15 @@ fn workers() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Runs the experiment and returns what was seen of it.
+/// Runs the experiment, with a `cpu` on that one only, and returns what was seen of it.
 pub fn run_experiment(
     candidate: &Candidate<'_>,
     program: &Path,
     args: Vec<OsString>,
+    cpu: Option<usize>,
     stop: &Stop,
 ) -> Result<Observation, Error> {
-    run_experiment_as(candidate, program, args, stop, |_| {})
+    run_experiment_as(candidate, program, args, cpu, stop, |_| {})
 }
 
 /// As [`run_experiment`], by another program and with some limits of its own.
@@ -102,13 +107,14 @@ pub fn run_experiment_as(
     candidate: &Candidate<'_>,
     program: &Path,
     args: Vec<OsString>,
+    cpu: Option<usize>,
     stop: &Stop,
     adjust: impl FnOnce(&mut Limits),
 ) -> Result<Observation, Error> {
     let scratch = Scratch::new()?;
-    let mut limits = limits(candidate);
-    adjust(&mut limits);
-    let observation = observe(candidate, program, args, &scratch.directory(0)?, stop, limits)?;
+    let mut program = program_of(candidate, program, args, cpu, &scratch.directory(0)?);
+    adjust(&mut program.limits);
+    let observation = sandbox::run(&program, stop)?;
     if observation.end == End::Stopped {
         return Err(Error::Interrupted);
     }
@@ -133,14 +139,18 @@ fn not_run(target: &str, name: &str) -> TestResult {
     }
 }
 
-fn run_test(
-    candidate: &Candidate<'_>,
-    programs: &Programs,
-    target: &str,
-    name: &str,
-    directory: &Path,
-    stop: &Stop,
-) -> Result<TestResult, Error> {
+/// A test that is to run.
+struct Test<'a> {
+    candidate: &'a Candidate<'a>,
+    programs: &'a Programs,
+    target: &'a str,
+    name: &'a str,
+    /// The only CPU that it may run on.
+    cpu: Option<usize>,
+}
+
+fn run_test(test: &Test<'_>, directory: &Path, stop: &Stop) -> Result<TestResult, Error> {
+    let &Test { candidate, programs, target, name, cpu } = test;
     let Some(program) = programs.tests.get(target) else {
         let message = format!("cargo built no test program `{target}`");
         return Ok(TestResult {
@@ -154,7 +164,8 @@ fn run_test(
         .map(OsString::from)
         .into();
     args.push(log.clone().into());
-    let observation = observe(candidate, program, args, directory, stop, limits(candidate))?;
+    let program = program_of(candidate, program, args, cpu, directory);
+    let observation = sandbox::run(&program, stop)?;
     if observation.end == End::Stopped {
         return Err(Error::Interrupted);
     }
@@ -162,26 +173,15 @@ fn run_test(
     Ok(result_of(candidate, target, name, &observation, &String::from_utf8_lossy(&log)))
 }
 
-fn observe(
+/// A program of the candidate's within the limits of its exercise.
+fn program_of(
     candidate: &Candidate<'_>,
     program: &Path,
     args: Vec<OsString>,
+    cpu: Option<usize>,
     scratch: &Path,
-    stop: &Stop,
-    limits: Limits,
-) -> Result<Observation, Error> {
-    let program = Program {
-        path: program.to_owned(),
-        args,
-        env: environment(candidate, scratch).into_iter().collect(),
-        directory: candidate.directory(),
-        limits,
-    };
-    Ok(sandbox::run(&program, stop)?)
-}
-
-fn limits(candidate: &Candidate<'_>) -> Limits {
-    Limits {
+) -> Program {
+    let limits = Limits {
         wall: candidate.exercise.test_deadline,
         kept_output: 256 << 10,
         total_output: 16 << 20,
@@ -190,6 +190,14 @@ fn limits(candidate: &Candidate<'_>) -> Limits {
         open_files: Some(1024),
         file_size: Some(64 << 20),
         address_space: candidate.exercise.address_space,
+        cpu,
+    };
+    Program {
+        path: program.to_owned(),
+        args,
+        env: environment(candidate, scratch).into_iter().collect(),
+        directory: candidate.directory(),
+        limits,
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Limits {
     pub file_size: Option<u64>,
     /// Bytes of address space, `RLIMIT_AS`.
     pub address_space: Option<u64>,
+    /// The only CPU that it and whatever it starts may run on, sched_setaffinity(2).
+    pub cpu: Option<usize>,
 }
 
 impl Limits {
@@ -51,6 +53,7 @@ impl Limits {
             open_files: None,
             file_size: None,
             address_space: None,
+            cpu: None,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
 use nix::errno::Errno;
+use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::unistd::{Pid, getppid, setsid};
@@ -40,6 +41,7 @@ fn prepare(supervisor: Pid, limits: &Limits) -> io::Result<()> {
     default_signals()?;
     die_with(supervisor)?;
     set_limits(limits)?;
+    limits.cpu.map_or(Ok(()), stay_on)?;
     close_on_exec()
 }
 
@@ -81,6 +83,13 @@ fn set_limits(limits: &Limits) -> io::Result<()> {
         setrlimit(resource, limit, limit)?;
     }
     Ok(())
+}
+
+/// Binds this process to one CPU; an exec and every child keep that (sched_setaffinity(2)).
+fn stay_on(cpu: usize) -> io::Result<()> {
+    let mut only = CpuSet::new();
+    only.set(cpu)?;
+    Ok(sched_setaffinity(Pid::from_raw(0), &only)?)
 }
 
 /// Marks every descriptor above standard error close-on-exec, whoever left it open.

@@ -1,13 +1,16 @@
 //! The commands: each takes a session, does one thing, and returns how it ended.
 
 mod check;
+mod declaration;
 mod doctor;
 mod hint;
 mod list;
+mod parallel;
 mod pin;
 mod reset;
 mod run;
 mod solution;
+mod soundness;
 mod trace;
 mod verify;
 
@@ -25,6 +28,7 @@ pub use pin::pin;
 pub use reset::reset;
 pub use run::run;
 pub use solution::solution;
+pub use soundness::{Effort, Soundness, Tally, soundness};
 pub use trace::trace_experiment;
 pub use verify::{Verified, verify};
 

@@ -46,7 +46,7 @@ pub fn run(
     })?;
     reporter.take(&Event::Running { exercise });
     let compared = args.is_empty();
-    let observation = run_experiment(&candidate, program, args, &session.stop)?;
+    let observation = run_experiment(&candidate, program, args, None, &session.stop)?;
     reporter.note(observation.stdout.text.trim_end());
     if !observation.stderr.text.is_empty() {
         reporter.note(observation.stderr.text.trim_end());

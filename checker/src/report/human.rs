@@ -6,7 +6,7 @@ use std::path::Path;
 use similar::{ChangeTag, TextDiff};
 use tracer::{Stuck, Timeline};
 
-use crate::commands::{Finding, Standing, Verified};
+use crate::commands::{Finding, Soundness, Standing, Tally, Verified};
 use crate::curriculum::Exercise;
 use crate::event::{Event, Sink};
 use crate::judge::EXPERIMENT;
@@ -265,6 +265,13 @@ fn state(judgement: &Judgement) -> String {
     format!("{words}: {passed} of {} tests pass", judgement.tests.len())
 }
 
+/// How many runs were as they must be, and how many there were.
+fn as_it_must_be<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> (usize, usize) {
+    tallies.into_iter().fold((0, 0), |(sound, runs), tally| {
+        (sound + tally.runs - tally.unsound, runs + tally.runs)
+    })
+}
+
 impl Sink for Human {
     fn take(&mut self, event: &Event<'_>) {
         match event {
@@ -385,6 +392,37 @@ impl Reporter for Human {
         if let Some(file) = svg {
             self.line(&format!("\nThe picture is in {}.", clean(&file.display().to_string())));
         }
+    }
+
+    fn soundness(&mut self, soundness: &Soundness<'_>) {
+        let sound = soundness.tallies().all(|tally| tally.unsound == 0);
+        let (mark, colour) = if sound { ("✓", Paint::Good) } else { ("✗", Paint::Bad) };
+        let (caught, tried) = as_it_must_be(&soundness.wrong);
+        self.line(&format!(
+            "{} {:<4} {:<16} solution passes {}/{}, {} wrong ones caught {caught}/{tried}",
+            self.paint(mark, colour),
+            soundness.exercise.number.to_string(),
+            soundness.exercise.name,
+            soundness.solution.runs - soundness.solution.unsound,
+            soundness.solution.runs,
+            soundness.wrong.len(),
+        ));
+        for tally in soundness.tallies() {
+            let Some(first) = &tally.first else { continue };
+            let Tally { name, runs, unsound, .. } = tally;
+            let text = format!("{name}: {unsound} of {runs} runs; the first is {first}");
+            let text = self.with_program(&clean(&text));
+            self.lines(&text.lines().map(str::to_owned).collect::<Vec<_>>(), 4);
+        }
+    }
+
+    fn soundness_of_all(&mut self, all: &[Soundness<'_>], _: Exit) {
+        let (passed, judged) = as_it_must_be(all.iter().map(|one| &one.solution));
+        let (caught, tried) = as_it_must_be(all.iter().flat_map(|one| &one.wrong));
+        let (false_failures, escapes) = (judged - passed, tried - caught);
+        self.line(&format!(
+            "{false_failures} false failures in {judged} runs, {escapes} escapes in {tried} runs"
+        ));
     }
 
     fn note(&mut self, text: &str) {

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::commands::{Finding, Standing, Verified};
+use crate::commands::{Finding, Soundness, Standing, Tally, Verified};
 use crate::event::{Event, Sink};
 use crate::timeline::{Reference, Traced};
 use crate::verdict::{Outcome, Place, TestResult, Verdict};
@@ -82,6 +82,17 @@ enum Line<'a> {
         same: Option<bool>,
         svg: Option<&'a Path>,
     },
+    Soundness {
+        exercise: &'a str,
+        solution: Runs<'a>,
+        wrong: Vec<Runs<'a>>,
+    },
+    SoundnessOfAll {
+        exercises: usize,
+        false_failures: usize,
+        escapes: usize,
+        exit: u8,
+    },
     Note {
         text: &'a str,
     },
@@ -116,6 +127,26 @@ impl<'a> From<&'a TestResult> for Test<'a> {
             outcome: test.outcome,
             message: test.message.as_deref(),
             place: test.place.as_ref(),
+        }
+    }
+}
+
+/// The runs of a solution, right or wrong.
+#[derive(Serialize)]
+struct Runs<'a> {
+    name: &'a str,
+    runs: usize,
+    unsound: usize,
+    first: Option<&'a str>,
+}
+
+impl<'a> From<&'a Tally> for Runs<'a> {
+    fn from(tally: &'a Tally) -> Self {
+        Self {
+            name: &tally.name,
+            runs: tally.runs,
+            unsound: tally.unsound,
+            first: tally.first.as_deref(),
         }
     }
 }
@@ -217,6 +248,23 @@ impl Reporter for Json {
             },
             same: reference.map(|_| same),
             svg,
+        });
+    }
+
+    fn soundness(&mut self, soundness: &Soundness<'_>) {
+        print(&Line::Soundness {
+            exercise: &soundness.exercise.directory,
+            solution: Runs::from(&soundness.solution),
+            wrong: soundness.wrong.iter().map(Runs::from).collect(),
+        });
+    }
+
+    fn soundness_of_all(&mut self, all: &[Soundness<'_>], exit: Exit) {
+        print(&Line::SoundnessOfAll {
+            exercises: all.len(),
+            false_failures: all.iter().map(|one| one.solution.unsound).sum(),
+            escapes: all.iter().flat_map(|one| &one.wrong).map(|tally| tally.unsound).sum(),
+            exit: exit.code(),
         });
     }
 

@@ -13,7 +13,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
-use crate::commands::{Finding, Standing, Verified};
+use crate::commands::{Finding, Soundness, Standing, Verified};
 use crate::event::Sink;
 use crate::timeline::Traced;
 use crate::workbook::Workbook;
@@ -40,6 +40,10 @@ pub trait Reporter: Sink {
     fn verification(&mut self, verified: &[Verified<'_>], general: &[String], exit: Exit);
     /// What an experiment's processes did; `svg` is the file that a picture of it was written to.
     fn traced(&mut self, traced: &Traced<'_>, svg: Option<&Path>);
+    /// One exercise has been judged many times over.
+    fn soundness(&mut self, soundness: &Soundness<'_>);
+    /// All have been.
+    fn soundness_of_all(&mut self, all: &[Soundness<'_>], exit: Exit);
     /// A text as it is.
     fn note(&mut self, text: &str);
     /// A text in Markdown.

@@ -72,7 +72,7 @@ pub fn trace(
     let mut own_args: Vec<OsString> =
         vec![ARGUMENT.into(), deadline.as_secs().to_string().into(), program.into()];
     own_args.extend(args.iter().cloned());
-    let observation = run_experiment_as(candidate, &this, own_args, stop, |limits| {
+    let observation = run_experiment_as(candidate, &this, own_args, None, stop, |limits| {
         limits.wall = deadline + GRACE;
         limits.kept_output = 256 << 20;
         limits.total_output = 256 << 20;

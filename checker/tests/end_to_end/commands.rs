@@ -113,7 +113,7 @@ fn an_error_that_nobody_reads_keeps_its_exit_code() {
 
 #[test]
 fn verify_names_a_solution_that_cannot_be_read() {
-    let miniature = with_solutions();
+    let miniature = Miniature::with_solutions();
     let solution = miniature.root().join("solutions/01_part/01_answer/src/lib.rs");
     std::fs::write(solution, b"\xff").unwrap();
     let finished = miniature.checker(&["verify", "answer"]);
@@ -204,27 +204,9 @@ fn pins_of_the_miniature_are_current() {
     assert_eq!(miniature.read("checker/pristine/01_part/01_answer.toml"), pinned);
 }
 
-/// A workbook whose solutions mirror its exercises, as authors have it.
-fn with_solutions() -> Miniature {
-    let miniature = Miniature::new();
-    for exercise in ["01_answer", "02_next"] {
-        let name = &exercise[3..];
-        let solution = format!("solutions/01_part/{exercise}");
-        let right = outcome("right").replace("answer()", &format!("{name}()"));
-        miniature.write(&format!("{solution}/src/lib.rs"), &right);
-        for given in ["Cargo.toml", "src/main.rs", &format!("tests/{name}.rs")] {
-            let link = miniature.root().join(&solution).join(given);
-            std::fs::create_dir_all(link.parent().unwrap()).unwrap();
-            let target = miniature.root().join(format!("exercises/01_part/{exercise}/{given}"));
-            std::os::unix::fs::symlink(target, link).unwrap();
-        }
-    }
-    miniature
-}
-
 #[test]
 fn verify_accepts_a_sound_workbook() {
-    let miniature = with_solutions();
+    let miniature = Miniature::with_solutions();
     let wrong = "//! Misconception: any even number will do.\n//! Caught by: it_is_42\n\
                  //! Message: the answer is 42\n\n/// 44.\npub fn answer() -> u32 {\n    44\n}\n";
     miniature.write("solutions/01_part/01_answer/wrong/even.rs", wrong);
@@ -236,7 +218,7 @@ fn verify_accepts_a_sound_workbook() {
 
 #[test]
 fn two_verifications_at_once_take_turns() {
-    let miniature = with_solutions();
+    let miniature = Miniature::with_solutions();
     let both = [miniature.start(&["verify"]), miniature.start(&["verify"])];
     for verification in both {
         let finished = Finished::of(verification.wait_with_output().unwrap());
@@ -258,7 +240,7 @@ fn an_exercise_that_was_moved_is_pinned_at_its_new_place() {
 
 #[test]
 fn verify_names_everything_that_is_unsound() {
-    let miniature = with_solutions();
+    let miniature = Miniature::with_solutions();
     miniature.write("solutions/01_part/01_answer/src/lib.rs", &outcome("wrong_answer"));
     let uncaught = "//! Misconception: none.\n//! Caught by: it_is_42\n//! Message: x\n\n\
                     /// 42.\npub fn answer() -> u32 {\n    42\n}\n";

@@ -1,6 +1,5 @@
 //! Ctrl-C, and the death of the checker itself.
 
-use std::fs;
 use std::io::{BufRead, BufReader};
 use std::process::Child;
 
@@ -17,18 +16,10 @@ fn start_endless() -> (Miniature, Child) {
     while !lines.next().unwrap().unwrap().contains("\"running\"") {}
     drop(lines);
     // `running` is said before the first test starts: wait for its process.
-    while !tests_run(&miniature) {
+    while !miniature.tests_run() {
         std::thread::yield_now();
     }
     (miniature, checker)
-}
-
-/// Whether a test program of the workbook runs: its file lies in target/debug/deps.
-fn tests_run(miniature: &Miniature) -> bool {
-    miniature.processes().iter().any(|process| {
-        fs::read_link(format!("{process}/exe"))
-            .is_ok_and(|exe| exe.to_string_lossy().contains("/debug/deps/answer-"))
-    })
 }
 
 #[test]

@@ -6,4 +6,5 @@ mod interrupts;
 mod miniature;
 mod no_ptrace;
 mod outcomes;
+mod soundness;
 mod workbooks;

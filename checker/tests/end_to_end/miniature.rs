@@ -43,6 +43,24 @@ impl Miniature {
         miniature
     }
 
+    /// With solutions that mirror the exercises, as authors have it.
+    pub fn with_solutions() -> Self {
+        let miniature = Self::new();
+        for exercise in ["01_answer", "02_next"] {
+            let name = &exercise[3..];
+            let solution = format!("solutions/01_part/{exercise}");
+            let right = outcome("right").replace("answer()", &format!("{name}()"));
+            miniature.write(&format!("{solution}/src/lib.rs"), &right);
+            for given in ["Cargo.toml", "src/main.rs", &format!("tests/{name}.rs")] {
+                let link = miniature.root().join(&solution).join(given);
+                fs::create_dir_all(link.parent().unwrap()).unwrap();
+                let target = miniature.root().join(format!("exercises/01_part/{exercise}/{given}"));
+                std::os::unix::fs::symlink(target, link).unwrap();
+            }
+        }
+        miniature
+    }
+
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -89,6 +107,14 @@ impl Miniature {
     /// The verdict on the first exercise.
     pub fn judge_answer(&self) -> Value {
         self.checker(&["check", "answer", "--format", "json"]).event("verdict")
+    }
+
+    /// Whether a test program of the first exercise runs: its file lies in debug/deps.
+    pub fn tests_run(&self) -> bool {
+        self.processes().iter().any(|process| {
+            fs::read_link(format!("{process}/exe"))
+                .is_ok_and(|exe| exe.to_string_lossy().contains("/debug/deps/answer-"))
+        })
     }
 
     /// The processes whose program lies in this workbook.

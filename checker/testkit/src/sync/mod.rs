@@ -7,4 +7,3 @@
 
 pub mod spurious;
 pub mod std;
-pub mod stepped;

@@ -96,10 +96,12 @@ pub mod futex {
         pub waits: u32,
         /// Calls of [`wake_one`] and [`wake_all`].
         pub wakes: u32,
+        /// The threads that they woke.
+        pub woken: usize,
     }
 
     thread_local! {
-        static CALLS: Cell<Calls> = const { Cell::new(Calls { waits: 0, wakes: 0 }) };
+        static CALLS: Cell<Calls> = const { Cell::new(Calls { waits: 0, wakes: 0, woken: 0 }) };
     }
 
     /// The calls of this thread since it began.
@@ -118,19 +120,21 @@ pub mod futex {
 
     /// As [`real::wake_one`].
     pub fn wake_one(word: &AtomicU32) -> bool {
-        count_wake();
-        real::wake_one(word)
+        let woken = real::wake_one(word);
+        count_wake(usize::from(woken));
+        woken
     }
 
     /// As [`real::wake_all`].
     pub fn wake_all(word: &AtomicU32) -> usize {
-        count_wake();
-        real::wake_all(word)
+        let woken = real::wake_all(word);
+        count_wake(woken);
+        woken
     }
 
-    fn count_wake() {
+    fn count_wake(woken: usize) {
         let calls = CALLS.get();
-        CALLS.set(Calls { wakes: calls.wakes + 1, ..calls });
+        CALLS.set(Calls { wakes: calls.wakes + 1, woken: calls.woken + woken, ..calls });
     }
 }
 
@@ -163,6 +167,6 @@ mod tests {
         let word = AtomicU32::new(1);
         futex::wait(&word, 1);
         futex::wake_one(&word);
-        assert_eq!(futex::calls(), futex::Calls { waits: 1, wakes: 1 });
+        assert_eq!(futex::calls(), futex::Calls { waits: 1, wakes: 1, woken: 0 });
     }
 }

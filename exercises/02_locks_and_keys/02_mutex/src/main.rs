@@ -4,33 +4,30 @@ use std::sync::Arc;
 use std::thread;
 
 use mutex::Mutex;
-use testkit::sync::stepped::Steps;
+use testkit::sync::spurious::futex::calls;
 use testkit::threads::{Settled, Threads};
 
-/// Your lock once more, on a `crate::sync` that records what it does.
+/// Your lock once more, on a `crate::sync` that counts the calls of the futex.
 #[allow(dead_code)]
 #[path = "mutex.rs"]
-mod recorded;
+mod counted;
 
 #[allow(unused_imports)]
 mod sync {
-    pub use testkit::sync::stepped::*;
+    pub use testkit::sync::spurious::*;
 }
 
 const WORKERS: u64 = 4;
 const ROUNDS: u64 = 1000;
 
 fn main() {
-    let door = recorded::RawMutex::new();
-    let steps = Steps::recorded();
-    steps.of(|| {
-        for _ in 0..10 {
-            door.lock();
-            door.unlock();
-        }
-    });
-    let calls = steps.list().iter().filter(|step| step.name.starts_with("futex")).count();
-    println!("one worker goes in and out 10 times: {calls} futex calls");
+    let door = counted::RawMutex::new();
+    for _ in 0..10 {
+        door.lock();
+        door.unlock();
+    }
+    let calls = calls();
+    println!("one worker goes in and out 10 times: {} futex calls", calls.waits + calls.wakes);
 
     let door = Arc::new(Mutex::new("the first worker"));
     let first = door.lock();

@@ -1,6 +1,6 @@
 //! Misconception: a waiter that has written its 2 has said all there is to say.
 //! Caught by: a_woken_waiter_that_finds_the_lock_taken_sleeps_again
-//! Message: the newcomer left a 1 behind
+//! Message: a starved waiter
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

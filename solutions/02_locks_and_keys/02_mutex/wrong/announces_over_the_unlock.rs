@@ -1,6 +1,6 @@
 //! Misconception: a waiter may announce itself with a store; the lock is held anyway.
-//! Caught by: an_unlock_at_any_step_of_a_lock_is_noticed
-//! Message: no `store` of yours has put that over the 0
+//! Caught by: who_waits_gets_in_when_the_holder_leaves
+//! Message: a lost wake-up
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

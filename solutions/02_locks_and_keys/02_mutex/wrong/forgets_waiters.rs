@@ -1,6 +1,6 @@
 //! Misconception: a woken thread that takes the lock may write 1, as everybody does.
-//! Caught by: no_waiter_is_forgotten::case_1_two_waiters
-//! Message: a woken waiter takes the lock with a 1
+//! Caught by: of_three_threads_none_is_forgotten
+//! Message: a lost wake-up
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

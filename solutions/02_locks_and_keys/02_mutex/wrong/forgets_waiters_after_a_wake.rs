@@ -1,5 +1,5 @@
 //! Misconception: after the wake the thread is back at the start, and takes the lock as if it had not waited.
-//! Caught by: no_waiter_is_forgotten::case_2_five_waiters
+//! Caught by: of_three_threads_none_is_forgotten
 //! Message: a woken waiter takes the lock with a 1
 
 use crate::sync::atomic::{AtomicU32, Ordering};

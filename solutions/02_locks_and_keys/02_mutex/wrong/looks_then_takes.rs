@@ -1,6 +1,6 @@
 //! Misconception: a lock that was free a moment ago can be taken with a store.
-//! Caught by: another_thread_at_any_step_of_a_lock_leaves_one_inside
-//! Message: the look and the taking are two operations
+//! Caught by: two_threads_are_never_inside_together::case_1_by_lock_and_lock
+//! Message: a data race
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

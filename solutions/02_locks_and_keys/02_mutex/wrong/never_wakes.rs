@@ -1,6 +1,6 @@
 //! Misconception: a sleeper notices by itself that the word has changed.
-//! Caught by: a_lock_sleeps_until_the_unlock
-//! Message: `unlock` frees the lock and wakes nobody
+//! Caught by: who_waits_gets_in_when_the_holder_leaves
+//! Message: a lost wake-up
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

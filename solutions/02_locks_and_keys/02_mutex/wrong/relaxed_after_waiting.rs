@@ -1,6 +1,6 @@
 //! Misconception: the kernel's wake-up orders memory, so a thread that has waited need not acquire.
-//! Caught by: who_has_waited_for_the_lock_acquires
-//! Message: a Relaxed operation takes the lock
+//! Caught by: who_takes_the_lock_sees_what_the_last_holder_wrote::case_1_by_lock
+//! Message: a data race
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

@@ -1,6 +1,6 @@
 //! Misconception: `futex::wait` wants to be told the present value.
-//! Caught by: an_unlock_at_any_step_of_a_lock_is_noticed
-//! Message: it sleeps although the lock is free
+//! Caught by: who_waits_gets_in_when_the_holder_leaves
+//! Message: sleep only on the value you left there
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

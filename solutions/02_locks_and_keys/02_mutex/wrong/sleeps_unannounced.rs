@@ -1,6 +1,6 @@
 //! Misconception: it is enough to sleep while the state is 1; `unlock` knows who sleeps.
-//! Caught by: a_lock_sleeps_until_the_unlock
-//! Message: does the waiter leave a 2 behind
+//! Caught by: who_waits_gets_in_when_the_holder_leaves
+//! Message: announce the waiter before it sleeps
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

@@ -1,6 +1,6 @@
 //! Misconception: `try_lock` does not wait, so it need not be one operation.
-//! Caught by: another_thread_at_any_step_of_a_try_lock_leaves_one_inside
-//! Message: one of two calls of try_lock to take the lock
+//! Caught by: two_threads_are_never_inside_together::case_3_by_try_lock_and_try_lock
+//! Message: a data race
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

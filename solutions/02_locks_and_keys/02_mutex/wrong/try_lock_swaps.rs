@@ -1,6 +1,6 @@
 //! Misconception: a swap that finds a 0 has taken the lock, and one that finds something else has done no harm.
 //! Caught by: a_refused_try_lock_changes_nothing
-//! Message: overwrote the 2 by which the sleeper was remembered
+//! Message: the refused `try_lock` overwrote the 2
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

@@ -1,6 +1,6 @@
 //! Misconception: `unlock` undoes `lock`, so it subtracts one.
-//! Caught by: a_lock_sleeps_until_the_unlock
-//! Message: asleep for good: no thread is left that could wake it
+//! Caught by: who_waits_gets_in_when_the_holder_leaves
+//! Message: a lost wake-up
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

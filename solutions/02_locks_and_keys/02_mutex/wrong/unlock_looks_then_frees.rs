@@ -1,6 +1,6 @@
 //! Misconception: whether somebody waits can be looked up before the lock is freed.
-//! Caught by: a_waiter_that_comes_at_any_step_of_an_unlock_gets_in
-//! Message: who comes in between is not seen
+//! Caught by: who_waits_gets_in_when_the_holder_leaves
+//! Message: a lost wake-up
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

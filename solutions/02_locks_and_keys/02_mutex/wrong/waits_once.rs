@@ -1,6 +1,6 @@
 //! Misconception: whoever is woken has the lock.
-//! Caught by: a_lock_sleeps_until_the_unlock
-//! Message: `if` where a `while` belongs
+//! Caught by: two_threads_are_never_inside_together::case_1_by_lock_and_lock
+//! Message: a data race
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

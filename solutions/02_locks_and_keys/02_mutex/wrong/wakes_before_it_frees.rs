@@ -1,6 +1,6 @@
 //! Misconception: the order of freeing and waking does not matter.
-//! Caught by: a_sleeper_that_runs_at_any_step_of_an_unlock_gets_in
-//! Message: `unlock` wakes before it frees the lock
+//! Caught by: who_waits_gets_in_when_the_holder_leaves
+//! Message: free the lock before you wake
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

@@ -1,6 +1,6 @@
 //! Misconception: the weak exchange is the same thing, only faster.
-//! Caught by: a_free_lock_is_not_refused
-//! Message: compare_exchange_weak, which may fail although the value is the expected one
+//! Caught by: a_free_lock_is_never_refused
+//! Message: compare_exchange_weak
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

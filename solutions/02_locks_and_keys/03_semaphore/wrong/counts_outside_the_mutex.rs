@@ -1,6 +1,6 @@
 //! Misconception: an atomic count needs no mutex; the mutex is there only because Condvar asks for one.
-//! Caught by: a_release_at_any_step_of_an_acquire_is_noticed
-//! Message: changes the count without the lock under which acquire looks
+//! Caught by: an_acquire_goes_on_when_a_permit_is_released
+//! Message: a lost wake-up
 
 use crate::sync::atomic::{AtomicUsize, Ordering};
 use crate::sync::{Condvar, Mutex};

@@ -1,6 +1,6 @@
 //! Misconception: whoever is woken has been given a permit, so the count need not be looked at again.
-//! Caught by: an_acquire_waits_until_there_is_a_permit
-//! Message: `if` where a `while` belongs
+//! Caught by: an_acquire_goes_on_when_a_permit_is_released
+//! Message: an `if` stands where a `while` belongs
 
 use crate::sync::{Condvar, Mutex};
 

@@ -1,6 +1,6 @@
 //! Misconception: a permit that was there a moment ago can be taken under a second lock.
-//! Caught by: another_thread_at_any_step_of_an_acquire_leaves_one_with_the_only_permit
-//! Message: both have the only permit
+//! Caught by: of_an_acquire_and_a_try_acquire_one_has_the_only_permit
+//! Message: the look at the count and the counting down are not under one lock
 
 use crate::sync::{Condvar, Mutex};
 

@@ -1,6 +1,6 @@
 //! Misconception: a sleeper notices by itself that the count has changed.
-//! Caught by: an_acquire_waits_until_there_is_a_permit
-//! Message: `release` adds a permit but does not notify
+//! Caught by: an_acquire_goes_on_when_a_permit_is_released
+//! Message: a lost wake-up
 
 use crate::sync::{Condvar, Mutex};
 

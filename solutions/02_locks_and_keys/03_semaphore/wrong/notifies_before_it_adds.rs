@@ -1,6 +1,6 @@
 //! Misconception: the order of adding and notifying does not matter.
-//! Caught by: a_sleeper_that_runs_at_any_step_of_a_release_goes_on
-//! Message: `release` notifies first and adds the permit later
+//! Caught by: an_acquire_goes_on_when_a_permit_is_released
+//! Message: it notifies before it adds
 
 use crate::sync::{Condvar, Mutex};
 

@@ -1,6 +1,6 @@
 //! Misconception: threads wait only while the count is 0, so only the step away from 0 needs a notification.
-//! Caught by: two_releases_before_the_first_woken_thread_runs_wake_two
-//! Message: notifies only when the count was 0
+//! Caught by: two_permits_let_two_waiters_on::case_2_released_one_after_the_other
+//! Message: a lost wake-up
 
 use crate::sync::{Condvar, Mutex};
 

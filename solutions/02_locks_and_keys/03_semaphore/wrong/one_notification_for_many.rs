@@ -1,5 +1,5 @@
 //! Misconception: one release is one event, so it notifies one thread.
-//! Caught by: a_release_of_many_wakes_as_many::case_1_two_sleepers
+//! Caught by: two_permits_let_two_waiters_on::case_1_released_together
 //! Message: one notify_one for several permits
 
 use crate::sync::{Condvar, Mutex};

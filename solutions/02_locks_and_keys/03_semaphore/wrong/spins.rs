@@ -1,6 +1,6 @@
 //! Misconception: waiting is asking again and again.
-//! Caught by: an_acquire_waits_until_there_is_a_permit
-//! Message: the thread keeps a CPU busy while it waits
+//! Caught by: an_acquire_sleeps_while_it_waits
+//! Message: keeps a CPU busy
 
 use crate::sync::{Condvar, Mutex};
 

@@ -1,6 +1,6 @@
 //! Misconception: try_acquire must not block, so it takes the mutex with try_lock.
-//! Caught by: a_try_acquire_at_any_step_of_a_release_takes_the_permit_that_is_there
-//! Message: that the mutex is busy does not mean that no permit is free
+//! Caught by: a_try_acquire_takes_the_permit_that_is_there
+//! Message: a broken invariant
 
 use crate::sync::{Condvar, Mutex};
 

@@ -1,0 +1,59 @@
+//! A cell that no lock guards: whoever uses it must have made sure that nobody else does.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Mutex;
+
+use super::super::explorer;
+use crate::made::Made;
+use crate::recorder::{self, Kind, ObjectId, Place};
+
+/// A value that threads share without any protection, as in `std::cell::UnsafeCell`.
+///
+/// Two accesses at once, one of them a write, are a data race, and end the execution as one.
+pub struct UnsafeCell<T> {
+    /// Notices races; the value itself is in `value`, so that no race is ever acted out.
+    watch: Made<explorer::Watch, ()>,
+    value: Mutex<T>,
+    made: Place,
+}
+
+impl<T: Copy> UnsafeCell<T> {
+    /// A cell with this value.
+    #[track_caller]
+    pub const fn new(value: T) -> Self {
+        Self { watch: Made::new(()), value: Mutex::new(value), made: Location::caller() }
+    }
+
+    /// Reads the value.
+    #[track_caller]
+    pub fn get(&self) -> T {
+        let (place, id) = (Location::caller(), self.id());
+        recorder::step(explorer::me(), place, format!("read {id}"));
+        self.watch().read(id);
+        *self.value.lock().expect("no access panics")
+    }
+
+    /// Replaces the value.
+    #[track_caller]
+    pub fn set(&self, value: T) {
+        let (place, id) = (Location::caller(), self.id());
+        recorder::step(explorer::me(), place, format!("write {id}"));
+        self.watch().write(id);
+        *self.value.lock().expect("no access panics") = value;
+    }
+
+    fn watch(&self) -> &explorer::Watch {
+        self.watch.get(|()| explorer::made((), |()| explorer::Watch::new()))
+    }
+
+    fn id(&self) -> ObjectId {
+        recorder::object(Kind::Cell, self, self.made)
+    }
+}
+
+impl<T> fmt::Debug for UnsafeCell<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UnsafeCell").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,110 @@
+//! `Condvar`, as `std::sync::Condvar`, with waits that may wake up for no reason.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::{LockResult, PoisonError};
+
+use super::super::explorer;
+use super::MutexGuard;
+use crate::made::Made;
+use crate::recorder::{self, Kind, ObjectId, Place, Wait};
+
+/// A condition variable.
+pub struct Condvar {
+    inner: Made<explorer::Condvar, ()>,
+    made: Place,
+}
+
+impl Condvar {
+    /// A condition variable that nobody waits on.
+    #[track_caller]
+    pub const fn new() -> Self {
+        Self { inner: Made::new(()), made: Location::caller() }
+    }
+
+    /// Unlocks, waits for a notification, and locks again; may return without a notification.
+    #[track_caller]
+    pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
+        self.wait_at(guard, Location::caller())
+    }
+
+    /// Waits until `condition` no longer holds.
+    #[track_caller]
+    pub fn wait_while<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        mut condition: impl FnMut(&mut T) -> bool,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        while condition(&mut guard) {
+            guard = self.wait_at(guard, Location::caller())?;
+        }
+        Ok(guard)
+    }
+
+    /// Wakes one waiter, if there is one.
+    #[track_caller]
+    pub fn notify_one(&self) {
+        let place = Location::caller();
+        self.notify("notify_one", place, explorer::Condvar::notify_one);
+    }
+
+    /// Wakes all waiters.
+    #[track_caller]
+    pub fn notify_all(&self) {
+        let place = Location::caller();
+        self.notify("notify_all", place, explorer::Condvar::notify_all);
+    }
+
+    fn wait_at<'a, T>(
+        &self,
+        mut guard: MutexGuard<'a, T>,
+        place: Place,
+    ) -> LockResult<MutexGuard<'a, T>> {
+        let (me, id, mutex) = (explorer::me(), self.id(), guard.mutex);
+        let lock = mutex.id();
+        if explorer::wakes_for_nothing() {
+            recorder::step(me, place, format!("wait {id}: wakes for no reason"));
+            return Ok(guard);
+        }
+        let inner = guard.inner.take().expect("a guard that lives holds the lock");
+        recorder::held_by(lock, None);
+        recorder::step(me, place, format!("wait {id}, unlock {lock}"));
+        recorder::waits(me, place, Wait::WakeUp(Some(id)), format!("wait {id}"));
+        let woken = self.inner().wait(inner);
+        recorder::goes_on(me);
+        recorder::step(me, place, format!("woken, lock {lock}"));
+        recorder::held_by(lock, Some(me));
+        match woken {
+            Ok(inner) => Ok(mutex.guard(inner, place)),
+            Err(poisoned) => Err(PoisonError::new(mutex.guard(poisoned.into_inner(), place))),
+        }
+    }
+
+    fn notify(&self, name: &str, place: Place, notify: impl FnOnce(&explorer::Condvar)) {
+        let (me, id) = (explorer::me(), self.id());
+        notify(self.inner());
+        let nobody = if recorder::sleepers(id) == 0 { ": nobody waits" } else { "" };
+        recorder::step(me, place, format!("{name} {id}{nobody}"));
+    }
+
+    fn inner(&self) -> &explorer::Condvar {
+        self.inner.get(|()| explorer::Condvar::new())
+    }
+
+    fn id(&self) -> ObjectId {
+        recorder::object(Kind::Condvar, self, self.made)
+    }
+}
+
+impl Default for Condvar {
+    #[track_caller]
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Debug for Condvar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Condvar").finish_non_exhaustive()
+    }
+}

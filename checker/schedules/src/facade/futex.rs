@@ -1,0 +1,96 @@
+//! futex(2), as `testkit::sync::std::futex`: sleep while a word has a value, and wake sleepers.
+//!
+//! What the kernel does in one step under the lock of its queue is done here under a mutex: compare,
+//! then wait on a condition variable.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::panic::Location;
+use std::rc::Rc;
+
+use super::super::explorer;
+use super::atomic::{AtomicU32, Ordering};
+use crate::recorder::{self, ObjectId, Place, Wait};
+
+/// Those who sleep on one word.
+struct Queue {
+    sleepers: explorer::Mutex<usize>,
+    woken: explorer::Condvar,
+}
+
+thread_local! {
+    static QUEUES: RefCell<HashMap<ObjectId, Rc<Queue>>> = RefCell::default();
+}
+
+/// Forgets all queues: a new execution begins.
+pub(crate) fn begin() {
+    QUEUES.take();
+}
+
+fn queue(word: &AtomicU32) -> Rc<Queue> {
+    let queue =
+        || Rc::new(Queue { sleepers: explorer::Mutex::new(0), woken: explorer::Condvar::new() });
+    QUEUES.with_borrow_mut(|queues| Rc::clone(queues.entry(word.id()).or_insert_with(queue)))
+}
+
+/// Sleeps while `word` holds `expected`, until a wake; may return for no reason.
+#[track_caller]
+pub fn wait(word: &AtomicU32, expected: u32) {
+    let (me, place, id) = (explorer::me(), Location::caller(), word.id());
+    if explorer::wakes_for_nothing() {
+        recorder::step(me, place, format!("futex_wait {id}: wakes for no reason"));
+        return;
+    }
+    let queue = queue(word);
+    let mut sleepers = queue.sleepers.lock().expect("nothing panics under this lock");
+    let found = word.inner().load(Ordering::Relaxed);
+    if found != expected {
+        drop(sleepers);
+        let text = format!("futex_wait {id}: is {found}, not {expected}: goes on");
+        if recorder::step(me, place, text) {
+            explorer::spins();
+        }
+        return;
+    }
+    recorder::step(me, place, format!("futex_wait {id}, {expected}: sleeps"));
+    recorder::waits(me, place, Wait::WakeUp(Some(id)), format!("futex_wait {id}"));
+    *sleepers += 1;
+    drop(queue.woken.wait(sleepers));
+    recorder::goes_on(me);
+    recorder::step(me, place, "woken".to_owned());
+}
+
+/// Wakes one thread that sleeps on `word`; returns whether there was one.
+#[track_caller]
+pub fn wake_one(word: &AtomicU32) -> bool {
+    let woken = wake(word, 1);
+    record_wake("futex_wake_one", word, woken, Location::caller());
+    woken > 0
+}
+
+/// Wakes every thread that sleeps on `word`; returns how many.
+#[track_caller]
+pub fn wake_all(word: &AtomicU32) -> usize {
+    let woken = wake(word, usize::MAX);
+    record_wake("futex_wake_all", word, woken, Location::caller());
+    woken
+}
+
+fn wake(word: &AtomicU32, most: usize) -> usize {
+    let queue = queue(word);
+    let mut sleepers = queue.sleepers.lock().expect("nothing panics under this lock");
+    let woken = most.min(*sleepers);
+    *sleepers -= woken;
+    for _ in 0..woken {
+        queue.woken.notify_one();
+    }
+    woken
+}
+
+fn record_wake(name: &str, word: &AtomicU32, woken: usize, place: Place) {
+    let text = match woken {
+        0 => format!("{name} {}: nobody sleeps", word.id()),
+        woken => format!("{name} {}: wakes {woken}", word.id()),
+    };
+    recorder::step(explorer::me(), place, text);
+}

@@ -1,0 +1,100 @@
+//! Threads, as those of `std::thread`, with names for the timeline.
+
+use std::panic::Location;
+
+use super::super::explorer;
+use crate::recorder::{self, Wait};
+
+/// A thread that was started.
+#[derive(Debug)]
+pub struct JoinHandle<T> {
+    index: usize,
+    inner: explorer::JoinHandle<T>,
+}
+
+/// A thread, to be woken from [`park`].
+#[derive(Debug, Clone)]
+pub struct Thread(explorer::Thread);
+
+/// Starts a thread.
+pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
+    spawn_as("thread", body)
+}
+
+/// Starts a thread that has this name in the timeline.
+pub fn spawn_as<T: Send + 'static>(
+    name: &str,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
+    let index = recorder::new_thread(name);
+    let inner = explorer::spawn(index, move || {
+        let value = body();
+        recorder::ends(index);
+        value
+    });
+    JoinHandle { index, inner }
+}
+
+impl<T> JoinHandle<T> {
+    /// Waits for the thread's end; returns what it returned.
+    #[track_caller]
+    pub fn join(self) -> std::thread::Result<T> {
+        let (me, place) = (explorer::me(), Location::caller());
+        recorder::waits(me, place, Wait::End(self.index), "join".to_owned());
+        let result = self.inner.join();
+        recorder::goes_on(me);
+        result
+    }
+
+    /// Whether the thread has returned.
+    pub fn is_finished(&self) -> bool {
+        recorder::has_ended(self.index)
+    }
+
+    /// Lets others go on until the thread sleeps or has returned.
+    pub fn settle(&self) {
+        while !self.sleeps() && !self.is_finished() {
+            yield_now();
+        }
+    }
+
+    /// Whether the thread sleeps now, until somebody wakes it.
+    pub fn sleeps(&self) -> bool {
+        recorder::sleeps(self.index)
+    }
+}
+
+/// The thread that asks.
+pub fn current() -> Thread {
+    Thread(explorer::current())
+}
+
+impl Thread {
+    /// Wakes the thread from its [`park`], or lets its next one return at once.
+    #[track_caller]
+    pub fn unpark(&self) {
+        self.0.unpark();
+        recorder::step(explorer::me(), Location::caller(), "unpark".to_owned());
+    }
+}
+
+/// Sleeps until an `unpark`; may return for no reason.
+#[track_caller]
+pub fn park() {
+    let (me, place) = (explorer::me(), Location::caller());
+    if explorer::wakes_for_nothing() {
+        recorder::step(me, place, "park: wakes for no reason".to_owned());
+        return;
+    }
+    recorder::step(me, place, "park".to_owned());
+    recorder::waits(me, place, Wait::WakeUp(None), "park".to_owned());
+    explorer::park();
+    recorder::goes_on(me);
+    recorder::step(me, place, "unparked".to_owned());
+}
+
+/// Lets other threads go on.
+#[track_caller]
+pub fn yield_now() {
+    explorer::spins();
+}

@@ -1,0 +1,111 @@
+//! What can go wrong in a schedule, by its name.
+
+use crate::panics::{Named, Panic};
+use crate::recorder::{Record, Wait};
+use crate::source;
+use crate::{Expect, timeline};
+
+/// How an execution failed.
+#[derive(Debug, Clone)]
+pub enum Failure {
+    /// Nobody can go on, and not all have ended.
+    AllWait,
+    /// Threads run on and on, and nobody gets anywhere.
+    Endless,
+    /// Two accesses that nothing orders, one of them a write.
+    DataRace(String),
+    /// A panic.
+    Panicked(Panic),
+}
+
+/// A failure and what led to it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    /// How it failed.
+    pub failure: Failure,
+    /// What the threads had done.
+    pub record: Record,
+}
+
+impl Failure {
+    /// The failure that a panic stands for.
+    pub fn of_panic(panic: Panic, named: Option<Named>) -> Self {
+        match named {
+            Some(Named::DataRace(text)) => Self::DataRace(text),
+            Some(Named::Again) | None => Self::Panicked(panic),
+        }
+    }
+}
+
+impl Found {
+    /// The failure's name and what it says, in a sentence or two.
+    fn seen(&self) -> String {
+        let record = &self.record;
+        match &self.failure {
+            Failure::AllWait if self.waits_for_a_lock() => {
+                "a deadlock: each thread waits for what another one holds".to_owned()
+            }
+            Failure::AllWait => {
+                format!(
+                    "a lost wake-up: {} for ever, and nobody is left to wake it",
+                    self.sleepers()
+                )
+            }
+            Failure::Endless => {
+                "a starved waiter: threads run on and on, and nobody gets what it waits for"
+                    .to_owned()
+            }
+            Failure::DataRace(text) => {
+                format!("a data race: {}", timeline::with_names(text, record))
+            }
+            Failure::Panicked(panic) if source::is_test(&panic.file) => {
+                format!("a broken invariant: {}", panic.message)
+            }
+            Failure::Panicked(panic) => {
+                let file = source::short(&panic.file);
+                format!("a panic at {file}:{}: {}", panic.line, panic.message)
+            }
+        }
+    }
+
+    fn waits_for_a_lock(&self) -> bool {
+        self.record.waiting.values().any(|waiting| matches!(waiting.wait, Wait::Lock(_)))
+    }
+
+    fn sleepers(&self) -> String {
+        let record = &self.record;
+        let mut names: Vec<&str> = record
+            .waiting
+            .iter()
+            .filter(|(_, waiting)| matches!(waiting.wait, Wait::WakeUp(_)))
+            .map(|(&thread, _)| record.threads[thread].as_str())
+            .collect();
+        names.sort_unstable();
+        match names.as_slice() {
+            [one] => format!("{one} sleeps"),
+            many => format!("{} sleep", many.join(" and ")),
+        }
+    }
+}
+
+/// The whole message of a failed test.
+pub fn lesson(expect: Expect, found: &Found, schedules: usize, again: &str) -> String {
+    let labelled = [
+        ("expected:", expect.expected),
+        ("seen:", &found.seen()),
+        ("likely:", expect.likely),
+        ("read:", expect.read),
+        ("again:", again),
+    ];
+    let mut text = String::new();
+    for (label, value) in labelled {
+        for (i, line) in value.lines().enumerate() {
+            text.push_str(&format!("{:<10}{line}\n", if i == 0 { label } else { "" }));
+        }
+    }
+    let switches = found.record.switches();
+    let times = if switches == 1 { "switch" } else { "switches" };
+    text.push_str(&format!("\nschedule {schedules}, {switches} {times} between threads\n"));
+    text.push_str(&timeline::draw(&found.record));
+    text
+}

@@ -1,0 +1,25 @@
+//! Locks under test: the orders in which threads can run are explored, not hoped for.
+//!
+//! The learner's file is compiled into a test with a `crate::sync` of this crate:
+//!
+//! - [`shuttle::sync`]: every operation is a point where another thread may go on. Finds what a
+//!   protocol forgets: deadlocks, lost wake-ups, broken invariants. Each wait may wake up for no
+//!   reason. Atomics are sequentially consistent there, whatever ordering is asked for.
+//! - [`loom::sync`]: atomics as weak as the memory model allows. Finds missing orderings: data races.
+//!
+//! Both have the names and signatures of `testkit::sync::std`. A scenario is a closure that makes a
+//! lock, starts threads and looks at the result; [`shuttle::explore`] and [`loom::explore`] run it
+//! once for each schedule, and fail with a timeline of the schedule that breaks it.
+
+mod expect;
+mod failure;
+pub mod loom;
+mod made;
+mod panics;
+mod recorder;
+mod replay;
+pub mod shuttle;
+mod source;
+mod timeline;
+
+pub use expect::Expect;

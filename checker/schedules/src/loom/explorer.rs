@@ -1,0 +1,73 @@
+//! What loom brings to the facade.
+
+use std::cell::Cell;
+
+pub use loom::sync::{Condvar, Mutex, MutexGuard, atomic};
+pub use loom::thread::{JoinHandle, Thread, current, park, yield_now as spins};
+
+pub use super::birth::{begin, made};
+use crate::recorder::ObjectId;
+
+/// Loom's atomics are as weak as they are asked to be.
+pub const ORDERINGS_MATTER: bool = true;
+
+loom::thread_local! {
+    static INDEX: Cell<usize> = Cell::new(0);
+}
+
+/// The running thread, by its index.
+pub fn me() -> usize {
+    INDEX.with(Cell::get)
+}
+
+/// Starts a thread.
+pub fn spawn<T: Send + 'static>(
+    index: usize,
+    body: impl FnOnce() -> T + Send + 'static,
+) -> JoinHandle<T> {
+    super::birth::thread_begins();
+    loom::thread::spawn(move || {
+        INDEX.with(|own| own.set(index));
+        body()
+    })
+}
+
+/// Whether the execution has failed: loom allows nothing to a thread that panics.
+pub fn is_over() -> bool {
+    std::thread::panicking()
+}
+
+/// Loom's waits wake for a reason only: shuttle's do not.
+pub fn wakes_for_nothing() -> bool {
+    false
+}
+
+/// As [`wakes_for_nothing`].
+pub fn fails_for_nothing() -> bool {
+    false
+}
+
+/// Notices accesses that nothing orders.
+pub struct Watch(loom::cell::UnsafeCell<()>);
+
+// SAFETY: there is nothing in the cell, and loom runs the threads of an execution one at a time, on
+// one thread of the system.
+#[allow(unsafe_code)]
+unsafe impl Sync for Watch {}
+
+impl Watch {
+    /// Nobody has used it.
+    pub fn new() -> Self {
+        Self(loom::cell::UnsafeCell::new(()))
+    }
+
+    /// Reads.
+    pub fn read(&self, _: ObjectId) {
+        self.0.with(|_| ());
+    }
+
+    /// Writes.
+    pub fn write(&self, _: ObjectId) {
+        self.0.with_mut(|_| ());
+    }
+}

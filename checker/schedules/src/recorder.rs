@@ -1,0 +1,211 @@
+//! What the threads of one execution did, in order, and what each of them waits for.
+//!
+//! Both explorers run all threads of a scenario on one thread of the system, one at a time, so the
+//! record is a thread-local and needs no lock.
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::panic::Location;
+
+/// Where something in the code is.
+pub type Place = &'static Location<'static>;
+
+/// One thing that a thread did.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// The thread, by its index.
+    pub thread: usize,
+    /// The line that did it.
+    pub place: Place,
+    /// What it did; objects stand in it by their [`ObjectId`].
+    pub text: String,
+}
+
+/// What a thread is asked to wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wait {
+    /// A lock that another thread holds.
+    Lock(ObjectId),
+    /// A wake-up: of a condition variable, a futex or a parked thread.
+    WakeUp(Option<ObjectId>),
+    /// The end of another thread.
+    End(usize),
+}
+
+/// A wait that has begun and not ended.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    /// The line that waits.
+    pub place: Place,
+    /// What for.
+    pub wait: Wait,
+    /// The same, in words.
+    pub text: String,
+}
+
+/// A lock, a condition variable or an atomic, by the order of first use.
+///
+/// Displays as a mark that [`crate::timeline`] replaces with the object's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ObjectId(pub usize);
+
+impl fmt::Display for ObjectId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{OBJECT_BEGINS}{}{OBJECT_ENDS}", self.0)
+    }
+}
+
+/// Around the number of an object in a step's text.
+pub const OBJECT_BEGINS: char = '\u{2}';
+/// Around the number of an object in a step's text.
+pub const OBJECT_ENDS: char = '\u{3}';
+
+/// What kind of thing an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A mutex.
+    Mutex,
+    /// A condition variable.
+    Condvar,
+    /// An atomic integer.
+    Atomic,
+    /// A cell that one thread at a time may use.
+    Cell,
+}
+
+/// An object, as it was made.
+#[derive(Debug, Clone, Copy)]
+pub struct Object {
+    /// What it is.
+    pub kind: Kind,
+    /// Where it was made.
+    pub made: Place,
+    /// Which thread holds it, if it is a lock.
+    pub holder: Option<usize>,
+}
+
+/// The record of one execution.
+#[derive(Debug, Clone, Default)]
+pub struct Record {
+    /// The threads' names; the first is the scenario's own thread.
+    pub threads: Vec<String>,
+    /// What happened, in order.
+    pub steps: Vec<Step>,
+    /// What each thread waits for now.
+    pub waiting: HashMap<usize, Waiting>,
+    /// The objects, by their ids.
+    pub objects: Vec<Object>,
+    ended: HashSet<usize>,
+    addresses: HashMap<usize, ObjectId>,
+}
+
+impl Record {
+    /// How often another thread went on.
+    pub fn switches(&self) -> usize {
+        self.steps.windows(2).filter(|pair| pair[0].thread != pair[1].thread).count()
+    }
+}
+
+thread_local! {
+    static RECORD: RefCell<Record> = RefCell::default();
+    /// The execution has failed: what its threads do while they are unwound is no part of it.
+    static FROZEN: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Nothing more is recorded in this execution.
+pub fn freeze() {
+    FROZEN.set(true);
+}
+
+/// Changes the record, unless it is frozen.
+fn change(change: impl FnOnce(&mut Record)) {
+    if !FROZEN.get() {
+        RECORD.with_borrow_mut(change);
+    }
+}
+
+/// Forgets what was recorded: a new execution begins, whose own thread is named `main`.
+pub fn begin() {
+    FROZEN.set(false);
+    RECORD.set(Record { threads: vec!["main".to_owned()], ..Record::default() });
+}
+
+/// The record of the execution that has just ended or failed.
+pub fn taken() -> Record {
+    RECORD.take()
+}
+
+/// Gives the next thread its name; returns its index.
+pub fn new_thread(name: &str) -> usize {
+    RECORD.with_borrow_mut(|record| {
+        record.threads.push(name.to_owned());
+        record.threads.len() - 1
+    })
+}
+
+/// The object at this address, which is new if it was never used.
+pub fn object<T: ?Sized>(kind: Kind, at: &T, made: Place) -> ObjectId {
+    let address = std::ptr::from_ref(at).cast::<()>().addr();
+    RECORD.with_borrow_mut(|record| {
+        *record.addresses.entry(address).or_insert_with(|| {
+            record.objects.push(Object { kind, made, holder: None });
+            ObjectId(record.objects.len() - 1)
+        })
+    })
+}
+
+/// Records a step; returns whether the thread has just done the same, with the same result.
+pub fn step(thread: usize, place: Place, text: String) -> bool {
+    /// A loop that spins has this many steps at most.
+    const ROUND: usize = 4;
+    if FROZEN.get() {
+        return false;
+    }
+    RECORD.with_borrow_mut(|record| {
+        let own = record.steps.iter().rev().filter(|step| step.thread == thread).take(ROUND);
+        let repeats = own.into_iter().any(|step| step.place == place && step.text == text);
+        record.steps.push(Step { thread, place, text });
+        repeats
+    })
+}
+
+/// A thread begins to wait, or may have to.
+pub fn waits(thread: usize, place: Place, wait: Wait, text: String) {
+    change(|record| drop(record.waiting.insert(thread, Waiting { place, wait, text })));
+}
+
+/// A thread goes on.
+pub fn goes_on(thread: usize) {
+    change(|record| drop(record.waiting.remove(&thread)));
+}
+
+/// A thread has returned.
+pub fn ends(thread: usize) {
+    RECORD.with_borrow_mut(|record| record.ended.insert(thread));
+}
+
+/// Whether a thread has returned.
+pub fn has_ended(thread: usize) -> bool {
+    RECORD.with_borrow(|record| record.ended.contains(&thread))
+}
+
+/// A lock changes hands.
+pub fn held_by(lock: ObjectId, holder: Option<usize>) {
+    change(|record| record.objects[lock.0].holder = holder);
+}
+
+/// Whether a thread waits for a wake-up.
+pub fn sleeps(thread: usize) -> bool {
+    RECORD.with_borrow(|record| {
+        record.waiting.get(&thread).is_some_and(|waiting| matches!(waiting.wait, Wait::WakeUp(_)))
+    })
+}
+
+/// How many threads wait for a wake-up of this object.
+pub fn sleepers(object: ObjectId) -> usize {
+    RECORD.with_borrow(|record| {
+        let sleeps = |waiting: &&Waiting| waiting.wait == Wait::WakeUp(Some(object));
+        record.waiting.values().filter(sleeps).count()
+    })
+}

@@ -1,0 +1,62 @@
+//! Schedules by shuttle: every operation is a point where another thread may go on.
+
+mod driver;
+mod explorer;
+mod search;
+#[path = "../facade/mod.rs"]
+pub mod sync;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::thread;
+
+use ::shuttle::{Config, FailurePersistence, MaxSteps, Runner};
+
+use crate::failure::Found;
+use crate::{Expect, panics, replay};
+use driver::{Driver, Outcome};
+
+/// Runs `scenario` under many schedules.
+///
+/// # Panics
+///
+/// In the first schedule that breaks it: with the failure's name, a timeline, and how to run just
+/// that schedule again.
+#[track_caller]
+pub fn explore(expect: Expect, scenario: impl Fn() + Send + Sync + 'static) {
+    let only = replay::asked_for();
+    // On a thread of its own: what shuttle keeps in thread-locals ends with it.
+    let explored = thread::spawn(move || run(only, scenario)).join();
+    let Outcome { schedules, found } = match explored {
+        Ok(outcome) => outcome,
+        Err(panic) => std::panic::resume_unwind(panic),
+    };
+    if let Some((found, deviations)) = found {
+        let again = replay::command(Some(&deviations));
+        fail(expect, &found, schedules, &again);
+    }
+}
+
+fn run(
+    only: Option<Vec<search::Deviation>>,
+    scenario: impl Fn() + Send + Sync + 'static,
+) -> Outcome {
+    let outcome = Rc::new(RefCell::new(Outcome::default()));
+    let driver = Driver::new(only, Rc::clone(&outcome));
+    let mut config = Config::new();
+    config.failure_persistence = FailurePersistence::None;
+    config.max_steps = MaxSteps::None;
+    let kept =
+        panics::keeping(|| Runner::new(driver, config).run(move || driver::execution(&scenario)));
+    if let Err((panic, _)) = kept {
+        panic!("the explorer itself failed: {} ({}:{})", panic.message, panic.file, panic.line);
+    }
+    outcome.take()
+}
+
+#[track_caller]
+fn fail(expect: Expect, found: &Found, schedules: usize, again: &str) -> ! {
+    panic!("{}", crate::failure::lesson(expect, found, schedules, again))
+}
+
+pub use search::Deviation;

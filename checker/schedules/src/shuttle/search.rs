@@ -1,0 +1,227 @@
+//! Which schedules are tried, in which order.
+//!
+//! A schedule is told by where it deviates from the plain one, in which a thread runs until it waits
+//! or ends, and then the next one has its turn. All schedules with one deviation come first, then
+//! those with two: most bugs need no more (Emmi, Qadeer, Rakamarić: Delay-bounded scheduling, POPL
+//! 2011), and what is found first is short. After them come random schedules, from fixed seeds.
+//!
+//! The first failure is then made as simple as possible: among those with as many deviations, the one
+//! with the fewest switches; of a random one, only the deviations that it needs.
+
+use std::collections::VecDeque;
+
+/// The schedules with up to this many deviations are tried first.
+const DEVIATIONS: usize = 2;
+/// At most so many of them.
+const SYSTEMATIC: usize = 2000;
+/// Then so many random ones.
+const RANDOM: usize = 500;
+/// When a schedule fails: how many more are tried to find a simpler one.
+const SIMPLER: usize = 300;
+
+/// What is chosen at one decision of an execution, where it is not the plain choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deviation {
+    /// Which decision of the execution, from 0.
+    pub at: usize,
+    /// What is chosen.
+    pub choice: usize,
+}
+
+/// A decision that an execution has come to.
+#[derive(Debug, Clone)]
+pub struct Decision {
+    /// What was chosen.
+    pub chosen: usize,
+    /// What would have been chosen without a deviation.
+    pub plain: usize,
+    /// What else there was to choose.
+    pub others: Vec<usize>,
+}
+
+/// How the next execution decides.
+#[derive(Debug, Clone)]
+pub enum Plan {
+    /// Plainly, but for these.
+    Deviations(Vec<Deviation>),
+    /// At random, from this seed.
+    Random(u64),
+}
+
+/// The search, from one execution to the next.
+#[derive(Debug)]
+pub struct Search {
+    phase: Phase,
+    tried: usize,
+    /// The simplest failure so far: its deviations, and what it cost to read.
+    best: Option<(Vec<Deviation>, usize)>,
+}
+
+#[derive(Debug)]
+enum Phase {
+    Systematic {
+        queue: VecDeque<Vec<Deviation>>,
+        next: Vec<Vec<Deviation>>,
+        running: Vec<Deviation>,
+    },
+    Random,
+    /// Others that deviate as often as the failure.
+    Fewest {
+        queue: VecDeque<Vec<Deviation>>,
+        left: usize,
+        running: Vec<Deviation>,
+    },
+    /// The failure without one of its deviations.
+    Without {
+        index: usize,
+        running: Vec<Deviation>,
+    },
+    Done,
+}
+
+impl Search {
+    /// A search that has tried nothing.
+    pub fn new() -> Self {
+        let queue = VecDeque::from([Vec::new()]);
+        let phase = Phase::Systematic { queue, next: Vec::new(), running: Vec::new() };
+        Self { phase, tried: 0, best: None }
+    }
+
+    /// The schedule to try next, or `None` when all is tried.
+    pub fn next(&mut self) -> Option<Plan> {
+        loop {
+            match &mut self.phase {
+                Phase::Systematic { queue, next, running } => {
+                    if self.tried < SYSTEMATIC
+                        && let Some(deviations) = queue.pop_front()
+                    {
+                        *running = deviations.clone();
+                        self.tried += 1;
+                        return Some(Plan::Deviations(deviations));
+                    }
+                    if self.tried >= SYSTEMATIC || next.is_empty() {
+                        self.phase = Phase::Random;
+                        self.tried = 0;
+                    } else {
+                        // What there is no room for is left out evenly.
+                        shuffle(next);
+                        *queue = std::mem::take(next).into();
+                    }
+                }
+                Phase::Random if self.tried < RANDOM => {
+                    self.tried += 1;
+                    return Some(Plan::Random(self.tried as u64));
+                }
+                Phase::Fewest { queue, left, running } => {
+                    if let Some(deviations) = queue.pop_front().filter(|_| *left > 0) {
+                        *left -= 1;
+                        *running = deviations.clone();
+                        return Some(Plan::Deviations(deviations));
+                    }
+                    self.phase = Phase::Done;
+                }
+                Phase::Without { index, running } => {
+                    let best = &self.best.as_ref()?.0;
+                    if *index < best.len() {
+                        *running = best.clone();
+                        running.remove(*index);
+                        return Some(Plan::Deviations(running.clone()));
+                    }
+                    self.phase = Phase::Done;
+                }
+                Phase::Random | Phase::Done => return None,
+            }
+        }
+    }
+
+    /// Learns how the last schedule went: its decisions, and if it failed, the cost of reading it.
+    pub fn learn(&mut self, decisions: &[Decision], failed: Option<usize>) -> bool {
+        match &mut self.phase {
+            Phase::Systematic { queue, next, running } => {
+                if let Some(cost) = failed {
+                    self.best = Some((running.clone(), cost));
+                    let queue = std::mem::take(queue);
+                    self.phase = Phase::Fewest { queue, left: SIMPLER, running: Vec::new() };
+                    return true;
+                }
+                if running.len() < DEVIATIONS {
+                    next.extend(one_more(running, decisions));
+                }
+                false
+            }
+            Phase::Random => {
+                let Some(cost) = failed else {
+                    return false;
+                };
+                let deviations = decisions.iter().enumerate().filter_map(|(at, decision)| {
+                    let deviates = decision.chosen != decision.plain;
+                    deviates.then_some(Deviation { at, choice: decision.chosen })
+                });
+                self.best = Some((deviations.collect(), cost));
+                self.phase = Phase::Without { index: 0, running: Vec::new() };
+                true
+            }
+            Phase::Fewest { running, .. } => {
+                let better = failed.is_some_and(|cost| {
+                    self.best.as_ref().is_none_or(|(_, best_cost)| cost < *best_cost)
+                });
+                if better {
+                    self.best = failed.map(|cost| (running.clone(), cost));
+                }
+                better
+            }
+            Phase::Without { index, running } => {
+                if failed.is_none() {
+                    *index += 1;
+                    return false;
+                }
+                self.best = failed.map(|cost| (running.clone(), cost));
+                true
+            }
+            Phase::Done => false,
+        }
+    }
+}
+
+/// The schedules that deviate once more, later than this one did.
+fn one_more<'a>(
+    deviations: &'a [Deviation],
+    decisions: &'a [Decision],
+) -> impl Iterator<Item = Vec<Deviation>> + 'a {
+    let after = deviations.last().map_or(0, |last| last.at + 1);
+    decisions.iter().enumerate().skip(after).flat_map(move |(at, decision)| {
+        decision.others.iter().map(move |&choice| {
+            let mut longer = deviations.to_vec();
+            longer.push(Deviation { at, choice });
+            longer
+        })
+    })
+}
+
+/// Puts the schedules in an order of no meaning, the same each time.
+fn shuffle(schedules: &mut [Vec<Deviation>]) {
+    let mut random = Random::new(1);
+    for last in (1..schedules.len()).rev() {
+        schedules.swap(last, random.below(last + 1));
+    }
+}
+
+/// Numbers that look random (SplitMix64).
+#[derive(Debug, Clone)]
+pub struct Random(u64);
+
+impl Random {
+    /// The numbers of this seed.
+    pub fn new(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15))
+    }
+
+    /// A number below `bound`.
+    pub fn below(&mut self, bound: usize) -> usize {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((mixed ^ (mixed >> 31)) % bound as u64) as usize
+    }
+}

@@ -1,0 +1,182 @@
+//! Each failure has its name, right code has none, and what is shown is short and the same each time.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use schedules::{Expect, loom, shuttle};
+
+const EXPECT: Expect = Expect { expected: "e", likely: "l", read: "r" };
+
+/// What a scenario fails with.
+fn failure(explore: impl FnOnce()) -> String {
+    let panic = catch_unwind(AssertUnwindSafe(explore)).expect_err("it was to fail");
+    panic.downcast_ref::<String>().expect("a message").clone()
+}
+
+#[track_caller]
+fn assert_says(message: &str, phrases: &[&str]) {
+    for phrase in phrases {
+        assert!(message.contains(phrase), "`{phrase}` is missing in\n{message}");
+    }
+}
+
+/// Two threads lock two mutexes, in the order that each is told.
+fn lock_two(orders: [[usize; 2]; 2]) {
+    use shuttle::sync::{Mutex, thread};
+    shuttle::explore(EXPECT, move || {
+        let forks = Arc::new([Mutex::new(()), Mutex::new(())]);
+        for (name, [first, second]) in ["T1", "T2"].into_iter().zip(orders) {
+            let forks = Arc::clone(&forks);
+            thread::spawn_as(name, move || {
+                let _first = forks[first].lock().unwrap();
+                let _second = forks[second].lock().unwrap();
+            });
+        }
+    });
+}
+
+#[test]
+fn a_deadlock_is_found_and_named() {
+    let message = failure(|| lock_two([[0, 1], [1, 0]]));
+    assert_says(&message, &["a deadlock", "1 switch between threads", "which T1 holds"]);
+}
+
+#[test]
+fn locks_in_one_order_are_no_deadlock() {
+    lock_two([[0, 1], [0, 1]]);
+}
+
+#[test]
+fn a_failure_is_the_same_each_time() {
+    let message = || failure(|| lock_two([[0, 1], [1, 0]]));
+    assert_eq!(message(), message());
+}
+
+/// One thread waits for a flag that another sets, under the lock or not.
+fn wait_for_a_flag(again: bool, notify: bool) {
+    use shuttle::sync::{Condvar, Mutex, thread};
+    shuttle::explore(EXPECT, move || {
+        let pair = Arc::new((Mutex::new(false), Condvar::new()));
+        let waiter = thread::spawn_as("waiter", {
+            let pair = Arc::clone(&pair);
+            move || {
+                let mut set = pair.0.lock().unwrap();
+                while !*set {
+                    set = pair.1.wait(set).unwrap();
+                    if !again {
+                        break;
+                    }
+                }
+                *set
+            }
+        });
+        *pair.0.lock().unwrap() = true;
+        if notify {
+            pair.1.notify_one();
+        }
+        assert!(waiter.join().unwrap(), "the flag is not set");
+    });
+}
+
+#[test]
+fn a_wait_in_a_loop_is_right() {
+    wait_for_a_flag(true, true);
+}
+
+#[test]
+fn a_wake_up_for_no_reason_shows_an_if_that_should_be_a_while() {
+    let message = failure(|| wait_for_a_flag(false, true));
+    assert_says(&message, &["a broken invariant: the flag is not set", "wakes for no"]);
+}
+
+#[test]
+fn a_lost_wake_up_is_found_and_named() {
+    let message = failure(|| wait_for_a_flag(true, false));
+    assert_says(&message, &["a lost wake-up: waiter sleeps for ever"]);
+}
+
+#[test]
+fn threads_that_run_on_and_on_are_a_starved_waiter() {
+    use shuttle::sync::atomic::{AtomicBool, Ordering};
+    let message = failure(|| {
+        shuttle::explore(EXPECT, || {
+            let never = AtomicBool::new(false);
+            while !never.load(Ordering::SeqCst) {}
+        });
+    });
+    assert_says(&message, &["a starved waiter"]);
+}
+
+#[test]
+fn two_threads_in_one_cell_are_a_data_race() {
+    use shuttle::sync::{UnsafeCell, thread};
+    let message = failure(|| {
+        shuttle::explore(EXPECT, || {
+            let cell = Arc::new(UnsafeCell::new(0));
+            for name in ["T1", "T2"] {
+                let cell = Arc::clone(&cell);
+                thread::spawn_as(name, move || cell.set(cell.get() + 1));
+            }
+        });
+    });
+    assert_says(&message, &["a data race: two threads are at cell at once"]);
+}
+
+/// One thread hands a value to another by a flag with these orderings.
+fn hand_over(store: loom::sync::atomic::Ordering, load: loom::sync::atomic::Ordering) {
+    use loom::sync::atomic::AtomicBool;
+    use loom::sync::{UnsafeCell, thread};
+    loom::explore(EXPECT, move || {
+        let value = Arc::new(UnsafeCell::new(0));
+        let ready = Arc::new(AtomicBool::new(false));
+        thread::spawn_as("giver", {
+            let (value, ready) = (Arc::clone(&value), Arc::clone(&ready));
+            move || {
+                value.set(1);
+                ready.store(true, store);
+            }
+        });
+        thread::spawn_as("taker", move || {
+            if ready.load(load) {
+                assert_eq!(value.get(), 1);
+            }
+        });
+    });
+}
+
+#[test]
+fn a_release_that_is_acquired_hands_a_value_over() {
+    use loom::sync::atomic::Ordering::{Acquire, Release};
+    hand_over(Release, Acquire);
+}
+
+#[test]
+fn a_relaxed_flag_hands_nothing_over() {
+    use loom::sync::atomic::Ordering::{Acquire, Relaxed, Release};
+    for (store, load) in [(Relaxed, Acquire), (Release, Relaxed)] {
+        let message = failure(|| hand_over(store, load));
+        assert_says(&message, &["nothing orders taker's read value after giver's write value"]);
+    }
+}
+
+#[test]
+fn a_spin_lock_of_two_threads_is_judged_by_loom_without_a_hint_to_the_processor() {
+    use loom::sync::atomic::{AtomicBool, Ordering};
+    use loom::sync::{UnsafeCell, thread};
+    let spin = |free: Ordering| {
+        loom::explore(EXPECT, move || {
+            let locked = Arc::new(AtomicBool::new(false));
+            let room = Arc::new(UnsafeCell::new(0));
+            for name in ["T1", "T2"] {
+                let (locked, room) = (Arc::clone(&locked), Arc::clone(&room));
+                thread::spawn_as(name, move || {
+                    while locked.swap(true, Ordering::Acquire) {}
+                    room.set(room.get() + 1);
+                    locked.store(false, free);
+                });
+            }
+        });
+    };
+    spin(Ordering::Release);
+    assert_says(&failure(|| spin(Ordering::Relaxed)), &["a data race"]);
+}

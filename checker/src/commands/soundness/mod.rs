@@ -1,0 +1,236 @@
+//! `checker soundness`: the same code gets the same verdict every time.
+//!
+//! Every solution and every known-wrong solution is built once and then judged again and again: half
+//! of the times beside threads that keep every core busy, half of the times bound to one core. A
+//! solution that does not pass once is a *false failure*; a wrong one that is not caught as it
+//! declares is an *escape*.
+
+mod circumstances;
+mod load;
+
+use std::sync::Mutex;
+
+use crate::candidate::{Candidate, Slot, Sources, read_sources};
+use crate::compile::{Compiled, compile};
+use crate::curriculum::Exercise;
+use crate::judge::judge_programs;
+use crate::pristine::Pristine;
+use crate::report::Reporter;
+use crate::verdict::{Judgement, Verdict};
+use crate::{Error, Exit, files};
+
+use super::Session;
+use super::declaration::Declaration;
+use super::parallel::{at_once, in_parallel};
+use circumstances::{Circumstances, half_and_half};
+use load::Load;
+
+/// After this many, one more would say nothing new, and each may cost a deadline.
+const ENOUGH: usize = 10;
+
+/// How often each is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// Runs of each solution.
+    pub solution: usize,
+    /// Runs of each known-wrong solution.
+    pub wrong: usize,
+}
+
+/// What was seen of an exercise.
+#[derive(Debug)]
+pub struct Soundness<'a> {
+    /// Which.
+    pub exercise: &'a Exercise,
+    /// The runs of the solution.
+    pub solution: Tally,
+    /// The runs of each known-wrong solution.
+    pub wrong: Vec<Tally>,
+}
+
+impl Soundness<'_> {
+    /// The solution and the wrong ones.
+    pub fn tallies(&self) -> impl Iterator<Item = &Tally> {
+        [&self.solution].into_iter().chain(&self.wrong)
+    }
+}
+
+/// The runs of one solution, right or wrong.
+#[derive(Debug)]
+pub struct Tally {
+    /// `solution`, or the file's name without the extension.
+    pub name: String,
+    /// How often it was judged.
+    pub runs: usize,
+    /// How often not as it must be: false failures, or escapes.
+    pub unsound: usize,
+    /// The first of these: in which run, in which circumstances, and what was said.
+    pub first: Option<String>,
+}
+
+/// Judges the solutions and the known-wrong solutions of the asked exercises many times over.
+pub fn soundness(
+    session: &Session,
+    names: &[String],
+    effort: Effort,
+    reporter: &mut dyn Reporter,
+) -> Result<Exit, Error> {
+    let workbook = &session.workbook;
+    let _turn = super::check::wait_for_turn(session, reporter)?;
+    let solutions = Slot::prepare(workbook, "solution")?;
+    let trials = Slot::prepare(workbook, "trial")?;
+    let asked = session.asked(names)?;
+    let mut all = Vec::new();
+    Load::beside(|load| {
+        in_parallel(
+            at_once(),
+            &asked,
+            |exercise| {
+                let pristine = Pristine::load(workbook, exercise)?;
+                let trial = Trial { session, exercise, pristine, load };
+                Ok(Soundness {
+                    exercise,
+                    solution: trial.solution(&solutions, effort.solution)?,
+                    wrong: trial.wrong_solutions(&trials, effort.wrong)?,
+                })
+            },
+            |result| {
+                reporter.soundness(&result);
+                all.push(result);
+            },
+        )
+    })?;
+    let sound = all.iter().flat_map(Soundness::tallies).all(|tally| tally.unsound == 0);
+    let exit = if sound { Exit::Passed } else { Exit::NotPassed };
+    reporter.soundness_of_all(&all, exit);
+    Ok(exit)
+}
+
+/// One exercise, again and again.
+struct Trial<'a> {
+    session: &'a Session,
+    exercise: &'a Exercise,
+    pristine: Pristine,
+    load: &'a Load,
+}
+
+impl Trial<'_> {
+    fn solution(&self, slot: &Slot, runs: usize) -> Result<Tally, Error> {
+        let directory = self.session.workbook.solution_path(self.exercise);
+        let sources = read_sources(self.exercise, &directory)?;
+        let candidate = slot.lay(self.exercise, &self.pristine, &sources)?;
+        // One after another: each runs as many tests at once as there are cores.
+        self.repeat(1, "solution", &candidate, runs, |judgement| match judgement.verdict {
+            Verdict::Passed => Ok(()),
+            _ => Err(why(judgement)),
+        })
+    }
+
+    fn wrong_solutions(&self, slot: &Slot, runs: usize) -> Result<Vec<Tally>, Error> {
+        let directory = self.session.workbook.solution_path(self.exercise).join("wrong");
+        let mut tallies = Vec::new();
+        for path in files::files_below(&directory)? {
+            let name = path.with_extension("").display().to_string();
+            let text = files::read(&directory.join(&path))?;
+            tallies.push(self.wrong_solution(slot, &name, text, runs)?);
+        }
+        Ok(tallies)
+    }
+
+    fn wrong_solution(
+        &self,
+        slot: &Slot,
+        name: &str,
+        text: String,
+        runs: usize,
+    ) -> Result<Tally, Error> {
+        let Some(declaration) = Declaration::parse(&text) else {
+            let problem = "it must begin with Misconception, Caught by and Message".to_owned();
+            return Ok(Tally::of_one(name, problem));
+        };
+        let declared = self.pristine.only(&declaration.caught_by);
+        let pristine = if declared.tests.is_empty() { &self.pristine } else { &declared };
+        let sources = Sources::from([(self.exercise.edit[0].clone(), text)]);
+        let candidate = slot.lay(self.exercise, pristine, &sources)?;
+        // Several at once: the one test of each may hang until its deadline.
+        self.repeat(at_once(), name, &candidate, runs, |judgement| {
+            declaration.check(judgement).map(drop)
+        })
+    }
+
+    /// Builds a candidate once and judges it `runs` times, `workers` at a time.
+    fn repeat(
+        &self,
+        workers: usize,
+        name: &str,
+        candidate: &Candidate<'_>,
+        runs: usize,
+        check: impl Fn(&Judgement) -> Result<(), String> + Sync,
+    ) -> Result<Tally, Error> {
+        let stop = &self.session.stop;
+        if stop.is_requested() {
+            return Err(Error::Interrupted);
+        }
+        let Compiled::Programs(programs) = compile(candidate, stop)? else {
+            return Ok(Tally::of_one(name, "it does not compile".to_owned()));
+        };
+        let tally = Mutex::new(Tally::new(name));
+        let repeated = in_parallel(
+            workers,
+            &half_and_half(runs),
+            |circumstances| {
+                if tally.lock().expect(NO_PANIC).unsound >= ENOUGH {
+                    return Ok(());
+                }
+                let judgement = match *circumstances {
+                    Circumstances::Busy => {
+                        let _busy = self.load.on();
+                        judge_programs(candidate, &programs, None, stop)?
+                    }
+                    Circumstances::On(cpu) => {
+                        judge_programs(candidate, &programs, Some(cpu), stop)?
+                    }
+                };
+                tally.lock().expect(NO_PANIC).count(check(&judgement), *circumstances);
+                Ok(())
+            },
+            drop,
+        );
+        repeated?;
+        Ok(tally.into_inner().expect(NO_PANIC))
+    }
+}
+
+const NO_PANIC: &str = "nobody panics while counting";
+
+impl Tally {
+    fn new(name: &str) -> Self {
+        Self { name: name.to_owned(), runs: 0, unsound: 0, first: None }
+    }
+
+    /// It could not even be judged.
+    fn of_one(name: &str, problem: String) -> Self {
+        Self { runs: 1, unsound: 1, first: Some(problem), ..Self::new(name) }
+    }
+
+    fn count(&mut self, result: Result<(), String>, circumstances: Circumstances) {
+        self.runs += 1;
+        if let Err(problem) = result {
+            self.unsound += 1;
+            let first = || format!("run {}, {circumstances}: {problem}", self.runs);
+            self.first = self.first.take().or_else(|| Some(first()));
+        }
+    }
+}
+
+/// What a solution that must pass did instead.
+fn why(judgement: &Judgement) -> String {
+    let verdict = judgement.verdict.in_words();
+    match judgement.first_unpassed() {
+        Some(test) => {
+            let message = test.message.as_deref().unwrap_or_default();
+            format!("{verdict}\n{}\n{message}", test.name)
+        }
+        None => verdict.to_owned(),
+    }
+}

@@ -1,0 +1,10 @@
+//! A till. Yours is `src/till.rs`; this file only gives it its `crate::sync`.
+
+mod till;
+
+#[allow(unused_imports)]
+mod sync {
+    pub use testkit::sync::std::*;
+}
+
+pub use till::Till;

@@ -1,0 +1,193 @@
+//! What holds in every schedule: `src/till.rs` under shuttle, two clerks at one till.
+
+#[allow(dead_code)]
+#[path = "../src/till.rs"]
+mod till;
+
+#[allow(unused_imports)]
+mod sync {
+    pub use schedules::shuttle::sync::*;
+}
+
+use std::sync::Arc;
+
+use schedules::Expect;
+use schedules::shuttle::explore;
+use sync::thread;
+use till::Till;
+
+/// What each clerk does.
+type Act<T> = fn(&Till) -> T;
+
+/// Two clerks, each of whom does one thing; what they were told.
+fn two_clerks<A, B>(till: &Arc<Till>, first: Act<A>, second: Act<B>) -> (A, B)
+where
+    A: Send + 'static,
+    B: Send + 'static,
+{
+    let (one, other) = (Arc::clone(till), Arc::clone(till));
+    let anna = thread::spawn_as("Anna", move || first(&one));
+    let bert = thread::spawn_as("Bert", move || second(&other));
+    (anna.join().unwrap(), bert.join().unwrap())
+}
+
+#[test]
+fn of_two_deposits_both_count() {
+    let expect = Expect {
+        expected: "two deposits of 1 into an empty till to make 2",
+        likely: "a load and a store are two operations, and the other clerk's deposit in between is overwritten",
+        read: "hint 1",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(0));
+        two_clerks(&till, |till| till.deposit(1), |till| till.deposit(1));
+        assert_eq!(till.balance(), 2, "what two deposits of 1 make");
+    });
+}
+
+#[test]
+fn every_deposit_has_a_receipt_of_its_own() {
+    let expect = Expect {
+        expected: "of two deposits of 1, one to return 1 and the other one 2",
+        likely: "the receipt is read by a second operation, and the other clerk's deposit came in between",
+        read: "hint 2",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(0));
+        let (anna, bert) = two_clerks(&till, |till| till.deposit(1), |till| till.deposit(1));
+        assert_eq!(anna.min(bert), 1, "the receipt of the first deposit");
+        assert_eq!(anna.max(bert), 2, "the receipt of the second deposit");
+    });
+}
+
+#[test]
+fn a_deposit_beside_a_withdrawal_counts() {
+    let expect = Expect {
+        expected: "10, and 5 more, and 3 less, to make 12",
+        likely: "the new balance is computed from an old look and stored over what came since",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(10));
+        two_clerks(&till, |till| till.deposit(5), |till| till.withdraw(3));
+        assert_eq!(till.balance(), 12, "what is in the till");
+    });
+}
+
+#[test]
+fn the_last_money_is_paid_out_once() {
+    let expect = Expect {
+        expected: "one of two withdrawals of 5 out of 5 to be refused",
+        likely: "the check and the taking are two operations: what was checked is not what is taken from",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(5));
+        let (anna, bert) = two_clerks(&till, |till| till.withdraw(5), |till| till.withdraw(5));
+        assert!(anna != bert, "one is paid, the other is not: Anna {anna}, Bert {bert}");
+        assert_eq!(till.balance(), 0, "what is left of 5");
+    });
+}
+
+#[test]
+fn what_is_there_is_paid_out_to_one_clerk_alone() {
+    let expect = Expect {
+        expected: "a withdrawal of 3 out of 10 to succeed when nobody else is there",
+        likely: "compare_exchange_weak fails for no reason now and then: that is no refusal, try again",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let till = Till::new(10);
+        assert!(till.withdraw(3), "3 are there");
+        assert_eq!(till.balance(), 7, "what is left of 10");
+    });
+}
+
+#[test]
+fn who_finds_enough_is_paid() {
+    let expect = Expect {
+        expected: "two withdrawals of 3 out of 10 to succeed: at every moment there was enough",
+        likely: "a compare_exchange fails when the balance has changed: that is no refusal, and it will not succeed with the old look either; decide again from what is there now",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(10));
+        let (anna, bert) = two_clerks(&till, |till| till.withdraw(3), |till| till.withdraw(3));
+        assert!(anna && bert, "both are paid: Anna {anna}, Bert {bert}");
+        assert_eq!(till.balance(), 4, "what is left of 10");
+    });
+}
+
+#[test]
+fn a_refused_withdrawal_is_seen_by_nobody() {
+    let expect = Expect {
+        expected: "the balance to be 3 all the time, when 5 are asked for and refused",
+        likely: "the money is taken first and given back when it was not enough",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(3));
+        let (paid, seen) = two_clerks(&till, |till| till.withdraw(5), Till::balance);
+        assert!(!paid, "there are only 3");
+        assert_eq!(seen, 3, "what Bert sees in the till");
+    });
+}
+
+#[test]
+fn a_refused_withdrawal_is_in_nobodys_way() {
+    let expect = Expect {
+        expected: "a withdrawal of 3 out of 3 to succeed, beside one of 5 that is refused",
+        likely: "the money is taken first and given back when it was not enough",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(3));
+        let (five, three) = two_clerks(&till, |till| till.withdraw(5), |till| till.withdraw(3));
+        assert!(!five, "there are never 5");
+        assert!(three, "3 are there");
+        assert_eq!(till.balance(), 0, "what is left of 3");
+    });
+}
+
+#[test]
+fn the_higher_of_two_records_stays() {
+    let expect = Expect {
+        expected: "9 to be the highest of 5 and 9, whoever comes first",
+        likely: "the comparison and the store are two operations, and the higher amount came in between",
+        read: "hint 2",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(0));
+        two_clerks(&till, |till| till.record(5), |till| till.record(9));
+        assert_eq!(till.highest(), 9, "the higher one of 5 and 9");
+    });
+}
+
+#[test]
+fn a_record_is_never_seen_to_fall() {
+    let expect = Expect {
+        expected: "9 to be the highest at every moment, once it is recorded",
+        likely: "the lower amount is put there first, and the higher one put back later",
+        read: "hint 2",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(0));
+        till.record(9);
+        let (_, seen) = two_clerks(&till, |till| till.record(5), Till::highest);
+        assert_eq!(seen, 9, "what Bert sees as the highest");
+    });
+}
+
+#[test]
+fn of_two_equal_records_one_is_the_first() {
+    let expect = Expect {
+        expected: "one of two records of 7 to be told that it is the highest yet",
+        likely: "the answer is looked up by one operation, and the record made by another",
+        read: "hint 2",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(0));
+        let (anna, bert) = two_clerks(&till, |till| till.record(7), |till| till.record(7));
+        assert!(anna != bert, "one of them is the first: Anna {anna}, Bert {bert}");
+    });
+}

@@ -1,0 +1,143 @@
+//! What holds in every schedule.
+//!
+//! `src/mutex.rs` is compiled here with a `crate::sync` in which a thread may be interrupted before
+//! each of its steps. Scenarios are run under thousands of schedules; one that fails is shown.
+
+#[allow(dead_code)]
+#[path = "../src/mutex.rs"]
+mod mutex;
+
+#[allow(unused_imports)]
+mod sync {
+    pub use schedules::shuttle::sync::*;
+}
+
+use std::sync::Arc;
+
+use mutex::RawMutex;
+use rstest::rstest;
+use schedules::Expect;
+use schedules::shuttle::explore;
+use sync::UnsafeCell;
+use sync::thread::{JoinHandle, spawn_as};
+
+/// A thread that takes the lock and gives it back.
+fn passer(name: &str, mutex: &Arc<RawMutex>) -> JoinHandle<()> {
+    let mutex = Arc::clone(mutex);
+    spawn_as(name, move || {
+        mutex.lock();
+        mutex.unlock();
+    })
+}
+
+#[test]
+fn a_free_lock_is_never_refused() {
+    let expect = Expect {
+        expected: "try_lock to take a lock that nobody has",
+        likely: "compare_exchange_weak, which may fail although the value is the expected one",
+        read: "https://doc.rust-lang.org/std/sync/atomic/struct.AtomicU32.html#method.compare_exchange_weak",
+    };
+    explore(expect, || assert!(RawMutex::new().try_lock(), "try_lock refused a free lock"));
+}
+
+#[rstest]
+#[case::by_lock_and_lock(by_lock, by_lock)]
+#[case::by_lock_and_try_lock(by_lock, by_try_lock)]
+#[case::by_try_lock_and_try_lock(by_try_lock, by_try_lock)]
+fn two_threads_are_never_inside_together(
+    #[case] first: fn(&RawMutex) -> bool,
+    #[case] second: fn(&RawMutex) -> bool,
+) {
+    let expect = Expect {
+        expected: "one thread at a time between lock and unlock",
+        likely: "the look and the taking are two operations, and the other thread came in between",
+        read: "hint 1",
+    };
+    explore(expect, move || {
+        let mutex = Arc::new(RawMutex::new());
+        let room = Arc::new(UnsafeCell::new(0));
+        for (name, take) in [("T1", first), ("T2", second)] {
+            let (mutex, room) = (Arc::clone(&mutex), Arc::clone(&room));
+            spawn_as(name, move || {
+                if take(&mutex) {
+                    room.set(room.get() + 1);
+                    mutex.unlock();
+                }
+            });
+        }
+    });
+}
+
+fn by_lock(mutex: &RawMutex) -> bool {
+    mutex.lock();
+    true
+}
+
+fn by_try_lock(mutex: &RawMutex) -> bool {
+    mutex.try_lock()
+}
+
+#[test]
+fn who_waits_gets_in_when_the_holder_leaves() {
+    let expect = Expect {
+        expected: "the unlock of one thread to let the other in, whenever it comes",
+        likely: "between the waiter's look and its sleep, or the holder's look and its wake, the other one acted and nobody noticed: announce the waiter before it sleeps, free the lock before you wake, and sleep only on the value you left there",
+        read: "hints 2 and 3; futex(2), FUTEX_WAIT",
+    };
+    explore(expect, || {
+        let mutex = Arc::new(RawMutex::new());
+        passer("T1", &mutex);
+        passer("T2", &mutex);
+    });
+}
+
+#[test]
+fn of_three_threads_none_is_forgotten() {
+    let expect = Expect {
+        expected: "each of three threads to get in",
+        likely: "a woken waiter takes the lock with a 1, so its unlock wakes nobody, and others still sleep",
+        read: "hint 4",
+    };
+    explore(expect, || {
+        let mutex = Arc::new(RawMutex::new());
+        for name in ["T1", "T2", "T3"] {
+            passer(name, &mutex);
+        }
+    });
+}
+
+#[test]
+fn a_refused_try_lock_changes_nothing() {
+    let expect = Expect {
+        expected: "a refused try_lock to leave the state as it was, and the sleeper to be woken",
+        likely: "the refused `try_lock` overwrote the 2 by which the sleeper was remembered",
+        read: "hint 2; compare_exchange changes nothing when it fails, swap always does",
+    };
+    explore(expect, || {
+        let mutex = Arc::new(RawMutex::new());
+        mutex.lock();
+        passer("waiter", &mutex).settle();
+        assert!(!mutex.try_lock(), "try_lock took a lock that is held");
+        mutex.unlock();
+    });
+}
+
+#[test]
+fn a_woken_waiter_that_finds_the_lock_taken_sleeps_again() {
+    let expect = Expect {
+        expected: "a waiter that was woken in vain to sleep again",
+        likely: "the newcomer left a 1 behind, and nobody makes it a 2 again before the next futex::wait, which returns at once",
+        read: "hint 4",
+    };
+    explore(expect, || {
+        let mutex = Arc::new(RawMutex::new());
+        mutex.lock();
+        let waiter = passer("waiter", &mutex);
+        waiter.settle();
+        mutex.unlock();
+        // The newcomer, who may be faster than the woken waiter.
+        mutex.lock();
+        waiter.settle();
+        mutex.unlock();
+    });
+}

@@ -1,0 +1,195 @@
+//! What a bounded buffer promises, easiest first.
+//!
+//! `src/bounded_buffer.rs` is compiled here with a `crate::sync` whose waits wake up for no reason.
+
+#[allow(dead_code)]
+#[path = "../src/bounded_buffer.rs"]
+mod bounded_buffer;
+
+#[allow(unused_imports)]
+mod sync {
+    pub use testkit::sync::spurious::*;
+}
+
+use std::sync::Arc;
+
+use bounded_buffer::BoundedBuffer;
+use rstest::rstest;
+use testkit::require;
+use testkit::threads::{Settled, Threads};
+
+/// Something that can neither be copied nor cloned.
+#[derive(Debug, PartialEq)]
+struct Item(usize);
+
+/// Runs `body` on a thread of its own, so that a call that never returns is seen to.
+#[track_caller]
+fn on_a_thread<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
+    Threads::new().spawn("worker", body).join(
+        "a call waits although nothing is to be waited for: is the question turned round, or is the mutex locked twice?",
+        "README, the task",
+    )
+}
+
+/// A buffer with so much room, and that is full.
+#[track_caller]
+fn full(capacity: usize) -> Arc<BoundedBuffer<Item>> {
+    on_a_thread(move || {
+        let buffer = BoundedBuffer::new(capacity);
+        for number in 1..=capacity {
+            assert_eq!(buffer.push(Item(number)), Ok(()), "push on a buffer that has room");
+        }
+        Arc::new(buffer)
+    })
+}
+
+#[test]
+fn what_goes_in_comes_out() {
+    let popped = on_a_thread(|| {
+        let buffer = BoundedBuffer::new(1);
+        buffer.push(Item(7)).map(|()| buffer.pop())
+    });
+    require!(popped == Ok(Some(Item(7))),
+        expected: "push(Item(7)) to return Ok(()), and pop to return Some(Item(7)) then",
+        seen: "{popped:?}",
+        likely: "the item is not kept, or a new buffer is closed",
+        read: "README, the task",
+    );
+}
+
+#[rstest]
+#[case::one_after_the_other(3, &[3])]
+#[case::more_than_there_is_room_for_at_once(2, &[2, 2, 2])]
+#[case::in_and_out_by_turns(3, &[1, 2, 3, 1, 2])]
+fn items_come_out_in_the_order_in_which_they_went_in(
+    #[case] capacity: usize,
+    #[case] rounds: &'static [usize],
+) {
+    let popped: Vec<Option<Item>> = on_a_thread(move || {
+        let buffer = BoundedBuffer::new(capacity);
+        let mut next = 0;
+        let mut popped = Vec::new();
+        for &count in rounds {
+            for _ in 0..count {
+                next += 1;
+                assert_eq!(buffer.push(Item(next)), Ok(()), "push on a buffer that has room");
+            }
+            popped.extend((0..count).map(|_| buffer.pop()));
+        }
+        popped
+    });
+    let in_order: Vec<Option<Item>> = (1..=popped.len()).map(|number| Some(Item(number))).collect();
+    require!(popped == in_order,
+        expected: "Item(1), Item(2), … in this order",
+        seen: "{popped:?}",
+        likely: "push and pop work at the same end: a stack, not a queue",
+        read: "hint 1",
+    );
+}
+
+#[test]
+fn a_closed_buffer_hands_the_item_back() {
+    let pushed = on_a_thread(|| {
+        let buffer = BoundedBuffer::new(1);
+        buffer.close();
+        buffer.push(Item(7))
+    });
+    require!(pushed == Err(Item(7)),
+        expected: "push(Item(7)) on a closed buffer to return Err(Item(7))",
+        seen: "{pushed:?}",
+        likely: "`push` does not look whether the buffer is closed",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn a_closed_buffer_hands_the_item_back_at_once_even_when_it_is_full() {
+    let buffer = full(1);
+    let pushed = on_a_thread(move || {
+        buffer.close();
+        buffer.push(Item(7))
+    });
+    require!(pushed == Err(Item(7)),
+        expected: "push(Item(7)) on a closed and full buffer to return Err(Item(7))",
+        seen: "{pushed:?}",
+        likely: "`push` looks whether the buffer is closed only where there is room",
+        read: "hint 3",
+    );
+}
+
+#[rstest]
+#[case::closed_once(1)]
+#[case::closed_twice(2)]
+fn a_closed_buffer_gives_what_is_left_and_then_none(#[case] times: usize) {
+    let buffer = full(2);
+    let popped = on_a_thread(move || {
+        for _ in 0..times {
+            buffer.close();
+        }
+        [buffer.pop(), buffer.pop(), buffer.pop(), buffer.pop()]
+    });
+    require!(popped == [Some(Item(1)), Some(Item(2)), None, None],
+        expected: "the two items that were in the buffer when it was closed, then None, and None again",
+        seen: "{popped:?}",
+        likely: "`pop` looks whether the buffer is closed before it looks whether an item is left, or `close` throws the items away",
+        read: "hint 5",
+    );
+}
+
+#[rstest]
+#[case::capacity_1(1)]
+#[case::capacity_3(3)]
+fn a_push_waits_for_room(#[case] capacity: usize) {
+    let buffer = full(capacity);
+    let threads = Threads::new();
+    let pusher = threads.spawn("pusher", {
+        let buffer = Arc::clone(&buffer);
+        move || buffer.push(Item(7))
+    });
+    let settled = threads.settle();
+    require!(!pusher.is_finished(),
+        expected: "push to wait: {capacity} of {capacity} items are in the buffer",
+        seen: "it returned, although `wait` had woken it up for no reason",
+        likely: "`if` where a `while` belongs: after every wait, ask again whether there is room; or one item too many is let in",
+        read: "hint 3; pthread_cond_wait(3p)",
+    );
+    require!(settled == Settled::AtRest,
+        expected: "push to sleep until it is woken",
+        seen: "{settled:?}: the thread keeps a CPU busy while it waits",
+        likely: "a loop that asks again and again instead of Condvar::wait",
+        read: "hint 2",
+    );
+    let popped = on_a_thread(move || buffer.pop());
+    assert_eq!(popped, Some(Item(1)), "the item that had been in the longest");
+    let pushed =
+        pusher.join("`pop` takes an item out but does not notify who waits for room", "hint 2");
+    assert_eq!(pushed, Ok(()), "there was room for the item");
+}
+
+#[test]
+fn a_pop_waits_for_an_item() {
+    let buffer = Arc::new(on_a_thread(|| BoundedBuffer::new(1)));
+    let threads = Threads::new();
+    let popper = threads.spawn("popper", {
+        let buffer = Arc::clone(&buffer);
+        move || buffer.pop()
+    });
+    let settled = threads.settle();
+    require!(!popper.is_finished(),
+        expected: "pop to wait: there is no item, and the buffer is not closed",
+        seen: "it returned, although `wait` had woken it up for no reason",
+        likely: "`if` where a `while` belongs: after every wait, ask again whether there is an item",
+        read: "hint 3; pthread_cond_wait(3p)",
+    );
+    require!(settled == Settled::AtRest,
+        expected: "pop to sleep until it is woken",
+        seen: "{settled:?}: the thread keeps a CPU busy while it waits",
+        likely: "a loop that asks again and again instead of Condvar::wait",
+        read: "hint 2",
+    );
+    let pushed = on_a_thread(move || buffer.push(Item(7)));
+    assert_eq!(pushed, Ok(()), "there was room for the item");
+    let popped =
+        popper.join("`push` puts an item in but does not notify who waits for one", "hint 2");
+    assert_eq!(popped, Some(Item(7)), "the item that went in");
+}

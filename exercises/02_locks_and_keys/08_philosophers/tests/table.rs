@@ -1,0 +1,199 @@
+//! What a table promises, easiest first. `protocol.rs` is about what holds in every schedule.
+//!
+//! `src/table.rs` is compiled here with a `crate::sync` whose condition variables often wake up for
+//! no reason.
+
+#[allow(dead_code)]
+#[path = "../src/table.rs"]
+mod table;
+
+#[allow(unused_imports)]
+mod sync {
+    pub use testkit::sync::spurious::*;
+}
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex};
+
+use rstest::rstest;
+use table::Table;
+use testkit::require;
+use testkit::threads::{Settled, Thread, Threads};
+
+/// Runs `body` on a thread of its own, so that a call that never returns is seen to.
+#[track_caller]
+fn on_a_thread<T: Send + 'static>(likely: &str, body: impl FnOnce() -> T + Send + 'static) -> T {
+    Threads::new().spawn("philosopher", body).join(likely, "hint 4")
+}
+
+/// A philosopher who eats until he is told to stop.
+struct Guest {
+    thread: Thread<()>,
+    meal: Arc<Meal>,
+}
+
+#[derive(Default)]
+struct Meal {
+    state: Mutex<(bool, bool)>,
+    ends: Condvar,
+}
+
+impl Guest {
+    fn sits_down(threads: &Threads, table: &Arc<Table>, seat: usize) -> Self {
+        let meal = Arc::new(Meal::default());
+        let thread = threads.spawn(&format!("seat {seat}"), {
+            let (table, meal) = (Arc::clone(table), Arc::clone(&meal));
+            move || {
+                table.dine(seat, || {
+                    let mut state = meal.state.lock().unwrap();
+                    state.0 = true;
+                    drop(meal.ends.wait_while(state, |state| !state.1).unwrap());
+                });
+            }
+        });
+        Self { thread, meal }
+    }
+
+    /// Whether he has begun to eat.
+    fn has_begun(&self) -> bool {
+        self.meal.state.lock().unwrap().0
+    }
+
+    /// Tells him to stop, now or as soon as he begins.
+    fn has_enough(&self) {
+        self.meal.state.lock().unwrap().1 = true;
+        self.meal.ends.notify_all();
+    }
+}
+
+#[rstest]
+fn a_philosopher_alone_at_the_table_eats_once(
+    #[values(2, 3, 4, 5, 6, 7)] seats: usize,
+    #[values(0, 1, usize::MAX)] seat: usize,
+) {
+    let seat = seat.min(seats - 1);
+    let (meals, answer) = on_a_thread("a fork is taken twice, or never put back", move || {
+        let meals = AtomicUsize::new(0);
+        let answer = Table::new(seats).dine(seat, || {
+            meals.fetch_add(1, Ordering::Relaxed);
+            "well fed"
+        });
+        (meals.into_inner(), answer)
+    });
+    require!(meals == 1 && answer == "well fed",
+        expected: "dine({seat}, ..) at a table for {seats} to eat once, and to return what eat returned",
+        seen: "{meals} meals, and the answer {answer:?}",
+        likely: "`dine` calls `eat` once, between taking the forks and putting them back",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn at_a_table_for_one_the_one_fork_will_do() {
+    let answer = on_a_thread(
+        "left and right are the same fork: who takes it twice waits for himself, and whom nobody lets in waits for ever",
+        || Table::new(1).dine(0, || "well fed"),
+    );
+    assert_eq!(answer, "well fed");
+}
+
+#[rstest]
+fn the_forks_come_back(#[values(1, 2, 5)] seats: usize) {
+    let meals = on_a_thread("the forks are not put back after the meal", move || {
+        let table = Table::new(seats);
+        (0..2).flat_map(|_| 0..seats).map(|seat| table.dine(seat, || 1)).sum::<usize>()
+    });
+    assert_eq!(meals, 2 * seats, "everybody has eaten twice, one after the other");
+}
+
+#[rstest]
+#[case::of_two(2, 0, 1)]
+#[case::of_three(3, 0, 2)]
+#[case::of_five(5, 1, 2)]
+#[case::the_other_way_round(5, 2, 1)]
+#[case::over_the_end(5, 4, 0)]
+fn who_waits_for_a_neighbour_sleeps(
+    #[case] seats: usize,
+    #[case] eats: usize,
+    #[case] waits: usize,
+) {
+    let table = Arc::new(Table::new(seats));
+    let threads = Threads::new();
+    let eater = Guest::sits_down(&threads, &table, eats);
+    threads.settle();
+    require!(eater.has_begun(),
+        expected: "seat {eats} to eat: nobody else is there",
+        seen: "it waits",
+        likely: "a fork is taken twice, or was never laid on the table",
+        read: "README, the task",
+    );
+    let waiter = Guest::sits_down(&threads, &table, waits);
+    let settled = threads.settle();
+    let (together, busy) = (waiter.has_begun(), settled != Settled::AtRest);
+    // Nobody is left behind, whatever is said next.
+    waiter.has_enough();
+    eater.has_enough();
+    require!(!together,
+        expected: "seat {waits} to wait while its neighbour at seat {eats} eats",
+        seen: "both eat at once, one of them without two forks",
+        likely: "a guard that is dropped before `eat` is called, or only one fork is taken",
+        read: "hint 1",
+    );
+    require!(!busy,
+        expected: "seat {waits} to sleep until the fork comes back",
+        seen: "{settled:?}: the thread keeps a CPU busy while it waits",
+        likely: "`try_lock` in a loop: whoever puts a fork back and tries again may do so for ever, all of them in step",
+        read: "hint 3",
+    );
+    waiter.thread.join("the forks are not put back after the meal", "hint 1");
+    eater.thread.join("the forks are not put back after the meal", "hint 1");
+}
+
+#[test]
+fn two_neighbours_in_turns_starve_nobody() {
+    let table = Arc::new(Table::new(5));
+    let threads = Threads::new();
+    let sits_down = |seat| {
+        let guest = Guest::sits_down(&threads, &table, seat);
+        threads.settle();
+        guest
+    };
+    let left = sits_down(0);
+    let between = sits_down(1);
+    between.has_enough();
+    let right = sits_down(2);
+    // One of the two neighbours goes, the other one stays.
+    left.has_enough();
+    threads.settle();
+    let again = sits_down(0);
+    let passed = again.has_begun() && !between.has_begun();
+    again.has_enough();
+    right.has_enough();
+    require!(!passed,
+        expected: "seat 0, which has eaten, to wait for seat 1, which was hungry before it came back",
+        seen: "seat 0 eats again, beside seat 2; when seat 2 comes back too before seat 0 leaves, and so on, seat 1 never eats",
+        likely: "a philosopher takes both forks at once or none, so those who wait have nothing that would stop others: let him keep the first fork while he waits for the second",
+        read: "hint 3",
+    );
+    for guest in [left, between, right, again] {
+        guest.thread.join("the forks are not put back after the meal", "hint 2");
+    }
+}
+
+/// Not the test for anything in particular: a heap of luck on top of the others.
+#[rstest]
+fn everybody_eats_often(#[values(1, 2, 3, 5)] seats: usize) {
+    let table = Arc::new(Table::new(seats));
+    let threads = Threads::new();
+    let guests: Vec<_> = (0..seats)
+        .map(|seat| {
+            let table = Arc::clone(&table);
+            threads.spawn(&format!("seat {seat}"), move || {
+                (0..200).map(|_| table.dine(seat, || 1)).sum::<usize>()
+            })
+        })
+        .collect();
+    for guest in guests {
+        assert_eq!(guest.join("a circle of philosophers: see protocol.rs", "hint 2"), 200);
+    }
+}

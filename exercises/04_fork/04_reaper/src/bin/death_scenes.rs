@@ -1,0 +1,380 @@
+//! Scenes for the tests: children that end in this way and that, and what the reaper says of them.
+//!
+//! They are a program because a fork belongs in a process with one thread, and a test binary has
+//! several.
+#![allow(unsafe_code)]
+
+use std::collections::BTreeMap;
+use std::env;
+use std::io::{self, PipeWriter, Read, Write};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::libc;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{
+    SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, kill, raise, sigaction, signal,
+};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::unistd::{Pid, getpid, getppid};
+use reaper::{End, Reaper, adopt_orphans, has_ended, start};
+use testkit::proc::open_descriptors;
+use testkit::rest::{Rest, let_others_look, rest, rest_of_a_waiter};
+
+fn main() -> io::Result<()> {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let mut family = Family::default();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["peek"] => peek(&mut family),
+        ["end", how] => one_end(&mut family, how),
+        ["nobody"] => nobody(&mut family),
+        ["living"] => living(&mut family),
+        ["together", count] => together(&mut family, count.parse().expect("a number")),
+        ["early"] => early(&mut family),
+        ["sleep"] => sleep(&mut family),
+        ["interrupted"] => interrupted(&mut family),
+        ["stopped"] => stopped(&mut family),
+        ["bell"] => bell(&mut family),
+        ["ignored"] => ignored(&mut family),
+        ["blocked"] => blocked(&mut family),
+        ["exec"] => across_exec(),
+        ["orphan"] => orphan(&mut family),
+        ["law", ..] => law(&mut family, &words[1..]),
+        _ => panic!("no scene {words:?}"),
+    }?;
+    family.bury()
+}
+
+/// The children of a scene, each with a name.
+#[derive(Default)]
+struct Family {
+    names: BTreeMap<Pid, String>,
+}
+
+impl Family {
+    fn start(&mut self, name: &str, body: impl FnOnce() -> i32) -> io::Result<Pid> {
+        let child = start(body)?;
+        self.names.insert(child, name.to_owned());
+        Ok(child)
+    }
+
+    /// A child that goes on when a byte is written for it.
+    fn held(&mut self, name: &str, body: impl FnOnce() -> i32) -> io::Result<(Pid, PipeWriter)> {
+        let (mut gate, open) = io::pipe()?;
+        let child = self.start(name, || {
+            gate.read_exact(&mut [0]).expect("the parent holds the other end");
+            body()
+        })?;
+        Ok((child, open))
+    }
+
+    fn tell(&self, reaped: io::Result<Vec<(Pid, End)>>) {
+        match reaped {
+            Ok(reaped) => {
+                let mut said: Vec<_> = reaped
+                    .iter()
+                    .map(|(pid, end)| {
+                        let name = self.names.get(pid).map_or("a stranger", String::as_str);
+                        match end {
+                            End::Exited(code) => format!("{name} exited {code}"),
+                            End::Killed(signal) => format!("{name} killed {signal}"),
+                        }
+                    })
+                    .collect();
+                said.sort();
+                let said = if said.is_empty() { "nobody".to_owned() } else { said.join(", ") };
+                println!("reaped: {said}");
+            }
+            Err(error) => println!("error: {}", errno(&error)),
+        }
+    }
+
+    /// Waits until nobody is left, and tells of all in one line.
+    fn tell_all(&self, reaper: &mut Reaper) {
+        let mut all = Vec::new();
+        loop {
+            match reaper.wait() {
+                Ok(reaped) if reaped.is_empty() => return self.tell(Ok(all)),
+                Ok(reaped) => all.extend(reaped),
+                Err(error) => return self.tell(Err(error)),
+            }
+        }
+    }
+
+    /// Says who has not been reaped, and clears up.
+    fn bury(self) -> io::Result<()> {
+        let mut left = Vec::new();
+        for (pid, name) in self.names {
+            let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+            match waitid(Id::Pid(pid), flags) {
+                Err(Errno::ECHILD) => continue,
+                Ok(WaitStatus::StillAlive) => left.push(format!("{name} lives")),
+                _ => left.push(format!("{name} is a zombie")),
+            }
+            kill(pid, Signal::SIGKILL)?;
+            while waitpid(pid, None) == Err(Errno::EINTR) {}
+        }
+        let left = if left.is_empty() { "none".to_owned() } else { left.join(", ") };
+        println!("left: {left}");
+        Ok(())
+    }
+}
+
+fn errno(error: &io::Error) -> String {
+    error.raw_os_error().map_or(error.to_string(), |raw| format!("{:?}", Errno::from_raw(raw)))
+}
+
+/// Waits until the child has ended. It is not reaped.
+fn until_it_ends(child: Pid) {
+    // ECHILD: somebody has reaped it; then it has ended, too.
+    while waitid(Id::Pid(child), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT) == Err(Errno::EINTR) {
+    }
+}
+
+/// `e7` exits with 7, `k9` ends by signal 9.
+fn end(how: &str) -> i32 {
+    let number = how[1..].parse().expect("a number");
+    if how.starts_with('e') {
+        return number;
+    }
+    // SAFETY: raise(3) takes an integer and touches no memory of ours.
+    unsafe { libc::raise(number) };
+    unreachable!("signal {number} ends the process")
+}
+
+fn peek(family: &mut Family) -> io::Result<()> {
+    let mut reaper = Reaper::new()?;
+    let (child, mut open) = family.held("a", || 7)?;
+    let look = || has_ended(child).map_or_else(|error| errno(&error), |ended| ended.to_string());
+    let living = look();
+    open.write_all(&[0])?;
+    until_it_ends(child);
+    println!("has it ended: {living}, {}, {}", look(), look());
+    family.tell(reaper.collect());
+    println!("and now: {}", look());
+    Ok(())
+}
+
+fn one_end(family: &mut Family, how: &str) -> io::Result<()> {
+    let mut reaper = Reaper::new()?;
+    let child = family.start("a", || end(how))?;
+    until_it_ends(child);
+    family.tell(reaper.collect());
+    Ok(())
+}
+
+fn nobody(family: &mut Family) -> io::Result<()> {
+    let mut reaper = Reaper::new()?;
+    family.tell(reaper.collect());
+    family.tell(reaper.wait());
+    Ok(())
+}
+
+/// One has ended, one lives.
+fn living(family: &mut Family) -> io::Result<()> {
+    let mut reaper = Reaper::new()?;
+    let (_, mut open) = family.held("b", || 8)?;
+    let child = family.start("a", || 7)?;
+    until_it_ends(child);
+    family.tell(reaper.wait());
+    family.tell(reaper.collect());
+    open.write_all(&[0])?;
+    family.tell(reaper.wait());
+    Ok(())
+}
+
+/// All of them end while SIGCHLD is blocked: of any number of signals, one is left.
+fn together(family: &mut Family, count: usize) -> io::Result<()> {
+    let mut reaper = Reaper::new()?;
+    let mask = SigSet::from(Signal::SIGCHLD).thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
+    for name in ["a", "b", "c", "d", "e"].into_iter().take(count) {
+        let child = family.start(name, || 0)?;
+        until_it_ends(child);
+    }
+    mask.thread_set_mask()?;
+    family.tell(reaper.collect());
+    Ok(())
+}
+
+/// One has ended before there is a reaper.
+fn early(family: &mut Family) -> io::Result<()> {
+    let child = family.start("a", || 7)?;
+    until_it_ends(child);
+    let mut reaper = Reaper::new()?;
+    family.tell(reaper.wait());
+    Ok(())
+}
+
+/// The child ends when its parent has come to rest.
+fn sleep(family: &mut Family) -> io::Result<()> {
+    let_others_look();
+    let mut reaper = Reaper::new()?;
+    family.start("a", || {
+        println!("the parent: {:?}", rest_of_a_waiter(getppid().as_raw()));
+        7
+    })?;
+    family.tell(reaper.wait());
+    Ok(())
+}
+
+/// Where the signal handler reports that it has run.
+static HANDLED: AtomicI32 = AtomicI32::new(-1);
+
+extern "C" fn report(_: libc::c_int) {
+    let byte = [0_u8];
+    // SAFETY: the buffer is one byte long and lives; write(2) is async-signal-safe.
+    unsafe { libc::write(HANDLED.load(Ordering::Relaxed), byte.as_ptr().cast(), 1) };
+}
+
+/// The child wakes its parent by another signal, and ends when the handler has run.
+fn interrupted(family: &mut Family) -> io::Result<()> {
+    let (mut handled, report_handled) = io::pipe()?;
+    HANDLED.store(report_handled.as_raw_fd(), Ordering::Relaxed);
+    // No SA_RESTART: the interrupted call fails with EINTR (signal(7)).
+    let action = SigAction::new(SigHandler::Handler(report), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler calls write(2) and reads an atomic: both are async-signal-safe.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+    let mut reaper = Reaper::new()?;
+    let parent = getpid();
+    family.start("a", || {
+        rest(parent.as_raw());
+        let sent = kill(parent, Signal::SIGUSR1).is_ok();
+        let heard = handled.read_exact(&mut [0]).is_ok();
+        if sent && heard { 7 } else { 1 }
+    })?;
+    family.tell(reaper.wait());
+    Ok(())
+}
+
+/// A child stops while its parent waits; a second one makes it go on when the parent waits again.
+fn stopped(family: &mut Family) -> io::Result<()> {
+    let mut reaper = Reaper::new()?;
+    let parent = getpid().as_raw();
+    let a = family.start("a", || {
+        rest(parent);
+        raise(Signal::SIGSTOP).map_or(1, |()| 7)
+    })?;
+    family.start("b", || {
+        while rest(a.as_raw()) != Rest::Stopped {}
+        rest(parent);
+        kill(a, Signal::SIGCONT).map_or(1, |()| 8)
+    })?;
+    family.tell_all(&mut reaper);
+    Ok(())
+}
+
+fn rings(reaper: &Reaper) -> io::Result<bool> {
+    let mut bell = [PollFd::new(reaper.as_fd(), PollFlags::POLLIN)];
+    loop {
+        match poll(&mut bell, PollTimeout::ZERO) {
+            Err(Errno::EINTR) => {}
+            ready => return Ok(ready? == 1),
+        }
+    }
+}
+
+/// One lives all the time, one ends.
+fn bell(family: &mut Family) -> io::Result<()> {
+    let mut reaper = Reaper::new()?;
+    let (_, mut open) = family.held("b", || 8)?;
+    let living = rings(&reaper)?;
+    let child = family.start("a", || 7)?;
+    until_it_ends(child);
+    let ended = rings(&reaper)?;
+    family.tell(reaper.collect());
+    println!("the bell rings: {living}, {ended}, {}", rings(&reaper)?);
+    open.write_all(&[0])?;
+    family.tell_all(&mut reaper);
+    Ok(())
+}
+
+/// As if this program had been started by one that ignores SIGCHLD: exec keeps that.
+fn ignored(family: &mut Family) -> io::Result<()> {
+    // SAFETY: SIG_IGN is no function of ours that could be called at a bad moment.
+    unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
+    one_and_the_bell(family)
+}
+
+/// As if this program had been started by one that blocks SIGCHLD: exec keeps that, too.
+fn blocked(family: &mut Family) -> io::Result<()> {
+    SigSet::from(Signal::SIGCHLD).thread_block()?;
+    one_and_the_bell(family)
+}
+
+fn one_and_the_bell(family: &mut Family) -> io::Result<()> {
+    let mut reaper = Reaper::new()?;
+    let child = family.start("a", || 7)?;
+    until_it_ends(child);
+    println!("the bell rings: {}", rings(&reaper)?);
+    family.tell(reaper.collect());
+    Ok(())
+}
+
+/// Which of the descriptors that a reaper makes would a program find that this one turns into?
+fn across_exec() -> io::Result<()> {
+    let before = kept_across_exec()?;
+    let _reaper = Reaper::new()?;
+    let mut kept = kept_across_exec()?;
+    kept.retain(|fd| !before.contains(fd));
+    println!("descriptors kept across exec: {}", kept.len());
+    Ok(())
+}
+
+fn kept_across_exec() -> io::Result<Vec<i32>> {
+    let mut kept: Vec<i32> = open_descriptors(getpid().as_raw())?.into_keys().collect();
+    kept.retain(|&fd| {
+        // SAFETY: borrowed for one call on a number.
+        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+        // The descriptor of the listing itself is closed by now: EBADF.
+        let flags = fcntl(fd, FcntlArg::F_GETFD);
+        flags.is_ok_and(|flags| !FdFlag::from_bits_retain(flags).contains(FdFlag::FD_CLOEXEC))
+    });
+    Ok(kept)
+}
+
+/// A child leaves a child of its own behind.
+fn orphan(family: &mut Family) -> io::Result<()> {
+    adopt_orphans()?;
+    let mut reaper = Reaper::new()?;
+    let (mut gate, mut open) = io::pipe()?;
+    let (mut hears, mut tells) = io::pipe()?;
+    let a = family.start("a", || {
+        let orphan = start(|| {
+            let opened = gate.read_exact(&mut [0]).is_ok();
+            if opened { 42 } else { 1 }
+        });
+        let pid = orphan.map_or(0, Pid::as_raw);
+        i32::from(tells.write_all(&pid.to_ne_bytes()).is_err())
+    })?;
+    let mut pid = [0; 4];
+    hears.read_exact(&mut pid)?;
+    family.names.insert(Pid::from_raw(i32::from_ne_bytes(pid)), "the orphan".to_owned());
+    until_it_ends(a);
+    family.tell(reaper.wait());
+    open.write_all(&[0])?;
+    family.tell(reaper.wait());
+    Ok(())
+}
+
+/// Any number of children: those marked with a `+` live until the others are reaped.
+fn law(family: &mut Family, ends: &[String]) -> io::Result<()> {
+    let mut reaper = Reaper::new()?;
+    let mut held = Vec::new();
+    let mut ended = Vec::new();
+    for (i, how) in ends.iter().enumerate() {
+        let name = format!("{i}");
+        match how.strip_prefix('+') {
+            Some(how) => held.push(family.held(&name, || end(how))?.1),
+            None => ended.push(family.start(&name, || end(how))?),
+        }
+    }
+    ended.into_iter().for_each(until_it_ends);
+    family.tell(reaper.collect());
+    for mut open in held {
+        open.write_all(&[0])?;
+    }
+    family.tell_all(&mut reaper);
+    Ok(())
+}

@@ -1,0 +1,106 @@
+//! A child that ends at the worst moment: when waitpid has just said that nobody has ended.
+//!
+//! What happens once in many thousand runs happens here in each. A function that a program defines
+//! stands before the C library's function of that name (ld.so(8), symbol lookup), so this program's
+//! wait calls are its own: the first one that finds nobody lets the child end, and only then returns.
+#![allow(unsafe_code)]
+
+use std::io::{self, Read};
+use std::os::fd::IntoRawFd;
+use std::sync::atomic::{AtomicI32, Ordering};
+
+use nix::errno::Errno;
+use nix::libc::{self, c_int, c_uint, c_void, id_t, pid_t, rusage, siginfo_t};
+use reaper::{End, Reaper, start};
+
+/// The descriptor whose closing lets the child end; -1 if it has been closed.
+static GATE: AtomicI32 = AtomicI32::new(-1);
+static CHILD: AtomicI32 = AtomicI32::new(0);
+
+fn main() -> io::Result<()> {
+    let mut reaper = Reaper::new()?;
+    let (mut gate, open) = io::pipe()?;
+    let open = open.into_raw_fd();
+    let child = start(|| {
+        // SAFETY: the child's copy of the write end, which nothing else in the child uses.
+        unsafe { libc::close(open) };
+        gate.read_to_end(&mut Vec::new()).map_or(1, |_| 7)
+    })?;
+    CHILD.store(child.as_raw(), Ordering::Relaxed);
+    GATE.store(open, Ordering::Relaxed);
+    match reaper.wait()?[..] {
+        [(pid, End::Exited(7))] if pid == child => println!("reaped"),
+        ref other => println!("{other:?}"),
+    }
+    Ok(())
+}
+
+/// Now, when the caller is about to hear that nobody has ended, the child ends.
+fn after_a_look(found: bool) {
+    if found {
+        return;
+    }
+    let gate = GATE.swap(-1, Ordering::Relaxed);
+    if gate >= 0 {
+        let flags = libc::WEXITED | libc::WNOWAIT;
+        let child = CHILD.load(Ordering::Relaxed);
+        // SAFETY: the descriptor is this program's, and nobody else closes it.
+        unsafe { libc::close(gate) };
+        let wait = || {
+            // SAFETY: the pointers that are passed are null, which waitid allows for both.
+            unsafe { libc::syscall(libc::SYS_waitid, libc::P_PID, child, 0_usize, flags, 0_usize) }
+        };
+        // EINTR: the handler of SIGCHLD, if the reaper has one.
+        while wait() == -1 && Errno::last() == Errno::EINTR {}
+    }
+}
+
+/// waitpid(2), and then `after_a_look`.
+///
+/// # Safety
+/// As waitpid(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn waitpid(pid: pid_t, status: *mut c_int, options: c_int) -> pid_t {
+    // SAFETY: the caller's promise, passed on.
+    unsafe { wait4(pid, status, options, std::ptr::null_mut()) }
+}
+
+/// wait4(2), and then `after_a_look`.
+///
+/// # Safety
+/// As wait4(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn wait4(
+    pid: pid_t,
+    status: *mut c_int,
+    options: c_int,
+    usage: *mut rusage,
+) -> pid_t {
+    // SAFETY: the caller's promise, passed on to the system call of the same arguments.
+    let found = unsafe { libc::syscall(libc::SYS_wait4, pid, status, options, usage) };
+    after_a_look(found != 0);
+    found as pid_t
+}
+
+/// waitid(2), and then `after_a_look`.
+///
+/// # Safety
+/// As waitid(2).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn waitid(
+    kind: c_uint,
+    id: id_t,
+    info: *mut siginfo_t,
+    options: c_int,
+) -> c_int {
+    let usage: *mut c_void = std::ptr::null_mut();
+    // SAFETY: the caller's promise, passed on; the fifth argument may be null.
+    let result = unsafe { libc::syscall(libc::SYS_waitid, kind, id, info, options, usage) };
+    // SAFETY: the caller's `info` is null or points to a siginfo_t.
+    let found = unsafe { info.as_ref() }.is_none_or(|info| {
+        // SAFETY: waitid fills in the pid, or 0 if it has found nobody.
+        unsafe { info.si_pid() != 0 }
+    });
+    after_a_look(result != 0 || found);
+    result as c_int
+}

@@ -1,0 +1,59 @@
+//! Reaping children: SIGCHLD says that something happened, waitpid(2) says what.
+
+#![allow(unsafe_code)] // sigaction(2) is unsafe in `nix`, and so is all of `libc`
+
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd};
+
+use nix::unistd::Pid;
+
+/// How a child ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// By itself, with this exit code.
+    Exited(i32),
+    /// By the signal with this number, which may be a real-time signal.
+    Killed(i32),
+}
+
+/// Whether this child has ended. What it left is still there to be collected.
+///
+/// The error is ECHILD if it is not a child of this process, or not any more.
+pub fn has_ended(child: Pid) -> io::Result<bool> {
+    todo!("look at {child} without reaping it, and without waiting")
+}
+
+/// From now on, descendants whose parent dies become children of this process.
+pub fn adopt_orphans() -> io::Result<()> {
+    todo!("an orphan goes to init, or to its nearest ancestor that has said it wants orphans")
+}
+
+/// The one in the process who waits for children. Its descriptor, the *bell*, is for an event loop.
+#[derive(Debug)]
+pub struct Reaper {
+    // What becomes readable when a child ends?
+}
+
+impl AsFd for Reaper {
+    /// The bell: readable from the end of a child to the next `collect`.
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        todo!("the descriptor that says when to collect")
+    }
+}
+
+impl Reaper {
+    /// From now on the bell rings, whatever SIGCHLD was set to. Exec closes the bell.
+    pub fn new() -> io::Result<Self> {
+        todo!("prepare SIGCHLD, and make the bell")
+    }
+
+    /// Reaps every child that has ended, once, and waits for none of those that live.
+    pub fn collect(&mut self) -> io::Result<Vec<(Pid, End)>> {
+        todo!("silence the bell, then reap until nobody is left who has ended")
+    }
+
+    /// Sleeps until a child has ended, then collects. Nothing, at once, if there is no child at all.
+    pub fn wait(&mut self) -> io::Result<Vec<(Pid, End)>> {
+        todo!("who may have ended before you go to sleep?")
+    }
+}

@@ -1,0 +1,275 @@
+//! What a reaper promises, easiest first.
+//!
+//! The children are those of `src/bin/death_scenes.rs`, a process with one thread; each test runs one
+//! of its scenes and reads what it printed.
+
+use rstest::rstest;
+use testkit::program::{Ending, Observed, Program};
+use testkit::require;
+
+/// Runs a scene and returns its lines but the last, which says who has not been reaped.
+#[track_caller]
+fn scene(words: &[&str]) -> Vec<String> {
+    let program = Program::new(env!("CARGO_BIN_EXE_death_scenes"));
+    let observed = words.iter().fold(program, |program, word| program.arg(*word)).run();
+    let Observed { ending, stdout, stderr, stuck } = &observed;
+    require!(*ending != Ending::TimedOut,
+        expected: "the scene {words:?} to come to its end",
+        seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",
+        likely: "a wait without WNOHANG for a child that lives, or a sleep after the bell has rung",
+        read: "wait(2), WNOHANG; hints 2 and 3",
+    );
+    require!(*ending == Ending::Exited(0),
+        expected: "the scene {words:?} to end well",
+        seen: "{ending:?}\n{stdout}{stderr}",
+        likely: "the text above says it",
+        read: "README, the task",
+    );
+    observed.lines().into_iter().map(str::to_owned).collect()
+}
+
+#[track_caller]
+fn require_none_left(lines: &[String]) {
+    let left = lines.last().map_or("nothing printed", String::as_str);
+    require!(left == "left: none",
+        expected: "every child to be reaped",
+        seen: "{left}",
+        likely: "a look (WNOWAIT) where a wait belongs, or an end of the loop before waitpid says so",
+        read: "wait(2), NOTES: zombies; hint 2",
+    );
+}
+
+// One child.
+
+#[test]
+fn a_look_does_not_reap() {
+    let lines = scene(&["peek"]);
+    let (looks, reaped, after) = (&lines[0], &lines[1], &lines[2]);
+    require!(looks == "has it ended: false, true, true",
+        expected: "has_ended to say false of a child that lives, then true, and true again",
+        seen: "{looks}",
+        likely: "the first look has reaped the child (ECHILD: it is no child any more): WNOWAIT \
+            leaves it as it is",
+        read: "wait(2), waitid: WNOWAIT; hint 1",
+    );
+    require!(reaped == "reaped: a exited 7",
+        expected: "collect to find after two looks: a exited 7",
+        seen: "{reaped}",
+        likely: "the looks have reaped the child",
+        read: "wait(2), waitid: WNOWAIT; hint 1",
+    );
+    require!(after == "and now: ECHILD",
+        expected: "ECHILD from has_ended when the child has been reaped",
+        seen: "{after}",
+        likely: "collect only looks (WNOWAIT) and leaves a zombie, or has_ended hides the error",
+        read: "wait(2), ERRORS; hint 1",
+    );
+    require_none_left(&lines);
+}
+
+#[rstest]
+#[case::exit_code_0("e0", "exited 0")]
+#[case::exit_code_7("e7", "exited 7")]
+#[case::the_largest_exit_code("e255", "exited 255")]
+#[case::killed_by_9("k9", "killed 9")]
+#[case::killed_by_15("k15", "killed 15")]
+#[case::exit_code_9("e9", "exited 9")]
+#[case::an_exit_code_as_the_shell_writes_a_kill("e137", "exited 137")]
+#[case::killed_by_a_real_time_signal("k40", "killed 40")]
+fn an_exit_code_is_told_from_a_signal(#[case] how: &str, #[case] end: &str) {
+    let lines = scene(&["end", how]);
+    let seen = &lines[0];
+    let right = format!("reaped: a {end}");
+    require!(*seen == right,
+        expected: "{right}",
+        seen: "{seen}",
+        likely: "WEXITSTATUS of a child that was killed is 0, so ask WIFEXITED first; and EINVAL \
+            comes from waitpid of `nix`, which has no name for signals from 32 on: that child is \
+            reaped, and its status lost",
+        read: "wait(2), WIFEXITED; signal(7), Real-time signals; hint 4",
+    );
+    require_none_left(&lines);
+}
+
+#[test]
+fn without_children_nothing_is_reaped_and_nobody_waits() {
+    let lines = scene(&["nobody"]);
+    let seen = lines[..2].join("\n");
+    require!(seen == "reaped: nobody\nreaped: nobody",
+        expected: "collect and wait to return nothing when there is no child",
+        seen: "{seen}",
+        likely: "ECHILD is passed on as an error; here it is an answer: there is no child",
+        read: "wait(2), ERRORS; hint 2",
+    );
+}
+
+// Several children.
+
+#[test]
+fn those_that_live_are_not_waited_for() {
+    let lines = scene(&["living"]);
+    let seen = lines[..3].join("\n");
+    require!(seen == "reaped: a exited 7\nreaped: nobody\nreaped: b exited 8",
+        expected: "first a, who has ended; then nobody, for b lives; then b",
+        seen: "{seen}",
+        likely: "the loop ends only when nobody is left at all, or the first child is all that is \
+            looked for",
+        read: "wait(2), WNOHANG; hint 2",
+    );
+    require_none_left(&lines);
+}
+
+#[rstest]
+#[case::two("2", "a exited 0, b exited 0")]
+#[case::five("5", "a exited 0, b exited 0, c exited 0, d exited 0, e exited 0")]
+fn children_that_end_together_are_all_collected(#[case] count: &str, #[case] all: &str) {
+    let lines = scene(&["together", count]);
+    let seen = &lines[0];
+    require!(*seen == format!("reaped: {all}"),
+        expected: "one collect to find all of the {count} that have ended: {all}",
+        seen: "{seen}",
+        likely: "one wait for each SIGCHLD: signals do not queue, and for {count} ends came one",
+        read: "signal(7), Queueing and delivery semantics for standard signals; hint 2",
+    );
+    require_none_left(&lines);
+}
+
+// Waiting.
+
+#[test]
+fn a_child_that_ended_before_there_was_a_bell_is_found() {
+    let lines = scene(&["early"]);
+    let seen = &lines[0];
+    require!(seen == "reaped: a exited 7",
+        expected: "wait to find a, who ended before Reaper::new",
+        seen: "{seen}",
+        likely: "wait sleeps before it has looked",
+        read: "hint 3",
+    );
+    require_none_left(&lines);
+}
+
+#[test]
+fn wait_sleeps_until_a_child_has_ended() {
+    let lines = scene(&["sleep"]);
+    let seen = lines[..2].join("\n");
+    require!(seen == "the parent: Asleep\nreaped: a exited 7",
+        expected: "the parent to be asleep until the child ends, and then to reap it",
+        seen: "{seen}",
+        likely: "Spinning: wait asks again and again; AsleepByTheClock: it sleeps for a time. \
+            poll(2) on the bell sleeps until it rings",
+        read: "poll(2); hint 3",
+    );
+    require_none_left(&lines);
+}
+
+#[test]
+fn another_signal_does_not_end_the_wait() {
+    let lines = scene(&["interrupted"]);
+    let seen = &lines[0];
+    require!(seen == "reaped: a exited 7",
+        expected: "wait to go on after a handler has run: a exited 7",
+        seen: "{seen}",
+        likely: "EINTR is passed on as an error; it only means: a signal came, sleep again",
+        read: "signal(7), Interruption of system calls; hint 3",
+    );
+    require_none_left(&lines);
+}
+
+#[test]
+fn a_child_that_stops_has_not_ended() {
+    let lines = scene(&["stopped"]);
+    let seen = &lines[0];
+    require!(seen == "reaped: a exited 7, b exited 8",
+        expected: "wait to go on when a child stops, until a and b have ended",
+        seen: "{seen}",
+        likely: "SIGCHLD comes for a stop, too (unless SA_NOCLDSTOP is set), and wait returns \
+            whenever the bell has rung: look, and if nobody has ended, sleep again",
+        read: "sigaction(2), SA_NOCLDSTOP; wait(2), WUNTRACED; hint 3",
+    );
+    require_none_left(&lines);
+}
+
+#[test]
+fn a_child_that_ends_right_after_the_look_is_not_missed() {
+    let Observed { ending, stdout, stderr, .. } =
+        Program::new(env!("CARGO_BIN_EXE_worst_moment")).run();
+    require!(ending != Ending::TimedOut,
+        expected: "wait to return: the child has ended",
+        seen: "it sleeps for ever",
+        likely: "the child ends between the last look and the sleep, and its ring is lost: silence \
+            the bell before the look, not after it, and sleep in a call that sees an old ring",
+        read: "signalfd(2); select(2), The self-pipe trick; hint 3",
+    );
+    require!(stdout == "reaped\n",
+        expected: "wait to reap the child that ended right after a look",
+        seen: "{ending:?} {stdout}{stderr}",
+        likely: "wait returns nothing although there is a child",
+        read: "README, the task",
+    );
+}
+
+// The bell.
+
+#[test]
+fn the_bell_rings_from_an_end_to_the_next_collect() {
+    let lines = scene(&["bell"]);
+    let (reaped, rings) = (&lines[0], &lines[1]);
+    require!(reaped == "reaped: a exited 7",
+        expected: "collect to find a",
+        seen: "{reaped}",
+        likely: "see the tests of collect",
+        read: "hint 2",
+    );
+    require!(rings == "the bell rings: false, true, false",
+        expected: "no ring while both live, a ring when a has ended, no ring after the collect",
+        seen: "{rings}",
+        likely: "false at the second place: SIGCHLD is not blocked, or goes elsewhere; true at the \
+            third: collect does not read what is there to be read, so an event loop never sleeps",
+        read: "signalfd(2); hint 3",
+    );
+    require_none_left(&lines);
+}
+
+#[rstest]
+#[case::ignores_it("ignored")]
+#[case::blocks_it("blocked")]
+fn it_does_not_matter_that_whoever_started_the_program(#[case] scene_name: &str) {
+    let lines = scene(&[scene_name]);
+    let seen = lines[..2].join("\n");
+    require!(seen == "the bell rings: true\nreaped: a exited 7",
+        expected: "the bell to ring and a to be reaped although SIGCHLD was {scene_name} at first",
+        seen: "{seen}",
+        likely: "with SIGCHLD ignored, which exec keeps, there are no zombies: the kernel reaps, \
+            and the status is gone. Set it to its default; and a handler needs it unblocked",
+        read: "wait(2), NOTES; execve(2); hint 5",
+    );
+}
+
+#[test]
+fn exec_closes_the_bell() {
+    let lines = scene(&["exec"]);
+    let seen = lines[..lines.len() - 1].join("\n");
+    require!(seen == "descriptors kept across exec: 0",
+        expected: "no descriptor of the reaper to be open in a program started by exec",
+        seen: "{seen}",
+        likely: "made without SFD_CLOEXEC (a pipe: without O_CLOEXEC)",
+        read: "signalfd(2), SFD_CLOEXEC; hint 3",
+    );
+}
+
+// Orphans.
+
+#[test]
+fn an_orphan_is_reaped_by_its_grandparent() {
+    let lines = scene(&["orphan"]);
+    let seen = lines[..2].join("\n");
+    require!(seen == "reaped: a exited 0\nreaped: the orphan exited 42",
+        expected: "after a, who leaves a child behind, that child",
+        seen: "{seen}",
+        likely: "a grandparent inherits nothing by itself: orphans go to init, unless an ancestor \
+            is a subreaper",
+        read: "prctl(2), PR_SET_CHILD_SUBREAPER; hint 5",
+    );
+    require_none_left(&lines);
+}

@@ -1,0 +1,394 @@
+//! Scenes for the tests: a caller of `spawn`, and what it is left with.
+//!
+//! They are a program because what `spawn` does to descriptors, signals and children it does to a
+//! whole process.
+#![allow(unsafe_code)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::collections::BTreeMap;
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, Seek, Write};
+use std::mem;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::panic::{self, AssertUnwindSafe};
+use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::mpsc;
+use std::thread;
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, FdFlag, fcntl};
+use nix::libc::{self, c_int};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction, signal};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::unistd::{Pid, close, dup2_stdout, getpid, getppid, pipe};
+use spawn::{Stdio, spawn};
+use testkit::proc::open_descriptors;
+use testkit::rest::{let_others_look, rest};
+
+fn main() -> io::Result<()> {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    match words[..] {
+        ["guest", ..] => run(&words[1..], Stdio::default()),
+        ["refused", program] => refused(program, &[]),
+        ["refused", program, arg] => refused(program, &[arg]),
+        ["too-long"] => refused(&guest(), &["x".repeat(1 << 20).as_str()]),
+        ["nul"] => refused(&guest(), &["exit", "7\0"]),
+        ["three-streams"] => three_streams(),
+        ["mapped", stdin, stdout, stderr] => mapped([stdin, stdout, stderr]),
+        ["while-it-runs"] => while_it_runs(),
+        ["leaky"] => leaky(),
+        ["signals"] => signals(),
+        ["way-out"] => way_out(),
+        ["siblings"] => siblings(),
+        ["interrupted"] => interrupted(),
+        ["locks", ..] => with_locks_held(&words[1..]),
+        ["allocations", ..] => without_allocations(&words[1..]),
+        ["holes", program] => with_holes(program),
+        _ => panic!("no scene {words:?}"),
+    }?;
+    let children = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
+        Err(Errno::ECHILD) => "none",
+        Ok(WaitStatus::StillAlive) => "one that lives",
+        _ => "a zombie",
+    };
+    println!("children left: {children}");
+    Ok(())
+}
+
+/// The program beside this one.
+fn guest() -> String {
+    let own = env::current_exe().expect("/proc is there");
+    own.with_file_name("guest").to_str().expect("a path of UTF-8").to_owned()
+}
+
+/// `spawn`, and an outcry if the child comes out of it.
+fn checked(program: &str, args: &[&str], stdio: Stdio<'_>) -> io::Result<Pid> {
+    let caller = getpid();
+    // A panic is a way out, too.
+    let result = panic::catch_unwind(AssertUnwindSafe(|| spawn(program, args, stdio)));
+    if getpid() != caller {
+        say("the child came back out of spawn\n");
+        // SAFETY: _exit(2) takes an integer, uses no memory of ours, and does not return.
+        unsafe { libc::_exit(99) }
+    }
+    result.unwrap_or_else(|panic| panic::resume_unwind(panic))
+}
+
+fn run(args: &[&str], stdio: Stdio<'_>) -> io::Result<()> {
+    tell(checked(&guest(), args, stdio));
+    Ok(())
+}
+
+/// Waits for the child, if there is one, and tells how it ended or why it is not there.
+fn tell(started: io::Result<Pid>) {
+    match started.map(|child| waitpid(child, None)) {
+        Ok(Ok(WaitStatus::Exited(_, code))) => println!("exited {code}"),
+        Ok(Ok(WaitStatus::Signaled(_, signal, _))) => println!("killed by {signal}"),
+        Ok(other) => println!("no end: {other:?}"),
+        Err(error) => match error.raw_os_error() {
+            Some(raw) => println!("error {:?}", Errno::from_raw(raw)),
+            None => println!("error {:?}", error.kind()),
+        },
+    }
+}
+
+/// What this process has open, but for the listing itself.
+fn own_descriptors() -> BTreeMap<i32, String> {
+    let mut open = open_descriptors(getpid().as_raw()).expect("/proc is there");
+    open.retain(|&fd, _| {
+        // SAFETY: borrowed for one call on a number; EBADF is an answer.
+        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
+        fcntl(fd, FcntlArg::F_GETFD).is_ok()
+    });
+    open
+}
+
+fn refused(program: &str, args: &[&str]) -> io::Result<()> {
+    let before = own_descriptors();
+    tell(checked(program, args, Stdio::default()));
+    println!("descriptors as before: {}", own_descriptors() == before);
+    Ok(())
+}
+
+fn memory_file(name: &str) -> io::Result<File> {
+    Ok(File::from(memfd_create(name, MFdFlags::MFD_CLOEXEC)?))
+}
+
+/// Three files, close-on-exec as all of Rust's: one to read, one to write, one for errors.
+fn three_streams() -> io::Result<()> {
+    let [mut input, mut output, errors] =
+        [memory_file("input")?, memory_file("output")?, memory_file("errors")?];
+    input.write_all(b"bolt")?;
+    input.rewind()?;
+    let before = own_descriptors();
+    let stdio = Stdio {
+        stdin: Some(input.as_fd()),
+        stdout: Some(output.as_fd()),
+        stderr: Some(errors.as_fd()),
+    };
+    run(&["copy"], stdio)?;
+    if own_descriptors() != before {
+        println!("descriptors as before: false");
+        // Perhaps these are closed: then they are not to be closed again.
+        mem::forget((input, output, errors));
+        return Ok(());
+    }
+    println!("descriptors as before: true");
+    output.rewind()?;
+    println!("in the output: {}", io::read_to_string(output)?);
+    Ok(())
+}
+
+/// The guest's 0, 1 and 2 are to be: `-` what they are here, `0` to `2` this one of ours, `f` a file.
+/// All of them are close-on-exec. It reports on its 2.
+fn mapped(sources: [&str; 3]) -> io::Result<()> {
+    let mut file = memory_file("f")?;
+    for fd in ours() {
+        fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+    }
+    for (number, name) in ["0", "1", "2"].into_iter().enumerate() {
+        println!("own {name} {}", own_descriptors()[&(number as i32)]);
+    }
+    println!("own f {}", own_descriptors()[&file.as_raw_fd()]);
+    let [stdin, stdout, stderr] = sources.map(|source| match source {
+        "-" => None,
+        "f" => Some(file.as_fd()),
+        number => Some(ours()[number.parse::<usize>().expect("0, 1 or 2")]),
+    });
+    // Only what `spawn` is given has to be close-on-exec: the others are kept by exec itself.
+    for (fd, source) in ours().into_iter().zip(sources) {
+        if source == "-" {
+            fcntl(fd, FcntlArg::F_SETFD(FdFlag::empty()))?;
+        }
+    }
+    run(&["descriptors"], Stdio { stdin, stdout, stderr })?;
+    file.rewind()?;
+    print!("{}", io::read_to_string(file)?);
+    Ok(())
+}
+
+/// This process's own 0, 1 and 2, which Rust's runtime keeps open.
+fn ours() -> [BorrowedFd<'static>; 3] {
+    [0, 1, 2].map(|number| {
+        // SAFETY: the runtime has opened these, and this program closes them in no scene but
+        // `holes`, which does not come here.
+        unsafe { BorrowedFd::borrow_raw(number) }
+    })
+}
+
+/// The guest lives until this process closes a pipe: `spawn` must return before.
+fn while_it_runs() -> io::Result<()> {
+    let (reader, writer) = io::pipe()?;
+    let child =
+        checked(&guest(), &["copy"], Stdio { stdin: Some(reader.as_fd()), ..Stdio::default() })?;
+    println!("spawn has returned");
+    let name = fs::read_to_string(format!("/proc/{child}/comm"))?;
+    println!("the child is: {}", name.trim());
+    drop(writer);
+    tell(Ok(child));
+    Ok(())
+}
+
+/// The caller has descriptors that are not close-on-exec, as code in C makes them.
+fn leaky() -> io::Result<()> {
+    let (reader, _writer) = pipe()?;
+    fcntl(&reader, FcntlArg::F_DUPFD(200))?;
+    run(&["descriptors"], Stdio::default())
+}
+
+extern "C" fn nothing(_: c_int) {}
+
+/// The caller blocks three signals, ignores three, handles one.
+fn signals() -> io::Result<()> {
+    let mut mask = SigSet::empty();
+    for blocked in [Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGCHLD] {
+        mask.add(blocked);
+    }
+    mask.thread_set_mask()?;
+    for ignored in [Signal::SIGINT, Signal::SIGPIPE, Signal::SIGUSR2] {
+        // SAFETY: SIG_IGN is no function of ours that could be called at a bad moment.
+        unsafe { signal(ignored, SigHandler::SigIgn) }?;
+    }
+    // SAFETY: the handler does nothing at all, so it does nothing that a handler may not do.
+    unsafe { signal(Signal::SIGALRM, SigHandler::Handler(nothing)) }?;
+    let before = own_signals()?;
+    run(&["signals"], Stdio::default())?;
+    println!("the caller's signals are as before: {}", own_signals()? == before);
+    Ok(())
+}
+
+/// SigBlk, SigIgn and SigCgt of proc_pid_status(5).
+fn own_signals() -> io::Result<Vec<String>> {
+    let status = fs::read_to_string("/proc/thread-self/status")?;
+    let lines = status
+        .lines()
+        .filter(|line| ["SigBlk", "SigIgn", "SigCgt"].iter().any(|label| line.starts_with(label)));
+    Ok(lines.map(str::to_owned).collect())
+}
+
+extern "C" fn say_handler() {
+    say("an exit handler ran\n");
+}
+
+struct Guard;
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        say("a destructor ran\n");
+    }
+}
+
+/// What a child that cannot exec leaves alone: its parent's handlers, destructors, buffers.
+fn way_out() -> io::Result<()> {
+    let _guard = Guard;
+    // SAFETY: the handler lives as long as the program (atexit(3)).
+    unsafe { libc::atexit(say_handler) };
+    print!("[unfinished]");
+    let result = checked("/no/such/program", &[], Stdio::default());
+    println!();
+    tell(result);
+    Ok(())
+}
+
+/// Another child has ended before, and nobody has waited for it yet.
+fn siblings() -> io::Result<()> {
+    let elder = checked(&guest(), &["exit", "3"], Stdio::default())?;
+    waitid(Id::Pid(elder), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+    tell(checked("/no/such/program", &[], Stdio::default()));
+    tell(Ok(elder));
+    Ok(())
+}
+
+/// Where the signal handler reports that it has run.
+static HANDLED: AtomicI32 = AtomicI32::new(-1);
+/// Where the child hears of it.
+static HEARS: AtomicI32 = AtomicI32::new(-1);
+
+extern "C" fn report(_: c_int) {
+    let byte = [0_u8];
+    // SAFETY: the buffer is one byte long and lives; write(2) is async-signal-safe.
+    unsafe { libc::write(HANDLED.load(Ordering::Relaxed), byte.as_ptr().cast(), 1) };
+}
+
+/// In the child, before fork returns there: the parent is waiting by now, and a signal wakes it.
+extern "C" fn wake_the_parent() {
+    let parent = getppid();
+    rest(parent.as_raw());
+    if kill(parent, Signal::SIGUSR1).is_ok() {
+        let mut byte = [0_u8];
+        // SAFETY: the buffer is one byte long and lives.
+        unsafe { libc::read(HEARS.load(Ordering::Relaxed), byte.as_mut_ptr().cast(), 1) };
+    }
+}
+
+fn interrupted() -> io::Result<()> {
+    let_others_look();
+    let (hears, handled) = io::pipe()?;
+    HANDLED.store(handled.as_raw_fd(), Ordering::Relaxed);
+    HEARS.store(hears.as_raw_fd(), Ordering::Relaxed);
+    // No SA_RESTART: the interrupted call fails with EINTR (signal(7)).
+    let action = SigAction::new(SigHandler::Handler(report), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler calls write(2) and reads an atomic: both are async-signal-safe.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }?;
+    // SAFETY: the handler lives as long as the program; this process has one thread.
+    unsafe { libc::pthread_atfork(None, None, Some(wake_the_parent)) };
+    run(&["exit", "7"], Stdio::default())?;
+    // What an error may have left behind is not for this scene to leave behind.
+    while waitpid(None, None).is_ok() {}
+    Ok(())
+}
+
+/// Another thread is in the middle of a print: it holds the locks of standard output and error.
+fn with_locks_held(words: &[&str]) -> io::Result<()> {
+    let (held, is_held) = mpsc::channel();
+    let (stop, stopped) = mpsc::channel::<()>();
+    let printer = thread::spawn(move || {
+        let _locks = (io::stdout().lock(), io::stderr().lock());
+        held.send(()).expect("the other thread waits for it");
+        stopped.recv()
+    });
+    is_held.recv().expect("the other thread says it");
+    let result = start(&guest(), words);
+    drop(stop);
+    assert!(printer.join().is_ok());
+    tell(result);
+    Ok(())
+}
+
+fn start(guest: &str, words: &[&str]) -> io::Result<Pid> {
+    match words {
+        ["missing"] => checked("/no/such/program", &["argument"], Stdio::default()),
+        words => checked(guest, words, Stdio::default()),
+    }
+}
+
+/// An allocator that says so if it is used in another process than the one that armed it.
+struct Watched;
+
+/// The process that may allocate; 0: any.
+static OWNER: AtomicI32 = AtomicI32::new(0);
+
+impl Watched {
+    fn look() {
+        let owner = OWNER.load(Ordering::Relaxed);
+        if owner != 0 && getpid().as_raw() != owner {
+            OWNER.store(0, Ordering::Relaxed);
+            say("the child uses the allocator\n");
+        }
+    }
+}
+
+// SAFETY: it is the system's allocator; looking at a number changes nothing about that.
+unsafe impl GlobalAlloc for Watched {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        Self::look();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        Self::look();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Watched = Watched;
+
+fn without_allocations(words: &[&str]) -> io::Result<()> {
+    let program = guest();
+    OWNER.store(getpid().as_raw(), Ordering::Relaxed);
+    let result = start(&program, words);
+    OWNER.store(0, Ordering::Relaxed);
+    tell(result);
+    Ok(())
+}
+
+/// The caller has closed its 0 and its 1: the next descriptors that are made get these numbers.
+fn with_holes(program: &str) -> io::Result<()> {
+    let mut file = memory_file("f")?;
+    let kept = fcntl(ours()[1], FcntlArg::F_DUPFD_CLOEXEC(100))?;
+    // SAFETY: fcntl has just made it, and nobody else knows it.
+    let kept = unsafe { OwnedFd::from_raw_fd(kept) };
+    close(0)?;
+    close(1)?;
+    let fd = Some(file.as_fd());
+    let program = if program == "guest" { guest() } else { program.to_owned() };
+    let result = checked(&program, &["say", "bolt"], Stdio { stdin: fd, stdout: fd, stderr: None });
+    // 1 first, for what is printed from here on; its 0 this program does without.
+    dup2_stdout(&kept)?;
+    tell(result);
+    file.rewind()?;
+    println!("in the file: {}", io::read_to_string(file)?);
+    Ok(())
+}
+
+/// Writes without a buffer: in a child that is not meant to run this, it shows all the same.
+fn say(text: &str) {
+    // SAFETY: the buffer lives and is as long as said (write(2)).
+    unsafe { libc::write(2, text.as_ptr().cast(), text.len()) };
+}

@@ -1,0 +1,339 @@
+//! What `spawn` promises, easiest first: a program that runs, then one that cannot, then what fork
+//! copies and exec keeps.
+//!
+//! The caller is `src/bin/spawn_scenes.rs`, a process of its own for each test; whom it starts is
+//! `src/bin/guest.rs`, which tells what it was started with.
+
+use std::collections::BTreeMap;
+
+use rstest::rstest;
+use testkit::program::{Ending, Observed, Program};
+use testkit::require;
+
+/// Runs a scene that calls `spawn`.
+#[track_caller]
+fn scene(words: &[&str]) -> Observed {
+    let program = Program::new(env!("CARGO_BIN_EXE_spawn_scenes")).env("SHOPFLOOR_TEST", "bolt");
+    let observed = words.iter().fold(program, |program, word| program.arg(*word)).run();
+    let Observed { ending, stdout, stderr, stuck } = &observed;
+    require!(*ending != Ending::TimedOut,
+        expected: "`spawn` to return: the program runs, or it cannot",
+        seen: "it hangs\n{stdout}{stderr}{stuck}",
+        likely: "a write end of the pipe that brings the error is still open, so end-of-file never \
+            comes: the parent has one, and after exec the program, unless it is close-on-exec. \
+            Or the child prints or panics, while another thread holds the lock of the output",
+        read: "pipe(7), I/O on pipes and FIFOs; pipe(2), O_CLOEXEC; hint 2",
+    );
+    require!(!stderr.contains("came back"),
+        expected: "`spawn` to return once, in the process that called it",
+        seen: "it came back in the child, too: two processes go on with the caller's code\n{stderr}",
+        likely: "`?`, `return` or a panic in the child; it must exec, or tell why not and `_exit`",
+        read: "fork(2); _exit(2); hint 3",
+    );
+    require!(*ending == Ending::Exited(0),
+        expected: "the scene {words:?} to end well",
+        seen: "{ending:?}\n{stdout}{stderr}",
+        likely: "a panic or a `todo!` in `spawn`: its text stands above",
+        read: "README, the task",
+    );
+    observed
+}
+
+#[track_caller]
+fn require_no_child_left(observed: &Observed) {
+    let left = observed.stdout.lines().find_map(|line| line.strip_prefix("children left: "));
+    let left = left.unwrap_or("the scene ended early");
+    require!(left == "none",
+        expected: "no child to be left by a `spawn` that failed",
+        seen: "{left}",
+        likely: "the child that could not exec has ended, but nobody waits for it",
+        read: "wait(2), NOTES: zombies; hint 3",
+    );
+}
+
+#[track_caller]
+fn require_descriptors_as_before(observed: &Observed) {
+    let stdout = &observed.stdout;
+    require!(stdout.contains("descriptors as before: true"),
+        expected: "the caller to have the same descriptors open as before",
+        seen: "{stdout}",
+        likely: "an end of the pipe is kept by `into_raw_fd` or `forget`, or one of `stdio` is closed",
+        read: "close(2); hint 2",
+    );
+}
+
+/// The lines of the guest, wherever it wrote them.
+fn guest_lines(observed: &Observed) -> Vec<&str> {
+    let lines = observed.stdout.lines().chain(observed.stderr.lines());
+    lines.filter_map(|line| line.strip_prefix("guest ")).collect()
+}
+
+/// What the guest has open.
+fn guest_descriptors(observed: &Observed) -> BTreeMap<&str, &str> {
+    guest_lines(observed).into_iter().filter_map(|line| line.split_once(' ')).collect()
+}
+
+// A program that runs.
+
+#[rstest]
+#[case::zero("0", "exited 0")]
+#[case::seven("7", "exited 7")]
+#[case::the_one_of_the_shell_for_not_found("127", "exited 127")]
+fn a_program_runs_in_a_child(#[case] code: &str, #[case] right: &str) {
+    let observed = scene(&["guest", "exit", code]);
+    let seen = observed.lines()[0];
+    require!(seen == right,
+        expected: "a child that becomes the program: {right}",
+        seen: "{seen}",
+        likely: "an error is guessed from an exit code; or exec fails: are path and arguments right?",
+        read: "execve(2); hint 1",
+    );
+}
+
+#[test]
+fn it_gets_its_name_and_its_arguments() {
+    let observed = scene(&["guest", "arguments", "", "a b", "*"]);
+    let seen = guest_lines(&observed).join("\n");
+    let words = r#""arguments", "", "a b", "*"]"#;
+    require!(seen.ends_with(words),
+        expected: "the arguments [\"…/guest\", {words}",
+        seen: "{seen}",
+        likely: "argument 0 is the program's name by custom, and exec does not put it there",
+        read: "execve(2), argv; hint 1",
+    );
+    require!(seen.contains("/guest\", \"arguments\""),
+        expected: "the path of the program as argument 0",
+        seen: "{seen}",
+        likely: "argument 0 is missing, or something else",
+        read: "execve(2), argv; hint 1",
+    );
+}
+
+#[test]
+fn it_gets_the_callers_environment() {
+    let observed = scene(&["guest", "variable", "SHOPFLOOR_TEST"]);
+    let seen = guest_lines(&observed).join("\n");
+    require!(seen == "SHOPFLOOR_TEST=Ok(\"bolt\")",
+        expected: "SHOPFLOOR_TEST=Ok(\"bolt\"), which the caller has",
+        seen: "{seen}",
+        likely: "execve with an empty environment; execv takes the caller's",
+        read: "exec(3)",
+    );
+}
+
+#[test]
+fn it_reads_and_writes_what_it_is_given() {
+    let observed = scene(&["three-streams"]);
+    require_descriptors_as_before(&observed);
+    let stdout = &observed.stdout;
+    require!(stdout.contains("in the output: bolt\n"),
+        expected: "the guest `copy` to copy \"bolt\" from its 0, a file, to its 1, another",
+        seen: "{stdout}",
+        likely: "the files are not made 0, 1 and 2 by dup2, or in another order",
+        read: "dup2(2); hint 1",
+    );
+}
+
+#[test]
+fn spawn_returns_while_the_program_runs() {
+    let observed = scene(&["while-it-runs"]);
+    let seen = &observed.stdout;
+    require!(seen.starts_with("spawn has returned\nthe child is: guest\nexited 0\n"),
+        expected: "`spawn` to return when the child has become `guest`, which still runs",
+        seen: "{seen}",
+        likely: "`spawn` returns before exec; end-of-file on the pipe is the sign that exec worked",
+        read: "hint 2",
+    );
+}
+
+// A program that cannot run.
+
+#[rstest]
+#[case::there_is_none(&["refused", "/no/such/program"], "ENOENT")]
+#[case::it_is_a_directory(&["refused", "/"], "EACCES")]
+#[case::its_directory_is_none(&["refused", "/dev/null/program"], "ENOTDIR")]
+#[case::its_arguments_are_too_long(&["too-long"], "E2BIG")]
+fn the_error_of_exec_comes_back(#[case] words: &[&str], #[case] errno: &str) {
+    let observed = scene(words);
+    let seen = observed.lines()[0];
+    require!(seen == format!("error {errno}"),
+        expected: "the error of exec in the child, {errno}, as the error of `spawn` in the parent",
+        seen: "{seen}",
+        likely: "the child ends with a code and keeps the reason to itself; or errno is asked for \
+            when another call has already changed it",
+        read: "execve(2), ERRORS; errno(3); hint 2",
+    );
+    require_no_child_left(&observed);
+    require_descriptors_as_before(&observed);
+}
+
+#[test]
+fn an_argument_with_a_nul_is_an_error() {
+    let observed = scene(&["nul"]);
+    let seen = observed.lines()[0];
+    require!(seen == "error InvalidInput",
+        expected: "an error of the kind InvalidInput: a string of C ends at its first NUL",
+        seen: "{seen}",
+        likely: "what comes behind the NUL is cut off without a word",
+        read: "https://doc.rust-lang.org/std/ffi/struct.CString.html#method.new",
+    );
+    require_no_child_left(&observed);
+}
+
+#[test]
+fn a_child_that_cannot_exec_runs_nothing_of_its_parents() {
+    let Observed { stdout, stderr, .. } = scene(&["way-out"]);
+    let (handlers, destructors) =
+        (stderr.matches("an exit handler ran").count(), stderr.matches("a destructor ran").count());
+    require!(handlers == 1 && destructors == 1,
+        expected: "the parent's exit handler and its destructor to run once, in the parent",
+        seen: "the handler ran {handlers} times, the destructor {destructors} times",
+        likely: "std::process::exit is exit(3), and runs the handlers that fork copied: use _exit",
+        read: "_exit(2); exit(3); hint 3",
+    );
+    let written = stdout.matches("[unfinished]").count();
+    require!(written == 1,
+        expected: "what the parent has in its output buffer to be written once, by the parent",
+        seen: "{written} times: {stdout}",
+        likely: "std::process::exit flushes the copy of the buffer that fork made: use _exit",
+        read: "_exit(2), NOTES; hint 3",
+    );
+}
+
+#[test]
+fn only_the_child_that_failed_is_waited_for() {
+    let observed = scene(&["siblings"]);
+    let seen = observed.lines()[..2].join(", ");
+    require!(seen == "error ENOENT, exited 3",
+        expected: "ENOENT of the second child, and the first one still there to be waited for",
+        seen: "{seen}",
+        likely: "wait() takes whichever child has ended: waitpid(child, …) takes this one",
+        read: "wait(2): the value of pid; hint 3",
+    );
+    require_no_child_left(&observed);
+}
+
+#[test]
+fn a_signal_is_no_failure() {
+    let observed = scene(&["interrupted"]);
+    let seen = observed.lines()[0];
+    require!(seen == "exited 7",
+        expected: "`spawn` to go on waiting for exec after a handler has run",
+        seen: "{seen}",
+        likely: "EINTR of read is taken for an error, or for end-of-file: `read_exact` and \
+            `read_to_end` go on by themselves",
+        read: "signal(7), Interruption of system calls; hint 2",
+    );
+}
+
+// What fork copies and exec keeps.
+
+#[test]
+fn it_has_three_descriptors_and_no_more() {
+    let observed = scene(&["leaky"]);
+    let open = guest_descriptors(&observed);
+    let listing = guest_lines(&observed).join("\n");
+    require!(open.keys().copied().eq(["0", "1", "2"]),
+        expected: "the guest to have the descriptors 0, 1 and 2, and none of the caller's others, \
+            which are not close-on-exec",
+        seen: "{listing}",
+        likely: "exec closes what is close-on-exec, and nothing else; close_range(2) marks all from \
+            3 upwards in the child",
+        read: "close_range(2), CLOSE_RANGE_CLOEXEC; execve(2); hint 4",
+    );
+}
+
+#[rstest]
+#[case::each_its_own(["0", "1", "2"])]
+#[case::two_of_them_exchanged(["-", "2", "1"])]
+#[case::read_and_write_exchanged(["1", "0", "2"])]
+#[case::two_that_are_the_same(["-", "1", "1"])]
+#[case::a_file_three_times(["f", "f", "f"])]
+#[case::all_in_a_circle(["2", "0", "1"])]
+fn a_descriptor_may_be_any_of_the_callers(#[case] sources: [&str; 3]) {
+    let observed = scene(&["mapped", sources[0], sources[1], sources[2]]);
+    let open = guest_descriptors(&observed);
+    let own: BTreeMap<&str, &str> = observed
+        .stdout
+        .lines()
+        .filter_map(|line| line.strip_prefix("own ")?.split_once(' '))
+        .collect();
+    for (number, source) in ["0", "1", "2"].into_iter().zip(sources) {
+        let source = if source == "-" { number } else { source };
+        let (right, seen) = (own[source], open.get(number).copied().unwrap_or("closed"));
+        require!(seen == right,
+            expected: "{number} of the guest to be {source} of the caller, {right}, in {sources:?}",
+            seen: "{seen}",
+            likely: "closed: dup2 of a descriptor onto itself does nothing, so it stays \
+                close-on-exec. Another one: an earlier dup2 has overwritten the source of a later",
+            read: "dup2(2); fcntl(2), F_DUPFD_CLOEXEC; hint 4",
+        );
+    }
+}
+
+#[rstest]
+#[case::and_the_program_runs("guest", "exited 0")]
+#[case::and_the_error_comes_back("/no/such/program", "error ENOENT")]
+fn the_caller_may_have_no_0_and_no_1(#[case] program: &str, #[case] right: &str) {
+    let observed = scene(&["holes", program]);
+    let seen = observed.lines()[0];
+    require!(seen == right,
+        expected: "{right}, although 0 and 1 of the caller are closed",
+        seen: "{seen}",
+        likely: "your pipe was given the free numbers 0 and 1, and dup2 has overwritten it: move \
+            what you need to 3 or above before",
+        read: "pipe(2); fcntl(2), F_DUPFD_CLOEXEC; hint 4",
+    );
+}
+
+#[test]
+fn none_of_its_signals_is_blocked_or_ignored() {
+    let observed = scene(&["signals"]);
+    let seen = guest_lines(&observed).join("\n");
+    require!(seen == "blocked []\nignored []",
+        expected: "no signal to be blocked or ignored in the guest",
+        seen: "{seen}",
+        likely: "exec keeps the mask, and keeps ignored what is ignored (Rust's runtime ignores \
+            SIGPIPE, 13, in every program): set both back in the child",
+        read: "signal(7), Signal dispositions, Signal mask; execve(2); hint 5",
+    );
+    let own = &observed.stdout;
+    require!(own.contains("the caller's signals are as before: true"),
+        expected: "the caller's own signals to be as before",
+        seen: "{own}",
+        likely: "they are set back before fork, in the parent, and not in the child",
+        read: "hint 5",
+    );
+}
+
+#[rstest]
+#[case::if_the_program_runs("exit 7", "exited 7")]
+#[case::if_it_cannot("missing", "error ENOENT")]
+fn the_locks_of_other_threads_do_not_matter(#[case] words: &str, #[case] right: &str) {
+    let words: Vec<&str> = ["locks"].into_iter().chain(words.split(' ')).collect();
+    let observed = scene(&words);
+    let seen = observed.lines()[0];
+    require!(seen == right,
+        expected: "{right}, while another thread of the caller holds the locks of the output",
+        seen: "{seen}",
+        likely: "the child has only one thread, so nobody in it gives those locks back",
+        read: "fork(2), DESCRIPTION; signal-safety(7); hint 6",
+    );
+}
+
+#[rstest]
+#[case::if_the_program_runs("exit 7")]
+#[case::if_it_cannot("missing")]
+fn the_child_allocates_nothing(#[case] words: &str) {
+    let words: Vec<&str> = ["allocations"].into_iter().chain(words.split(' ')).collect();
+    let Observed { stderr, .. } = scene(&words);
+    let seen = stderr.lines().find(|line| line.contains("allocator")).unwrap_or_default();
+    require!(seen.is_empty(),
+        expected: "no allocation and no deallocation between fork and exec",
+        seen: "{seen}",
+        likely: "a CString, a Vec or a message is made in the child; `execv` of `nix` makes a Vec of \
+            pointers itself. Another thread may hold the allocator's lock: make all of it before \
+            fork, and call `libc::execv`",
+        read: "signal-safety(7); fork(2), DESCRIPTION; hint 6",
+    );
+}
