@@ -47,6 +47,17 @@ enum Command {
         #[arg(last = true)]
         args: Vec<OsString>,
     },
+    /// Show what the experiment's processes did, beside what the reference's did
+    Trace {
+        /// Which exercise
+        exercise: String,
+        /// Write a picture of it to this file too
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
+        /// Arguments for the experiment
+        #[arg(last = true)]
+        args: Vec<OsString>,
+    },
     /// Give one more hint for the next exercise, or for this one
     Hint {
         /// Which exercise
@@ -138,6 +149,9 @@ impl Session {
         match command {
             Command::Check { exercises } => commands::check(self, &exercises, reporter),
             Command::Run { exercise, args } => commands::run(self, &exercise, args, reporter),
+            Command::Trace { exercise, svg, args } => {
+                commands::trace_experiment(self, &exercise, &args, svg.as_deref(), reporter)
+            }
             Command::Hint { exercise } => commands::hint(self, exercise.as_deref(), reporter),
             Command::List => commands::list(self, reporter),
             Command::Reset { exercise, given } => commands::reset(self, &exercise, given, reporter),

@@ -107,6 +107,18 @@ pub enum Error {
     /// The supervisor failed.
     #[error("{0}\n`checker doctor` looks for the reason")]
     Sandbox(#[from] sandbox::Error),
+    /// The machine refuses to trace.
+    #[error("no timeline: {message}")]
+    Untraceable {
+        /// Why, and what to do.
+        message: String,
+    },
+    /// Tracing failed.
+    #[error("no timeline: {message}\n`checker doctor` looks for the reason")]
+    Untraced {
+        /// Why.
+        message: String,
+    },
     /// Ctrl-C.
     #[error("interrupted; what was judged so far is kept")]
     Interrupted,

@@ -24,6 +24,7 @@ pub mod compare;
 pub mod edit;
 pub mod judge;
 pub mod panics;
+pub mod timeline;
 pub mod verdict;
 
 pub mod progress;

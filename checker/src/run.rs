@@ -99,8 +99,21 @@ pub fn run_experiment(
     cpu: Option<usize>,
     stop: &Stop,
 ) -> Result<Observation, Error> {
+    run_experiment_as(candidate, program, args, cpu, stop, |_| {})
+}
+
+/// As [`run_experiment`], by another program and with some limits of its own.
+pub fn run_experiment_as(
+    candidate: &Candidate<'_>,
+    program: &Path,
+    args: Vec<OsString>,
+    cpu: Option<usize>,
+    stop: &Stop,
+    adjust: impl FnOnce(&mut Limits),
+) -> Result<Observation, Error> {
     let scratch = Scratch::new()?;
-    let program = program_of(candidate, program, args, cpu, &scratch.directory(0)?);
+    let mut program = program_of(candidate, program, args, cpu, &scratch.directory(0)?);
+    adjust(&mut program.limits);
     let observation = sandbox::run(&program, stop)?;
     if observation.end == End::Stopped {
         return Err(Error::Interrupted);

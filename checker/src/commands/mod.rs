@@ -11,6 +11,7 @@ mod reset;
 mod run;
 mod solution;
 mod soundness;
+mod trace;
 mod verify;
 
 use sandbox::Stop;
@@ -28,6 +29,7 @@ pub use reset::reset;
 pub use run::run;
 pub use solution::solution;
 pub use soundness::{Effort, Soundness, Tally, soundness};
+pub use trace::trace_experiment;
 pub use verify::{Verified, verify};
 
 /// What every command needs.

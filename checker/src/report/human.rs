@@ -1,19 +1,22 @@
 //! The report for a person: plain text at 80 columns, colour only on a terminal.
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 
 use similar::{ChangeTag, TextDiff};
+use tracer::{Stuck, Timeline};
 
 use crate::commands::{Finding, Soundness, Standing, Tally, Verified};
 use crate::curriculum::Exercise;
 use crate::event::{Event, Sink};
 use crate::judge::EXPERIMENT;
+use crate::timeline::{Marks, Reference, Traced};
 use crate::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
-use super::Reporter;
 use super::text::{Paint, WIDTH, clean, fill, paint, wrap};
+use super::{Reporter, lanes};
 
 /// How many cells the progress bar has.
 const BAR: usize = 20;
@@ -198,6 +201,18 @@ impl Human {
         ));
     }
 
+    /// A timeline, and why it has no end.
+    fn timeline(&self, timeline: &Timeline, marks: &Marks, sign: char) {
+        self.lines(&lanes::lines(timeline, marks, sign, self.colour), 0);
+        if let Some(stuck) = &timeline.stuck {
+            self.line("");
+            self.lines(&wrap(&clean(&stuck_text(stuck)), WIDTH), 0);
+        }
+        if let Some(what) = &timeline.too_much {
+            self.line(&self.paint(&format!("\nIt was cut off: {what}."), Paint::Bad));
+        }
+    }
+
     fn passed(&self, standing: &Standing<'_>) {
         let is_test = |test: &&TestResult| test.target != EXPERIMENT;
         let tests = standing.judgement.tests.iter().filter(is_test).count();
@@ -209,6 +224,15 @@ impl Human {
         self.line(&format!("  exercises/{}/README.md", standing.exercise.directory));
         self.line(&format!("  compare  {} solution {}", self.program, standing.exercise.name));
     }
+}
+
+fn stuck_text(stuck: &Stuck) -> String {
+    let what = if stuck.for_ever {
+        "It is stuck: nothing can happen any more."
+    } else {
+        "It was still there, and was ended:"
+    };
+    format!("{what}\n{stuck}")
 }
 
 fn has_passed(standing: &Standing<'_>) -> bool {
@@ -340,6 +364,34 @@ impl Reporter for Human {
             verified.len(),
             wrong().count()
         ));
+    }
+
+    fn traced(&mut self, traced: &Traced<'_>, svg: Option<&Path>) {
+        self.clear_transient();
+        self.line(&self.paint(&heading(traced.exercise), Paint::Strong));
+        self.line("");
+        let (only_yours, only_reference) = traced.marks();
+        self.timeline(&traced.yours, &only_yours, '+');
+        self.line("");
+        match &traced.reference {
+            Reference::None(why) => self.line(&format!("These are yours alone: {why}.")),
+            Reference::Timeline(_) if only_yours.is_empty() && only_reference.is_empty() => {
+                self.line("The reference's processes do the same.");
+            }
+            Reference::Timeline(reference) => {
+                self.line("The reference's processes do something else:");
+                self.line("");
+                self.timeline(reference, &only_reference, '-');
+                self.line("");
+                self.line("+ only yours   - only the reference's");
+                let note = "The difference is no error in itself: a close may come earlier or later. \
+                            The numbers of pipes and of descriptors above 2 are not compared.";
+                self.lines(&wrap(note, WIDTH), 0);
+            }
+        }
+        if let Some(file) = svg {
+            self.line(&format!("\nThe picture is in {}.", clean(&file.display().to_string())));
+        }
     }
 
     fn soundness(&mut self, soundness: &Soundness<'_>) {

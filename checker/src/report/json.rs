@@ -1,16 +1,19 @@
 //! `--format json`: one object a line, each with the key `event`. The types of the format live here.
 
 use std::io::Write;
+use std::path::Path;
 
 use serde::Serialize;
 
 use crate::commands::{Finding, Soundness, Standing, Tally, Verified};
 use crate::event::{Event, Sink};
+use crate::timeline::{Reference, Traced};
 use crate::verdict::{Outcome, Place, TestResult, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
 use super::Reporter;
+use super::json_timeline::JsonTimeline;
 
 /// Reports in JSON lines on standard output.
 pub(super) struct Json;
@@ -68,6 +71,16 @@ enum Line<'a> {
         total: usize,
         problems: &'a [String],
         exit: u8,
+    },
+    /// See `docs/trace.md`.
+    Timeline {
+        exercise: &'a str,
+        name: &'a str,
+        yours: JsonTimeline<'a>,
+        reference: Option<JsonTimeline<'a>>,
+        why_no_reference: Option<&'a str>,
+        same: Option<bool>,
+        svg: Option<&'a Path>,
     },
     Soundness {
         exercise: &'a str,
@@ -217,6 +230,24 @@ impl Reporter for Json {
             total: verified.len(),
             problems: general,
             exit: exit.code(),
+        });
+    }
+
+    fn traced(&mut self, traced: &Traced<'_>, svg: Option<&Path>) {
+        let (only_yours, only_reference) = traced.marks();
+        let reference = traced.reference();
+        let same = only_yours.is_empty() && only_reference.is_empty();
+        print(&Line::Timeline {
+            exercise: &traced.exercise.directory,
+            name: &traced.exercise.name,
+            yours: JsonTimeline::new(&traced.yours, &only_yours),
+            reference: reference.map(|timeline| JsonTimeline::new(timeline, &only_reference)),
+            why_no_reference: match traced.reference {
+                Reference::None(why) => Some(why),
+                Reference::Timeline(_) => None,
+            },
+            same: reference.map(|_| same),
+            svg,
         });
     }
 

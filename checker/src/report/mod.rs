@@ -2,12 +2,20 @@
 
 mod human;
 mod json;
+mod json_timeline;
+mod lanes;
+mod picture;
 mod text;
+
+pub use picture::picture;
+
+use std::path::Path;
 
 use clap::ValueEnum;
 
 use crate::commands::{Finding, Soundness, Standing, Verified};
 use crate::event::Sink;
+use crate::timeline::Traced;
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
@@ -30,6 +38,8 @@ pub trait Reporter: Sink {
     fn verified(&mut self, verified: &Verified<'_>);
     /// All have been verified.
     fn verification(&mut self, verified: &[Verified<'_>], general: &[String], exit: Exit);
+    /// What an experiment's processes did; `svg` is the file that a picture of it was written to.
+    fn traced(&mut self, traced: &Traced<'_>, svg: Option<&Path>);
     /// One exercise has been judged many times over.
     fn soundness(&mut self, soundness: &Soundness<'_>);
     /// All have been.

@@ -1,0 +1,211 @@
+//! A timeline for a terminal: a column for each process and thread, a row for each step; or, where
+//! there are too many of them, one line for each step.
+
+use tracer::{Descriptor, End, Event, Timeline};
+
+use crate::timeline::{Chart, Lane, Marks, Step};
+
+use super::text::{Paint, WIDTH, clean, paint};
+
+/// More columns would be too narrow to read.
+const MOST_COLUMNS: usize = 5;
+/// More lines of one text would hide the other steps.
+const MOST_LINES: usize = 3;
+
+/// The lines of a timeline. What the other one lacks has `sign` before it.
+pub(super) fn lines(timeline: &Timeline, marks: &Marks, sign: char, colour: bool) -> Vec<String> {
+    let chart = Chart::of(timeline, marks, MOST_COLUMNS);
+    let mut lines = if chart.columns > MOST_COLUMNS {
+        list(&chart, sign, colour)
+    } else {
+        lanes(&chart, sign, colour)
+    };
+    lines.extend(legend(&chart));
+    lines
+}
+
+fn legend(chart: &Chart<'_>) -> Vec<String> {
+    let mut lines = Vec::new();
+    if chart.columns <= MOST_COLUMNS {
+        if chart.lanes.iter().any(|lane| !lane.suspended.is_empty()) {
+            lines.push("╎ suspended until its vfork child calls execve or ends".to_owned());
+        }
+        if chart.lanes.iter().any(|lane| lane.zombie.is_some()) {
+            lines.push("∙ zombie: it has ended, and nobody has waited for it yet".to_owned());
+        }
+    }
+    lines
+}
+
+fn lanes(chart: &Chart<'_>, sign: char, colour: bool) -> Vec<String> {
+    let widths = widths(chart);
+    let mut lines = Vec::new();
+    for row in 0..chart.rows {
+        let cells: Vec<Cell> = (0..chart.columns)
+            .map(|column| {
+                let mut lanes = chart.lanes.iter().filter(|lane| lane.column == column);
+                let there = lanes.find(|lane| is_there(lane, row));
+                there.map_or_else(Cell::default, |lane| Cell::of(lane, row, sign, widths[column]))
+            })
+            .collect();
+        let height = cells.iter().map(|cell| cell.lines.len()).max().unwrap_or(0).max(1);
+        for index in 0..height {
+            let parts =
+                cells.iter().zip(&widths).map(|(cell, width)| cell.line(index, *width, colour));
+            lines.push(parts.collect::<String>().trim_end().to_owned());
+        }
+    }
+    lines
+}
+
+/// What each column would like to have; the widest give way until all of them fit.
+fn widths(chart: &Chart<'_>) -> Vec<usize> {
+    let mut widths = vec![12; chart.columns];
+    for lane in &chart.lanes {
+        for text in lane.steps.iter().flat_map(|step| texts(step.event)) {
+            widths[lane.column] = widths[lane.column].max(text.chars().count() + 4);
+        }
+    }
+    while widths.iter().sum::<usize>() > WIDTH {
+        let widest = widths.iter_mut().max().expect("no columns are no problem");
+        *widest -= 1;
+    }
+    widths
+}
+
+fn is_there(lane: &Lane<'_>, row: usize) -> bool {
+    let is_zombie = lane.zombie.is_some_and(|zombie| zombie.contains(row));
+    (lane.first..=lane.last).contains(&row) || is_zombie
+}
+
+/// What a lane shows in a row.
+#[derive(Default)]
+struct Cell {
+    lines: Vec<String>,
+    paint: Option<Paint>,
+    /// The lifeline beside the first line, and beside further ones.
+    line: &'static str,
+    further: &'static str,
+}
+
+impl Cell {
+    fn of(lane: &Lane<'_>, row: usize, sign: char, width: usize) -> Self {
+        let is_suspended = lane.suspended.iter().any(|stretch| stretch.contains(row));
+        let line = match () {
+            () if row > lane.last => "∙",
+            () if is_suspended => "╎",
+            () => "│",
+        };
+        if row == lane.first {
+            let lines = vec![lane.name.to_owned()];
+            return Self { lines, paint: Some(Paint::Strong), line: "┌", further: "│" };
+        }
+        let Some(step) = lane.steps.iter().find(|step| step.row == row) else {
+            return Self { lines: Vec::new(), paint: None, line, further: line };
+        };
+        let is_end = row == lane.last && matches!(step.event, Event::End(_) | Event::ThreadEnd);
+        let (line, further) = if is_end { ("└", " ") } else { ("├", line) };
+        let mark = if step.only_here { sign } else { ' ' };
+        let lines = texts(step.event)
+            .into_iter()
+            .flat_map(|text| broken(&text, width.saturating_sub(3)))
+            .map(|text| format!("{mark}{text}"))
+            .collect();
+        Self { lines, paint: paint_of(step), line, further }
+    }
+
+    fn line(&self, index: usize, width: usize, colour: bool) -> String {
+        let lifeline = if index == 0 { self.line } else { self.further };
+        let text = self.lines.get(index).map_or("", String::as_str);
+        let used = lifeline.chars().count() + text.chars().count();
+        let text = self.paint.map_or(text.to_owned(), |chosen| paint(text, chosen, colour));
+        format!("{lifeline}{text}{:1$}", "", width.saturating_sub(used))
+    }
+}
+
+fn paint_of(step: &Step<'_>) -> Option<Paint> {
+    match step.event {
+        _ if step.only_here => Some(Paint::Open),
+        Event::End(End::Signalled(_) | End::Cut) => Some(Paint::Bad),
+        _ => None,
+    }
+}
+
+fn list(chart: &Chart<'_>, sign: char, colour: bool) -> Vec<String> {
+    let width = chart.lanes.iter().map(|lane| lane.name.len()).max().unwrap_or(0);
+    let mut steps: Vec<(usize, usize, &Step<'_>)> = chart
+        .lanes
+        .iter()
+        .enumerate()
+        .flat_map(|(index, lane)| lane.steps.iter().map(move |step| (step.row, index, step)))
+        .collect();
+    steps.sort_by_key(|(row, lane, _)| (*row, *lane));
+    let mut lines = Vec::new();
+    for (_, lane, step) in steps {
+        let mark = if step.only_here { sign } else { ' ' };
+        let text = texts(step.event).join(" ");
+        for (index, text) in broken(&text, WIDTH - width - 3).into_iter().enumerate() {
+            let name = if index == 0 { chart.lanes[lane].name } else { "" };
+            let line = format!("{name:<width$} {mark}{text}");
+            lines.push(
+                paint_of(step).map_or(line.clone(), |paint_as| paint(&line, paint_as, colour)),
+            );
+        }
+    }
+    lines
+}
+
+/// What is said of an event; of an exec also what is open then, unless it is just the streams.
+fn texts(event: &Event) -> Vec<String> {
+    let mut texts = vec![clean(&event.to_string())];
+    if let Event::Exec { descriptors, .. } = event {
+        let is_told = |descriptor: &&Descriptor| {
+            descriptor.number > 2
+                || descriptor.what.starts_with("pipe")
+                || descriptor.what.starts_with("socket")
+                || descriptor.what.starts_with("file")
+        };
+        let told: Vec<String> =
+            descriptors.iter().filter(is_told).map(|open| clean(&open.to_string())).collect();
+        if !told.is_empty() {
+            texts.push(format!("({})", told.join(" ")));
+        }
+    }
+    texts
+}
+
+/// Lines of at most `width` characters; a word that fits nowhere is cut.
+fn broken(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let word: String = word.chars().take(width).collect();
+        let line = lines.last_mut().expect("there is always a line");
+        let length = line.chars().count() + word.chars().count();
+        if line.is_empty() {
+            line.push_str(&word);
+        } else if length < width {
+            line.push(' ');
+            line.push_str(&word);
+        } else {
+            lines.push(word);
+        }
+    }
+    if lines.len() > MOST_LINES {
+        lines.truncate(MOST_LINES);
+        let last = lines.last_mut().expect("there are some");
+        *last = last.chars().take(width.saturating_sub(1)).chain(['…']).collect();
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_texts_are_broken_and_in_the_end_cut() {
+        assert_eq!(broken("aa bb cc", 5), ["aa bb", "cc"]);
+        assert_eq!(broken("abcdefgh", 5), ["abcde"]);
+        assert_eq!(broken("a a a a a a", 1), ["a", "a", "…"]);
+    }
+}
