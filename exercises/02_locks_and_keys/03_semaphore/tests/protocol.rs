@@ -13,7 +13,7 @@ mod sync {
     pub use schedules::shuttle::sync::*;
 }
 
-use std::mem;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use rstest::rstest;
@@ -35,12 +35,12 @@ fn thread<T: Send + 'static>(
 
 /// Takes a permit and never gives it back.
 fn keep_one(semaphore: &Semaphore) {
-    mem::forget(semaphore.acquire());
+    let _kept = ManuallyDrop::new(semaphore.acquire());
 }
 
 /// Takes a permit, if there is one, and never gives it back.
 fn try_to_keep_one(semaphore: &Semaphore) -> bool {
-    semaphore.try_acquire().map(mem::forget).is_some()
+    semaphore.try_acquire().map(ManuallyDrop::new).is_some()
 }
 
 #[test]
