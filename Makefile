@@ -1,8 +1,8 @@
 # Shopfloor. Each target is one command; `make` alone is `make check`.
 
 CHECKER := target/debug/checker
-SOURCES := $(shell find checker/src checker/sandbox/src -name '*.rs' 2>/dev/null) \
-	Cargo.toml Cargo.lock checker/Cargo.toml checker/sandbox/Cargo.toml
+SOURCES := $(shell find checker/src checker/sandbox/src checker/tracer/src -name '*.rs' 2>/dev/null) \
+	Cargo.toml Cargo.lock checker/Cargo.toml checker/sandbox/Cargo.toml checker/tracer/Cargo.toml
 
 .PHONY: check hint list run reset solution doctor test verify pin lint bench accept-snapshots tools
 .DEFAULT_GOAL := check

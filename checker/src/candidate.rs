@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use crate::curriculum::Exercise;
 use crate::pristine::Pristine;
-use crate::workbook::Workbook;
+use crate::workbook::{UNDER_THE_TESTS, Workbook};
 use crate::{Error, files};
 
 /// Sources that can be judged.
@@ -72,7 +72,7 @@ impl Slot {
             wanted.insert(PathBuf::from("Cargo.lock"), lock.clone());
             wanted.insert(given, lock);
         }
-        for directory in ["checker/sandbox", "checker/testkit"] {
+        for directory in UNDER_THE_TESTS.into_iter().chain(["checker/sandbox"]) {
             for path in files::files_below(&workbook.root.join(directory))? {
                 let path = Path::new(directory).join(path);
                 let text = files::read(&workbook.root.join(&path))?;
@@ -137,9 +137,7 @@ fn manifest(root: &Path) -> Result<String, Error> {
         .and_then(toml::Value::as_table_mut)
         .ok_or_else(|| format_error("there is no [workspace]".to_owned()))?;
     let mut members = vec!["exercises/*/*"];
-    if root.join("checker/testkit").is_dir() {
-        members.push("checker/testkit");
-    }
+    members.extend(UNDER_THE_TESTS.into_iter().filter(|crate_| root.join(crate_).is_dir()));
     workspace.insert("members".to_owned(), members.into());
     workspace.remove("default-members");
     Ok(toml::to_string(&manifest).expect("a manifest that was read can be written"))

@@ -10,6 +10,7 @@ use std::sync::OnceLock;
 use sha2::{Digest, Sha256};
 
 use crate::candidate::Candidate;
+use crate::workbook::UNDER_THE_TESTS;
 use crate::{Error, files};
 
 /// SHA-256 over everything that decides what the candidate does, in hexadecimal.
@@ -51,9 +52,10 @@ pub fn files(candidate: &Candidate<'_>) -> Result<Vec<PathBuf>, Error> {
             found.push(path.into());
         }
     }
-    let testkit = Path::new("checker/testkit");
-    let below = files::files_below(&candidate.workspace.join(testkit))?;
-    found.extend(below.into_iter().map(|path| testkit.join(path)));
+    for directory in UNDER_THE_TESTS {
+        let below = files::files_below(&candidate.workspace.join(directory))?;
+        found.extend(below.into_iter().map(|path| Path::new(directory).join(path)));
+    }
     Ok(found)
 }
 

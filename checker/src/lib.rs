@@ -14,6 +14,7 @@ pub mod curriculum;
 pub mod pristine;
 
 pub mod candidate;
+pub mod capability;
 pub mod compile;
 mod dep_info;
 pub mod fingerprint;

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::curriculum::Exercise;
 use crate::edit::{Edit, EditKind};
-use crate::workbook::Workbook;
+use crate::workbook::{UNDER_THE_TESTS, Workbook};
 use crate::{Error, files, fingerprint};
 
 /// What an exercise looks like before anyone has worked on it.
@@ -168,12 +168,10 @@ impl Foundation {
     /// What the pins would be, from the files as they are.
     pub fn of_files(workbook: &Workbook) -> Result<Self, Error> {
         let mut paths = vec![PathBuf::from("Cargo.toml")];
-        let testkit = Path::new("checker/testkit");
-        paths.extend(
-            files::files_below(&workbook.root.join(testkit))?
-                .into_iter()
-                .map(|path| testkit.join(path)),
-        );
+        for directory in UNDER_THE_TESTS {
+            let below = files::files_below(&workbook.root.join(directory))?;
+            paths.extend(below.into_iter().map(|path| Path::new(directory).join(path)));
+        }
         let mut sha256 = BTreeMap::new();
         for path in paths {
             let text = files::read(&workbook.root.join(&path))?;

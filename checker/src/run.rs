@@ -53,6 +53,11 @@ pub fn run_tests(
             let Some(&(target, name)) = expected.get(index) else {
                 return Ok(results);
             };
+            let need = candidate.exercise.needs.get(target);
+            if let Some(lack) = need.and_then(|capability| capability.lack()) {
+                results.push((index, skipped(target, name, lack)));
+                continue;
+            }
             if hung.load(Ordering::Relaxed) >= HUNG_TESTS {
                 results.push((index, not_run(target, name)));
                 continue;
@@ -95,6 +100,14 @@ pub fn run_experiment(
         return Err(Error::Interrupted);
     }
     Ok(observation)
+}
+
+fn skipped(target: &str, name: &str, lack: &str) -> TestResult {
+    TestResult {
+        outcome: Outcome::Skipped,
+        message: Some(format!("skipped: {lack}")),
+        ..not_run(target, name)
+    }
 }
 
 fn not_run(target: &str, name: &str) -> TestResult {

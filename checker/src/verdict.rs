@@ -106,11 +106,7 @@ impl Judgement {
 
     /// The verdict of a run: a pass only if there are tests and each one passed.
     pub fn of_tests(tests: Vec<TestResult>) -> Self {
-        let unpassed = || tests.iter().filter(|test| test.outcome != Outcome::Passed);
-        // A skip is never a pass, but says less than anything that happened.
-        let deciding =
-            unpassed().find(|test| test.outcome != Outcome::Skipped).or(unpassed().next());
-        let verdict = match deciding {
+        let verdict = match deciding(&tests) {
             Some(test) => test.outcome.verdict(),
             None if tests.is_empty() => Verdict::TestsMissing,
             None => Verdict::Passed,
@@ -120,8 +116,14 @@ impl Judgement {
 
     /// The test to show first: the easiest that does not pass.
     pub fn first_unpassed(&self) -> Option<&TestResult> {
-        self.tests.iter().find(|test| test.outcome != Outcome::Passed)
+        deciding(&self.tests)
     }
+}
+
+/// A skip is never a pass, but says less than anything that happened.
+fn deciding(tests: &[TestResult]) -> Option<&TestResult> {
+    let unpassed = || tests.iter().filter(|test| test.outcome != Outcome::Passed);
+    unpassed().find(|test| test.outcome != Outcome::Skipped).or(unpassed().next())
 }
 
 /// What one test came to.
@@ -271,6 +273,8 @@ mod tests {
         };
         assert_eq!(of(&[Outcome::Passed, Outcome::Skipped]), Verdict::Skipped);
         assert_eq!(of(&[Outcome::Skipped, Outcome::Failed]), Verdict::Failed);
+        let both = Judgement::of_tests(vec![test(Outcome::Skipped), test(Outcome::Failed)]);
+        assert_eq!(both.first_unpassed().unwrap().outcome, Outcome::Failed);
     }
 
     #[test]

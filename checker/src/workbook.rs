@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 use crate::curriculum::{self, Curriculum, Exercise};
 
+/// The crates of the tooling that the tests of exercises stand on, where a workbook has them.
+pub const UNDER_THE_TESTS: [&str; 2] = ["checker/testkit", "checker/tracer"];
+
 /// A workbook that has been found and read.
 #[derive(Debug, Clone)]
 pub struct Workbook {

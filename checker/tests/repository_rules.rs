@@ -70,7 +70,7 @@ fn the_two_workspaces_agree_on_what_they_share() {
         let table: toml::Table = text.parse().unwrap();
         let workspace = table["workspace"].as_table().unwrap().clone();
         let mut dependencies = workspace["dependencies"].as_table().unwrap().clone();
-        for name in ["sandbox", "testkit"] {
+        for name in ["sandbox", "testkit", "tracer"] {
             dependencies.remove(name);
         }
         (workspace["package"].clone(), workspace["lints"].clone(), dependencies)

@@ -4,6 +4,8 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
+use crate::capability::Capability;
+use crate::curriculum::Exercise;
 use crate::report::Reporter;
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
@@ -42,7 +44,7 @@ pub fn doctor(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Er
         toolchain(&session.workbook),
         linker(),
         namespaces(),
-        ptrace(),
+        ptrace(&session.workbook),
         cores(),
         disk(&session.workbook),
     ];
@@ -136,17 +138,26 @@ fn namespaces() -> Finding {
     }
 }
 
-fn ptrace() -> Finding {
+fn ptrace(workbook: &Workbook) -> Finding {
+    let mut lost = "timelines of processes, and the system call in the report of a hang".to_owned();
+    let needs_it =
+        |exercise: &&Exercise| exercise.needs.values().any(|need| *need == Capability::Ptrace);
+    let exercises: Vec<&str> = workbook
+        .curriculum
+        .exercises
+        .iter()
+        .filter(needs_it)
+        .map(|exercise| exercise.name.as_str())
+        .collect();
+    if !exercises.is_empty() {
+        lost.push_str(&format!("; tests of {} are skipped", exercises.join(", ")));
+    }
     match sandbox::probe::ptrace() {
         Ok(()) => finding("ptrace", "a child can be traced", None),
         Err(error) => finding(
             "ptrace",
             format!("no tracing: {error}"),
-            short(
-                false,
-                "timelines of processes, and the system call in the report of a hang",
-                "in a container: run it with --cap-add=SYS_PTRACE",
-            ),
+            short(false, &lost, "in a container: run it with --cap-add=SYS_PTRACE"),
         ),
     }
 }

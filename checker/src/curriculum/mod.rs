@@ -2,13 +2,16 @@
 
 mod written;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::Error;
 use serde::Deserialize;
+
+use crate::Error;
+use crate::capability::Capability;
 
 /// Where the curriculum lies in a workbook.
 pub const FILE: &str = "exercises/curriculum.toml";
@@ -53,6 +56,8 @@ pub struct Exercise {
     pub points: u32,
     /// The files that the learner edits, relative to the exercise.
     pub edit: Vec<PathBuf>,
+    /// What the tests of a target need of the machine, by target.
+    pub needs: BTreeMap<String, Capability>,
     /// The longest time that one test may take before it counts as hung.
     pub test_deadline: Duration,
     /// The most address space that a test may use, in bytes.

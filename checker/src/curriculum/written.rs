@@ -1,5 +1,6 @@
 //! The curriculum as it is written: read, validated, and turned into what the checker uses.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -8,6 +9,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Curriculum, Exercise, FILE, Number, Part};
+use crate::capability::Capability;
 use crate::{Error, files};
 
 /// The longest deadline: a day.
@@ -32,6 +34,8 @@ struct WrittenExercise {
     claims: Vec<String>,
     points: u32,
     edit: Vec<Spanned<PathBuf>>,
+    #[serde(default)]
+    needs: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
     limits: WrittenLimits,
 }
@@ -124,6 +128,17 @@ fn add_exercise(
             remedy: "A package name can be used only once.",
         });
     }
+    let is_target = |name: &str| exercise.path(root).join(format!("tests/{name}.rs")).is_file();
+    if let Some(target) = written.needs.keys().find(|target| !is_target(target.get_ref())) {
+        let (directory, name) = (&exercise.directory, target.get_ref());
+        return Err(Wrong {
+            span: target.span(),
+            problem: format!(
+                "`needs` names exercises/{directory}/tests/{name}.rs, which is missing"
+            ),
+            remedy: "Name a test target, which is a file of tests/ without its `.rs`.",
+        });
+    }
     let needed = ["Cargo.toml", "README.md", "hints.md"];
     if let Some(missing) = needed.iter().find(|file| !exercise.path(root).join(file).is_file()) {
         return Err(Wrong {
@@ -188,9 +203,22 @@ fn exercise(written: &WrittenExercise, parts: &[Part]) -> Result<Exercise, Wrong
         title: written.title.clone(),
         claims: written.claims.clone(),
         points: written.points,
+        needs: needs(written)?,
         edit: written.edit.iter().map(|file| file.get_ref().clone()).collect(),
         test_deadline: Duration::from_secs(written.limits.test_seconds),
         compile_deadline: Duration::from_secs(written.limits.compile_seconds),
         address_space: (mib > 0).then_some(mib << 20),
     })
+}
+
+fn needs(written: &WrittenExercise) -> Result<BTreeMap<String, Capability>, Wrong> {
+    let need = |(target, capability): (&Spanned<String>, &Spanned<String>)| {
+        let parsed = capability.get_ref().parse().map_err(|()| Wrong {
+            span: capability.span(),
+            problem: format!("`{}` is nothing that tests can need", capability.get_ref()),
+            remedy: "Tests can need \"ptrace\".",
+        })?;
+        Ok((target.get_ref().clone(), parsed))
+    };
+    written.needs.iter().map(need).collect()
 }

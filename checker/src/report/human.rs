@@ -8,7 +8,7 @@ use crate::commands::{Finding, Standing, Verified};
 use crate::curriculum::Exercise;
 use crate::event::{Event, Sink};
 use crate::judge::EXPERIMENT;
-use crate::verdict::{Judgement, Outcome, Place, Verdict};
+use crate::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
@@ -164,7 +164,14 @@ impl Human {
         let Some(test) = judgement.first_unpassed() else {
             return;
         };
-        self.line(&format!("  {} {}", self.paint("✗", Paint::Bad), clean(&test.name)));
+        if judgement.verdict == Verdict::Skipped {
+            let is_skipped = |test: &&TestResult| test.outcome == Outcome::Skipped;
+            for test in judgement.tests.iter().filter(is_skipped) {
+                self.line(&format!("  {} {}", self.paint("-", Paint::Open), clean(&test.name)));
+            }
+        } else {
+            self.line(&format!("  {} {}", self.paint("✗", Paint::Bad), clean(&test.name)));
+        }
         if let Some(message) = &test.message {
             let text = self.with_program(&clean(message));
             let lines = match test.outcome {
@@ -176,7 +183,7 @@ impl Human {
         if let Some(place) = &test.place {
             self.line(&format!("    at {}", at(place)));
         }
-        let unpassed = |t: &&crate::verdict::TestResult| t.outcome != Outcome::Passed;
+        let unpassed = |t: &&TestResult| t.outcome != Outcome::Passed;
         let others = judgement.tests.iter().filter(unpassed).count() - 1;
         let passed = judgement.tests.len() - 1 - others;
         self.line("");
@@ -192,7 +199,7 @@ impl Human {
     }
 
     fn passed(&self, standing: &Standing<'_>) {
-        let is_test = |test: &&crate::verdict::TestResult| test.target != EXPERIMENT;
+        let is_test = |test: &&TestResult| test.target != EXPERIMENT;
         let tests = standing.judgement.tests.iter().filter(is_test).count();
         self.line("");
         self.line(&format!(

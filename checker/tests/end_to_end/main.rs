@@ -4,5 +4,6 @@ mod commands;
 mod edits;
 mod interrupts;
 mod miniature;
+mod no_ptrace;
 mod outcomes;
 mod workbooks;

@@ -77,7 +77,8 @@ impl Miniature {
         self.command(args).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
     }
 
-    fn command(&self, args: &[&str]) -> Command {
+    /// The checker in the workbook, not yet started.
+    pub fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_checker"));
         command.args(args).current_dir(&self.root).stdin(Stdio::null());
         // No crate is needed: the network must not be either.

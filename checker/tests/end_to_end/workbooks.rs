@@ -22,6 +22,16 @@ const CURRICULUM: &str = "exercises/curriculum.toml";
     "test_seconds = 18446744073709551615",
     "curriculum.toml:9: exercise 1.1 has a limit that is no usable time"
 )]
+#[case::an_unknown_need(
+    "points = 3",
+    "points = 3\nneeds = { answer = \"root\" }",
+    "curriculum.toml:14: `root` is nothing that tests can need"
+)]
+#[case::a_need_of_no_target(
+    "points = 3",
+    "points = 3\nneeds = { timeline = \"ptrace\" }",
+    "curriculum.toml:14: `needs` names exercises/01_part/01_answer/tests/timeline.rs"
+)]
 #[case::no_toml("title = \"Miniature\"", "title = ", "curriculum.toml:1:")]
 fn a_broken_curriculum_is_named_with_its_line(
     #[case] old: &str,

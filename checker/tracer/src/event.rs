@@ -1,0 +1,340 @@
+//! What a process did, as the kernel saw it.
+
+use std::fmt;
+
+use nix::errno::Errno;
+use nix::sys::signal::Signal;
+#[cfg(feature = "serde")]
+use serde::{Deserialize, Serialize};
+
+/// One thing that a process or thread did, or that happened to it.
+///
+/// `what` names the thing behind a descriptor: `pipe1.r` (its read end), `pipe1.w`, `socket1`,
+/// `stdin`, `stdout`, `stderr`, `file NAME`, `memfd NAME`, a path below `/dev`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub enum Event {
+    /// It made a process.
+    Birth {
+        /// By which call.
+        by: Birth,
+        /// The new process.
+        child: String,
+    },
+    /// It made a thread.
+    Thread {
+        /// The new thread.
+        thread: String,
+    },
+    /// It became another program (execve(2)).
+    Exec {
+        /// The program's file, without its directory.
+        program: String,
+        /// Its arguments without the program's name; of a path the last part.
+        args: Vec<String>,
+        /// What is open when the new program starts, by number.
+        descriptors: Vec<Descriptor>,
+    },
+    /// It wanted to become another program and could not. Several attempts in a row, such as one
+    /// for each directory of `PATH`, are one.
+    ExecFailed {
+        /// The program's file, without its directory.
+        program: String,
+        /// errno.
+        error: i32,
+    },
+    /// It made a pipe.
+    Pipe {
+        /// The pipe's name: `pipe1`.
+        pipe: String,
+        /// The number of the read end.
+        read: i32,
+        /// The number of the write end.
+        write: i32,
+        /// Whether both ends were made close-on-exec.
+        close_on_exec: bool,
+    },
+    /// It duplicated a descriptor.
+    Dup {
+        /// The number that was there.
+        from: i32,
+        /// The number that is there too now.
+        to: i32,
+        /// What both lead to.
+        what: String,
+    },
+    /// It closed a descriptor of a pipe, a socket or a standard stream. (Others are not told: the
+    /// loader closes many.)
+    Close {
+        /// Its number.
+        number: i32,
+        /// What it led to.
+        what: String,
+    },
+    /// It closed a descriptor that was not open. Several in a row are one.
+    CloseFailed {
+        /// The first such number.
+        number: i32,
+    },
+    /// It closed a range of descriptors, or marked them close-on-exec (close_range(2)).
+    CloseRange {
+        /// The first number.
+        first: u32,
+        /// The last number; `u32::MAX` for all.
+        last: u32,
+        /// Whether they were only marked.
+        on_exec: bool,
+    },
+    /// It read, once or more, perhaps in vain. What it reads and writes until it does something else
+    /// is told once for each thing.
+    Read {
+        /// From what.
+        what: String,
+    },
+    /// It wrote, once or more, perhaps in vain.
+    Write {
+        /// To what.
+        what: String,
+    },
+    /// It waited for a child and had an answer. A wait that found nothing (`WNOHANG`) or was
+    /// interrupted is not told.
+    Wait {
+        /// For whom.
+        asked: Asked,
+        /// What it was told.
+        answer: Answer,
+    },
+    /// It sent a signal.
+    Kill {
+        /// To whom: a process, a thread, `itself`, `its group`, `everyone`, `nobody known`.
+        target: String,
+        /// Its number, signal(7).
+        signal: i32,
+        /// errno, if it failed.
+        error: Option<i32>,
+    },
+    /// A signal was delivered to it. SIGCHLD is not told: how many there are is left to chance.
+    Signal {
+        /// Its number, signal(7).
+        signal: i32,
+        /// The process that sent it, or `itself`; `None` if the kernel did.
+        from: Option<String>,
+    },
+    /// It said what SIGCHLD shall do (sigaction(2)).
+    Sigchld {
+        /// From now on.
+        to: Disposition,
+    },
+    /// A thread other than the first called exit_group(2), and the process ends.
+    ExitGroup {
+        /// The exit code.
+        code: i32,
+    },
+    /// The thread ended by itself; one that ends with its process has no such event.
+    ThreadEnd,
+    /// The process ended. Always the last event of a process, and of no thread.
+    End(End),
+}
+
+/// How a process was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub enum Birth {
+    /// By the tracer: it is the program itself.
+    Start,
+    /// By fork(2), or a clone(2) that does the same.
+    Fork,
+    /// By vfork(2), or a clone(2) with `CLONE_VFORK`, as posix_spawn(3) uses it: its parent is
+    /// suspended until it calls execve(2) or ends.
+    Vfork,
+    /// By another clone(2).
+    Clone,
+}
+
+/// For whom a wait asked.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub enum Asked {
+    /// For any child. Several such waits in a row are told in the order of the children's names.
+    Any,
+    /// For a child of some process group.
+    Group,
+    /// For this child.
+    Child(String),
+}
+
+/// What a wait was told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub enum Answer {
+    /// This child has ended; after that it is no zombie any more.
+    Reaped {
+        /// Which.
+        child: String,
+        /// How.
+        end: End,
+    },
+    /// This child has ended; it was only looked at (`WNOWAIT`) and stays a zombie.
+    Seen {
+        /// Which.
+        child: String,
+        /// How.
+        end: End,
+    },
+    /// This child was stopped by a signal.
+    Stopped {
+        /// Which.
+        child: String,
+        /// By which.
+        signal: i32,
+    },
+    /// This child goes on after a stop.
+    Continued {
+        /// Which.
+        child: String,
+    },
+    /// There is no such child (ECHILD).
+    NoChild,
+}
+
+/// How a process ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub enum End {
+    /// It exited with this code (0 to 255).
+    Exited(i32),
+    /// This signal ended it.
+    Signalled(i32),
+    /// It did not end: the tracer ended it when the run was over.
+    Cut,
+}
+
+/// What a signal does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub enum Disposition {
+    /// The default action.
+    Default,
+    /// Nothing; for SIGCHLD: children that end become no zombies.
+    Ignored,
+    /// It calls a handler.
+    Handled,
+}
+
+/// An open descriptor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub struct Descriptor {
+    /// Its number.
+    pub number: i32,
+    /// What it leads to.
+    pub what: String,
+}
+
+/// A signal's name, signal(7): `SIGTERM`, `SIGRTMIN+3`.
+pub fn signal_name(signal: i32) -> String {
+    match Signal::try_from(signal) {
+        Ok(signal) => signal.as_str().to_owned(),
+        Err(_) if signal >= libc::SIGRTMIN() => format!("SIGRTMIN+{}", signal - libc::SIGRTMIN()),
+        Err(_) => format!("signal {signal}"),
+    }
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Birth { by, child } => write!(f, "{by} {child}"),
+            Self::Thread { thread } => write!(f, "thread {thread}"),
+            Self::Exec { program, args, .. } if args.is_empty() => write!(f, "exec {program}"),
+            Self::Exec { program, args, .. } => write!(f, "exec {program} {}", args.join(" ")),
+            Self::ExecFailed { program, error } => write!(f, "exec {program}: {}", errno(*error)),
+            Self::Pipe { pipe, read, write, close_on_exec } => {
+                let cloexec = if *close_on_exec { " cloexec" } else { "" };
+                write!(f, "{pipe} = {read}, {write}{cloexec}")
+            }
+            Self::Dup { from, to, what } => write!(f, "dup {from} to {to} ({what})"),
+            Self::Close { number, what } => write!(f, "close {number} ({what})"),
+            Self::CloseFailed { number } => write!(f, "close {number}: EBADF"),
+            Self::CloseRange { first, last, on_exec } => {
+                let last = if *last == u32::MAX { "all".to_owned() } else { last.to_string() };
+                let on_exec = if *on_exec { " on exec" } else { "" };
+                write!(f, "close {first} to {last}{on_exec}")
+            }
+            Self::Read { what } => write!(f, "read {what}"),
+            Self::Write { what } => write!(f, "write {what}"),
+            Self::Wait { asked, answer } => match (asked, answer) {
+                (Asked::Child(asked), Answer::NoChild) => write!(f, "wait {asked}: no such child"),
+                (_, Answer::NoChild) => write!(f, "wait: no child left"),
+                (Asked::Child(_), answer) => write!(f, "wait {answer}"),
+                (Asked::Any | Asked::Group, answer) => write!(f, "wait any: {answer}"),
+            },
+            Self::Kill { target, signal, error } => {
+                write!(f, "kill {target} {}", signal_name(*signal))?;
+                error.map_or(Ok(()), |error| write!(f, ": {}", errno(error)))
+            }
+            Self::Signal { signal, from: None } => write!(f, "{}", signal_name(*signal)),
+            Self::Signal { signal, from: Some(from) } => {
+                write!(f, "{} from {from}", signal_name(*signal))
+            }
+            Self::Sigchld { to } => write!(f, "SIGCHLD {to}"),
+            Self::ExitGroup { code } => write!(f, "exit_group {code}"),
+            Self::ThreadEnd => write!(f, "ends"),
+            Self::End(end) => write!(f, "{end}"),
+        }
+    }
+}
+
+impl fmt::Display for Birth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Start => "start",
+            Self::Fork => "fork",
+            Self::Vfork => "vfork",
+            Self::Clone => "clone",
+        })
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reaped { child, end } => write!(f, "{child} {end}"),
+            Self::Seen { child, end } => write!(f, "{child} {end} (looked only)"),
+            Self::Stopped { child, signal } => {
+                write!(f, "{child} stopped by {}", signal_name(*signal))
+            }
+            Self::Continued { child } => write!(f, "{child} continued"),
+            Self::NoChild => write!(f, "no child"),
+        }
+    }
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exited(code) => write!(f, "exit {code}"),
+            Self::Signalled(signal) => write!(f, "killed by {}", signal_name(*signal)),
+            Self::Cut => write!(f, "still running"),
+        }
+    }
+}
+
+impl fmt::Display for Disposition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Default => "default",
+            Self::Ignored => "ignored",
+            Self::Handled => "handled",
+        })
+    }
+}
+
+impl fmt::Display for Descriptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.number, self.what)
+    }
+}
+
+fn errno(error: i32) -> String {
+    format!("{:?}", Errno::from_raw(error))
+}

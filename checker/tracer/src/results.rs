@@ -1,0 +1,203 @@
+//! What is known when a watched call ends.
+
+use std::fs;
+use std::path::Path;
+
+use crate::descriptors;
+use crate::entries::forget_descriptors;
+use crate::event::{Answer, Asked, Descriptor, Disposition, End, Event};
+use crate::recording::{Pending, Recording};
+use crate::timeline::Reaped;
+
+/// Of a longer argument the beginning is told.
+const LONGEST_ARGUMENT: usize = 60;
+
+/// Takes note of the end of the call that task `id` was in.
+pub(crate) fn take(recording: &mut Recording, id: i32, result: i64) {
+    let Some(call) = recording.tasks.get_mut(&id).and_then(|task| task.call.take()) else { return };
+    let failed = (-4095..0).contains(&result).then_some(-result as i32);
+    match call {
+        Pending::Exec { path } => {
+            if let Some(error) = failed {
+                recording.note(id, Event::ExecFailed { program: program(id, &path), error });
+            }
+        }
+        Pending::Pipe { address, flags } if failed.is_none() => pipe(recording, id, address, flags),
+        Pending::Dup { from } if failed.is_none() => {
+            forget_descriptors(recording, id);
+            let to = result as i32;
+            if let Some(what) = descriptors::what(id, to, &recording.streams) {
+                recording.note(id, Event::Dup { from, to, what });
+            }
+        }
+        Pending::Pipe { .. } | Pending::Dup { .. } => {}
+        Pending::Wait4 { asked, .. } | Pending::Waitid { asked, .. }
+            if failed == Some(libc::ECHILD) =>
+        {
+            recording.note(id, Event::Wait { asked, answer: Answer::NoChild });
+        }
+        Pending::Wait4 { asked, status } => {
+            let status = descriptors::read_i32(id, status);
+            wait4(recording, id, asked, result, status);
+        }
+        Pending::Waitid { asked, info, looks_only } => {
+            waitid(recording, id, asked, result, info, looks_only);
+        }
+        Pending::Kill { event, .. } => {
+            let event = recording.events_of(id).and_then(|events| events.get_mut(event));
+            if let Some(Event::Kill { error, .. }) = event {
+                *error = failed;
+            }
+        }
+    }
+}
+
+/// Task `id`, which was thread `former` before, has become another program.
+pub(crate) fn exec(recording: &mut Recording, id: i32, former: i32) {
+    let caller = if former == id { None } else { recording.tasks.remove(&former) };
+    let Some(task) = recording.tasks.get_mut(&id) else { return };
+    let pending = caller.map_or_else(|| task.call.take(), |mut caller| caller.call.take());
+    task.call = None;
+    let record = &mut recording.processes[task.process];
+    record.known.clear();
+    if record.sigchld == Disposition::Handled {
+        record.sigchld = Disposition::Default;
+    }
+    recording.started = true;
+    let path = match pending {
+        Some(Pending::Exec { path }) => path,
+        _ => String::new(),
+    };
+    let open = descriptors::all(id, &recording.streams).into_iter();
+    let descriptors = open.map(|(number, what)| Descriptor { number, what }).collect();
+    let event = Event::Exec { program: program(id, &path), args: arguments(id), descriptors };
+    recording.note(id, event);
+}
+
+/// The last part of the path that was called; of `/proc/self/exe` that of the file.
+fn program(id: i32, path: &str) -> String {
+    let path = if path.is_empty() || path.starts_with("/proc/") {
+        fs::read_link(format!("/proc/{id}/exe")).unwrap_or_default()
+    } else {
+        path.into()
+    };
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+fn arguments(id: i32) -> Vec<String> {
+    let cmdline = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
+    let cmdline = cmdline.strip_suffix(b"\0").unwrap_or(&cmdline);
+    let words = cmdline.split(|byte| *byte == 0).skip(1);
+    words.map(|word| argument(&String::from_utf8_lossy(word))).collect()
+}
+
+fn argument(word: &str) -> String {
+    let is_path = word.starts_with('/') && !word.contains(char::is_whitespace);
+    let name = Path::new(word).file_name().filter(|_| is_path);
+    let word = name.map_or(word.into(), |name| name.to_string_lossy());
+    let mut text: String = word.chars().take(LONGEST_ARGUMENT).collect();
+    if text.len() < word.len() {
+        text.push('…');
+    }
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn pipe(recording: &mut Recording, id: i32, address: u64, flags: u64) {
+    forget_descriptors(recording, id);
+    let read = descriptors::read_i32(id, address);
+    let write = descriptors::read_i32(id, address + 4);
+    let (Some(read), Some(write)) = (read, write) else { return };
+    let Some(what) = descriptors::what(id, read, &recording.streams) else { return };
+    let pipe = what.trim_end_matches(".r").to_owned();
+    let close_on_exec = flags as i32 & libc::O_CLOEXEC != 0;
+    recording.note(id, Event::Pipe { pipe, read, write, close_on_exec });
+}
+
+fn wait4(recording: &mut Recording, id: i32, asked: Asked, result: i64, status: Option<i32>) {
+    let Some(child) = (result > 0).then(|| recording.by_id(result as i32)).flatten() else {
+        return;
+    };
+    match status {
+        Some(status) if libc::WIFSTOPPED(status) => {
+            let signal = libc::WSTOPSIG(status);
+            answer(recording, id, asked, child, |child, _| Answer::Stopped { child, signal });
+        }
+        Some(status) if libc::WIFCONTINUED(status) => {
+            answer(recording, id, asked, child, |child, _| Answer::Continued { child });
+        }
+        // Without a place for the status only an end is reported here: who asks for stops has one.
+        _ => reaped(recording, id, asked, child),
+    }
+}
+
+/// `siginfo_t` of a child, on 64 bits: si_code at 8, si_pid at 16, si_status at 24.
+fn waitid(
+    recording: &mut Recording,
+    id: i32,
+    asked: Asked,
+    result: i64,
+    info: u64,
+    looks_only: bool,
+) {
+    if result != 0 {
+        return;
+    }
+    if info == 0 {
+        // It did not want to know what: then this is known only of a wait for one child.
+        let Asked::Child(name) = &asked else { return };
+        let child = recording.processes.iter().position(|record| record.name == *name);
+        if let Some(child) = child.filter(|_| !looks_only) {
+            reaped(recording, id, asked, child);
+        }
+        return;
+    }
+    let Some(code) = descriptors::read_i32(id, info + 8) else { return };
+    // With WNOHANG and no news the process id is 0 (waitid(2)).
+    let pid = descriptors::read_i32(id, info + 16).filter(|pid| *pid > 0);
+    let Some(child) = pid.and_then(|pid| recording.by_id(pid)) else { return };
+    match code {
+        libc::CLD_STOPPED => {
+            let signal = descriptors::read_i32(id, info + 24).unwrap_or(0);
+            answer(recording, id, asked, child, |child, _| Answer::Stopped { child, signal });
+        }
+        libc::CLD_CONTINUED => {
+            answer(recording, id, asked, child, |child, _| Answer::Continued { child });
+        }
+        _ if looks_only => {
+            answer(recording, id, asked, child, |child, end| Answer::Seen { child, end });
+        }
+        _ => reaped(recording, id, asked, child),
+    }
+}
+
+fn reaped(recording: &mut Recording, id: i32, asked: Asked, child: usize) {
+    if let Some(task) = recording.tasks.get(&id) {
+        let by = recording.processes[task.process].name.clone();
+        recording.processes[child].reaped = Reaped::By(by);
+    }
+    answer(recording, id, asked, child, |child, end| Answer::Reaped { child, end });
+}
+
+fn answer(
+    recording: &mut Recording,
+    id: i32,
+    asked: Asked,
+    child: usize,
+    answer: impl FnOnce(String, End) -> Answer,
+) {
+    let record = &recording.processes[child];
+    let answer = answer(record.name.clone(), record.end.unwrap_or(End::Cut));
+    recording.note(id, Event::Wait { asked, answer });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::argument;
+
+    #[test]
+    fn a_path_loses_its_directory_and_a_script_stays() {
+        assert_eq!(argument("/tmp/a/b"), "b");
+        assert_eq!(argument("cat a/b;\n true"), "cat a/b; true");
+        assert_eq!(argument(&"x".repeat(70)), format!("{}…", "x".repeat(60)));
+    }
+}

@@ -1,0 +1,216 @@
+//! The life of the tracees: what each stop means, and how they go on.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use nix::errno::Errno;
+use nix::sys::ptrace;
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use crate::event::{Birth, End, Event};
+use crate::recording::Recording;
+use crate::start::Child;
+use crate::stops::{How, Place, Stop, place, resume, seize, sender, wait};
+use crate::{Error, descriptors, entries, results, signals};
+
+/// `PTRACE_EVENT_STOP`: a new tracee, or a stop by a signal.
+const STOP: i32 = libc::PTRACE_EVENT_STOP;
+
+/// Locks a recording. A panic of the other thread is reported by that thread.
+pub(crate) fn lock(recording: &Mutex<Recording>) -> MutexGuard<'_, Recording> {
+    recording.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Traces a child that waits, and all that it starts, to the end of the last of them.
+pub(crate) fn trace(child: &Child, recording: &Mutex<Recording>) -> Result<(), Error> {
+    if let Err(error) = begin(child) {
+        // It is no tracee yet, or none any more: an ordinary child that is to be killed and reaped.
+        let _ = kill(child.pid, Signal::SIGKILL);
+        while wait()?.is_some() {}
+        return Err(error);
+    }
+    lock(recording).add_process(child.pid.as_raw(), Birth::Start, None);
+    child.go()?;
+    let mut failure = None;
+    while let Some((tid, stop)) = next(recording)? {
+        let mut recording = lock(recording);
+        recording.stops += 1;
+        match recording.take(tid, stop) {
+            // ESRCH: it was killed while it was stopped; its end will be told.
+            Ok(()) | Err(Errno::ESRCH) => {}
+            Err(errno) => {
+                failure.get_or_insert(errno);
+                recording.kill_all();
+            }
+        }
+    }
+    // What is detached has no tracer to tell of its end.
+    lock(recording).kill_all();
+    failure.map_or(Ok(()), |errno| Err(errno.into()))
+}
+
+/// The next stop. While a sender of a signal is held, this looks for the moment to let it go.
+fn next(recording: &Mutex<Recording>) -> Result<Option<(Pid, Stop)>, Errno> {
+    if lock(recording).held.is_empty() { wait() } else { signals::next(recording) }
+}
+
+/// Seizes the child, stops it, and lets it go on from call to call.
+fn begin(child: &Child) -> Result<(), Error> {
+    seize(child.pid).map_err(|errno| Error::Unsupported(errno.into()))?;
+    ptrace::interrupt(child.pid)?;
+    match wait()? {
+        Some((_, Stop::Event(STOP, _))) => Ok(resume(child.pid, How::ToSyscall, 0)?),
+        other => Err(std::io::Error::other(format!("no first stop, but {other:?}")).into()),
+    }
+}
+
+impl Recording {
+    fn take(&mut self, tid: Pid, stop: Stop) -> Result<(), Errno> {
+        let id = tid.as_raw();
+        match stop {
+            Stop::Exited(code) => self.ended(id, End::Exited(code)),
+            Stop::Killed(signal) => self.ended(id, End::Signalled(signal)),
+            // Its maker's stop, which tells who it is, comes later.
+            Stop::Event(STOP, _) if !self.tasks.contains_key(&id) => {
+                self.early.insert(id);
+                if self.is_over {
+                    kill(tid, Signal::SIGKILL)?;
+                }
+            }
+            Stop::Event(STOP, signal) => return self.stopped(tid, signal),
+            Stop::Event(libc::PTRACE_EVENT_FORK, _) => self.born(tid, Birth::Fork)?,
+            Stop::Event(libc::PTRACE_EVENT_VFORK, _) => self.born(tid, Birth::Vfork)?,
+            Stop::Event(libc::PTRACE_EVENT_CLONE, _) => self.born(tid, Birth::Clone)?,
+            Stop::Event(libc::PTRACE_EVENT_EXEC, _) => {
+                let former = ptrace::getevent(tid)? as i32;
+                results::exec(self, id, former);
+            }
+            Stop::Event(libc::PTRACE_EVENT_SECCOMP, _) => {
+                self.filtered = true;
+                if let Place::Seccomp { number, args } = place(tid)? {
+                    entries::take(self, id, number, &args);
+                }
+            }
+            Stop::Event(libc::PTRACE_EVENT_VFORK_DONE, _) => {
+                if let Some(task) = self.tasks.get_mut(&id) {
+                    task.suspended_by = None;
+                }
+            }
+            Stop::Event(..) => {}
+            Stop::Syscall => match place(tid)? {
+                Place::Entry { number, args } => entries::take(self, id, number, &args),
+                Place::Exit { result } => results::take(self, id, result),
+                _ => {}
+            },
+            Stop::Signal(signal) => {
+                self.signal(tid, signal);
+                return self.go_on(tid, signal);
+            }
+        }
+        match stop {
+            Stop::Exited(_) | Stop::Killed(_) => Ok(()),
+            Stop::Event(STOP, _) => Ok(()),
+            _ => self.go_on(tid, 0),
+        }
+    }
+
+    /// Lets a tracee go on to the next stop that is wanted, unless it is held.
+    pub(crate) fn go_on(&self, tid: Pid, signal: i32) -> Result<(), Errno> {
+        if self.held.contains_key(&tid.as_raw()) && !self.is_over {
+            return Ok(());
+        }
+        if self.is_over {
+            // Born since everything was killed; ESRCH is the good case.
+            let _ = kill(tid, Signal::SIGKILL);
+        }
+        let waits_for_end = self.tasks.get(&tid.as_raw()).is_some_and(|task| task.call.is_some());
+        let every_call = !self.filtered || !self.started;
+        let how = if waits_for_end || every_call { How::ToSyscall } else { How::Freely };
+        resume(tid, how, signal)
+    }
+
+    /// A new tracee's first stop, or a stop by a signal, or its end.
+    fn stopped(&mut self, tid: Pid, signal: i32) -> Result<(), Errno> {
+        let stops = [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU].contains(&signal);
+        let Some(task) = self.tasks.get_mut(&tid.as_raw()).filter(|_| stops && !self.is_over)
+        else {
+            return self.started_or_continued(tid);
+        };
+        let is_known = task.stopped_by.replace(signal).is_some();
+        if is_known {
+            // Attached again, because a signal for it is under way.
+            return resume(tid, How::Listen, 0);
+        }
+        // Everybody is to see that it is stopped: in `/proc` a stopped tracee looks like one that is
+        // stopped for its tracer. The stop outlasts the detaching (ptrace(2)).
+        task.is_detached = true;
+        ptrace::detach(tid, None)
+    }
+
+    fn started_or_continued(&mut self, tid: Pid) -> Result<(), Errno> {
+        if let Some(task) = self.tasks.get_mut(&tid.as_raw()) {
+            task.stopped_by = None;
+        }
+        self.go_on(tid, 0)
+    }
+
+    fn born(&mut self, maker: Pid, birth: Birth) -> Result<(), Errno> {
+        let child = ptrace::getevent(maker)? as i32;
+        let maker = maker.as_raw();
+        let Some(task) = self.tasks.get(&maker) else { return Ok(()) };
+        let (process, flags) = (task.process, task.flags as i32);
+        if birth == Birth::Clone && flags & libc::CLONE_THREAD != 0 {
+            let thread = self.add_thread(child, process);
+            self.note(maker, Event::Thread { thread });
+        } else {
+            let index = self.add_process(child, birth, Some(process));
+            if flags & libc::CLONE_FILES != 0 {
+                self.processes[process].shares_descriptors = true;
+                self.processes[index].shares_descriptors = true;
+            }
+            let name = self.processes[index].name.clone();
+            self.note(maker, Event::Birth { by: birth, child: name });
+            if birth == Birth::Vfork
+                && let Some(task) = self.tasks.get_mut(&maker)
+            {
+                task.suspended_by = Some(index);
+            }
+        }
+        if let Some(task) = self.tasks.get_mut(&maker) {
+            task.flags = 0;
+        }
+        if self.early.remove(&child) {
+            // ESRCH: it has been killed since.
+            let _ = self.go_on(Pid::from_raw(child), 0);
+        }
+        Ok(())
+    }
+
+    fn ended(&mut self, id: i32, end: End) {
+        let process = self.tasks.get(&id).map(|task| task.process);
+        self.gone(id, end);
+        // If a maker was killed in the middle of its fork, its own stop never tells of the child.
+        let Some(process) = process else { return };
+        let is_orphan = |tid: &i32| {
+            descriptors::parent(*tid).is_some_and(|parent| !self.tasks.contains_key(&parent))
+        };
+        let orphans: Vec<i32> = self.early.iter().copied().filter(is_orphan).collect();
+        for orphan in orphans {
+            self.early.remove(&orphan);
+            self.add_process(orphan, Birth::Fork, Some(process));
+            // ESRCH: it has been killed since.
+            let _ = self.go_on(Pid::from_raw(orphan), 0);
+        }
+    }
+
+    fn signal(&mut self, tid: Pid, signal: i32) {
+        if signal == libc::SIGCHLD {
+            return;
+        }
+        let Some(task) = self.tasks.get(&tid.as_raw()) else { return };
+        let speaker = task.process;
+        let nobody = || "nobody known".to_owned();
+        let from = sender(tid).map(|pid| self.name_for(speaker, pid).unwrap_or_else(nobody));
+        self.note(tid.as_raw(), Event::Signal { signal, from });
+    }
+}
