@@ -106,9 +106,9 @@ fn the_supervisor_only_watches() {
             require!(!matches!(event, Event::Kill { .. } | Event::Signal { .. }),
                 expected: "the supervisor to send no signal to its jobs: it starts, waits, reports",
                 seen: "{name}: {event}",
-                likely: "it kills or continues a job: one that is stopped has not ended, and whoever \
-                    stopped it may have a reason",
-                read: "wait(2), WUNTRACED; README, the task",
+                likely: "it kills or continues a job. When a job has been waited for, its number may \
+                    be another process's; and one that is stopped has not ended",
+                read: "kill(2); wait(2), NOTES; README, the task",
             );
         }
     }
