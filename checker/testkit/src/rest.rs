@@ -48,17 +48,21 @@ pub fn rest(pid: i32) -> Rest {
     }
 }
 
-/// As [`rest`], but a process that looks asleep and uses CPU time is [`Rest::Spinning`].
+/// As [`rest`], but a process that looks asleep and runs all the same is [`Rest::Spinning`].
 ///
 /// The kernel marks a caller of wait4(2) as asleep before it looks for a child, also if it shall
-/// not sleep. CPU time does not lie: this uses 0.3 s of it, of which a spinner gets a share.
+/// not sleep. CPU time does not lie: this uses 0.3 s of it, of which a spinner gets a share. Nor do
+/// context switches: on a busy machine a spinner that yields gets little CPU time, but many turns.
 pub fn rest_of_a_waiter(pid: i32) -> Rest {
-    let ticks = |pid, tid| thread_status(pid, tid).map_or(0, |status| status.cpu_ticks);
-    let own_ticks = || ticks(getpid().as_raw(), gettid().as_raw());
+    let used =
+        |pid, tid| thread_status(pid, tid).map_or((0, 0), |it| (it.cpu_ticks, it.context_switches));
+    let own_ticks = || used(getpid().as_raw(), gettid().as_raw()).0;
     let rested = rest(pid);
-    let (own, theirs) = (own_ticks(), ticks(pid, pid));
+    let (own, (ticks, switches)) = (own_ticks(), used(pid, pid));
     while own_ticks() < own + 30 {}
-    if rested == Rest::Asleep && ticks(pid, pid) > theirs + 3 { Rest::Spinning } else { rested }
+    let (ticks_now, switches_now) = used(pid, pid);
+    let ran = ticks_now > ticks + 3 || switches_now > switches + 20;
+    if rested == Rest::Asleep && ran { Rest::Spinning } else { rested }
 }
 
 /// Lets other processes of this user see what this one sleeps in, where that is restricted.

@@ -1,0 +1,1 @@
+../../../../exercises/01_processes_and_threads/03_crash_domain/tests/timeline.rs

@@ -1,0 +1,1 @@
+../../../../exercises/04_fork/01_two_returns/tests/timeline.rs

@@ -1,0 +1,1 @@
+../../../../exercises/04_fork/04_reaper/tests/timeline.rs

@@ -1,0 +1,1 @@
+../../../../exercises/04_fork/07_spawn/tests/timeline.rs

@@ -1,0 +1,1 @@
+../../../../exercises/05_return_and_exit/03_vfork_exit/tests/timeline.rs

@@ -1,0 +1,1 @@
+../../../../exercises/06_ipc/01_pipe/tests/timeline.rs
