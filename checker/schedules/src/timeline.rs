@@ -135,7 +135,9 @@ fn cut(text: &str, width: usize) -> (String, String) {
         return (text.to_owned(), String::new());
     }
     let hard = text.char_indices().nth(width).map_or(text.len(), |(at, _)| at);
-    let at = text[..=hard.min(text.len() - 1)].rfind(' ').filter(|&at| at > 0).unwrap_or(hard);
+    // A space just behind what fits is a place to break, too; `→` in its place is three bytes long.
+    let behind = hard + text[hard..].chars().next().map_or(0, char::len_utf8);
+    let at = text[..behind].rfind(' ').filter(|&at| at > 0).unwrap_or(hard);
     (text[..at].to_owned(), format!(" {}", text[at..].trim_start()))
 }
 
@@ -188,5 +190,23 @@ fn legend(text: &mut String, rows: &[Row]) {
             let shown = format!("  {}  {line}", short(place));
             let _ = writeln!(text, "{}", shown.chars().take(WIDTH).collect::<String>());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_cut_at_a_space() {
+        assert_eq!(cut("lock shelf", 10), ("lock shelf".to_owned(), String::new()));
+        assert_eq!(cut("unlock shelf", 10), ("unlock".to_owned(), " shelf".to_owned()));
+        assert_eq!(cut("unlock the shelf", 10), ("unlock the".to_owned(), " shelf".to_owned()));
+    }
+
+    #[test]
+    fn a_text_is_cut_before_a_character_of_many_bytes() {
+        assert_eq!(cut("state 0 → 1", 8), ("state 0".to_owned(), " → 1".to_owned()));
+        assert_eq!(cut("state→1", 5), ("state".to_owned(), " →1".to_owned()));
     }
 }
