@@ -60,13 +60,17 @@ mutate() { # mutate NAME DIRECTORY FILE…
     mkdir -p "$tree"
     git ls-files -z --cached --others --exclude-standard |
         tar -c --null --ignore-failed-read -T - 2>/dev/null | tar -x -C "$tree"
+    # cargo goes by file times: the last build may be of a mutant, and must not be taken for this text.
     local files=()
-    for file in "$@"; do files+=(--file "$directory/$file"); done
+    for file in "$@"; do
+        touch "$tree/solutions/$directory/$file"
+        files+=(--file "$directory/$file")
+    done
     # 2: there are survivors; 3: some tests did not come to an end. Others mean that nothing was tried.
     cargo mutants --dir "$tree/solutions" --in-place --no-config --package "$name" "${files[@]}" \
         --error '::std::io::Error::other("mutated")' --error '::nix::errno::Errno::EIO.into()' \
         --output "$base/$name" --cap-lints true --minimum-test-timeout 60 --timeout-multiplier 5 \
-        --colors never -- --test '*' >"$base/$name/log" 2>&1 || code=$?
+        --colors never -- --test '*' </dev/null >"$base/$name/log" 2>&1 || code=$?
     case $code in 0 | 2 | 3) ;; *) cat "$base/$name/log" >&2; exit 3 ;; esac
     located "$directory" <"$out/missed.txt" >"$base/$name/survivors"
     listed_for "$directory" >"$base/$name/listed"
