@@ -4,7 +4,7 @@ CHECKER := target/debug/checker
 SOURCES := $(shell find checker/src checker/sandbox/src checker/tracer/src -name '*.rs' 2>/dev/null) \
 	Cargo.toml Cargo.lock checker/Cargo.toml checker/sandbox/Cargo.toml checker/tracer/Cargo.toml
 
-.PHONY: check hint list run reset solution doctor test verify soundness pin lint bench accept-snapshots tools
+.PHONY: check hint list run reset solution doctor test verify soundness mutants pin lint bench accept-snapshots tools
 .DEFAULT_GOAL := check
 
 # Judge what has changed, show where you stand and what is next. One exercise: make check E=semaphore
@@ -47,6 +47,11 @@ verify: $(CHECKER)
 # counts false failures and escapes. One exercise: make soundness E=pipe. More: SOLUTION_RUNS=, WRONG_RUNS=.
 soundness: $(CHECKER)
 	@$(CHECKER) soundness --solution-runs $(or $(SOLUTION_RUNS),300) --wrong-runs $(or $(WRONG_RUNS),20) $(E)
+
+# For authors: mutates the solutions; a mutant that passes the exercises' tests and is not listed in
+# solutions/mutants.toml fails this. One exercise: make mutants E=pipe.
+mutants: tools
+	@bash checker/mutants.sh $(E)
 
 # For authors: record stubs, given files and the list of tests.
 pin: $(CHECKER)

@@ -99,6 +99,8 @@ const VSYSCALL: (u64, u64) = (0xffff_ffff_ff60_0000, 0xffff_ffff_ff60_1000);
 #[case::a_region_that_ends_at_2_to_the_47(&[(0x7fff_ffff_f000, 0x8000_0000_0000)], 47)]
 #[case::x86_64_with_a_page_of_the_kernel(&[(0x7ffd_cb79_d000, 0x7ffd_cb7b_e000), VSYSCALL], 47)]
 #[case::x86_64_with_five_levels(&[(0x7ffd_cb79_d000, 0x7ffd_cb7b_e000), (1 << 55, (1 << 55) + 4096), VSYSCALL], 56)]
+#[case::the_last_page_below_bit_63(&[(0x7fff_ffff_ffff_f000, 1 << 63)], 63)]
+#[case::the_first_byte_with_bit_63(&[(0x1000, 0x2000), (1 << 63, (1 << 63) + 1)], 13)]
 #[case::aarch64(&[(0xaaaa_c8a0_0000, 0xaaaa_c8a2_1000), (0xffff_cb79_d000, 0xffff_cb7b_e000)], 48)]
 #[case::aarch64_with_three_levels(&[(0x7f_cb79_d000, 0x7f_cb7b_e000)], 39)]
 fn the_highest_address_of_the_program_has_so_many_bits(

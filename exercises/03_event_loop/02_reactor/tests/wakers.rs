@@ -1,9 +1,10 @@
 //! What a reactor promises about wake-ups from elsewhere, and about signals.
 
-#![allow(unsafe_code)] // sigaction(2) is unsafe in `nix`
+#![allow(unsafe_code)] // sigaction(2) is unsafe in `nix`; a descriptor is borrowed by its number
 
 mod common;
 
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -11,7 +12,8 @@ use std::thread;
 use common::{Diary, after_rounds, pipe_with, reactor, run_untimed, run_within};
 use nix::sys::pthread::{pthread_kill, pthread_self};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
-use reactor::Waker;
+use nix::unistd::write;
+use reactor::{Reactor, Waker};
 use testkit::require;
 use testkit::threads::{Settled, Threads};
 
@@ -89,6 +91,54 @@ fn a_wake_while_the_handler_runs_is_not_lost() {
         likely: "the eventfd is read after the handler has run: that takes a wake away that nobody has seen",
         read: "eventfd(2); hint 5",
     );
+}
+
+#[test]
+fn a_wake_does_not_wait_for_room_in_the_counter() {
+    let calls = run_untimed(
+        "`wake` waits: without EFD_NONBLOCK a write sleeps until the counter has room for it",
+        "eventfd(2), write(2) and EAGAIN; hint 5",
+        || {
+            let (diary, mut reactor) = (Diary::new(), reactor());
+            let notes = diary.clone();
+            let (_, waker) = reactor
+                .waker(move |reactor, token| {
+                    notes.write("woken");
+                    reactor.remove(token);
+                })
+                .expect("a waker can be made");
+            // As if it had been woken 2^64 - 2 times: the counter holds no more.
+            for eventfd in watched_eventfds(&reactor) {
+                write(eventfd, &(u64::MAX - 1).to_ne_bytes()).expect("an eventfd with room");
+            }
+            waker.wake();
+            reactor.run().expect("nothing here fails");
+            diary.count()
+        },
+    );
+    require!(calls == 1,
+        expected: "one call of the handler, however often it was woken before",
+        seen: "{calls} calls",
+        likely: "the eventfd is a semaphore (EFD_SEMAPHORE): each read takes one off its counter",
+        read: "eventfd(2)",
+    );
+}
+
+/// The eventfds that the reactor's epoll instance watches: `tfd` lines of proc_pid_fdinfo(5).
+fn watched_eventfds(reactor: &Reactor) -> Vec<BorrowedFd<'_>> {
+    let epoll = reactor.as_fd().as_raw_fd();
+    let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{epoll}"))
+        .expect("the epoll instance has a page in /proc");
+    let watched = info.lines().filter_map(|line| {
+        line.strip_prefix("tfd:")?.split_whitespace().next()?.parse::<RawFd>().ok()
+    });
+    let is_eventfd = |fd: &RawFd| {
+        std::fs::read_link(format!("/proc/self/fd/{fd}"))
+            .is_ok_and(|link| link.as_os_str() == "anon_inode:[eventfd]")
+    };
+    // SAFETY: the number is that of an open descriptor, which the reactor keeps as long as it is
+    // borrowed here: nothing is removed from it meanwhile.
+    watched.filter(is_eventfd).map(|fd| unsafe { BorrowedFd::borrow_raw(fd) }).collect()
 }
 
 #[test]

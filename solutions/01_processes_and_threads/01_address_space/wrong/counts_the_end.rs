@@ -1,5 +1,5 @@
 //! Misconception: the end of the last region is the highest address.
-//! Caught by: the_highest_address_of_the_program_has_so_many_bits::case_5_a_region_that_ends_at_2_to_the_47
+//! Caught by: the_highest_address_of_the_program_has_so_many_bits::case_05_a_region_that_ends_at_2_to_the_47
 //! Message: `end` is not the last address
 
 use std::fs::File;

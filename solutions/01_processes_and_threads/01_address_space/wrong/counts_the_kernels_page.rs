@@ -1,5 +1,5 @@
 //! Misconception: whatever stands in the map of a process belongs to the program.
-//! Caught by: the_highest_address_of_the_program_has_so_many_bits::case_6_x86_64_with_a_page_of_the_kernel
+//! Caught by: the_highest_address_of_the_program_has_so_many_bits::case_06_x86_64_with_a_page_of_the_kernel
 //! Message: what has bit 63 set is the kernel's
 
 use std::fs::File;

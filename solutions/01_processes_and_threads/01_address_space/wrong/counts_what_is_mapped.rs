@@ -1,5 +1,5 @@
 //! Misconception: the address space is as large as the regions together.
-//! Caught by: the_highest_address_of_the_program_has_so_many_bits::case_4_x86_64
+//! Caught by: the_highest_address_of_the_program_has_so_many_bits::case_04_x86_64
 //! Message: 47 bits for the regions
 
 use std::fs::File;
