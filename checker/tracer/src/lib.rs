@@ -20,7 +20,9 @@
 //! it and waits with `__WNOTHREAD`, so it sees its own child and tracees and takes no child away from
 //! the other threads of a test program. A process of its own would need a program that every user of
 //! this crate has to build and find. When the thread ends, in whatever way, the kernel kills
-//! all that it traces (`PTRACE_O_EXITKILL`).
+//! all that it traces (`PTRACE_O_EXITKILL`). What a signal has stopped is not traced until the next
+//! signal for it comes, because a stopped tracee does not look stopped in `/proc`; who kills the
+//! tracer in such a moment leaves a stopped process to the supervisor.
 //!
 //! The calling thread meanwhile collects the output and watches for rest: a program whose tasks all
 //! sleep in calls that only one of them could end is [`Stuck`], and that is known at once, from
