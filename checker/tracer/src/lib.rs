@@ -52,16 +52,19 @@ mod recording;
 mod look;
 mod rest;
 mod streams;
+mod waits;
 
 mod normal;
 
 mod error;
 mod event;
 mod stuck;
+mod text;
 mod timeline;
 
 pub use error::Error;
-pub use event::{Answer, Asked, Birth, Descriptor, Disposition, End, Event, signal_name};
+pub use event::{Answer, Asked, Birth, Descriptor, Disposition, End, Event};
 pub use program::Program;
 pub use stuck::{Holder, Need, Stuck, Waiting, Waits};
+pub use text::signal_name;
 pub use timeline::{Process, Reaped, Suspension, Thread, Timeline, order};
