@@ -4,7 +4,7 @@ CHECKER := target/debug/checker
 SOURCES := $(shell find checker/src checker/sandbox/src checker/tracer/src -name '*.rs' 2>/dev/null) \
 	Cargo.toml Cargo.lock checker/Cargo.toml checker/sandbox/Cargo.toml checker/tracer/Cargo.toml
 
-.PHONY: check hint list run reset solution doctor test verify soundness mutants pin lint bench accept-snapshots tools
+.PHONY: check hint list run trace reset solution doctor test verify soundness mutants pin lint bench accept-snapshots tools
 .DEFAULT_GOAL := check
 
 # Judge what has changed, show where you stand and what is next. One exercise: make check E=semaphore
@@ -21,6 +21,10 @@ list: $(CHECKER)
 # The experiment of E=NAME.
 run: $(CHECKER)
 	@$(CHECKER) run $(E)
+
+# What the processes of E=NAME's experiment did, beside what the reference's did.
+trace: $(CHECKER)
+	@$(CHECKER) trace $(E)
 
 # Put the stub of E=NAME back; what was there is kept.
 reset: $(CHECKER)

@@ -45,6 +45,10 @@ pub fn run(
         Error::Refused(format!("`{}` has no experiment (no src/main.rs)", exercise.name))
     })?;
     reporter.take(&Event::Running { exercise });
+    let pointer = match exercise.needs.is_empty() {
+        true => String::new(),
+        false => format!("\n\n`checker trace {}` shows what its processes did.", exercise.name),
+    };
     let compared = args.is_empty();
     let observation = run_experiment(&candidate, program, args, None, &session.stop)?;
     reporter.note(observation.stdout.text.trim_end());
@@ -55,12 +59,12 @@ pub fn run(
     match observation.end {
         End::Exited(0) => {}
         End::Exited(code) => {
-            reporter.note(&format!("\nit exited with code {code}"));
+            reporter.note(&format!("\nit exited with code {code}{pointer}"));
             return Ok(Exit::NotPassed);
         }
         _ => {
             let (_, message) = unnatural_end(&candidate, &observation, last.as_ref());
-            reporter.note(&format!("\n{}", message.unwrap_or_default()));
+            reporter.note(&format!("\n{}{pointer}", message.unwrap_or_default()));
             return Ok(Exit::NotPassed);
         }
     }
@@ -72,7 +76,8 @@ pub fn run(
             Ok(Exit::Passed)
         }
         Some(Some(difference)) => {
-            reporter.note(&format!("\nThe reference prints something else:\n\n{difference}"));
+            let text = format!("\nThe reference prints something else:\n\n{difference}{pointer}");
+            reporter.note(&text);
             Ok(Exit::NotPassed)
         }
     }

@@ -152,6 +152,10 @@ impl Human {
         self.line(&format!("  read  exercises/{}/README.md", exercise.directory));
         let hints = format!("({} of {} given)", standing.hints_given, standing.hints);
         self.line(&format!("  hint  {} hint {}   {hints}", self.program, exercise.name));
+        if is_about_processes(standing) {
+            let what = "(what its processes did)";
+            self.line(&format!("  trace {} trace {}   {what}", self.program, exercise.name));
+        }
     }
 
     fn why(&self, judgement: &Judgement) {
@@ -224,6 +228,15 @@ impl Human {
         self.line(&format!("  exercises/{}/README.md", standing.exercise.directory));
         self.line(&format!("  compare  {} solution {}", self.program, standing.exercise.name));
     }
+}
+
+/// Whether what fails can be seen in the timeline of the experiment.
+fn is_about_processes(standing: &Standing<'_>) -> bool {
+    let needs = &standing.exercise.needs;
+    let failed = standing.judgement.first_unpassed().filter(|t| t.outcome != Outcome::Skipped);
+    failed.is_some_and(|test| {
+        needs.contains_key(&test.target) || (!needs.is_empty() && test.target == EXPERIMENT)
+    })
 }
 
 fn stuck_text(stuck: &Stuck) -> String {
@@ -374,7 +387,9 @@ impl Reporter for Human {
         self.timeline(&traced.yours, &only_yours, '+');
         self.line("");
         match &traced.reference {
-            Reference::None(why) => self.line(&format!("These are yours alone: {why}.")),
+            Reference::None(why) => {
+                self.lines(&wrap(&format!("These are yours alone: {why}."), WIDTH), 0);
+            }
             Reference::Timeline(_) if only_yours.is_empty() && only_reference.is_empty() => {
                 self.line("The reference's processes do the same.");
             }

@@ -1,6 +1,8 @@
 //! Timelines of experiments: traced under supervision, laid out, compared.
 
 mod chart;
+#[cfg(test)]
+mod chart_tests;
 mod difference;
 mod graph;
 mod traced;

@@ -7,4 +7,5 @@ mod miniature;
 mod no_ptrace;
 mod outcomes;
 mod soundness;
+mod trace;
 mod workbooks;

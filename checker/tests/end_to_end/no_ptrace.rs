@@ -9,7 +9,7 @@ use crate::miniature::{ANSWER, Finished, Miniature, outcome};
 const TEST: &str = "#[test]\nfn the_kernel_sees_42() {\n    assert_eq!(answer::answer(), 42);\n}\n";
 
 /// The miniature with a test target that needs ptrace, pinned.
-fn with_a_timeline() -> Miniature {
+pub fn with_a_timeline() -> Miniature {
     let miniature = Miniature::new();
     miniature.write("exercises/01_part/01_answer/tests/timeline.rs", TEST);
     let curriculum = "exercises/curriculum.toml";
@@ -44,7 +44,7 @@ fn refuse_ptrace(command: &mut Command) {
     unsafe { command.pre_exec(install) };
 }
 
-fn without_ptrace(miniature: &Miniature, args: &[&str]) -> Finished {
+pub fn without_ptrace(miniature: &Miniature, args: &[&str]) -> Finished {
     let mut command = miniature.command(args);
     refuse_ptrace(&mut command);
     Finished::of(command.output().unwrap())

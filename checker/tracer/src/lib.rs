@@ -20,7 +20,9 @@
 //! it and waits with `__WNOTHREAD`, so it sees its own child and tracees and takes no child away from
 //! the other threads of a test program. A process of its own would need a program that every user of
 //! this crate has to build and find. When the thread ends, in whatever way, the kernel kills
-//! all that it traces (`PTRACE_O_EXITKILL`).
+//! all that it traces (`PTRACE_O_EXITKILL`). What a signal has stopped is not traced until the next
+//! signal for it comes, because a stopped tracee does not look stopped in `/proc`; who kills the
+//! tracer in such a moment leaves a stopped process to the supervisor.
 //!
 //! The calling thread meanwhile collects the output and watches for rest: a program whose tasks all
 //! sleep in calls that only one of them could end is [`Stuck`], and that is known at once, from
@@ -50,16 +52,19 @@ mod recording;
 mod look;
 mod rest;
 mod streams;
+mod waits;
 
 mod normal;
 
 mod error;
 mod event;
 mod stuck;
+mod text;
 mod timeline;
 
 pub use error::Error;
-pub use event::{Answer, Asked, Birth, Descriptor, Disposition, End, Event, signal_name};
+pub use event::{Answer, Asked, Birth, Descriptor, Disposition, End, Event};
 pub use program::Program;
 pub use stuck::{Holder, Need, Stuck, Waiting, Waits};
+pub use text::signal_name;
 pub use timeline::{Process, Reaped, Suspension, Thread, Timeline, order};

@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::ptr;
 
 use libc::{c_char, c_int, c_ulong, sock_filter};
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::{ForkResult, Pid, fork, pipe2};
 
@@ -199,7 +200,7 @@ impl Plan<'_> {
     /// Ends the child with its errno told, if a call has failed.
     fn must(&self, result: c_int) {
         if result < 0 {
-            let errno: c_int = nix::errno::Errno::last_raw();
+            let errno = Errno::last_raw();
             // SAFETY: the four bytes of a local variable are written (write(2)).
             unsafe { libc::write(self.news, (&raw const errno).cast(), size_of::<c_int>()) };
             exit();

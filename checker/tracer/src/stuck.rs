@@ -5,7 +5,8 @@ use std::fmt;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
-use crate::event::{Asked, signal_name};
+use crate::event::Asked;
+use crate::text::signal_name;
 
 /// What every process and thread was doing when the run was given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
