@@ -1,0 +1,345 @@
+//! What holds in every schedule.
+//!
+//! `src/rwlock.rs` is compiled here with a `crate::sync` in which a thread may be interrupted before
+//! each of its steps, and in which a wait may wake up for no reason. Scenarios are run under thousands
+//! of schedules; one that fails is shown.
+
+#[allow(dead_code)]
+#[path = "../src/rwlock.rs"]
+mod rwlock;
+
+#[allow(unused_imports)]
+mod sync {
+    pub use schedules::shuttle::sync::*;
+}
+
+use std::sync::Arc;
+// What the scenarios count is none of the steps between which a thread is interrupted.
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rstest::rstest;
+use rwlock::RawRwLock;
+use schedules::Expect;
+use schedules::shuttle::explore;
+use sync::UnsafeCell;
+use sync::thread::{JoinHandle, spawn_as};
+
+/// A thread that does one thing with the lock.
+fn thread<T: Send + 'static>(
+    name: &str,
+    lock: &Arc<RawRwLock>,
+    body: impl FnOnce(&RawRwLock) -> T + Send + 'static,
+) -> JoinHandle<T> {
+    let lock = Arc::clone(lock);
+    spawn_as(name, move || body(&lock))
+}
+
+fn read_and_leave(lock: &RawRwLock) {
+    lock.read();
+    lock.unlock_read();
+}
+
+fn write_and_leave(lock: &RawRwLock) {
+    lock.write();
+    lock.unlock_write();
+}
+
+/// A writer that counts itself once it is inside.
+fn counted_writer(name: &str, lock: &Arc<RawRwLock>, writers: &Arc<AtomicUsize>) -> JoinHandle<()> {
+    let writers = Arc::clone(writers);
+    thread(name, lock, move |lock| {
+        lock.write();
+        writers.fetch_add(1, Ordering::SeqCst);
+        lock.unlock_write();
+    })
+}
+
+/// A reader that asserts, once it is inside, that so many writers have been there before.
+fn reader_after(
+    name: &str,
+    lock: &Arc<RawRwLock>,
+    writers: &Arc<AtomicUsize>,
+    wanted: usize,
+    get_in: fn(&RawRwLock) -> bool,
+) -> JoinHandle<()> {
+    let writers = Arc::clone(writers);
+    thread(name, lock, move |lock| {
+        if get_in(lock) {
+            let been_inside = writers.load(Ordering::SeqCst);
+            assert_eq!(been_inside, wanted, "a reader is inside; of the writers have been there");
+            lock.unlock_read();
+        }
+    })
+}
+
+fn by_read(lock: &RawRwLock) -> bool {
+    lock.read();
+    true
+}
+
+fn by_write(lock: &RawRwLock) -> bool {
+    lock.write();
+    true
+}
+
+#[test]
+fn two_readers_are_inside_together() {
+    let expect = Expect {
+        expected: "two readers to get in, though neither of them leaves",
+        likely: "readers exclude each other",
+        read: "README, the task",
+    };
+    explore(expect, || {
+        let lock = Arc::new(RawRwLock::new());
+        thread("R1", &lock, RawRwLock::read);
+        thread("R2", &lock, RawRwLock::read);
+    });
+}
+
+#[rstest]
+#[case::by_write_and_write(by_write, by_write)]
+#[case::by_write_and_try_write(by_write, RawRwLock::try_write)]
+#[case::by_try_write_and_try_write(RawRwLock::try_write, RawRwLock::try_write)]
+fn two_writers_are_never_inside_together(
+    #[case] first: fn(&RawRwLock) -> bool,
+    #[case] second: fn(&RawRwLock) -> bool,
+) {
+    let expect = Expect {
+        expected: "one writer at a time between write and unlock_write",
+        likely: "the look whether somebody is inside and the getting in are two operations, and the other thread came in between",
+        read: "hint 1",
+    };
+    explore(expect, move || {
+        let lock = Arc::new(RawRwLock::new());
+        let plan = Arc::new(UnsafeCell::new(0));
+        for (name, get_in) in [("W1", first), ("W2", second)] {
+            let plan = Arc::clone(&plan);
+            thread(name, &lock, move |lock| {
+                if get_in(lock) {
+                    plan.set(plan.get() + 1);
+                    lock.unlock_write();
+                }
+            });
+        }
+    });
+}
+
+#[rstest]
+#[case::by_read_and_write(by_read, by_write)]
+#[case::by_try_read_and_write(RawRwLock::try_read, by_write)]
+#[case::by_read_and_try_write(by_read, RawRwLock::try_write)]
+#[case::by_try_read_and_try_write(RawRwLock::try_read, RawRwLock::try_write)]
+fn a_reader_and_a_writer_are_never_inside_together(
+    #[case] read: fn(&RawRwLock) -> bool,
+    #[case] write: fn(&RawRwLock) -> bool,
+) {
+    let expect = Expect {
+        expected: "no writer inside between read and unlock_read, no reader between write and unlock_write",
+        likely: "a read lock that locks nothing; or the look whether somebody is inside and the getting in are two operations, and the other thread came in between",
+        read: "hint 1",
+    };
+    explore(expect, move || {
+        let lock = Arc::new(RawRwLock::new());
+        let plan = Arc::new(UnsafeCell::new(0));
+        thread("R", &lock, {
+            let plan = Arc::clone(&plan);
+            move |lock| {
+                if read(lock) {
+                    plan.get();
+                    lock.unlock_read();
+                }
+            }
+        });
+        thread("W", &lock, move |lock| {
+            if write(lock) {
+                plan.set(1);
+                lock.unlock_write();
+            }
+        });
+    });
+}
+
+#[test]
+fn one_writer_lets_the_other_one_in() {
+    let expect = Expect {
+        expected: "both writers to get in, one after the other",
+        likely: "`unlock_write` acts between the other one's look and its sleep, or does not wake a writer; does a writer say that it waits before it sleeps?",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let lock = Arc::new(RawRwLock::new());
+        thread("W1", &lock, write_and_leave);
+        thread("W2", &lock, write_and_leave);
+    });
+}
+
+#[test]
+fn a_reader_and_a_writer_let_each_other_in() {
+    let expect = Expect {
+        expected: "the reader and the writer to get in, one after the other",
+        likely: "an unlock acts between the other one's look and its sleep, or wakes only its own kind",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let lock = Arc::new(RawRwLock::new());
+        thread("R", &lock, read_and_leave);
+        thread("W", &lock, write_and_leave);
+    });
+}
+
+#[test]
+fn the_last_of_two_readers_lets_the_writer_in() {
+    let expect = Expect {
+        expected: "the writer to get in when both readers have left",
+        likely: "each of two readers takes the other one for the last: the look whether it is and the leaving are two operations; or the notification goes to somebody who cannot go on",
+        read: "hint 4",
+    };
+    explore(expect, || {
+        let lock = Arc::new(RawRwLock::new());
+        lock.read();
+        lock.read();
+        thread("W", &lock, write_and_leave).settle();
+        thread("R1", &lock, RawRwLock::unlock_read);
+        thread("R2", &lock, RawRwLock::unlock_read);
+    });
+}
+
+#[rstest]
+#[case::by_read(by_read)]
+#[case::by_try_read(RawRwLock::try_read)]
+fn no_reader_gets_in_while_a_writer_waits(#[case] get_in: fn(&RawRwLock) -> bool) {
+    let expect = Expect {
+        expected: "a reader that comes while a writer waits to get in after it",
+        likely: "a reader looks only whether a writer is inside, and not whether one waits; or the mark that one waits is taken away before that writer is inside",
+        read: "README, the task",
+    };
+    explore(expect, move || {
+        let lock = Arc::new(RawRwLock::new());
+        let writers = Arc::new(AtomicUsize::new(0));
+        lock.read();
+        counted_writer("W", &lock, &writers).settle();
+        reader_after("R", &lock, &writers, 1, get_in);
+        lock.unlock_read();
+    });
+}
+
+#[rstest]
+#[case::by_read(by_read)]
+#[case::by_try_read(RawRwLock::try_read)]
+fn no_reader_gets_in_while_the_second_of_two_writers_waits(#[case] get_in: fn(&RawRwLock) -> bool) {
+    let expect = Expect {
+        expected: "a reader that comes while two writers wait to get in after both",
+        likely: "the first writer that gets in takes away the mark that a writer waits, and the other one still does",
+        read: "hint 1",
+    };
+    explore(expect, move || {
+        let lock = Arc::new(RawRwLock::new());
+        let writers = Arc::new(AtomicUsize::new(0));
+        lock.read();
+        counted_writer("W1", &lock, &writers).settle();
+        counted_writer("W2", &lock, &writers).settle();
+        reader_after("R", &lock, &writers, 2, get_in);
+        lock.unlock_read();
+    });
+}
+
+#[test]
+fn a_writer_goes_before_a_reader_that_has_waited_longer() {
+    let expect = Expect {
+        expected: "the writer that waits to get in before the reader that waits",
+        likely: "a reader that has slept does not ask again whether a writer waits",
+        read: "hint 2",
+    };
+    explore(expect, || {
+        let lock = Arc::new(RawRwLock::new());
+        let writers = Arc::new(AtomicUsize::new(0));
+        lock.write();
+        reader_after("R", &lock, &writers, 1, by_read).settle();
+        counted_writer("W", &lock, &writers).settle();
+        lock.unlock_write();
+    });
+}
+
+#[test]
+fn readers_that_waited_get_in_together() {
+    let expect = Expect {
+        expected: "both readers to get in when the writer leaves, though neither of them leaves",
+        likely: "`unlock_write` wakes one reader, and nobody wakes the other",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let lock = Arc::new(RawRwLock::new());
+        lock.write();
+        thread("R1", &lock, RawRwLock::read).settle();
+        thread("R2", &lock, RawRwLock::read).settle();
+        lock.unlock_write();
+    });
+}
+
+#[test]
+fn readers_that_waited_get_in_together_after_the_last_writer() {
+    let expect = Expect {
+        expected: "the writer that waits to get in, and then both readers together",
+        likely: "the notification goes to one that cannot go on, or the last writer does not wake all readers",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let lock = Arc::new(RawRwLock::new());
+        lock.write();
+        thread("R1", &lock, RawRwLock::read).settle();
+        thread("W", &lock, write_and_leave).settle();
+        thread("R2", &lock, RawRwLock::read).settle();
+        lock.unlock_write();
+    });
+}
+
+#[test]
+fn a_refused_try_write_keeps_no_reader_out() {
+    let expect = Expect {
+        expected: "a reader to get in beside another one; a try_write that is refused does not wait",
+        likely: "`try_write` says for a moment that a writer waits or is inside, takes it back, and wakes nobody who believed it",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let lock = Arc::new(RawRwLock::new());
+        lock.read();
+        thread("R", &lock, RawRwLock::read);
+        assert!(!lock.try_write(), "try_write got in beside a reader");
+    });
+}
+
+#[test]
+fn a_refused_try_read_keeps_no_writer_out() {
+    let expect = Expect {
+        expected: "the writer that waits to get in when the one inside leaves",
+        likely: "`try_read` counts itself for a moment, takes it back, and wakes nobody who believed it",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let lock = Arc::new(RawRwLock::new());
+        lock.write();
+        thread("W", &lock, write_and_leave).settle();
+        thread("R", &lock, |lock| {
+            if lock.try_read() {
+                lock.unlock_read();
+            }
+        });
+        lock.unlock_write();
+    });
+}
+
+#[rstest]
+#[case::another_one_comes(RawRwLock::read)]
+#[case::another_one_comes_and_goes(read_and_leave)]
+fn a_try_read_is_not_refused_because_of_a_reader(#[case] other: fn(&RawRwLock)) {
+    let expect = Expect {
+        expected: "try_read to get in: at no moment was a writer inside or waiting",
+        likely: "`compare_exchange` failed because another reader was faster, or for no reason (`_weak`), and `try_read` gave up; or Mutex::try_lock found the mutex busy",
+        read: "hint 2",
+    };
+    explore(expect, move || {
+        let lock = Arc::new(RawRwLock::new());
+        thread("R", &lock, other);
+        assert!(lock.try_read(), "try_read returned false");
+    });
+}

@@ -1,0 +1,191 @@
+//! What a read-write lock promises, easiest first.
+//!
+//! `src/rwlock.rs` is compiled here with a `crate::sync` whose waits wake up for no reason.
+
+#[allow(dead_code)]
+#[path = "../src/rwlock.rs"]
+mod rwlock;
+
+#[allow(unused_imports)]
+mod sync {
+    pub use testkit::sync::spurious::*;
+}
+
+use std::sync::Arc;
+
+use rstest::rstest;
+use rwlock::RawRwLock;
+use testkit::require;
+use testkit::threads::{Settled, Threads};
+
+/// Runs `body` on a thread of its own, so that a call that never returns is seen to.
+#[track_caller]
+fn on_a_thread<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
+    Threads::new().spawn("worker", body).join(
+        "a call waits although it could go on, or should be refused: `try_read` and `try_write` never wait, `read` and `write` not if the lock is free",
+        "README, the task",
+    )
+}
+
+/// A lock on which this was done.
+#[track_caller]
+fn after(action: fn(&RawRwLock)) -> Arc<RawRwLock> {
+    on_a_thread(move || {
+        let lock = RawRwLock::new();
+        action(&lock);
+        Arc::new(lock)
+    })
+}
+
+#[rstest]
+#[case::for_a_reader(RawRwLock::try_read)]
+#[case::for_a_writer(RawRwLock::try_write)]
+fn a_new_lock_is_free(#[case] get_in: fn(&RawRwLock) -> bool) {
+    let came_in = on_a_thread(move || get_in(&RawRwLock::new()));
+    require!(came_in,
+        expected: "a lock that nobody has to be taken",
+        seen: "the try returned false",
+        likely: "the question is turned round",
+        read: "README, the task",
+    );
+}
+
+#[rstest]
+#[case::one_reader(RawRwLock::read)]
+#[case::two_readers(|lock: &RawRwLock| { lock.read(); lock.read(); })]
+#[case::a_reader_by_try_read(|lock: &RawRwLock| assert!(lock.try_read()))]
+fn a_reader_inside_lets_readers_in_and_no_writer(#[case] enter: fn(&RawRwLock)) {
+    let lock = after(enter);
+    let (write, read) = on_a_thread(move || (lock.try_write(), lock.try_read()));
+    require!(!write,
+        expected: "try_write to be refused: a reader is inside",
+        seen: "it returned true",
+        likely: "a read lock that locks nothing: does `read` count the reader?",
+        read: "hint 1",
+    );
+    require!(read,
+        expected: "try_read to get in beside another reader, also after a try_write was refused",
+        seen: "it returned false",
+        likely: "readers exclude each other, or a refused `try_write` counts as a writer that waits",
+        read: "README, the task",
+    );
+}
+
+#[rstest]
+#[case::by_write(RawRwLock::write)]
+#[case::by_try_write(|lock: &RawRwLock| assert!(lock.try_write()))]
+fn a_writer_inside_lets_nobody_in(#[case] enter: fn(&RawRwLock)) {
+    let lock = after(enter);
+    let came_in = on_a_thread(move || (lock.try_write(), lock.try_read()));
+    require!(came_in == (false, false),
+        expected: "try_write and try_read to be refused: a writer is inside",
+        seen: "(try_write, try_read) returned {came_in:?}",
+        likely: "`write` does not say that a writer is inside, or the try does not look",
+        read: "hint 1",
+    );
+}
+
+#[rstest]
+#[case::readers(|lock: &RawRwLock| {
+    lock.read();
+    lock.read();
+    lock.unlock_read();
+    lock.unlock_read();
+})]
+#[case::a_writer(|lock: &RawRwLock| {
+    lock.write();
+    lock.unlock_write();
+})]
+#[case::a_try_that_was_refused(|lock: &RawRwLock| {
+    lock.write();
+    lock.try_write();
+    lock.try_read();
+    lock.unlock_write();
+})]
+fn who_has_left_is_in_nobodys_way(#[case] come_and_go: fn(&RawRwLock)) {
+    let lock = after(come_and_go);
+    let came_in = on_a_thread(move || lock.try_write());
+    require!(came_in,
+        expected: "try_write to get in: everybody has left",
+        seen: "it returned false",
+        likely: "an unlock does not take back what the lock has noted, or a refused try has noted something",
+        read: "hint 1",
+    );
+}
+
+#[test]
+fn one_of_two_readers_leaves_and_the_other_is_still_inside() {
+    let lock = after(|lock| {
+        lock.read();
+        lock.read();
+        lock.unlock_read();
+    });
+    let came_in = on_a_thread(move || lock.try_write());
+    require!(!came_in,
+        expected: "try_write to be refused: one of two readers is still inside",
+        seen: "it returned true",
+        likely: "a mark that somebody reads, where a count of readers belongs",
+        read: "hint 1",
+    );
+}
+
+#[rstest]
+#[case::a_reader_for_a_writer(RawRwLock::write, RawRwLock::read, RawRwLock::unlock_write)]
+#[case::a_writer_for_a_writer(RawRwLock::write, RawRwLock::write, RawRwLock::unlock_write)]
+#[case::a_writer_for_a_reader(RawRwLock::read, RawRwLock::write, RawRwLock::unlock_read)]
+fn who_cannot_go_on_sleeps_until_the_other_has_left(
+    #[case] enter: fn(&RawRwLock),
+    #[case] wait: fn(&RawRwLock),
+    #[case] leave: fn(&RawRwLock),
+) {
+    let lock = after(enter);
+    let threads = Threads::new();
+    let waiter = threads.spawn("waiter", {
+        let lock = Arc::clone(&lock);
+        move || wait(&lock)
+    });
+    let settled = threads.settle();
+    require!(!waiter.is_finished(),
+        expected: "the thread to wait for the one that is inside",
+        seen: "it got in, although it was only woken up for no reason",
+        likely: "`if` where a `while` belongs: after every wait, ask the whole question again; or a lock that locks nothing",
+        read: "hint 2; pthread_cond_wait(3p)",
+    );
+    require!(settled == Settled::AtRest,
+        expected: "the thread to sleep until it is woken",
+        seen: "{settled:?}: the thread keeps a CPU busy while it waits",
+        likely: "a loop that asks again and again instead of Condvar::wait or futex::wait",
+        read: "hint 2",
+    );
+    on_a_thread(move || leave(&lock));
+    waiter.join("the unlock wakes nobody, or those of the wrong side", "hint 3");
+}
+
+#[rstest]
+#[case::a_reader(RawRwLock::try_read)]
+#[case::a_writer(RawRwLock::try_write)]
+fn when_a_writer_that_waited_has_come_and_gone_the_lock_is_free(
+    #[case] get_in: fn(&RawRwLock) -> bool,
+) {
+    let lock = after(RawRwLock::read);
+    let threads = Threads::new();
+    let writer = threads.spawn("writer", {
+        let lock = Arc::clone(&lock);
+        move || {
+            lock.write();
+            lock.unlock_write();
+        }
+    });
+    threads.settle();
+    let came_in = on_a_thread(move || {
+        lock.unlock_read();
+        writer.join("the last `unlock_read` does not wake the writer", "hint 3");
+        get_in(&lock)
+    });
+    require!(came_in,
+        expected: "the lock to be free: the writer that waited has come and gone",
+        seen: "the try returned false",
+        likely: "a writer counts itself among those who wait and never takes itself out",
+        read: "hint 3",
+    );
+}
