@@ -1,6 +1,6 @@
 //! Misconception: who holds nothing while he waits cannot be part of a circle, so all is well.
-//! Caught by: who_waits_for_a_neighbour_sleeps::case_4_the_other_way_round
-//! Message: the thread keeps a CPU busy while it waits
+//! Caught by: nobody_waits_in_a_circle::case_2_of_three
+//! Message: a starved waiter
 
 use crate::sync::{Mutex, thread};
 
