@@ -1,13 +1,15 @@
 //! Which sources are judged, laid on which exercise.
 //!
 //! One mechanism serves all uses. The learner's own files are judged *in place*. A stub, a reference
-//! solution, a known-wrong solution or a submission is *laid* on a pristine copy of the exercise, in
-//! a workspace of its own below `target/judge`.
+//! solution, a known-wrong solution or a submission is *laid* on a pristine copy of the exercise below
+//! `target/judge`: in a [`Slot`], where cargo builds, or at one of the [`Stands`], where the recipe of
+//! such a build compiles it.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::curriculum::Exercise;
 use crate::pristine::Pristine;
@@ -47,7 +49,7 @@ impl<'a> Candidate<'a> {
     }
 }
 
-/// A workspace that foreign sources are laid in, one exercise at a time.
+/// A workspace that foreign sources are laid in and cargo builds in, one exercise at a time.
 #[derive(Debug)]
 pub struct Slot {
     workspace: PathBuf,
@@ -97,15 +99,7 @@ impl Slot {
         pristine: &'a Pristine,
         sources: &Sources,
     ) -> Result<Candidate<'a>, Error> {
-        let directory = exercise.path(&self.workspace);
-        let mut wanted: BTreeMap<&Path, &str> = BTreeMap::new();
-        for (path, text) in pristine.files.iter().chain(sources) {
-            wanted.insert(path, text);
-        }
-        for (path, text) in &wanted {
-            files::write_if_different(&directory.join(path), text)?;
-        }
-        remove_others(&directory, |path| wanted.contains_key(path))?;
+        lay(&exercise.path(&self.workspace), pristine, sources)?;
         Ok(Candidate {
             exercise,
             pristine,
@@ -113,6 +107,86 @@ impl Slot {
             target: self.target.clone(),
             in_place: false,
         })
+    }
+}
+
+/// Lays `sources` on a copy of the pristine files; whatever else lay there is gone.
+fn lay(directory: &Path, pristine: &Pristine, sources: &Sources) -> Result<(), Error> {
+    let mut wanted: BTreeMap<&Path, &str> = BTreeMap::new();
+    for (path, text) in pristine.files.iter().chain(sources) {
+        wanted.insert(path, text);
+    }
+    for (path, text) in &wanted {
+        files::write_if_different(&directory.join(path), text)?;
+    }
+    remove_others(directory, |path| wanted.contains_key(path))
+}
+
+/// Places for candidates that are compiled without cargo, beside each other.
+#[derive(Debug)]
+pub struct Stands {
+    base: PathBuf,
+    free: Mutex<Vec<usize>>,
+}
+
+impl Stands {
+    /// As many places as candidates are judged at a time.
+    pub fn new(workbook: &Workbook, count: usize) -> Self {
+        let base = workbook.target_path().join("judge/stands");
+        Self { base, free: Mutex::new((0..count).collect()) }
+    }
+
+    /// A place that nobody uses; nothing of its last user is left there.
+    pub fn take(&self) -> Result<Stand<'_>, Error> {
+        let number = self.free().pop().expect("there are as many stands as workers");
+        let directory = self.base.join(number.to_string());
+        let stand = Stand { stands: self, number, directory };
+        stand.clear()?;
+        Ok(stand)
+    }
+
+    fn free(&self) -> MutexGuard<'_, Vec<usize>> {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One of the [`Stands`], empty when it is taken and given back when it is dropped.
+#[derive(Debug)]
+pub struct Stand<'a> {
+    stands: &'a Stands,
+    number: usize,
+    directory: PathBuf,
+}
+
+impl Stand<'_> {
+    /// Lays `sources` on a pristine copy of the exercise.
+    pub fn lay<'a>(
+        &self,
+        exercise: &'a Exercise,
+        pristine: &'a Pristine,
+        sources: &Sources,
+    ) -> Result<Candidate<'a>, Error> {
+        let workspace = self.directory.join("workbook");
+        lay(&exercise.path(&workspace), pristine, sources)?;
+        let target = self.directory.join("target");
+        Ok(Candidate { exercise, pristine, workspace, target, in_place: false })
+    }
+
+    fn clear(&self) -> Result<(), Error> {
+        match fs::remove_dir_all(&self.directory) {
+            Err(error) if error.kind() != ErrorKind::NotFound => {
+                Err(Error::writing(&self.directory)(error))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+impl Drop for Stand<'_> {
+    fn drop(&mut self) {
+        // The programs take room; where they cannot be removed, the next user says why.
+        let _ = self.clear();
+        self.stands.free().push(self.number);
     }
 }
 

@@ -34,7 +34,17 @@ pub fn judge(
     events: &mut dyn Sink,
 ) -> Result<Judged, Error> {
     events.take(&Event::Compiling { exercise: candidate.exercise });
-    let programs = match compile(candidate, stop)? {
+    judge_compiled(candidate, compile(candidate, stop)?, stop, events)
+}
+
+/// Judges what compiling a candidate came to.
+pub fn judge_compiled(
+    candidate: &Candidate<'_>,
+    compiled: Compiled,
+    stop: &Stop,
+    events: &mut dyn Sink,
+) -> Result<Judged, Error> {
+    let programs = match compiled {
         Compiled::Programs(programs) => programs,
         Compiled::Errors(errors) => return Ok(without_warnings(of_errors(errors))),
         Compiled::Endless => return Ok(without_warnings(of_endless_compiler(candidate))),

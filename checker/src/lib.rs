@@ -16,7 +16,6 @@ pub mod pristine;
 pub mod candidate;
 pub mod capability;
 pub mod compile;
-mod dep_info;
 pub mod fingerprint;
 pub mod run;
 

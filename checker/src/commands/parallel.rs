@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::{Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
 
 use crate::Error;
@@ -12,14 +12,53 @@ use crate::Error;
 /// cargo lets one build at a time into a slot; while one exercise is built, the tests of others run,
 /// and the deadlines of those that hang pass.
 pub(super) fn at_once() -> usize {
-    thread::available_parallelism().map_or(2, |cores| cores.get() + 1)
+    cores() + 1
+}
+
+/// How many candidates are worked on at a time where some of them wait for a deadline to pass.
+pub(super) fn beside_deadlines() -> usize {
+    cores() * 4
+}
+
+/// How many threads can run at a time.
+pub(super) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// So many may do something at a time; who comes later waits.
+pub(super) struct Turns {
+    free: Mutex<usize>,
+    given_back: Condvar,
+}
+
+/// Somebody's turn, until it is dropped.
+pub(super) struct Turn<'a>(&'a Turns);
+
+impl Turns {
+    pub(super) fn new(count: usize) -> Self {
+        Self { free: Mutex::new(count), given_back: Condvar::new() }
+    }
+
+    pub(super) fn take(&self) -> Turn<'_> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = self.given_back.wait_while(free, |free| *free == 0);
+        *free.unwrap_or_else(PoisonError::into_inner) -= 1;
+        Turn(self)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.given_back.notify_one();
+    }
 }
 
 /// Works on several items, `workers` at a time, and takes the results in the order of the items.
-pub(super) fn in_parallel<T: Sync, R: Send>(
+pub(super) fn in_parallel<'a, T: Sync, R: Send>(
     workers: usize,
-    items: &[T],
-    work: impl Fn(&T) -> Result<R, Error> + Sync,
+    items: &'a [T],
+    work: impl Fn(&'a T) -> Result<R, Error> + Sync,
     mut take: impl FnMut(R),
 ) -> Result<(), Error> {
     let next = AtomicUsize::new(0);

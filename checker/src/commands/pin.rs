@@ -7,7 +7,7 @@ use std::time::Duration;
 use sandbox::{Limits, Program, Stop};
 
 use crate::candidate::{Slot, Sources};
-use crate::compile::{Compiled, compile};
+use crate::compile::{Compiled, Recipe, compile};
 use crate::curriculum::Exercise;
 use crate::pristine::{Foundation, Pristine};
 use crate::report::Reporter;
@@ -24,9 +24,9 @@ pub fn pin(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let _turn = super::check::wait_for_turn(session, reporter)?;
-    let slot = Slot::prepare(workbook, "trial")?;
+    let slot = Slot::prepare(workbook, "stub")?;
     for exercise in session.asked(names)? {
-        let pristine = current(workbook, exercise, &slot, &session.stop)?;
+        let (pristine, _) = current(workbook, exercise, &slot, &session.stop)?;
         pristine.save(workbook, exercise)?;
         let count: usize = pristine.tests.values().map(Vec::len).sum();
         reporter.note(&format!(
@@ -39,13 +39,14 @@ pub fn pin(
     Ok(Exit::Passed)
 }
 
-/// What the pins of an exercise would be now: its files, and the tests that its programs list.
+/// What the pins of an exercise would be now: its files, and the tests that its programs list. With
+/// them the recipe that the stub was built by.
 pub(super) fn current(
     workbook: &Workbook,
     exercise: &Exercise,
     slot: &Slot,
     stop: &Stop,
-) -> Result<Pristine, Error> {
+) -> Result<(Pristine, Recipe), Error> {
     let targets = |pristine: &Pristine| -> BTreeMap<String, Vec<String>> {
         let test_targets = pristine.files.keys().filter_map(|path| target_of(path));
         test_targets.map(|target| (target, Vec::new())).collect()
@@ -64,8 +65,9 @@ pub(super) fn current(
         let list = list_tests(program, &candidate.directory(), stop)?;
         tests.insert(target.clone(), in_source_order(list, source.map_or("", String::as_str)));
     }
+    let recipe = programs.recipe.expect("what is laid in a slot is built with its recipe kept");
     pristine.tests = tests;
-    Ok(pristine)
+    Ok((pristine, recipe))
 }
 
 /// `tests/NAME.rs` is the target NAME; what lies deeper is included by one of those.

@@ -35,6 +35,15 @@ pub fn thread_status(pid: i32, tid: i32) -> Option<ThreadStatus> {
     })
 }
 
+/// The threads of process `pid` that have not ended, by their id.
+pub fn threads(pid: i32) -> BTreeMap<i32, ThreadStatus> {
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    tasks
+        .filter_map(|task| task.file_name().to_string_lossy().parse().ok())
+        .filter_map(|tid| Some((tid, thread_status(pid, tid)?)))
+        .collect()
+}
+
 /// The state letter of process `pid`; `None` if there is no such process.
 pub fn process_state(pid: i32) -> Option<char> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -72,6 +81,24 @@ mod tests {
         let pid = nix::unistd::getpid().as_raw();
         let status = thread_status(pid, nix::unistd::gettid().as_raw()).unwrap();
         assert_eq!(status.state, 'R');
+    }
+
+    #[test]
+    fn every_thread_is_listed_while_it_lives() {
+        let (pid, barrier) = (nix::unistd::getpid().as_raw(), std::sync::Barrier::new(2));
+        std::thread::scope(|scope| {
+            let (send, tid) = std::sync::mpsc::channel();
+            scope.spawn({
+                let barrier = &barrier;
+                move || {
+                    send.send(nix::unistd::gettid().as_raw()).unwrap();
+                    barrier.wait();
+                }
+            });
+            assert!(threads(pid).contains_key(&tid.recv().unwrap()));
+            barrier.wait();
+        });
+        assert!(threads(i32::MAX).is_empty());
     }
 
     #[test]

@@ -11,8 +11,9 @@ use nix::unistd::{getpid, gettid};
 
 use crate::proc::{process_state, thread_status};
 
-/// CPU time, in clock ticks, after which a process that should sleep is said to spin: 1 s.
-const SPIN_TICKS: u64 = 100;
+/// CPU time, in clock ticks, after which a process that should sleep is said to spin: 0.25 s. Among
+/// many that want a CPU it has to get that much before its deadline.
+const SPIN_TICKS: u64 = 25;
 
 /// What a process has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub enum Rest {
     Stopped,
     /// It has ended; perhaps nobody has waited for it yet.
     Ended,
-    /// It keeps a CPU busy instead of sleeping: a second of CPU time since the first look.
+    /// It keeps a CPU busy instead of sleeping: a quarter of a second of CPU time since the first look.
     Spinning,
 }
 
@@ -51,7 +52,7 @@ pub fn rest(pid: i32) -> Rest {
 /// As [`rest`], but a process that looks asleep and runs all the same is [`Rest::Spinning`].
 ///
 /// The kernel marks a caller of wait4(2) as asleep before it looks for a child, also if it shall
-/// not sleep. CPU time does not lie: this uses 0.3 s of it, of which a spinner gets a share. Nor do
+/// not sleep. CPU time does not lie: this uses 0.15 s of it, of which a spinner gets a share. Nor do
 /// context switches: on a busy machine a spinner that yields gets little CPU time, but many turns.
 pub fn rest_of_a_waiter(pid: i32) -> Rest {
     let used =
@@ -59,9 +60,9 @@ pub fn rest_of_a_waiter(pid: i32) -> Rest {
     let own_ticks = || used(getpid().as_raw(), gettid().as_raw()).0;
     let rested = rest(pid);
     let (own, (ticks, switches)) = (own_ticks(), used(pid, pid));
-    while own_ticks() < own + 30 {}
+    while own_ticks() < own + 15 {}
     let (ticks_now, switches_now) = used(pid, pid);
-    let ran = ticks_now > ticks + 3 || switches_now > switches + 20;
+    let ran = ticks_now > ticks + 2 || switches_now > switches + 10;
     if rested == Rest::Asleep && ran { Rest::Spinning } else { rested }
 }
 

@@ -15,7 +15,7 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, kil
 use nix::unistd::Pid;
 
 use crate::deadline::DEADLINE;
-use crate::proc::{ThreadStatus, thread_status};
+use crate::proc::{self, ThreadStatus};
 use crate::program::Ending;
 use crate::threads::Settled;
 
@@ -91,7 +91,7 @@ impl Running {
 
     /// How many threads it has.
     pub fn threads(&self) -> usize {
-        self.thread_ids().len()
+        proc::threads(self.pid()).len()
     }
 
     /// Waits until all its threads are asleep, or one has used a second of CPU and still runs.
@@ -135,14 +135,7 @@ impl Running {
     }
 
     fn look(&self) -> Vec<ThreadStatus> {
-        self.thread_ids().into_iter().filter_map(|tid| thread_status(self.pid(), tid)).collect()
-    }
-
-    fn thread_ids(&self) -> Vec<i32> {
-        let Ok(tasks) = std::fs::read_dir(format!("/proc/{}/task", self.pid())) else {
-            return Vec::new();
-        };
-        tasks.flatten().filter_map(|task| task.file_name().to_string_lossy().parse().ok()).collect()
+        proc::threads(self.pid()).into_values().collect()
     }
 
     /// Kills what is left of the process group and reaps the child.

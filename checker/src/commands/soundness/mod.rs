@@ -10,8 +10,8 @@ mod load;
 
 use std::sync::Mutex;
 
-use crate::candidate::{Candidate, Slot, Sources, read_sources};
-use crate::compile::{Compiled, compile};
+use crate::candidate::{Candidate, Slot, Sources, Stands, read_sources};
+use crate::compile::{Compiled, Recipe, Wanted, compile};
 use crate::curriculum::Exercise;
 use crate::judge::judge_programs;
 use crate::pristine::Pristine;
@@ -22,6 +22,7 @@ use crate::{Error, Exit, files};
 use super::Session;
 use super::declaration::Declaration;
 use super::parallel::{at_once, in_parallel};
+use super::pin;
 use circumstances::{Circumstances, half_and_half};
 use load::Load;
 
@@ -78,7 +79,8 @@ pub fn soundness(
     let workbook = &session.workbook;
     let _turn = super::check::wait_for_turn(session, reporter)?;
     let solutions = Slot::prepare(workbook, "solution")?;
-    let trials = Slot::prepare(workbook, "trial")?;
+    let stubs = Slot::prepare(workbook, "stub")?;
+    let stands = Stands::new(workbook, at_once());
     let asked = session.asked(names)?;
     let mut all = Vec::new();
     Load::beside(|load| {
@@ -87,11 +89,12 @@ pub fn soundness(
             &asked,
             |exercise| {
                 let pristine = Pristine::load(workbook, exercise)?;
-                let trial = Trial { session, exercise, pristine, load };
+                let (_, recipe) = pin::current(workbook, exercise, &stubs, &session.stop)?;
+                let trial = Trial { session, exercise, pristine, recipe, load };
                 Ok(Soundness {
                     exercise,
                     solution: trial.solution(&solutions, effort.solution)?,
-                    wrong: trial.wrong_solutions(&trials, effort.wrong)?,
+                    wrong: trial.wrong_solutions(&stands, effort.wrong)?,
                 })
             },
             |result| {
@@ -111,6 +114,8 @@ struct Trial<'a> {
     session: &'a Session,
     exercise: &'a Exercise,
     pristine: Pristine,
+    /// How the exercise's programs are made.
+    recipe: Recipe,
     load: &'a Load,
 }
 
@@ -120,26 +125,29 @@ impl Trial<'_> {
         let sources = read_sources(self.exercise, &directory)?;
         let candidate = slot.lay(self.exercise, &self.pristine, &sources)?;
         // One after another: each runs as many tests at once as there are cores.
-        self.repeat(1, "solution", &candidate, runs, |judgement| match judgement.verdict {
-            Verdict::Passed => Ok(()),
-            _ => Err(why(judgement)),
+        let compiled = compile(&candidate, &self.session.stop)?;
+        self.repeat(1, "solution", &candidate, compiled, runs, |judgement| {
+            match judgement.verdict {
+                Verdict::Passed => Ok(()),
+                _ => Err(why(judgement)),
+            }
         })
     }
 
-    fn wrong_solutions(&self, slot: &Slot, runs: usize) -> Result<Vec<Tally>, Error> {
+    fn wrong_solutions(&self, stands: &Stands, runs: usize) -> Result<Vec<Tally>, Error> {
         let directory = self.session.workbook.solution_path(self.exercise).join("wrong");
         let mut tallies = Vec::new();
         for path in files::files_below(&directory)? {
             let name = path.with_extension("").display().to_string();
             let text = files::read(&directory.join(&path))?;
-            tallies.push(self.wrong_solution(slot, &name, text, runs)?);
+            tallies.push(self.wrong_solution(stands, &name, text, runs)?);
         }
         Ok(tallies)
     }
 
     fn wrong_solution(
         &self,
-        slot: &Slot,
+        stands: &Stands,
         name: &str,
         text: String,
         runs: usize,
@@ -151,19 +159,22 @@ impl Trial<'_> {
         let declared = self.pristine.only(&declaration.caught_by);
         let pristine = if declared.tests.is_empty() { &self.pristine } else { &declared };
         let sources = Sources::from([(self.exercise.edit[0].clone(), text)]);
-        let candidate = slot.lay(self.exercise, pristine, &sources)?;
+        let stand = stands.take()?;
+        let candidate = stand.lay(self.exercise, pristine, &sources)?;
+        let compiled = self.recipe.compile(&candidate, Wanted::Everything, &self.session.stop)?;
         // Several at once: the one test of each may hang until its deadline.
-        self.repeat(at_once(), name, &candidate, runs, |judgement| {
+        self.repeat(at_once(), name, &candidate, compiled, runs, |judgement| {
             declaration.check(judgement).map(drop)
         })
     }
 
-    /// Builds a candidate once and judges it `runs` times, `workers` at a time.
+    /// Judges `runs` times what a candidate was compiled to once, `workers` at a time.
     fn repeat(
         &self,
         workers: usize,
         name: &str,
         candidate: &Candidate<'_>,
+        compiled: Compiled,
         runs: usize,
         check: impl Fn(&Judgement) -> Result<(), String> + Sync,
     ) -> Result<Tally, Error> {
@@ -171,7 +182,7 @@ impl Trial<'_> {
         if stop.is_requested() {
             return Err(Error::Interrupted);
         }
-        let Compiled::Programs(programs) = compile(candidate, stop)? else {
+        let Compiled::Programs(programs) = compiled else {
             return Ok(Tally::of_one(name, "it does not compile".to_owned()));
         };
         let tally = Mutex::new(Tally::new(name));

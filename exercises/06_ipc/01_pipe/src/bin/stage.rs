@@ -15,7 +15,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, raise};
 use nix::unistd::{close, getpid, getppid, pause, read, write};
-use testkit::proc::{process_state, thread_status};
+use testkit::proc::{process_state, threads};
 
 // SAFETY: this is the program's only `main`, with the type that the C library calls.
 #[unsafe(no_mangle)]
@@ -62,17 +62,18 @@ extern "C" fn main() -> i32 {
     }
 }
 
-/// Returns when every other child of the parent has ended and the parent sleeps: then it has started
-/// all that it will, and waits for this process.
+/// Returns when every other child of the parent has ended and all threads of the parent sleep: then it
+/// has started all that it will, has taken the endings that it wants, and waits for this process.
 fn outlive_the_others() {
     let parent = getppid().as_raw();
-    while let Some(before) = thread_status(parent, parent) {
+    loop {
+        let before = threads(parent);
         let others_run = children(parent)
             .into_iter()
             .any(|pid| pid != getpid().as_raw() && !matches!(process_state(pid), None | Some('Z')));
-        // Asleep at both looks and not switched to in between: it has started nothing meanwhile.
-        let is_at_rest =
-            before.state == 'S' && thread_status(parent, parent).as_ref() == Some(&before);
+        // Asleep at both looks and not switched to in between: it has done nothing meanwhile.
+        let all_sleep = before.values().all(|status| status.state == 'S');
+        let is_at_rest = all_sleep && threads(parent) == before;
         if is_at_rest && !others_run {
             return;
         }

@@ -1,22 +1,32 @@
 //! Compiling: cargo with JSON messages, to test programs or to diagnostics.
 //!
+//! Where many sources are laid on the same exercise, one after the other, cargo builds the stub and
+//! everything that it depends on, and the [`Recipe`] of that build compiles the others.
+//!
 //! cargo judges freshness by file times. Sources that are older than the last build and yet different
 //! (an unpacked upload, a restored backup) would be taken as fresh, and the previous program would
 //! run. So a record of what was built from what lies beside the build, and where it does not fit, the
 //! package's fingerprints are removed before cargo looks.
 
+mod dep_info;
+mod messages;
+mod recipe;
+mod record;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
 
 use sandbox::{End, Limits, Program, Stop};
 use serde::{Deserialize, Serialize};
 
 use crate::candidate::Candidate;
 use crate::verdict::Place;
-use crate::{Error, dep_info, files, fingerprint};
+use crate::{Error, fingerprint};
+use messages::Messages;
+pub use recipe::{Recipe, Wanted};
+use record::Record;
 
 /// What compiling came to.
 #[derive(Debug)]
@@ -41,6 +51,8 @@ pub struct Programs {
     /// Whether all that the compiler read goes into the content hash. Where it does not (a link, a
     /// file outside of `src`), the same hash may stand for another text tomorrow.
     pub known_by_hash: bool,
+    /// How they were made; `None` for the learner's own, which cargo builds every time.
+    pub recipe: Option<Recipe>,
 }
 
 /// One error of the compiler.
@@ -60,14 +72,19 @@ pub fn compile(candidate: &Candidate<'_>, stop: &Stop) -> Result<Compiled, Error
         return Ok(Compiled::Programs(programs));
     }
     forget_freshness(candidate)?;
-    let observation = sandbox::run(&cargo(candidate), stop)?;
+    let mut cargo = cargo(candidate);
+    let recorder = match candidate.in_place {
+        true => None,
+        false => Some(recipe::Recorder::prepare(candidate, &mut cargo)?),
+    };
+    let observation = sandbox::run(&cargo, stop)?;
     match observation.end {
         End::Exited(_) => {}
         End::TimedOut(_) => return Ok(Compiled::Endless),
         End::Stopped => return Err(Error::Interrupted),
         _ => return Err(cargo_failed(candidate, &observation.stderr.text)),
     }
-    let mut messages = Messages::parse(candidate, &observation.stdout.text);
+    let mut messages = Messages::of_cargo(candidate, &observation.stdout.text);
     if !messages.errors.is_empty() {
         return Ok(Compiled::Errors(messages.errors));
     }
@@ -77,6 +94,9 @@ pub fn compile(candidate: &Candidate<'_>, stop: &Stop) -> Result<Compiled, Error
     if messages.took_old_build {
         let said = "cargo took an older build for this one, which may be of another text";
         return Err(cargo_failed(candidate, said));
+    }
+    if let Some(recorder) = recorder {
+        messages.programs.recipe = Some(recorder.recipe(candidate)?);
     }
     messages.programs.known_by_hash = dep_info::covers(candidate, &messages.outputs)?;
     // The sources may have been saved again while cargo read them; then the record would lie.
@@ -176,147 +196,7 @@ fn forget_freshness(candidate: &Candidate<'_>) -> Result<(), Error> {
     Ok(())
 }
 
-/// What cargo's messages say about the candidate.
-#[derive(Default)]
-struct Messages {
-    programs: Programs,
-    errors: Vec<Diagnostic>,
-    /// The files that were made of the candidate's own code.
-    outputs: Vec<PathBuf>,
-    /// cargo found nothing to do, although it had been made to look again.
-    took_old_build: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(tag = "reason")]
-enum Message {
-    #[serde(rename = "compiler-artifact")]
-    Artifact {
-        manifest_path: PathBuf,
-        target: Target,
-        filenames: Vec<PathBuf>,
-        executable: Option<PathBuf>,
-        fresh: bool,
-    },
-    #[serde(rename = "compiler-message")]
-    Complaint { manifest_path: PathBuf, message: CompilerMessage },
-    #[serde(other)]
-    Other,
-}
-
-#[derive(Deserialize)]
-struct Target {
-    name: String,
-    kind: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct CompilerMessage {
-    level: String,
-    rendered: Option<String>,
-    spans: Vec<Span>,
-}
-
-#[derive(Deserialize)]
-struct Span {
-    file_name: PathBuf,
-    line_start: u32,
-    column_start: u32,
-    is_primary: bool,
-}
-
-impl Messages {
-    fn parse(candidate: &Candidate<'_>, output: &str) -> Self {
-        let manifest = candidate.directory().join("Cargo.toml");
-        let mut messages = Self::default();
-        // A build script may print what it likes; only lines that are messages count.
-        for message in output.lines().filter_map(|line| serde_json::from_str(line).ok()) {
-            match message {
-                Message::Artifact { manifest_path, target, filenames, executable, fresh }
-                    if manifest_path == manifest =>
-                {
-                    messages.took_old_build |= fresh;
-                    messages.outputs.extend(filenames);
-                    let Some(path) = executable else { continue };
-                    let is_test = target.kind.iter().any(|kind| kind == "test");
-                    let programs = &mut messages.programs;
-                    let list = if is_test { &mut programs.tests } else { &mut programs.programs };
-                    list.insert(target.name, path);
-                }
-                Message::Complaint { manifest_path, message } if manifest_path == manifest => {
-                    messages.add(message);
-                }
-                _ => {}
-            }
-        }
-        messages
-    }
-
-    /// A file that two targets include is reported twice: once is enough.
-    fn add(&mut self, message: CompilerMessage) {
-        let rendered = clean_paths(message.rendered.as_deref().unwrap_or_default());
-        let is_summary = message.spans.is_empty()
-            && (rendered.contains("aborting due to") || rendered.contains(" warnings emitted"));
-        if is_summary {
-            return;
-        }
-        let place = message.spans.iter().find(|span| span.is_primary).map(|span| Place {
-            file: clean_paths(&span.file_name.to_string_lossy()).into(),
-            line: span.line_start,
-            column: Some(span.column_start),
-        });
-        if message.level.starts_with("error") {
-            if !self.errors.iter().any(|known| known.rendered == rendered) {
-                self.errors.push(Diagnostic { rendered, place });
-            }
-        } else if message.level == "warning" && !self.programs.warnings.contains(&rendered) {
-            self.programs.warnings.push(rendered);
-        }
-    }
-}
-
 /// `tests/../src/semaphore.rs`, as rustc names a file that a test includes, is `src/semaphore.rs`.
 pub fn clean_paths(text: &str) -> String {
     text.replace("tests/../", "")
-}
-
-/// What was built from what.
-#[derive(Serialize, Deserialize)]
-struct Record {
-    sources: String,
-    programs: Programs,
-    /// Size and time of each program: someone else may have built in the same place since.
-    files: BTreeMap<PathBuf, (u64, SystemTime)>,
-}
-
-impl Record {
-    fn path(candidate: &Candidate<'_>) -> PathBuf {
-        candidate.target.join("shopfloor").join(format!("{}.json", candidate.exercise.name))
-    }
-
-    fn new(sources: String, programs: &Programs) -> Self {
-        let paths = programs.tests.values().chain(programs.programs.values());
-        let files = paths.filter_map(|path| Some((path.clone(), stamp(path)?))).collect();
-        Self { sources, programs: programs.clone(), files }
-    }
-
-    /// A record that cannot be read is none: cargo is asked again.
-    fn load(path: &Path) -> Option<Self> {
-        serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
-    }
-
-    fn save(&self, path: &Path) -> Result<(), Error> {
-        let text = serde_json::to_string(self).expect("a record is plain data");
-        files::write_atomically(path, &text)
-    }
-
-    fn valid_for(self, sources: &str) -> Option<Programs> {
-        let unchanged = self.files.iter().all(|(path, known)| stamp(path).as_ref() == Some(known));
-        (self.sources == sources && unchanged).then_some(self.programs)
-    }
-}
-
-fn stamp(path: &Path) -> Option<(u64, SystemTime)> {
-    let metadata = fs::metadata(path).ok()?;
-    Some((metadata.len(), metadata.modified().ok()?))
 }

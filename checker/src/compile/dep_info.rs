@@ -8,7 +8,7 @@ use crate::candidate::Candidate;
 use crate::{Error, fingerprint};
 
 /// Whether the content hash covers every file that `outputs` were made from.
-pub(crate) fn covers(candidate: &Candidate<'_>, outputs: &[PathBuf]) -> Result<bool, Error> {
+pub(super) fn covers(candidate: &Candidate<'_>, outputs: &[PathBuf]) -> Result<bool, Error> {
     let known: BTreeSet<PathBuf> = fingerprint::files(candidate)?
         .into_iter()
         .map(|path| candidate.workspace.join(path))
@@ -57,6 +57,13 @@ fn inputs(dep_info: &str) -> Vec<PathBuf> {
     line.split_whitespace().map(|path| path.replace('\0', " ").into()).collect()
 }
 
+/// The programs whose paths a test was compiled with, from the dep-info of the test.
+pub(super) fn programs_named(dep_info: &str) -> Vec<&str> {
+    let variables = dep_info.lines().filter_map(|line| line.strip_prefix("# env-dep:"));
+    let names = variables.filter_map(|variable| variable.split('=').next());
+    names.filter_map(|name| name.strip_prefix("CARGO_BIN_EXE_")).collect()
+}
+
 /// The path without `..`, by its text alone: a link stays what it is.
 fn plain(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
@@ -78,6 +85,13 @@ mod tests {
         let text = "/t/x-1.d: tests/../src/a.rs /my\\ w/b.rs\n\ntests/../src/a.rs:\n";
         assert_eq!(inputs(text), [Path::new("tests/../src/a.rs"), Path::new("/my w/b.rs")]);
         assert_eq!(plain(Path::new("/w/tests/../src/a.rs")), Path::new("/w/src/a.rs"));
+    }
+
+    #[test]
+    fn the_programs_that_a_test_runs_are_named() {
+        let text =
+            "/t/x-1.d: a.rs\n\n# env-dep:CARGO_BIN_EXE_house=/t/house\n# env-dep:HOME=/root\n";
+        assert_eq!(programs_named(text), ["house"]);
     }
 
     #[test]

@@ -1,104 +1,46 @@
-//! `checker verify`: the tests of the exercises are tested.
-//!
-//! For every exercise: the stub compiles without a warning and fails, the solution passes, every
-//! known-wrong solution is caught by the test that it names, the pins are current, the texts are
-//! complete, the solution mirrors the exercise.
+//! An exercise without its known-wrong solutions: texts, mirror, pins, stub, solution.
 
 use std::fs;
 use std::path::Path;
 
 use sandbox::Stop;
 
+use super::Verified;
 use crate::candidate::{Slot, Sources, read_sources};
+use crate::commands::{Session, hint, pin};
+use crate::compile::Recipe;
 use crate::curriculum::Exercise;
 use crate::event::Silent;
 use crate::judge::{Judged, judge};
-use crate::pristine::{Foundation, Pristine};
-use crate::report::Reporter;
+use crate::pristine::Pristine;
 use crate::verdict::{Outcome, Verdict};
 use crate::workbook::Workbook;
-use crate::{Error, Exit, files};
-
-use super::Session;
-use super::declaration::Declaration;
-use super::parallel::{at_once, in_parallel};
+use crate::{Error, files};
 
 /// The most lines that a stub may have.
 const STUB_LINES: usize = 80;
 
-/// What was found out about an exercise.
-#[derive(Debug)]
-pub struct Verified<'a> {
-    /// Which.
-    pub exercise: &'a Exercise,
-    /// How many of the stub's tests fail, and how many there are.
-    pub stub: (usize, usize),
-    /// How many tests the solution passes.
-    pub solution: usize,
-    /// The known-wrong solutions.
-    pub wrong: Vec<Wrong>,
-    /// Everything that is not as it must be.
-    pub problems: Vec<String>,
+/// Where cargo builds. Neither changes often, and both stay built.
+pub(super) struct Slots {
+    pub(super) stubs: Slot,
+    pub(super) solutions: Slot,
 }
 
-/// What became of a known-wrong solution.
-#[derive(Debug)]
-pub struct Wrong {
-    /// Its file's name without the extension.
-    pub name: String,
-    /// The test that caught it, if it was caught as declared.
-    pub caught_by: Option<String>,
+/// What the known-wrong solutions of an exercise stand on.
+pub(super) struct Base<'a> {
+    /// What was found out so far.
+    pub(super) verified: Verified<'a>,
+    pub(super) pristine: Pristine,
+    /// How its programs are made.
+    pub(super) recipe: Recipe,
 }
 
-/// Verifies the asked exercises; with none named, the workbook's own files too.
-pub fn verify(
-    session: &Session,
-    names: &[String],
-    skip_wrong: bool,
-    reporter: &mut dyn Reporter,
-) -> Result<Exit, Error> {
-    let workbook = &session.workbook;
-    let _turn = super::check::wait_for_turn(session, reporter)?;
-    // Two places: solutions seldom change and stay built; stubs and wrong ones take turns.
-    let slots = Slots {
-        solutions: Slot::prepare(workbook, "solution")?,
-        trials: Slot::prepare(workbook, "trial")?,
-    };
-    let asked = session.asked(names)?;
-    let mut verified = Vec::new();
-    in_parallel(
-        at_once(),
-        &asked,
-        |exercise| verify_exercise(session, exercise, &slots, skip_wrong),
-        |result| {
-            reporter.verified(&result);
-            verified.push(result);
-        },
-    )?;
-    let mut general = Vec::new();
-    if names.is_empty() {
-        for edit in Foundation::load(workbook)?.edits(workbook)? {
-            general.push(format!("{edit}; if that is meant: `checker pin`"));
-        }
-    }
-    let clean = general.is_empty() && verified.iter().all(|one| one.problems.is_empty());
-    let exit = if clean { Exit::Passed } else { Exit::NotPassed };
-    reporter.verification(&verified, &general, exit);
-    Ok(exit)
-}
-
-/// Where candidates are laid.
-struct Slots {
-    solutions: Slot,
-    trials: Slot,
-}
-
-fn verify_exercise<'a>(
+/// Verifies an exercise but for its known-wrong solutions.
+pub(super) fn verify_base<'a>(
     session: &'a Session,
     exercise: &'a Exercise,
     slots: &Slots,
-    skip_wrong: bool,
-) -> Result<Verified<'a>, Error> {
+) -> Result<Base<'a>, Error> {
     let mut verification = Verification {
         workbook: &session.workbook,
         stop: &session.stop,
@@ -113,13 +55,11 @@ fn verify_exercise<'a>(
     };
     verification.texts()?;
     verification.mirror();
-    verification.pins(&slots.trials)?;
-    verification.stub(&slots.trials)?;
+    let recipe = verification.pins(&slots.stubs)?;
+    verification.stub(&slots.stubs)?;
     verification.solution(&slots.solutions)?;
-    if !skip_wrong {
-        verification.wrong_solutions(&slots.trials)?;
-    }
-    Ok(verification.result)
+    let Verification { pristine, result, .. } = verification;
+    Ok(Base { verified: result, pristine, recipe })
 }
 
 struct Verification<'a> {
@@ -153,7 +93,7 @@ impl Verification<'_> {
             self.problem("README.md: the verdict is none of Holds, Holds with limits, Wrong");
         }
         let hints = files::read(&directory.join("hints.md"))?;
-        if super::hint::stages(&hints).len() < 3 {
+        if hint::stages(&hints).len() < 3 {
             self.problem("hints.md: fewer than three hints");
         }
         for file in &exercise.edit {
@@ -192,9 +132,9 @@ impl Verification<'_> {
         }
     }
 
-    fn pins(&mut self, slot: &Slot) -> Result<(), Error> {
+    fn pins(&mut self, slot: &Slot) -> Result<Recipe, Error> {
         let exercise = self.result.exercise;
-        let now = super::pin::current(self.workbook, exercise, slot, self.stop)?;
+        let (now, recipe) = pin::current(self.workbook, exercise, slot, self.stop)?;
         let paths = now.files.keys().chain(self.pristine.files.keys());
         let mut changed: Vec<&Path> = paths
             .filter(|path| now.files.get(*path) != self.pristine.files.get(*path))
@@ -214,7 +154,7 @@ impl Verification<'_> {
                 exercise.name
             ));
         }
-        Ok(())
+        Ok(recipe)
     }
 
     fn stub(&mut self, slot: &Slot) -> Result<(), Error> {
@@ -263,57 +203,11 @@ impl Verification<'_> {
         }
     }
 
-    fn wrong_solutions(&mut self, slot: &Slot) -> Result<(), Error> {
-        let exercise = self.result.exercise;
-        let directory = self.workbook.solution_path(exercise).join("wrong");
-        for path in files::files_below(&directory)? {
-            let name = path.with_extension("").display().to_string();
-            let text = files::read(&directory.join(&path))?;
-            let caught_by = match Declaration::parse(&text) {
-                Some(declaration) => self.wrong_solution(slot, text, &declaration)?,
-                None => Err("it must begin with Misconception, Caught by and Message".to_owned()),
-            };
-            if let Err(problem) = &caught_by {
-                self.problem(format!("wrong/{name}.rs: {problem}"));
-            }
-            self.result.wrong.push(Wrong { name, caught_by: caught_by.ok() });
-        }
-        Ok(())
-    }
-
-    /// The declared test alone must catch it; the others may hang on it for as long as they like.
-    fn wrong_solution(
-        &self,
-        slot: &Slot,
-        text: String,
-        declaration: &Declaration,
-    ) -> Result<Result<String, String>, Error> {
-        let sources = Sources::from([(self.result.exercise.edit[0].clone(), text)]);
-        let declared = self.pristine.only(&declaration.caught_by);
-        if !declared.tests.is_empty() {
-            let checked = declaration.check(&self.judge_with(&declared, slot, &sources)?.judgement);
-            if checked.is_ok() {
-                return Ok(checked);
-            }
-        }
-        // Which test does catch it, if any?
-        Ok(declaration.check(&self.judge(slot, &sources)?.judgement))
-    }
-
     fn judge(&self, slot: &Slot, sources: &Sources) -> Result<Judged, Error> {
-        self.judge_with(&self.pristine, slot, sources)
-    }
-
-    fn judge_with(
-        &self,
-        pristine: &Pristine,
-        slot: &Slot,
-        sources: &Sources,
-    ) -> Result<Judged, Error> {
         if self.stop.is_requested() {
             return Err(Error::Interrupted);
         }
-        let candidate = slot.lay(self.result.exercise, pristine, sources)?;
+        let candidate = slot.lay(self.result.exercise, &self.pristine, sources)?;
         judge(&candidate, self.stop, &mut Silent)
     }
 }

@@ -1,0 +1,273 @@
+//! How cargo has the compiler called for an exercise, to compile other sources the same way.
+//!
+//! cargo takes a tenth of a second to find out what to do, lets one build at a time into a target
+//! directory, and judges freshness by file times. A recipe is what it found out: the calls of rustc
+//! for the exercise's own crates. With another source and another place for the outputs they compile
+//! a candidate against the dependencies that were built once, beside any number of others.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use sandbox::{End, Limits, Program, Stop};
+use serde::{Deserialize, Serialize};
+
+use super::messages::Messages;
+use super::{Compiled, cargo_failed, dep_info, environment};
+use crate::candidate::Candidate;
+use crate::{Error, files};
+
+/// How much of what a recipe makes is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// The candidate's tests, and every program.
+    Everything,
+    /// The candidate's tests, and the programs only if one of those tests runs them.
+    Tests,
+}
+
+/// The calls of the compiler that make an exercise's programs.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// Where the sources lay.
+    workspace: String,
+    /// First the library, which the others link.
+    calls: Vec<Call>,
+}
+
+/// One call of the compiler.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Call {
+    makes: Product,
+    /// The compiler and its arguments.
+    command: Vec<String>,
+    /// The variables that cargo set.
+    env: Vec<(String, String)>,
+}
+
+/// What a call makes.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Product {
+    Library,
+    /// The program's name.
+    Program(String),
+    /// The test's name, and the programs that it was compiled with the paths of.
+    Test(String, Vec<String>),
+}
+
+impl Recipe {
+    /// Compiles a candidate that is laid where no cargo builds; the outputs go to its `target`.
+    pub fn compile(
+        &self,
+        candidate: &Candidate<'_>,
+        wanted: Wanted,
+        stop: &Stop,
+    ) -> Result<Compiled, Error> {
+        fs::create_dir_all(&candidate.target).map_err(Error::writing(&candidate.target))?;
+        let mut messages = Messages::default();
+        for call in self.calls_for(candidate, wanted) {
+            let program = self.program(call, candidate);
+            let observation = sandbox::run(&program, stop)?;
+            messages.add_of_rustc(&observation.stderr.text);
+            match observation.end {
+                End::TimedOut(_) => return Ok(Compiled::Endless),
+                End::Stopped => return Err(Error::Interrupted),
+                End::Exited(0) => {}
+                _ if messages.errors.is_empty() => {
+                    return Err(cargo_failed(candidate, &observation.stderr.text));
+                }
+                _ => return Ok(Compiled::Errors(messages.errors)),
+            }
+            let output = candidate.target.join(call.file_name());
+            match &call.makes {
+                Product::Library => {}
+                Product::Program(name) => {
+                    let path = candidate.target.join(name);
+                    fs::rename(&output, &path).map_err(Error::writing(&path))?;
+                    messages.programs.programs.insert(name.clone(), path);
+                }
+                Product::Test(name, _) => {
+                    messages.programs.tests.insert(name.clone(), output);
+                }
+            }
+        }
+        Ok(Compiled::Programs(messages.programs))
+    }
+
+    fn calls_for(&self, candidate: &Candidate<'_>, wanted: Wanted) -> Vec<&Call> {
+        let expected = &candidate.pristine.tests;
+        // A program may run another one that lies beside it: all of them or none.
+        let runs_programs = self.calls.iter().any(|call| match &call.makes {
+            Product::Test(name, programs) => expected.contains_key(name) && !programs.is_empty(),
+            _ => false,
+        });
+        let is_wanted = |call: &&Call| match &call.makes {
+            Product::Library => true,
+            Product::Program(_) => wanted == Wanted::Everything || runs_programs,
+            Product::Test(name, _) => expected.contains_key(name),
+        };
+        self.calls.iter().filter(is_wanted).collect()
+    }
+
+    fn program(&self, call: &Call, candidate: &Candidate<'_>) -> Program {
+        let target = candidate.target.to_string_lossy();
+        let library = self.calls.iter().find(|call| call.makes == Product::Library);
+        let library = library.map(|call| format!("{}=", call.value("--crate-name")));
+        let mut args = Vec::new();
+        let mut previous = "";
+        for arg in &call.command[1..] {
+            let own_library = library.as_deref().and_then(|library| arg.strip_prefix(library));
+            args.push(match (previous, own_library) {
+                ("--out-dir", _) => target.clone().into_owned(),
+                ("--extern", Some(path)) => {
+                    let file = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+                    format!("{}{target}/{file}", library.as_deref().unwrap_or_default())
+                }
+                _ => self.moved(arg, candidate),
+            });
+            previous = arg;
+        }
+        let mut env = environment(candidate);
+        for (name, value) in &call.env {
+            let value = match name.strip_prefix("CARGO_BIN_EXE_") {
+                Some(program) => format!("{target}/{program}"),
+                None if name == "CARGO_TARGET_TMPDIR" => target.clone().into_owned(),
+                None => self.moved(value, candidate),
+            };
+            env.insert(name.into(), value.into());
+        }
+        let mut limits = Limits::wall(candidate.exercise.compile_deadline);
+        limits.kept_output = 64 << 20;
+        limits.total_output = 256 << 20;
+        Program {
+            path: call.command[0].clone().into(),
+            args: args.into_iter().map(OsString::from).collect(),
+            env: env.into_iter().collect(),
+            directory: candidate.workspace.clone(),
+            limits,
+        }
+    }
+
+    /// What was said of the recipe's workspace, said of the candidate's.
+    fn moved(&self, text: &str, candidate: &Candidate<'_>) -> String {
+        text.replace(&self.workspace, &candidate.workspace.to_string_lossy())
+    }
+}
+
+impl Call {
+    /// Reads a call that was recorded; `None` if it is about another crate or makes nothing.
+    fn parse(candidate: &Candidate<'_>, recorded: &str) -> Option<Self> {
+        let (command, env) = recorded.split_once("\0\0")?;
+        let command: Vec<String> = command.split('\0').map(str::to_owned).collect();
+        let env: BTreeMap<String, String> = env
+            .split_terminator('\0')
+            .filter_map(|variable| variable.split_once('='))
+            .filter(|(name, _)| {
+                name.starts_with("CARGO") || ["OUT_DIR", "LD_LIBRARY_PATH"].contains(name)
+            })
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let is_own = env
+            .get("CARGO_MANIFEST_DIR")
+            .is_some_and(|directory| Path::new(directory) == candidate.directory());
+        let source = PathBuf::from(command.iter().find(|arg| arg.ends_with(".rs"))?);
+        if !is_own || !command.iter().any(|arg| arg == "--out-dir") {
+            return None;
+        }
+        let mut call = Self { makes: Product::Library, command, env: Vec::new() };
+        if call.command.iter().any(|arg| arg == "--test") {
+            let name = source.file_stem()?.to_string_lossy().into_owned();
+            call.makes = Product::Test(name, call.programs_named());
+        } else if let Some(name) = env.get("CARGO_BIN_NAME") {
+            call.makes = Product::Program(name.clone());
+        }
+        call.env = env.into_iter().collect();
+        Some(call)
+    }
+
+    /// The argument behind `option`.
+    fn value(&self, option: &str) -> &str {
+        let position = self.command.iter().position(|arg| arg == option);
+        position.and_then(|index| self.command.get(index + 1)).map_or("", String::as_str)
+    }
+
+    /// The name of a program's file as rustc writes it.
+    fn file_name(&self) -> String {
+        let extra = self.command.iter().find_map(|arg| arg.strip_prefix("extra-filename="));
+        format!("{}{}", self.value("--crate-name"), extra.unwrap_or_default())
+    }
+
+    fn programs_named(&self) -> Vec<String> {
+        let dep_info = Path::new(self.value("--out-dir")).join(format!("{}.d", self.file_name()));
+        let dep_info = fs::read_to_string(dep_info).unwrap_or_default();
+        dep_info::programs_named(&dep_info).into_iter().map(str::to_owned).collect()
+    }
+}
+
+/// Stands between cargo and the compiler, and writes down each call of it.
+pub(super) struct Recorder {
+    directory: PathBuf,
+}
+
+/// Called by cargo with the compiler and its arguments, for the crates of the workspace.
+const WRAPPER: &str = r#"#!/bin/sh
+# Writes a call of the compiler down, with its environment, and makes it.
+file=$(mktemp "$SHOPFLOOR_CALLS/XXXXXXXXXX") && { printf '%s\0' "$@" '' && env -0; } >"$file"
+exec "$@"
+"#;
+
+/// The wrapper's file, written if need be.
+fn wrapper(directory: &Path) -> Result<PathBuf, Error> {
+    static WRITING: Mutex<()> = Mutex::new(());
+    let _one_at_a_time = WRITING.lock();
+    let path = directory.join("rustc-recorder");
+    if files::read_if_there(&path)?.as_deref() != Some(WRAPPER) {
+        files::write_atomically(&path, WRAPPER)?;
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).map_err(Error::writing(&path))?;
+    Ok(path)
+}
+
+impl Recorder {
+    pub(super) fn prepare(candidate: &Candidate<'_>, cargo: &mut Program) -> Result<Self, Error> {
+        let base = candidate.target.join("shopfloor");
+        let directory = base.join(format!("{}.calls", candidate.exercise.name));
+        if let Err(error) = fs::remove_dir_all(&directory)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            return Err(Error::writing(&directory)(error));
+        }
+        fs::create_dir_all(&directory).map_err(Error::writing(&directory))?;
+        let wrapper = wrapper(&base)?;
+        let variables = [
+            ("RUSTC_WORKSPACE_WRAPPER", wrapper.into_os_string()),
+            // A cache between cargo and the compiler would hide calls.
+            ("RUSTC_WRAPPER", OsString::new()),
+            ("SHOPFLOOR_CALLS", directory.clone().into_os_string()),
+        ];
+        for (name, value) in variables {
+            cargo.env.retain(|(known, _)| known != name);
+            cargo.env.push((name.into(), value));
+        }
+        Ok(Self { directory })
+    }
+
+    /// The recipe, once cargo is done.
+    pub(super) fn recipe(self, candidate: &Candidate<'_>) -> Result<Recipe, Error> {
+        let mut calls = Vec::new();
+        for path in files::files_below(&self.directory)? {
+            calls.extend(Call::parse(candidate, &files::read(&self.directory.join(path))?));
+        }
+        fs::remove_dir_all(&self.directory).map_err(Error::writing(&self.directory))?;
+        calls.sort();
+        if calls.first().is_none_or(|call| call.makes != Product::Library) {
+            let said =
+                "cargo built the exercise without a library, or without calling the compiler";
+            return Err(cargo_failed(candidate, said));
+        }
+        Ok(Recipe { workspace: candidate.workspace.to_string_lossy().into_owned(), calls })
+    }
+}
