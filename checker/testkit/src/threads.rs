@@ -20,8 +20,15 @@ use nix::unistd::{getpid, gettid};
 use crate::Lesson;
 use crate::proc::{ThreadStatus, thread_status};
 
-/// CPU time, in clock ticks, after which a thread that should sleep is said to spin: 1 s.
+/// CPU time, in clock ticks, after which a thread that is waited for is said to spin: 1 s.
 const SPIN_TICKS: u64 = 100;
+
+/// CPU time, in clock ticks, after which a thread that should come to rest is said to spin: 0.25 s.
+const RESTLESS_TICKS: u64 = 25;
+
+/// Context switches after which a thread that should come to rest is said to spin. On a busy machine
+/// one that yields gets little CPU time, but many turns.
+const RESTLESS_SWITCHES: u64 = 1000;
 
 /// The threads that one test starts.
 #[derive(Debug, Default)]
@@ -79,9 +86,20 @@ impl Threads {
 
     /// Waits until every thread has ended or sleeps with nobody left to wake it.
     pub fn settle(&self) -> Settled {
+        let start = statuses(&self.members.lock().unwrap());
         loop {
-            if let Some(settled) = look(&self.members.lock().unwrap()) {
-                return settled;
+            let members = self.members.lock().unwrap().clone();
+            let now = statuses(&members);
+            if at_rest(&members, &now) {
+                return Settled::AtRest;
+            }
+            let restless = members.iter().zip(start.iter().zip(&now)).find(|(_, (start, now))| {
+                let (Some(start), Some(now)) = (start, now) else { return false };
+                now.cpu_ticks > start.cpu_ticks + RESTLESS_TICKS
+                    || now.context_switches > start.context_switches + RESTLESS_SWITCHES
+            });
+            if let Some((member, _)) = restless {
+                return Settled::Spinning(member.name.clone());
             }
             thread::yield_now();
         }
@@ -136,16 +154,19 @@ impl<T> Thread<T> {
 
 /// Two looks at all threads; `None` if one of them ran in between.
 fn look(members: &[Member]) -> Option<Settled> {
-    let first = statuses(members);
-    let spinner = members
-        .iter()
-        .zip(&first)
-        .find(|(_, status)| status.as_ref().is_some_and(|s| s.cpu_ticks > SPIN_TICKS));
-    if let Some((member, _)) = spinner {
+    let now = statuses(members);
+    let spins = |status: &Option<ThreadStatus>| {
+        status.as_ref().is_some_and(|status| status.cpu_ticks > SPIN_TICKS)
+    };
+    if let Some((member, _)) = members.iter().zip(&now).find(|(_, status)| spins(status)) {
         return Some(Settled::Spinning(member.name.clone()));
     }
-    let at_rest = first.iter().flatten().all(|status| status.state == 'S');
-    (at_rest && statuses(members) == first).then_some(Settled::AtRest)
+    at_rest(members, &now).then_some(Settled::AtRest)
+}
+
+/// Whether all threads slept when they were looked at first, and none has run since.
+fn at_rest(members: &[Member], first: &[Option<ThreadStatus>]) -> bool {
+    first.iter().flatten().all(|status| status.state == 'S') && statuses(members) == first
 }
 
 fn statuses(members: &[Member]) -> Vec<Option<ThreadStatus>> {
@@ -200,6 +221,23 @@ mod tests {
             move || while !stop.load(std::sync::atomic::Ordering::Relaxed) {}
         });
         assert_eq!(threads.settle(), Settled::Spinning("spinner".into()));
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        thread.handle.join().unwrap();
+    }
+
+    #[test]
+    fn so_is_one_that_does_nothing_but_yield() {
+        let threads = Threads::new();
+        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let thread = threads.spawn("yielder", {
+            let stop = Arc::clone(&stop);
+            move || {
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    thread::yield_now();
+                }
+            }
+        });
+        assert_eq!(threads.settle(), Settled::Spinning("yielder".into()));
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         thread.handle.join().unwrap();
     }
