@@ -20,7 +20,7 @@ pub(super) fn clean(text: &str) -> String {
         .collect()
 }
 
-/// Breaks long lines at spaces. What follows `expected:  ` or leading space is indented likewise.
+/// Breaks long lines at spaces, a command so that the shell takes it as one. What follows `expected:  ` or leading space is indented likewise.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     text.lines().flat_map(|line| wrap_line(line, width)).collect()
 }
@@ -56,6 +56,16 @@ fn wrap_line(line: &str, width: usize) -> Vec<String> {
     if line.chars().count() <= width {
         return vec![line.to_owned()];
     }
+    if line.starts_with(COMMAND) {
+        let mut lines = break_line(line, width - CONTINUED.len());
+        let last = lines.len() - 1;
+        lines[..last].iter_mut().for_each(|line| line.push_str(CONTINUED));
+        return lines;
+    }
+    break_line(line, width)
+}
+
+fn break_line(line: &str, width: usize) -> Vec<String> {
     let hanging = " ".repeat(hanging_indent(line));
     let mut lines = Vec::new();
     let mut current = String::new();
@@ -78,9 +88,13 @@ fn wrap_line(line: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// The label of a command that can be copied, and what makes its next line part of it.
+const COMMAND: &str = "again:    ";
+const CONTINUED: &str = " \\";
+
 /// The labels of a lesson are ten columns wide; otherwise a line keeps its own indentation.
 fn hanging_indent(line: &str) -> usize {
-    const LABELS: [&str; 4] = ["expected: ", "seen:     ", "likely:   ", "read:     "];
+    const LABELS: [&str; 5] = ["expected: ", "seen:     ", "likely:   ", "read:     ", COMMAND];
     if LABELS.iter().any(|label| line.starts_with(label)) {
         return LABELS[0].len();
     }
@@ -126,6 +140,12 @@ mod tests {
     fn a_long_line_is_broken_at_spaces_under_its_label() {
         let lines = wrap("likely:   one two three four", 20);
         assert_eq!(lines, ["likely:   one two", "          three four"]);
+    }
+
+    #[test]
+    fn a_command_in_two_lines_is_still_one() {
+        let lines = wrap("again:    S=1 cargo test", 20);
+        assert_eq!(lines, ["again:    S=1 \\", "          cargo \\", "          test"]);
     }
 
     #[test]
