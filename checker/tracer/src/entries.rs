@@ -5,7 +5,7 @@ use std::time::Instant;
 use crate::calls::{Call, watched};
 use crate::descriptors;
 use crate::event::{Asked, Disposition, Event};
-use crate::recording::{Pending, Recording};
+use crate::recording::{Pending, Recording, Takes};
 
 /// `SA_NOCLDWAIT`: children that end become no zombies (sigaction(2)).
 const SA_NOCLDWAIT: u64 = 2;
@@ -121,8 +121,13 @@ fn waitid(recording: &Recording, id: i32, args: &[u64; 6]) -> Pending {
         libc::P_PGID => Asked::Group,
         _ => Asked::Any,
     };
-    let looks_only = args[3] as i32 & libc::WNOWAIT != 0;
-    Pending::Waitid { asked, info: args[2], looks_only }
+    let has = |option: i32| args[3] as i32 & option != 0;
+    let takes = match (has(libc::WNOWAIT), has(libc::WNOHANG)) {
+        (false, _) => Takes::TheChild,
+        (true, false) => Takes::TheNews,
+        (true, true) => Takes::Nothing,
+    };
+    Pending::Waitid { asked, info: args[2], takes }
 }
 
 fn kill(recording: &mut Recording, id: i32, target: i32, signal: u64) -> Option<Pending> {

@@ -12,7 +12,8 @@
 //! varies from run to run is named anew or left out: processes are `P1`, `P1.1`, `P1.2` in the order in
 //! which their parent made them, threads `P1/t1`, pipes `pipe1.r` and `pipe1.w`. So the timeline of
 //! a program whose processes do not race is the same in each run. What races is not told: who came
-//! first of two processes, SIGCHLD, a wait that found nothing yet, how many pieces a pipe delivers.
+//! first of two processes, SIGCHLD, a wait that found nothing yet, a look at the children that neither
+//! sleeps nor reaps, how many pieces a pipe delivers.
 //!
 //! # Who is the tracer
 //!

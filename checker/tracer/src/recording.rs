@@ -100,13 +100,24 @@ pub(crate) enum Pending {
     Waitid {
         asked: Asked,
         info: u64,
-        looks_only: bool,
+        takes: Takes,
     },
     /// `event` is the place of the event, `target` the process, if it is one.
     Kill {
         event: usize,
         target: Option<i32>,
     },
+}
+
+/// What a call of waitid(2) takes away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// The child is reaped.
+    TheChild,
+    /// The caller sleeps until there is news; the child stays (`WNOWAIT`).
+    TheNews,
+    /// A look in passing (`WNOWAIT` and `WNOHANG`): what it finds depends on when it looks.
+    Nothing,
 }
 
 impl Recording {

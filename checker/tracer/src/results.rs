@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::descriptors;
 use crate::entries::forget_descriptors;
 use crate::event::{Answer, Asked, Descriptor, Disposition, End, Event};
-use crate::recording::{Pending, Recording};
+use crate::recording::{Pending, Recording, Takes};
 use crate::timeline::Reaped;
 
 /// Of a longer argument the beginning is told.
@@ -40,8 +40,8 @@ pub(crate) fn take(recording: &mut Recording, id: i32, result: i64) {
             let status = descriptors::read_i32(id, status);
             wait4(recording, id, asked, result, status);
         }
-        Pending::Waitid { asked, info, looks_only } => {
-            waitid(recording, id, asked, result, info, looks_only);
+        Pending::Waitid { asked, info, takes } => {
+            waitid(recording, id, asked, result, info, takes);
         }
         Pending::Kill { event, .. } => {
             let event = recording.events_of(id).and_then(|events| events.get_mut(event));
@@ -131,14 +131,7 @@ fn wait4(recording: &mut Recording, id: i32, asked: Asked, result: i64, status: 
 }
 
 /// `siginfo_t` of a child, on 64 bits: si_code at 8, si_pid at 16, si_status at 24.
-fn waitid(
-    recording: &mut Recording,
-    id: i32,
-    asked: Asked,
-    result: i64,
-    info: u64,
-    looks_only: bool,
-) {
+fn waitid(recording: &mut Recording, id: i32, asked: Asked, result: i64, info: u64, takes: Takes) {
     if result != 0 {
         return;
     }
@@ -146,7 +139,7 @@ fn waitid(
         // It did not want to know what: then this is known only of a wait for one child.
         let Asked::Child(name) = &asked else { return };
         let child = recording.processes.iter().position(|record| record.name == *name);
-        if let Some(child) = child.filter(|_| !looks_only) {
+        if let Some(child) = child.filter(|_| takes == Takes::TheChild) {
             reaped(recording, id, asked, child);
         }
         return;
@@ -156,6 +149,7 @@ fn waitid(
     let pid = descriptors::read_i32(id, info + 16).filter(|pid| *pid > 0);
     let Some(child) = pid.and_then(|pid| recording.by_id(pid)) else { return };
     match code {
+        _ if takes == Takes::Nothing => {}
         libc::CLD_STOPPED => {
             let signal = descriptors::read_i32(id, info + 24).unwrap_or(0);
             answer(recording, id, asked, child, |child, _| Answer::Stopped { child, signal });
@@ -163,7 +157,7 @@ fn waitid(
         libc::CLD_CONTINUED => {
             answer(recording, id, asked, child, |child, _| Answer::Continued { child });
         }
-        _ if looks_only => {
+        _ if takes == Takes::TheNews => {
             answer(recording, id, asked, child, |child, end| Answer::Seen { child, end });
         }
         _ => reaped(recording, id, asked, child),

@@ -256,3 +256,30 @@ fn a_suspended_parent_is_told_with_what_its_child_did() {
 fn spawns_a_program() {
     assert!(std::process::Command::new("/bin/true").status().unwrap().success());
 }
+
+#[test]
+fn a_look_in_passing_is_not_told_whatever_it_finds() {
+    let timeline = Program::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", "looks_at_its_child_again_and_again", "--test-threads=1"])
+        .run()
+        .unwrap();
+    let is_look = |event: &&Event| matches!(event, Event::Wait { answer: Answer::Seen { .. }, .. });
+    // libtest runs a test in a thread of its own.
+    let [thread] = timeline.root().threads.as_slice() else { panic!("{timeline}") };
+    assert_eq!(thread.events.iter().filter(is_look).count(), 1, "{timeline}");
+    assert!(timeline.unreaped().is_empty(), "{timeline}");
+}
+
+#[test]
+#[ignore = "not a test: the program of another one"]
+fn looks_at_its_child_again_and_again() {
+    use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+    let mut child = std::process::Command::new("/bin/true").spawn().unwrap();
+    let look =
+        |flags| waitid(Id::All, flags | WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT).unwrap();
+    while look(WaitPidFlag::WNOHANG) == WaitStatus::StillAlive {}
+    // The only look that sleeps until there is something to see.
+    look(WaitPidFlag::empty());
+    look(WaitPidFlag::WNOHANG);
+    assert!(child.wait().unwrap().success());
+}
