@@ -161,7 +161,8 @@ fn endings(text: &mut String, record: &Record, names: &[String]) {
     for (&thread, waiting) in waiting {
         let what = match waiting.wait {
             Wait::End(_) => continue,
-            Wait::WakeUp(_) => format!("sleeps in {}", replace(&waiting.text, names)),
+            Wait::WakeUp { .. } if !record.sleeps(thread) => continue,
+            Wait::WakeUp { .. } => format!("sleeps in {}", replace(&waiting.text, names)),
             Wait::Lock(lock) => match record.objects[lock.0].holder {
                 // It had only not come to it yet.
                 None => continue,
