@@ -180,6 +180,27 @@ fn a_notification_before_the_mark_is_set_stands_before_the_sleep() {
 }
 
 #[test]
+fn three_threads_have_columns_below_the_name_of_their_file() {
+    use shuttle::sync::{Mutex, thread};
+    let message = failure(|| {
+        shuttle::explore(EXPECT, || {
+            let forks = Arc::new([Mutex::new(()), Mutex::new(()), Mutex::new(())]);
+            for (first, name) in ["T1", "T2", "T3"].into_iter().enumerate() {
+                let forks = Arc::clone(&forks);
+                thread::spawn_as(name, move || {
+                    let _first = forks[first].lock().unwrap();
+                    let _second = forks[(first + 1) % 3].lock().unwrap();
+                });
+            }
+        });
+    });
+    assert_says(&message, &["\nfailures.rs\n", "│              │ lock mutex#2 │"]);
+    assert_in_order(&message, &["\n:", "\n:", "\n:"]);
+    let long = message.lines().find(|line| line.contains('│') && line.chars().count() > 74);
+    assert_eq!(long, None, "a row is too wide");
+}
+
+#[test]
 fn who_has_settled_hears_the_notification() {
     use shuttle::sync::{Condvar, Mutex, thread};
     shuttle::explore(EXPECT, || {
