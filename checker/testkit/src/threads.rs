@@ -11,6 +11,7 @@
 //! will wake it. Use [`crate::deadline`] for those. A thread that sleeps for a time is told apart,
 //! where the kernel lets us look, and is not at rest.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::panic;
 use std::sync::mpsc;
@@ -38,6 +39,11 @@ const NAPS: u64 = 50;
 /// So often a thread that is waited for may sleep by the clock, while nothing else happens, before it
 /// is said to get nowhere. A right one that tries again and again has its turn before.
 const NAPS_IN_VAIN: u64 = 500;
+
+thread_local! {
+    /// Whether this thread was started by [`Threads::spawn`].
+    static IS_MEMBER: Cell<bool> = const { Cell::new(false) };
+}
 
 /// The threads that one test starts.
 #[derive(Debug, Default)]
@@ -86,6 +92,7 @@ impl Threads {
             .name(name.to_owned())
             .spawn(move || {
                 send_tid.send(gettid().as_raw()).expect("the test waits for this thread's id");
+                IS_MEMBER.set(true);
                 body()
             })
             .expect("the machine lets the test start a thread");
@@ -132,6 +139,8 @@ impl<T> Thread<T> {
     /// `likely` and `read` as the lesson.
     #[track_caller]
     pub fn join(self, likely: &str, read: &str) -> T {
+        // A member that waits for another group's thread looks asleep for good to its own group.
+        assert!(!IS_MEMBER.get(), "a test joins its threads from its own thread");
         let mut naps = Naps::default();
         while !self.handle.is_finished() {
             let stuck = look(&self.members.lock().unwrap(), &mut naps);

@@ -344,11 +344,12 @@ fn when_a_writer_that_waited_has_come_and_gone_the_lock_is_free(
         }
     });
     threads.settle();
-    let came_in = on_a_thread(move || {
-        lock.unlock_read();
-        writer.join("the last `unlock_read` does not wake the writer", "hint 3");
-        get_in(&lock)
+    on_a_thread({
+        let lock = Arc::clone(&lock);
+        move || lock.unlock_read()
     });
+    writer.join("the last `unlock_read` does not wake the writer", "hint 3");
+    let came_in = on_a_thread(move || get_in(&lock));
     require!(came_in,
         expected: "the lock to be free: the writer that waited has come and gone",
         seen: "the try returned false",
