@@ -119,6 +119,16 @@ pub enum Error {
         /// Why.
         message: String,
     },
+    /// The results of a grading cannot be read or written.
+    #[error(
+        "{path}: {problem}\nWhat was judged before is kept; make room or permissions, and go on"
+    )]
+    Results {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        problem: String,
+    },
     /// Ctrl-C.
     #[error("interrupted; what was judged so far is kept")]
     Interrupted,
