@@ -1,6 +1,8 @@
 //! The work: every exercise of every submission that has no result yet is judged, several at a time.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -11,14 +13,16 @@ use sha2::{Digest, Sha256};
 use super::intake::{Submission, Unreadable, take};
 use super::store::{Result, Store, Stored};
 use super::taken::Taken;
-use crate::candidate::{Slot, Sources, Stands};
-use crate::compile::{Compiled, Recipe, Wanted, compile};
+use super::traps::Disguised;
+use crate::candidate::{Candidate, Slot, Sources, Stands};
+use crate::compile::{Compiled, Programs, Recipe, Wanted, compile};
 use crate::curriculum::Exercise;
 use crate::event::Silent;
 use crate::judge::judge_compiled;
 use crate::parallel::{Turns, at_once, beside_deadlines, cores, in_parallel};
 use crate::pristine::Pristine;
-use crate::verdict::{Judgement, Verdict};
+use crate::run::run_tests;
+use crate::verdict::{Judgement, Outcome, TestResult, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, fingerprint};
 
@@ -245,14 +249,59 @@ impl Judging<'_> {
         let Some(sources) = sources.filter(|sources| !sources.iter().all(is_stub)) else {
             return Ok(Judgement::without_tests(Verdict::NotStarted, None, None));
         };
+        let stop = self.grading.stop;
+        let disguised = Disguised::new(pristine, &token()?);
         let stand = self.stands.take()?;
-        let candidate = stand.lay(exercise, pristine, sources)?;
+        let candidate = stand.lay(exercise, &disguised.pristine, sources)?;
         let compiled = {
             let _turn = self.compilers.take();
-            base.recipe.compile(&candidate, Wanted::Everything, self.grading.stop)?
+            base.recipe.compile(&candidate, Wanted::Everything, stop)?
         };
-        Ok(judge_compiled(&candidate, compiled, self.grading.stop, &mut Silent)?.judgement)
+        let programs = match &compiled {
+            Compiled::Programs(programs) => Some(programs.clone()),
+            _ => None,
+        };
+        let mut judgement = judge_compiled(&candidate, compiled, stop, &mut Silent)?.judgement;
+        if let Some(programs) = programs {
+            let trap = self.trap_that_passes(&candidate, &disguised, &judgement, &programs)?;
+            if let Some(trap) = trap {
+                judgement.verdict = Verdict::Forged;
+                judgement.message = Some(format!(
+                    "a test that must fail was reported as passed: `{trap}`, in which the code runs as in \
+                     the others and then an assertion is false. Something in it turns failures into passes."
+                ));
+            }
+        }
+        Ok(disguised.undisguised(judgement))
     }
+
+    /// Traps are set where something passes: who fails everywhere has forged nothing.
+    fn trap_that_passes(
+        &self,
+        candidate: &Candidate<'_>,
+        disguised: &Disguised,
+        judgement: &Judgement,
+        programs: &Programs,
+    ) -> std::result::Result<Option<String>, Error> {
+        let mut traps = disguised.traps.clone();
+        traps.tests.retain(|target, _| {
+            let passed = |test: &TestResult| test.outcome == Outcome::Passed;
+            judgement.tests.iter().any(|test| test.target == *target && passed(test))
+        });
+        let set = Candidate { pristine: &traps, ..candidate.clone() };
+        let results = run_tests(&set, programs, None, self.grading.stop)?;
+        let sprung = |test: &TestResult| matches!(test.outcome, Outcome::Passed | Outcome::Leaked);
+        Ok(results.into_iter().find(sprung).map(|test| test.name))
+    }
+}
+
+/// Random letters that fit in an identifier.
+fn token() -> std::result::Result<String, Error> {
+    let source = Path::new("/dev/urandom");
+    let mut bytes = [0; 8];
+    let mut file = File::open(source).map_err(Error::reading(source))?;
+    file.read_exact(&mut bytes).map_err(Error::reading(source))?;
+    Ok(fingerprint::hex(&bytes))
 }
 
 /// The directory that the results of a grading are read from must have some.

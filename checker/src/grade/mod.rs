@@ -12,3 +12,4 @@ pub mod intake;
 pub mod score;
 pub mod store;
 pub mod taken;
+pub mod traps;

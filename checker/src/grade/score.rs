@@ -51,7 +51,7 @@ pub fn score(exercise: &Exercise, judgement: &Judgement) -> Points {
     let full = Points::whole(exercise.points);
     match judgement.verdict {
         Verdict::Passed => full,
-        Verdict::AttackedSupervisor => Points::default(),
+        Verdict::AttackedSupervisor | Verdict::Forged => Points::default(),
         _ => {
             let groups = groups(judgement);
             let passed = groups.values().filter(|passed| **passed).count();

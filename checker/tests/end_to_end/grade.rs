@@ -156,6 +156,33 @@ fn a_grader_that_is_killed_goes_on_where_it_was_and_ends_the_same() {
     assert_eq!(cut.gradebook(), whole.gradebook());
 }
 
+/// A log that says what libtest would say of a test that passes, written by the code under test.
+const FORGERY: &str = r#"
+use std::io::Write;
+
+/// Finds its own test's name and log file among the arguments, writes `ok`, and leaves.
+pub fn answer() -> u32 {
+    let arguments: Vec<String> = std::env::args().collect();
+    let log = arguments.iter().position(|it| it == "--logfile").map(|it| &arguments[it + 1]);
+    if let Some(log) = log {
+        let mut log = std::fs::File::create(log).unwrap();
+        writeln!(log, "ok {}", arguments[1]).unwrap();
+        std::process::exit(0);
+    }
+    42
+}
+"#;
+
+#[test]
+fn a_forged_log_is_given_away_by_a_trap() {
+    let class = Class::new();
+    class.file("eve", ANSWER, FORGERY);
+    class.student("fay", "right", None);
+    let finished = class.grade(&["--format", "json", "--only", "answer", "--jobs", "1"]);
+    assert_eq!(judged(&finished), ["eve answer forged", "fay answer passed"]);
+    assert!(class.gradebook().contains("eve,0,"), "{}", class.gradebook());
+}
+
 #[test]
 fn new_points_need_no_new_run() {
     let class = Class::new();
