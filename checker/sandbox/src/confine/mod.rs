@@ -188,15 +188,15 @@ fn first_process(
 /// Until the guard has mapped the ids; an error if the guard is gone.
 fn wait_for_ids(mapped: &OwnedFd) -> io::Result<()> {
     nix::sys::prctl::set_pdeathsig(Signal::SIGKILL)?;
-    // Tracing it would be a way into its rights.
-    nix::sys::prctl::set_dumpable(false)?;
     nix::sys::prctl::set_child_subreaper(true)?;
     // The guard writes after this process has asked for its death signal; if it died before, there
     // is nobody left to write.
-    match nix::unistd::read(mapped, &mut [0])? {
-        0 => Err(Errno::ESRCH.into()),
-        _ => Ok(()),
+    if nix::unistd::read(mapped, &mut [0])? == 0 {
+        return Err(Errno::ESRCH.into());
     }
+    // Tracing it would be a way into its rights. Not earlier: it closes the files in /proc through
+    // which the guard maps the ids.
+    Ok(nix::sys::prctl::set_dumpable(false)?)
 }
 
 /// Sets up what a new namespace lacks.
