@@ -21,7 +21,7 @@ pub enum Layer {
     #[serde(rename = "net-ns")]
     NetworkNamespace,
     /// A file system of its own: mount_namespaces(7), pivot_root(2). A host name and a cgroup root
-    /// of its own come with it where the kernel has them.
+    /// of its own come with it: uts_namespaces(7), cgroup_namespaces(7).
     #[serde(rename = "private-root")]
     PrivateRoot,
     /// The kernel checks each path against a list: landlock(7).

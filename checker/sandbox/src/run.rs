@@ -103,7 +103,7 @@ pub fn available_layers() -> Result<Layers, Error> {
         _ => supervisor.end_with_orphans()?,
     };
     if !status.success() {
-        return Err(io::Error::other(format!("finding out the layers: {status}")))?;
+        Err(io::Error::other(format!("the layers cannot be found out: {status}")))?;
     }
     Ok(serde_json::from_slice(&said?)?)
 }

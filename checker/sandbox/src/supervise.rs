@@ -64,7 +64,8 @@ fn supervise() -> io::Result<()> {
     let Some(confinement) = &program.confinement else {
         return run_and_report(&program, None, Layers::of_any_run());
     };
-    let run = |place: Place| run_and_report(&program, Some(place.restrictions()?), place.layers);
+    let run =
+        |place: &Place| run_and_report(&program, Some(place.restrictions()?), place.layers.clone());
     match confined(confinement, program.limits.wall, run) {
         Err(error) => say(&Reply::Err(error.to_string())),
         Ok(()) => Ok(()),

@@ -56,16 +56,15 @@ impl Identity {
         }
         Ok(())
     }
+}
 
-    /// The first path that the user cannot use. Call it as that user.
-    pub(crate) fn unusable<'a>(paths: &'a [PathBuf], rights: AccessFlags) -> Option<&'a Path> {
-        let paths = paths.iter().map(PathBuf::as_path);
-        let usable = |path: &&Path| {
-            let search = if path.is_dir() { AccessFlags::X_OK } else { AccessFlags::empty() };
-            access(*path, rights | search).is_ok()
-        };
-        paths.filter(|path| !usable(path)).next()
-    }
+/// The first path that this process's user cannot use.
+pub(crate) fn unusable(paths: &[PathBuf], rights: AccessFlags) -> Option<&Path> {
+    let usable = |path: &Path| {
+        let search = if path.is_dir() { AccessFlags::X_OK } else { AccessFlags::empty() };
+        access(path, rights | search).is_ok()
+    };
+    paths.iter().map(PathBuf::as_path).find(|path| !usable(path))
 }
 
 /// The unused id, or the highest one that this process's own user namespace has.

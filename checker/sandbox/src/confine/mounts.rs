@@ -27,9 +27,13 @@ pub(crate) fn make_all_private() -> io::Result<()> {
 
 /// Mounts a new file system of this kind.
 pub(crate) fn mount_new(kind: &str, at: &Path, options: &str) -> io::Result<()> {
-    let flags = libc::MS_NOSUID | libc::MS_NOEXEC * c_ulong::from(kind != "tmpfs");
-    // Devices live in a devpts only.
-    let flags = flags | libc::MS_NODEV * c_ulong::from(kind != "devpts");
+    let flags = match kind {
+        // What is written to memory may be executed: a program may be compiled there.
+        "tmpfs" => libc::MS_NOSUID | libc::MS_NODEV,
+        // It consists of devices.
+        "devpts" => libc::MS_NOSUID | libc::MS_NOEXEC,
+        _ => libc::MS_NOSUID | libc::MS_NOEXEC | libc::MS_NODEV,
+    };
     mount(Some(Path::new(kind)), at, Some(kind), flags, Some(options))
 }
 

@@ -1,4 +1,4 @@
-//! Loopback: a new network namespace has it, but down.
+//! What the new namespaces know of hosts: loopback, which is there but down, and the host's name.
 #![allow(unsafe_code)]
 
 use std::io;
@@ -18,6 +18,14 @@ pub(crate) fn bring_up_loopback() -> io::Result<()> {
     request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
     // SAFETY: the request is an ifreq, which is what SIOCSIFFLAGS reads (netdevice(7)).
     Errno::result(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS as _, &request) })?;
+    Ok(())
+}
+
+/// Gives this process's UTS namespace a name that says nothing of the host.
+pub(crate) fn hide_host_name() -> io::Result<()> {
+    const NAME: &str = "shopfloor";
+    // SAFETY: the name has the length that is passed and is only read (sethostname(2)).
+    Errno::result(unsafe { libc::sethostname(NAME.as_ptr().cast(), NAME.len()) })?;
     Ok(())
 }
 
