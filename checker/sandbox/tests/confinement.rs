@@ -16,8 +16,9 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::Mode;
-use nix::unistd::Uid;
+use nix::unistd::{Pid, Uid};
 use sandbox::{Confinement, End, Layer, Layers, Limits, Observation, Program};
 use tempfile::TempDir;
 
@@ -30,6 +31,7 @@ const WALL: Duration = Duration::from_secs(120);
 /// One act of the subject, and what it may see.
 struct Act {
     program: Program,
+    host: Vec<&'static str>,
 }
 
 impl Act {
@@ -44,6 +46,7 @@ impl Act {
                 limits: Limits::wall(WALL),
                 confinement: Some(confinement),
             },
+            host: Vec::new(),
         }
     }
 
@@ -72,6 +75,11 @@ impl Act {
         self
     }
 
+    fn on_a_host_that_refuses(mut self, what: &'static str) -> Self {
+        self.host = vec!["on-a-host-that-refuses", what];
+        self
+    }
+
     fn confinement(&mut self) -> &mut Confinement {
         self.program.confinement.as_mut().expect("it is confined")
     }
@@ -83,6 +91,7 @@ impl Act {
 
     fn start(self) -> Child {
         let mut supervised = Command::new(SUPERVISED)
+            .args(&self.host)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
@@ -93,8 +102,7 @@ impl Act {
     }
 
     fn try_run(self) -> Result<Observation, String> {
-        let output = self.start().wait_with_output().unwrap();
-        serde_json::from_slice(&output.stdout).expect("an observation or an error")
+        seen_by(self.start())
     }
 
     fn run(self) -> Observation {
@@ -107,6 +115,11 @@ impl Act {
         assert_eq!(seen.end, End::Exited(0), "{seen:#?}");
         seen.stdout.text
     }
+}
+
+fn seen_by(supervised: Child) -> Result<Observation, String> {
+    let output = supervised.wait_with_output().unwrap();
+    serde_json::from_slice(&output.stdout).expect("an observation or an error")
 }
 
 fn available() -> &'static Layers {
@@ -563,6 +576,18 @@ fn everything_ends_when_the_checker_is_killed() {
 }
 
 #[test]
+fn a_stop_ends_the_run_and_is_told() {
+    let scratch = scratch();
+    let own = directory(&scratch, "own");
+    let mut fifo = Fifo::new(&own);
+    let checker = Act::new("wait-forever").arg(&fifo.path).writable(&own).start();
+    assert_eq!(fifo.next(), Some(b'w'));
+    kill(Pid::from_raw(checker.id() as i32), Signal::SIGTERM).unwrap();
+    assert_eq!(seen_by(checker).unwrap().end, End::Stopped);
+    assert_eq!(fifo.next(), None);
+}
+
+#[test]
 fn a_fork_bomb_is_bounded() {
     if !host_has(&[Layer::UserNamespace]) {
         return;
@@ -643,6 +668,33 @@ fn each_layer_can_be_left_out_alone() {
         assert_eq!(seen.end, End::Exited(7), "without {layer}");
         let always = [Layer::ResourceLimits, Layer::Subreaper].contains(&layer);
         assert_eq!(seen.layers.hold(layer), always, "without {layer}: {}", seen.layers);
+    }
+}
+
+#[test]
+fn a_host_that_refuses_a_layer_runs_the_program_without_it() {
+    if !host_has(&Layer::ALL) {
+        return;
+    }
+    use Layer::{Landlock, NetworkNamespace, PidNamespace, PrivateRoot, UserNamespace};
+    let is_root = Uid::effective().is_root();
+    // Only root may have the other namespaces without a user namespace.
+    let no_user = if is_root { vec![UserNamespace] } else { Layer::NAMESPACES.to_vec() };
+    for (what, missing) in [
+        ("user namespaces", no_user),
+        ("PID namespaces", vec![PidNamespace]),
+        ("mounts", vec![PidNamespace, PrivateRoot]),
+        ("mount attributes", vec![PidNamespace, PrivateRoot]),
+        ("interfaces", vec![NetworkNamespace]),
+        ("Landlock", vec![Landlock]),
+    ] {
+        let seen = Act::new("list").arg("/home").on_a_host_that_refuses(what).run();
+        let layers = &seen.layers;
+        assert_eq!(layers.missing.keys().copied().collect::<Vec<_>>(), missing, "{what}: {layers}");
+        assert_eq!(seen.end, End::Exited(0), "{what}");
+        let hidden = if layers.hold(PrivateRoot) { "/home: ENOENT\n" } else { "/home: EACCES\n" };
+        assert_eq!(seen.stdout.text, hidden, "{what}");
+        eprintln!("a host that refuses {what}: {layers}");
     }
 }
 

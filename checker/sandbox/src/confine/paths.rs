@@ -7,8 +7,8 @@
 use std::path::Path;
 
 use landlock::{
-    ABI, Access, AccessFs, BitFlags, Ruleset, RulesetAttr, RulesetCreated, RulesetCreatedAttr,
-    RulesetError, RulesetStatus, Scope, path_beneath_rules,
+    ABI, Access, AccessFs, BitFlags, LandlockStatus, Ruleset, RulesetAttr, RulesetCreated,
+    RulesetCreatedAttr, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 
 use super::view::{DEVICES, SYSTEM};
@@ -56,10 +56,15 @@ pub(crate) fn rules(
 pub(crate) fn try_on_this_process() -> std::io::Result<()> {
     let rules = rules(&Confinement::default(), &Layers::default());
     let status = rules.and_then(RulesetCreated::restrict_self).map_err(std::io::Error::other)?;
-    match status.ruleset {
-        RulesetStatus::NotEnforced => Err(std::io::Error::other(format!("{:?}", status.landlock))),
-        _ => Ok(()),
-    }
+    let why = match (status.ruleset, status.landlock) {
+        (RulesetStatus::NotEnforced, LandlockStatus::NotImplemented) => "the kernel has none",
+        (RulesetStatus::NotEnforced, LandlockStatus::NotEnabled) => {
+            "not enabled when Linux started"
+        }
+        (RulesetStatus::NotEnforced, _) => "not enforced",
+        _ => return Ok(()),
+    };
+    Err(std::io::Error::other(why))
 }
 
 /// Paths that do not exist are left out; files get those rights only that files have.
