@@ -190,6 +190,7 @@ fn program_of(
         open_files: Some(1024),
         file_size: Some(64 << 20),
         address_space: candidate.exercise.address_space,
+        cpu_time: None,
         cpu,
     };
     Program {
@@ -198,6 +199,7 @@ fn program_of(
         env: environment(candidate, scratch).into_iter().collect(),
         directory: candidate.directory(),
         limits,
+        confinement: None,
     }
 }
 

@@ -148,6 +148,7 @@ impl Recipe {
             env: env.into_iter().collect(),
             directory: candidate.workspace.clone(),
             limits,
+            confinement: None,
         }
     }
 
