@@ -129,6 +129,12 @@ pub enum Error {
         /// What SQLite said.
         problem: String,
     },
+    /// A run was less confined than it had to be.
+    #[error("a layer of isolation did not hold, {missing}\n`checker doctor` looks for the reason")]
+    Isolation {
+        /// Which, and what the system said.
+        missing: String,
+    },
     /// Ctrl-C.
     #[error("interrupted; what was judged so far is kept")]
     Interrupted,

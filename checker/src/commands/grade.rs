@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use sandbox::Layers;
+
+use crate::event::Event;
 use crate::grade::gradebook::Gradebook;
 use crate::grade::grading::{Grading, results_in};
 use crate::grade::intake::submissions;
@@ -26,6 +29,9 @@ pub struct GradeArguments {
     /// Judge this student again, whatever is known
     #[arg(long, value_name = "STUDENT")]
     pub rerun: Option<String>,
+    /// Refuse to grade where a layer of isolation is missing, instead of going on with what is left
+    #[arg(long)]
+    pub require_isolation: bool,
     /// How many are judged at a time; by default four for each core, because some wait
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
@@ -46,12 +52,33 @@ pub fn grade(
         return Err(Error::Refused(format!("there is no submission of `{student}`")));
     }
     let _turn = super::check::wait_for_turn(session, reporter)?;
+    let layers = isolation(arguments.require_isolation, reporter)?;
     let store = Store::open(&arguments.out)?;
-    let grading = Grading::new(workbook, &session.stop, exercises, arguments.jobs)?;
+    let grading = Grading::new(workbook, &session.stop, exercises, arguments.jobs, &layers)?;
     let again = arguments.rerun.as_deref();
     let open = grading.grade(&submissions, &store, again, |progress| reporter.graded(progress))?;
     write_gradebook(session, &store, &arguments.out, reporter)?;
     Ok(if open == 0 { Exit::Passed } else { Exit::Fault })
+}
+
+/// What will stand between the submissions and this machine; a missing layer is said, or refused.
+fn isolation(required: bool, reporter: &mut dyn Reporter) -> Result<Layers, Error> {
+    let layers = sandbox::available_layers()?;
+    if layers.missing.is_empty() {
+        return Ok(layers);
+    }
+    let missing: Vec<String> =
+        layers.missing.iter().map(|(layer, why)| format!("{layer} ({why})")).collect();
+    let missing = missing.join(", ");
+    if required {
+        return Err(Error::Refused(format!(
+            "this machine lacks layers of isolation: {missing}\n`checker doctor` says what is lost \
+             without them; without --require-isolation it goes on with {layers}"
+        )));
+    }
+    let text = format!("layers of isolation are missing: {missing}");
+    reporter.take(&Event::Warning { text: &text });
+    Ok(layers)
 }
 
 /// Computes the scores anew from what was found out before, by the curriculum as it is now.

@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use sandbox::Stop;
+use sandbox::{Layers, Stop};
 use sha2::{Digest, Sha256};
 
 use super::intake::{Submission, Unreadable, take};
 use super::store::{Result, Store, Stored};
 use super::taken::Taken;
 use super::traps::Disguised;
-use crate::candidate::{Candidate, Slot, Sources, Stands};
+use crate::candidate::{Candidate, Confined, Slot, Sources, Stands};
 use crate::compile::{Compiled, Programs, Recipe, Wanted, compile};
 use crate::curriculum::Exercise;
 use crate::event::Silent;
@@ -61,6 +62,8 @@ pub struct Grading<'a> {
     exercises: Vec<&'a Exercise>,
     pristine: BTreeMap<String, Pristine>,
     jobs: usize,
+    slot: Slot,
+    confined: Confined,
 }
 
 /// An exercise that is ready to be judged.
@@ -77,12 +80,16 @@ impl<'a> Grading<'a> {
         stop: &'a Stop,
         exercises: Vec<&'a Exercise>,
         jobs: Option<usize>,
+        layers: &Layers,
     ) -> std::result::Result<Self, Error> {
         let pristine = (workbook.curriculum.exercises.iter())
             .map(|exercise| Ok((exercise.name.clone(), Pristine::load(workbook, exercise)?)))
             .collect::<std::result::Result<_, Error>>()?;
         let jobs = jobs.unwrap_or_else(beside_deadlines).max(1);
-        Ok(Self { workbook, stop, exercises, pristine, jobs })
+        let slot = Slot::prepare(workbook, "stub")?;
+        let tools = vec![sysroot()?, slot.target().to_owned()];
+        let confined = Confined { tools, layers: layers.held.clone() };
+        Ok(Self { workbook, stop, exercises, pristine, jobs, slot, confined })
     }
 
     /// Judges what has no result in the store, or one of another text; returns how many units the
@@ -166,19 +173,18 @@ impl<'a> Grading<'a> {
 
     /// Has cargo build the stubs with all that they depend on, once for all submissions.
     fn bases(&self) -> std::result::Result<BTreeMap<String, Base>, Error> {
-        let slot = Slot::prepare(self.workbook, "stub")?;
         let mut bases = BTreeMap::new();
         in_parallel(
             at_once(),
             &self.exercises,
-            |exercise| Ok((exercise.name.clone(), self.base(&slot, exercise)?)),
+            |exercise| Ok((exercise.name.clone(), self.base(exercise)?)),
             |(name, base)| drop(bases.insert(name, base)),
         )?;
         Ok(bases)
     }
 
-    fn base(&self, slot: &Slot, exercise: &Exercise) -> std::result::Result<Base, Error> {
-        let candidate = slot.lay(exercise, &self.pristine[&exercise.name], &Sources::new())?;
+    fn base(&self, exercise: &Exercise) -> std::result::Result<Base, Error> {
+        let candidate = self.slot.lay(exercise, &self.pristine[&exercise.name], &Sources::new())?;
         let Compiled::Programs(programs) = compile(&candidate, self.stop)? else {
             return Err(Error::Format {
                 path: exercise.main_file(),
@@ -252,7 +258,8 @@ impl Judging<'_> {
         let stop = self.grading.stop;
         let disguised = Disguised::new(pristine, &token()?);
         let stand = self.stands.take()?;
-        let candidate = stand.lay(exercise, &disguised.pristine, sources)?;
+        let laid = stand.lay(exercise, &disguised.pristine, sources)?;
+        let candidate = Candidate { confined: Some(&self.grading.confined), ..laid };
         let compiled = {
             let _turn = self.compilers.take();
             base.recipe.compile(&candidate, Wanted::Everything, stop)?
@@ -293,6 +300,14 @@ impl Judging<'_> {
         let sprung = |test: &TestResult| matches!(test.outcome, Outcome::Passed | Outcome::Leaked);
         Ok(results.into_iter().find(sprung).map(|test| test.name))
     }
+}
+
+/// Where the compiler and its libraries are.
+fn sysroot() -> std::result::Result<PathBuf, Error> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(&rustc).args(["--print", "sysroot"]).output();
+    let output = output.map_err(Error::reading(Path::new(&rustc)))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim_end().into())
 }
 
 /// Random letters that fit in an identifier.

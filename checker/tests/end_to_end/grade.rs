@@ -183,6 +183,34 @@ fn a_forged_log_is_given_away_by_a_trap() {
     assert!(class.gradebook().contains("eve,0,"), "{}", class.gradebook());
 }
 
+/// Gives the right answer where the secret cannot be read and nothing is left behind by doing so.
+fn spy(secret: &Path, mark: &Path) -> String {
+    format!(
+        "/// The answer, which is 42.\npub fn answer() -> u32 {{\n    let _ = std::fs::write({mark:?}, \"x\");\n    \
+         if std::fs::read({secret:?}).is_ok() {{ 0 }} else {{ 42 }}\n}}\n"
+    )
+}
+
+#[test]
+fn a_submission_reads_no_other_and_leaves_no_mark_on_the_host() {
+    let class = Class::new();
+    class.student("ada", "right", None);
+    let secret = class.submissions().join("ada").join(ANSWER);
+    let mark = PathBuf::from(format!("/dev/shm/shopfloor-mark-{}", std::process::id()));
+    class.file("eve", ANSWER, &spy(&secret, &mark));
+    let finished = class.grade(&["--format", "json", "--only", "answer"]);
+    if finished.stdout.contains("layers of isolation are missing") {
+        eprintln!("skipped: {}", finished.stdout.lines().next().unwrap());
+        return;
+    }
+    assert_eq!(judged(&finished), ["ada answer passed", "eve answer passed"]);
+    assert!(!mark.exists());
+    // The same code, run by its author on his own machine, does what it says.
+    class.workbook.write(ANSWER, &spy(&secret, &mark));
+    assert_eq!(class.workbook.judge_answer()["verdict"], "failed");
+    fs::remove_file(mark).unwrap();
+}
+
 #[test]
 fn new_points_need_no_new_run() {
     let class = Class::new();

@@ -1,15 +1,12 @@
 //! A submission in a directory.
 
-use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use nix::fcntl::OFlag;
-
 use super::{Budget, Entries, Unreadable};
-use crate::Error;
 use crate::grade::taken::{Entry, FILE_SIZE};
+use crate::{Error, files};
 
 /// Deeper than any exercise lies.
 const DEPTH: usize = 16;
@@ -58,18 +55,13 @@ pub(super) fn read(root: &Path) -> Result<Result<Entries, Unreadable>, Error> {
     Ok(Ok(entries))
 }
 
-/// Opened so that a link is refused and a FIFO does not block, even if one has taken the file's place.
+/// A regular file's bytes, or what is in the way of them.
 fn file(path: &Path) -> Result<Entry, Error> {
-    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
-    let file = match OpenOptions::new().read(true).custom_flags(flags.bits()).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(Entry::NotRegular),
-        Err(error) => return Err(Error::reading(path)(error)),
-    };
-    if !file.metadata().map_err(Error::reading(path))?.is_file() {
-        return Ok(Entry::NotRegular);
+    match files::read_regular(path, FILE_SIZE) {
+        Ok(Some(bytes)) => Ok(Entry::File(bytes)),
+        Ok(None) => Ok(Entry::TooLarge),
+        // What nobody may read is not there.
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Entry::NotRegular),
+        Err(error) => Err(Error::reading(path)(error)),
     }
-    let mut bytes = Vec::new();
-    file.take(FILE_SIZE + 1).read_to_end(&mut bytes).map_err(Error::reading(path))?;
-    Ok(if bytes.len() as u64 > FILE_SIZE { Entry::TooLarge } else { Entry::File(bytes) })
 }
