@@ -20,7 +20,8 @@ use crate::Layer;
 pub struct Confinement {
     /// Files and directories that it may read and execute: toolchain, dependencies, itself.
     pub read_only: Vec<PathBuf>,
-    /// Directories that it may write. They are the only thing of it that is left after the run.
+    /// Directories that it may write, not the host's own as `/tmp`. They are the only thing of it
+    /// that is left after the run.
     ///
     /// No other path should lie below one that hostile code has written to before: a link there
     /// would decide what is shown.
@@ -42,16 +43,34 @@ pub(crate) const SHM_BYTES: u64 = 64 << 20;
 /// does not count.
 pub(crate) const TMP_FILES: u64 = 16 << 10;
 
+/// What no program is to own: as root, a writable directory is given away with all that is in it.
+const NEVER_WRITABLE: [&str; 20] = [
+    "/bin", "/boot", "/dev", "/dev/shm", "/etc", "/home", "/lib", "/lib64", "/opt", "/proc",
+    "/root", "/run", "/sbin", "/srv", "/sys", "/tmp", "/usr", "/usr/bin", "/usr/lib", "/var",
+];
+
 impl Confinement {
     /// The first path that cannot be shown, and why.
     pub(crate) fn bad_path(&self) -> Option<(&Path, io::Error)> {
         let paths = self.read_only.iter().chain(&self.writable);
         let mut bad = paths.filter_map(|path| Some((path.as_path(), check(path).err()?)));
         bad.next().or_else(|| {
-            let file = self.writable.iter().find(|path| !path.is_dir())?;
-            Some((file, io::ErrorKind::NotADirectory.into()))
+            let mut bad = self.writable.iter().filter_map(|p| Some((p.as_path(), refusal(p)?)));
+            bad.next()
         })
     }
+}
+
+/// Why this path is not to be written.
+fn refusal(path: &Path) -> Option<io::Error> {
+    if !path.is_dir() {
+        return Some(io::ErrorKind::NotADirectory.into());
+    }
+    let real = path.canonicalize().ok()?;
+    let of_the_host = NEVER_WRITABLE.iter().any(|directory| real == Path::new(directory));
+    of_the_host.then(|| {
+        io::Error::new(io::ErrorKind::InvalidInput, "it is a directory of the host, not of a run")
+    })
 }
 
 fn check(path: &Path) -> io::Result<()> {
@@ -88,5 +107,14 @@ mod tests {
         let confinement =
             Confinement { writable: vec!["/etc/passwd".into()], ..Confinement::default() };
         assert_eq!(confinement.bad_path().unwrap().1.kind(), io::ErrorKind::NotADirectory);
+    }
+
+    #[test]
+    fn the_host_is_not_written() {
+        for path in ["/usr", "/bin", "/tmp/", "/dev/shm"] {
+            let confinement = Confinement { writable: vec![path.into()], ..Confinement::default() };
+            let (_, why) = confinement.bad_path().expect(path);
+            assert!(why.to_string().contains("directory of the host"), "{path}: {why}");
+        }
     }
 }
