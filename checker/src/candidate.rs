@@ -5,11 +5,13 @@
 //! `target/judge`: in a [`Slot`], where cargo builds, or at one of the [`Stands`], where the recipe of
 //! such a build compiles it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use sandbox::{End, Layer, Observation};
 
 use crate::curriculum::Exercise;
 use crate::pristine::Pristine;
@@ -29,6 +31,34 @@ pub struct Candidate<'a> {
     pub target: PathBuf,
     /// Whether these are the learner's own files, in their own workspace.
     pub in_place: bool,
+    /// How a stranger's sources are kept from the host; `None` for one's own.
+    pub confined: Option<&'a Confined>,
+}
+
+/// What stands between a stranger's sources and the host, at compile time and at run time.
+#[derive(Debug, Clone)]
+pub struct Confined {
+    /// What the compiler reads besides the sources: itself, and the dependencies that are built.
+    pub tools: Vec<PathBuf>,
+    /// What has to hold in every run.
+    pub layers: BTreeSet<Layer>,
+}
+
+impl Confined {
+    /// An error, and the machine's fault, if a layer that should have held did not.
+    pub(crate) fn check(&self, observation: &Observation) -> Result<(), Error> {
+        // A supervisor that was killed or stopped cannot say what held.
+        if matches!(observation.end, End::AttackedSupervisor | End::Stopped) {
+            return Ok(());
+        }
+        match self.layers.difference(&observation.layers.held).next() {
+            None => Ok(()),
+            Some(layer) => {
+                let why = observation.layers.missing.get(layer).map_or("", String::as_str);
+                Err(Error::Isolation { missing: format!("{layer}: {why}") })
+            }
+        }
+    }
 }
 
 impl<'a> Candidate<'a> {
@@ -40,6 +70,7 @@ impl<'a> Candidate<'a> {
             workspace: workbook.root.clone(),
             target: workbook.target_path(),
             in_place: true,
+            confined: None,
         }
     }
 
@@ -54,6 +85,13 @@ impl<'a> Candidate<'a> {
 pub struct Slot {
     workspace: PathBuf,
     target: PathBuf,
+}
+
+impl Slot {
+    /// Where cargo builds.
+    pub fn target(&self) -> &Path {
+        &self.target
+    }
 }
 
 /// Texts of the files that the learner would edit, by path in the exercise.
@@ -106,6 +144,7 @@ impl Slot {
             workspace: self.workspace.clone(),
             target: self.target.clone(),
             in_place: false,
+            confined: None,
         })
     }
 }
@@ -169,7 +208,7 @@ impl Stand<'_> {
         let workspace = self.directory.join("workbook");
         lay(&exercise.path(&workspace), pristine, sources)?;
         let target = self.directory.join("target");
-        Ok(Candidate { exercise, pristine, workspace, target, in_place: false })
+        Ok(Candidate { exercise, pristine, workspace, target, in_place: false, confined: None })
     }
 
     fn clear(&self) -> Result<(), Error> {

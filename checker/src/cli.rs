@@ -83,6 +83,16 @@ enum Command {
     },
     /// Look at the machine: what is there, what is lost without it, what to do
     Doctor,
+    /// For instructors: judge submissions and write the gradebook
+    #[cfg(feature = "grade")]
+    Grade(commands::GradeArguments),
+    /// For instructors: compute the scores anew from the results of a grading
+    #[cfg(feature = "grade")]
+    Score {
+        /// The directory that was given to `grade` as --out
+        #[arg(value_name = "DIR")]
+        directory: PathBuf,
+    },
     /// For authors and CI: stubs fail, solutions pass, wrong solutions are caught, all is current
     Verify {
         /// Leave the known-wrong solutions out
@@ -159,6 +169,10 @@ impl Session {
                 commands::solution(self, &exercise, force, reporter)
             }
             Command::Doctor => commands::doctor(self, reporter),
+            #[cfg(feature = "grade")]
+            Command::Grade(arguments) => commands::grade(self, &arguments, reporter),
+            #[cfg(feature = "grade")]
+            Command::Score { directory } => commands::score(self, &directory, reporter),
             Command::Verify { skip_wrong, exercises } => {
                 commands::verify(self, &exercises, skip_wrong, reporter)
             }

@@ -119,6 +119,22 @@ pub enum Error {
         /// Why.
         message: String,
     },
+    /// The results of a grading cannot be read or written.
+    #[error(
+        "{path}: {problem}\nWhat was judged before is kept; make room or permissions, and go on"
+    )]
+    Results {
+        /// The database.
+        path: PathBuf,
+        /// What SQLite said.
+        problem: String,
+    },
+    /// A run was less confined than it had to be.
+    #[error("a layer of isolation did not hold, {missing}\n`checker doctor` looks for the reason")]
+    Isolation {
+        /// Which, and what the system said.
+        missing: String,
+    },
     /// Ctrl-C.
     #[error("interrupted; what was judged so far is kept")]
     Interrupted,

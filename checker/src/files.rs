@@ -1,8 +1,12 @@
 //! Files: read whole, written atomically, listed in order.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
 
 use crate::Error;
 
@@ -18,6 +22,27 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<String>, Error> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::reading(path)(error)),
     }
+}
+
+/// The bytes of a file that a stranger may have put there: `None` if it is not a regular file of at
+/// most `size` bytes. A link is not followed, and a FIFO does not block.
+pub(crate) fn read_regular(path: &Path, size: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = match fs::OpenOptions::new().read(true).custom_flags(flags.bits()).open(path) {
+        // ELOOP: it is a link (open(2)). ENXIO: a socket, or a device without a driver.
+        Err(error) if error.raw_os_error().is_some_and(is_not_regular) => return Ok(None),
+        file => file?,
+    };
+    if !file.metadata()?.is_file() {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    file.take(size + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= size).then_some(bytes))
+}
+
+fn is_not_regular(errno: i32) -> bool {
+    [Errno::ELOOP, Errno::ENXIO].contains(&Errno::from_raw(errno))
 }
 
 /// Writes a file so that a reader sees the old text or the new one, and a crash leaves one of them.
@@ -81,4 +106,23 @@ fn collect(root: &Path, relative: &Path, found: &mut Vec<PathBuf>) -> Result<(),
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_stranger_left_is_read_only_if_it_is_a_small_regular_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        fs::write(path("file"), "text").unwrap();
+        std::os::unix::fs::symlink(path("file"), path("link")).unwrap();
+        nix::unistd::mkfifo(&path("fifo"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        assert_eq!(read_regular(&path("file"), 4).unwrap().as_deref(), Some(b"text".as_slice()));
+        assert_eq!(read_regular(&path("file"), 3).unwrap(), None);
+        assert_eq!(read_regular(&path("link"), 4).unwrap(), None);
+        assert_eq!(read_regular(&path("fifo"), 4).unwrap(), None);
+        assert!(read_regular(&path("none"), 4).is_err());
+    }
 }

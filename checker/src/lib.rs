@@ -28,10 +28,14 @@ pub mod verdict;
 
 pub mod progress;
 
+#[cfg(feature = "grade")]
+pub mod grade;
+
 pub mod event;
 pub mod report;
 
 mod error;
 mod files;
+mod parallel;
 
 pub use error::{Error, Exit};

@@ -34,7 +34,7 @@ pub struct Foundation {
 }
 
 /// Texts for reading; they decide nothing.
-const NOT_PINNED: [&str; 2] = ["README.md", "hints.md"];
+pub(crate) const NOT_PINNED: [&str; 2] = ["README.md", "hints.md"];
 
 /// Files that cargo and rustup obey without being named by anything.
 const OBEYED_UNASKED: [&str; 6] = [

@@ -12,13 +12,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sandbox::{End, Limits, Observation, Program, Stop};
+use sandbox::{Confinement, End, Limits, Observation, Program, Stop};
 
-use crate::Error;
 use crate::candidate::Candidate;
 use crate::compile::Programs;
 use crate::panics::{Panic, panics};
 use crate::verdict::{Outcome, TestResult, of_hung_threads, of_strays};
+use crate::{Error, files};
 
 /// After this many tests that hung, the rest is not run: each would cost its deadline again.
 const HUNG_TESTS: usize = 2;
@@ -28,6 +28,9 @@ const HUNG_AFTER: Duration = Duration::from_secs(5);
 
 /// How many tasks each test that runs may add to those that there are already.
 const TASKS: u64 = 512;
+
+/// The most bytes that libtest writes about one test.
+const LOG_SIZE: u64 = 64 << 10;
 
 /// Runs the expected tests, easiest first, as many at a time as there are CPUs.
 ///
@@ -114,11 +117,7 @@ pub fn run_experiment_as(
     let scratch = Scratch::new()?;
     let mut program = program_of(candidate, program, args, cpu, &scratch.directory(0)?);
     adjust(&mut program.limits);
-    let observation = sandbox::run(&program, stop)?;
-    if observation.end == End::Stopped {
-        return Err(Error::Interrupted);
-    }
-    Ok(observation)
+    observe(candidate, &program, stop)
 }
 
 fn skipped(target: &str, name: &str, lack: &str) -> TestResult {
@@ -165,12 +164,24 @@ fn run_test(test: &Test<'_>, directory: &Path, stop: &Stop) -> Result<TestResult
         .into();
     args.push(log.clone().into());
     let program = program_of(candidate, program, args, cpu, directory);
-    let observation = sandbox::run(&program, stop)?;
+    let observation = observe(candidate, &program, stop)?;
+    // What lies there now may be of the program's making: a link, a FIFO.
+    let log = files::read_regular(&log, LOG_SIZE).ok().flatten().unwrap_or_default();
+    Ok(result_of(candidate, target, name, &observation, &String::from_utf8_lossy(&log)))
+}
+
+/// Runs a program of the candidate's, and makes sure that it was kept from the host as it should.
+fn observe(
+    candidate: &Candidate<'_>,
+    program: &Program,
+    stop: &Stop,
+) -> Result<Observation, Error> {
+    let observation = sandbox::run(program, stop)?;
     if observation.end == End::Stopped {
         return Err(Error::Interrupted);
     }
-    let log = fs::read(&log).unwrap_or_default();
-    Ok(result_of(candidate, target, name, &observation, &String::from_utf8_lossy(&log)))
+    candidate.confined.map_or(Ok(()), |confined| confined.check(&observation))?;
+    Ok(observation)
 }
 
 /// A program of the candidate's within the limits of its exercise.
@@ -191,6 +202,7 @@ fn program_of(
         open_files: Some(2048),
         file_size: Some(64 << 20),
         address_space: candidate.exercise.address_space,
+        cpu_time: None,
         cpu,
     };
     Program {
@@ -199,6 +211,11 @@ fn program_of(
         env: environment(candidate, scratch).into_iter().collect(),
         directory: candidate.directory(),
         limits,
+        confinement: candidate.confined.map(|_| Confinement {
+            read_only: vec![candidate.workspace.clone(), candidate.target.clone()],
+            writable: vec![scratch.to_owned()],
+            without: Vec::new(),
+        }),
     }
 }
 

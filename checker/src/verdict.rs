@@ -34,6 +34,9 @@ pub enum Verdict {
     TooMuchOutput,
     /// A test killed or stopped the process that supervised it.
     AttackedSupervisor,
+    /// Something turns failures into passes: a test that must fail has passed. Only grading sets such
+    /// traps.
+    Forged,
     /// A test left processes behind.
     Leaked,
     /// The experiment prints something else than the reference's.
@@ -44,7 +47,7 @@ pub enum Verdict {
 
 impl Verdict {
     /// Every verdict there is.
-    pub const ALL: [Verdict; 14] = [
+    pub const ALL: [Verdict; 15] = [
         Verdict::Passed,
         Verdict::NotStarted,
         Verdict::TestsMissing,
@@ -56,6 +59,7 @@ impl Verdict {
         Verdict::ExitedEarly,
         Verdict::TooMuchOutput,
         Verdict::AttackedSupervisor,
+        Verdict::Forged,
         Verdict::Leaked,
         Verdict::OutputDiffers,
         Verdict::Skipped,
@@ -75,6 +79,7 @@ impl Verdict {
             Verdict::ExitedEarly => "exited early",
             Verdict::TooMuchOutput => "too much output",
             Verdict::AttackedSupervisor => "attacked its supervisor",
+            Verdict::Forged => "forged",
             Verdict::Leaked => "left processes behind",
             Verdict::OutputDiffers => "output differs",
             Verdict::Skipped => "skipped",

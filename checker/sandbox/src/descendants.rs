@@ -16,6 +16,9 @@ use crate::Stray;
 /// How long the kernel gets to end processes that have been sent SIGKILL.
 const KILL_PATIENCE: Duration = Duration::from_secs(5);
 
+/// The first process of a PID namespace.
+const FIRST: i32 = 1;
+
 /// How many strays are named; the rest is only killed.
 const NAMED_STRAYS: usize = 20;
 
@@ -64,9 +67,14 @@ pub(crate) fn kill_all() -> bool {
         if !reap() {
             return true;
         }
-        for process in descendants(Pid::this()) {
-            // ESRCH: it has ended meanwhile. There is no other error for one's own descendants.
-            let _ = kill(process.pid, Signal::SIGKILL);
+        if Pid::this().as_raw() == FIRST {
+            // All others of the PID namespace at once: none is forked meanwhile (kill(2)).
+            let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
+        } else {
+            for process in descendants(Pid::this()) {
+                // ESRCH: it has ended meanwhile. There is no other error for one's own descendants.
+                let _ = kill(process.pid, Signal::SIGKILL);
+            }
         }
         if Instant::now() > deadline {
             return false;

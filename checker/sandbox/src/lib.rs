@@ -11,10 +11,15 @@
 //! checker ── run() ──> supervisor ── fork, exec ──> program ──> whatever it starts
 //!        <── one line of JSON ──┘   (subreaper of all of these)
 //! ```
+//!
+//! A program that may be hostile is run with a [`Confinement`]; [`Layers`] says what of it held.
 
 mod capture;
+mod confine;
+mod confinement;
 mod descendants;
 mod diagnose;
+mod layers;
 mod observation;
 pub mod probe;
 mod program;
@@ -24,9 +29,11 @@ mod stop;
 mod supervise;
 
 pub use capture::Capture;
+pub use confinement::Confinement;
 pub use diagnose::{Call, ThreadState};
+pub use layers::{Layer, Layers};
 pub use observation::{End, Observation, Stray};
 pub use program::{Limits, Program};
-pub use run::{Error, run};
+pub use run::{Error, available_layers, run};
 pub use stop::Stop;
 pub use supervise::supervise_if_asked;

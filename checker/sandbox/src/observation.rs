@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Capture, ThreadState};
+use crate::{Capture, Layers, ThreadState};
 
 /// What was seen of one run of a program.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -19,6 +19,13 @@ pub struct Observation {
     pub strays: Vec<Stray>,
     /// From start to end.
     pub duration: Duration,
+    /// CPU time, user and system, of it and of its descendants. Zero if the supervisor was killed.
+    pub cpu: Duration,
+    /// Bytes of memory that its largest process held at its peak. The few megabytes of the
+    /// supervisor's own copy, before exec, are the least that can be seen.
+    pub peak_memory: u64,
+    /// What stood between it and the host.
+    pub layers: Layers,
 }
 
 /// How a program ended.

@@ -5,13 +5,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
-use nix::sched::{CloneFlags, unshare};
 use nix::sys::ptrace;
-
-/// Whether a process may make a user namespace (user_namespaces(7)).
-pub fn user_namespace() -> io::Result<()> {
-    try_in_child(|| Ok(unshare(CloneFlags::CLONE_NEWUSER)?))
-}
 
 /// Whether a child may be traced (ptrace(2)).
 pub fn ptrace() -> io::Result<()> {

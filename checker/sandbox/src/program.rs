@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Confinement;
+
 /// A program to run.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Program {
@@ -19,6 +21,9 @@ pub struct Program {
     pub directory: PathBuf,
     /// What it may use.
     pub limits: Limits,
+    /// What it may see of the host, if it may be hostile. `None`: what the caller sees.
+    #[serde(default)]
+    pub confinement: Option<Confinement>,
 }
 
 /// What a program may use. `None` means: as much as the caller may.
@@ -31,6 +36,9 @@ pub struct Limits {
     /// Bytes of both output streams together after which the program is killed.
     pub total_output: u64,
     /// Tasks (processes and threads) of this user, `RLIMIT_NPROC`; the kernel exempts root.
+    ///
+    /// A confined program is never root. In a user namespace its own tasks are all that count
+    /// (since Linux 5.14), and the supervisor is one of them for an ordinary user.
     pub tasks: Option<u64>,
     /// Open descriptors, `RLIMIT_NOFILE`.
     pub open_files: Option<u64>,
@@ -38,6 +46,9 @@ pub struct Limits {
     pub file_size: Option<u64>,
     /// Bytes of address space, `RLIMIT_AS`.
     pub address_space: Option<u64>,
+    /// CPU time of each of its processes, `RLIMIT_CPU`: in whole seconds, rounded up.
+    #[serde(default)]
+    pub cpu_time: Option<Duration>,
     /// The only CPU that it and whatever it starts may run on, sched_setaffinity(2).
     pub cpu: Option<usize>,
 }
@@ -53,6 +64,7 @@ impl Limits {
             open_files: None,
             file_size: None,
             address_space: None,
+            cpu_time: None,
             cpu: None,
         }
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
@@ -18,8 +19,8 @@ use thiserror::Error;
 use crate::observation::{End, Observation};
 use crate::program::Program;
 use crate::stop::Stop;
-use crate::supervise::{ARGUMENT, Reply};
-use crate::{Capture, descendants};
+use crate::supervise::{ARGUMENT, LAYERS_ARGUMENT, Reply};
+use crate::{Capture, Confinement, Layers, descendants};
 
 /// How much longer than the program the supervisor may take: to diagnose, kill and report.
 const GRACE: Duration = Duration::from_secs(15);
@@ -35,6 +36,16 @@ pub enum Error {
         /// What the system said.
         reason: String,
     },
+    /// The confinement names a path that cannot be shown.
+    #[error("cannot confine {program}: the path {} cannot be shown to it: {reason}", path.display())]
+    Path {
+        /// The program's path.
+        program: String,
+        /// The path in the confinement.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: io::Error,
+    },
     /// The supervisor could not be started or spoken to.
     #[error("cannot supervise: {0}")]
     Supervisor(#[from] io::Error),
@@ -47,6 +58,11 @@ pub enum Error {
 ///
 /// The calling program must call [`crate::supervise_if_asked`] first thing in its `main`.
 pub fn run(program: &Program, stop: &Stop) -> Result<Observation, Error> {
+    let bad_path = program.confinement.as_ref().and_then(Confinement::bad_path);
+    if let Some((path, reason)) = bad_path {
+        let program = program.path.display().to_string();
+        return Err(Error::Path { program, path: path.to_owned(), reason });
+    }
     adopt_orphans();
     let started = Instant::now();
     let mut supervisor = Supervisor::start()?;
@@ -67,8 +83,29 @@ pub fn run(program: &Program, stop: &Stop) -> Result<Observation, Error> {
             stderr: Capture::default(),
             strays: Vec::new(),
             duration: started.elapsed(),
+            cpu: Duration::ZERO,
+            peak_memory: 0,
+            layers: Layers::of_any_run(),
         }),
     }
+}
+
+/// Which layers a confined program would have on this host, and why it would not have the others.
+///
+/// Each is tried as a run would do it, in processes that end afterwards. The calling program must
+/// call [`crate::supervise_if_asked`] first thing in its `main`.
+pub fn available_layers() -> Result<Layers, Error> {
+    adopt_orphans();
+    let mut supervisor = Supervisor::of(Command::new("/proc/self/exe").arg(LAYERS_ARGUMENT))?;
+    let said = supervisor.listen(Instant::now() + GRACE, &Stop::never()?);
+    let status = match &said {
+        Ok(said) if !said.is_empty() => supervisor.end()?,
+        _ => supervisor.end_with_orphans()?,
+    };
+    if !status.success() {
+        Err(io::Error::other(format!("the layers cannot be found out: {status}")))?;
+    }
+    Ok(serde_json::from_slice(&said?)?)
 }
 
 /// Makes this process the parent of whatever a killed supervisor leaves behind.

@@ -8,20 +8,28 @@ use std::time::{Duration, Instant};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::time::TimeVal;
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 use nix::unistd::Pid;
+use serde::Serialize;
 
 use crate::capture::Collector;
+use crate::confine::{Place, Restrictions, confined};
 use crate::descendants::{Executable, kill_all, strays};
 use crate::diagnose::threads_of_descendants;
 use crate::observation::{End, Observation};
 use crate::program::{Limits, Program};
 use crate::start::{pidfd, start};
+use crate::{Confinement, Layers};
 
 /// The argument that makes a program with [`supervise_if_asked`] a supervisor.
 pub(crate) const ARGUMENT: &str = "__supervise";
+
+/// The argument that makes it find out which layers this host allows.
+pub(crate) const LAYERS_ARGUMENT: &str = "__layers";
 
 /// How much is read of one stream before the other things are looked at again.
 const READ_AT_ONCE: u64 = 1 << 20;
@@ -30,16 +38,19 @@ const READ_AT_ONCE: u64 = 1 << 20;
 ///
 /// The first thing in `main` of every program that calls [`crate::run`].
 pub fn supervise_if_asked() {
-    if std::env::args_os().nth(1).is_some_and(|argument| argument == ARGUMENT) {
-        let code = match supervise() {
-            Ok(()) => 0,
-            Err(error) => {
-                eprintln!("supervisor: {error}");
-                1
-            }
-        };
-        std::process::exit(code);
-    }
+    let asked: fn() -> io::Result<()> = match std::env::args_os().nth(1) {
+        Some(argument) if argument == ARGUMENT => supervise,
+        Some(argument) if argument == LAYERS_ARGUMENT => say_layers,
+        _ => return,
+    };
+    let code = match asked() {
+        Ok(()) => 0,
+        Err(error) => {
+            eprintln!("supervisor: {error}");
+            1
+        }
+    };
+    std::process::exit(code);
 }
 
 fn supervise() -> io::Result<()> {
@@ -50,19 +61,73 @@ fn supervise() -> io::Result<()> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     let program: Program = serde_json::from_str(&line)?;
-    let reply: Reply = match start(&program) {
-        Ok(child) => Ok(watch(child, &program)?),
+    let Some(confinement) = &program.confinement else {
+        return run_and_report(&program, None, Layers::of_any_run());
+    };
+    let run =
+        |place: &Place| run_and_report(&program, Some(place.restrictions()?), place.layers.clone());
+    match confined(confinement, program.limits.wall, run) {
+        Err(error) => say(&Reply::Err(error.to_string())),
+        Ok(()) => Ok(()),
+    }
+}
+
+fn run_and_report(
+    program: &Program,
+    restrictions: Option<Restrictions>,
+    layers: Layers,
+) -> io::Result<()> {
+    let before = Usage::of_children()?;
+    let reply: Reply = match start(program, restrictions) {
+        Ok(child) => Ok(watch(child, program, layers, before)?),
         Err(error) => Err(error.to_string()),
     };
-    let mut line = serde_json::to_vec(&reply)?;
+    say(&reply)
+}
+
+/// Goes as far as a run does, and says which layers have held.
+fn say_layers() -> io::Result<()> {
+    SigSet::all().thread_block()?;
+    let nothing = Confinement::default();
+    confined(&nothing, Duration::ZERO, |place| {
+        place.restrictions()?;
+        say(&place.layers)
+    })
+}
+
+fn say(what: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(what)?;
     line.push(b'\n');
     io::stdout().write_all(&line)
+}
+
+/// What the children of this process that have been waited for have used, with their children.
+struct Usage {
+    cpu: Duration,
+    peak_memory: u64,
+}
+
+impl Usage {
+    fn of_children() -> io::Result<Self> {
+        let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
+        let time = |time: TimeVal| {
+            Duration::new(time.tv_sec() as u64, 0) + Duration::from_micros(time.tv_usec() as u64)
+        };
+        let cpu = time(usage.user_time()) + time(usage.system_time());
+        // In kilobytes: getrusage(2).
+        Ok(Self { cpu, peak_memory: usage.max_rss() as u64 * 1024 })
+    }
 }
 
 /// What the supervisor says: an observation, or why the program could not be started.
 pub(crate) type Reply = Result<Observation, String>;
 
-fn watch(mut child: Child, program: &Program) -> io::Result<Observation> {
+fn watch(
+    mut child: Child,
+    program: &Program,
+    layers: Layers,
+    before: Usage,
+) -> io::Result<Observation> {
     let started = Instant::now();
     let mut watched = Watched::new(&mut child, &program.limits)?;
     let why = watched.until_end(started + program.limits.wall, program.limits.total_output)?;
@@ -86,7 +151,17 @@ fn watch(mut child: Child, program: &Program) -> io::Result<Observation> {
     }
     // Nobody writes any more: what is in the pipes now is all.
     let (stdout, stderr) = watched.finish();
-    Ok(Observation { end: end.unwrap_or(ended(status)), stdout, stderr, strays: left, duration })
+    let usage = Usage::of_children()?;
+    Ok(Observation {
+        end: end.unwrap_or(ended(status)),
+        stdout,
+        stderr,
+        strays: left,
+        duration,
+        cpu: usage.cpu.saturating_sub(before.cpu),
+        peak_memory: usage.peak_memory,
+        layers,
+    })
 }
 
 fn ended(status: ExitStatus) -> End {
@@ -124,7 +199,7 @@ impl Watched {
         do_not_block(&stderr)?;
         Ok(Self {
             program: Pid::from_raw(child.id() as i32),
-            pidfd: pidfd(child)?,
+            pidfd: pidfd(Pid::from_raw(child.id() as i32))?,
             child_ended: SignalFd::with_flags(
                 &SigSet::from(Signal::SIGCHLD),
                 SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC,

@@ -43,7 +43,7 @@ pub fn doctor(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Er
         kernel(),
         toolchain(&session.workbook),
         linker(),
-        namespaces(),
+        isolation(),
         ptrace(&session.workbook),
         cores(),
         disk(&session.workbook),
@@ -122,20 +122,32 @@ fn linker() -> Finding {
     }
 }
 
-fn namespaces() -> Finding {
-    match sandbox::probe::user_namespace() {
-        Ok(()) => finding("namespaces", "user namespaces can be made", None),
-        Err(error) => finding(
-            "namespaces",
-            format!("no user namespaces: {error}"),
-            short(
-                false,
-                "isolation by namespaces; programs are still supervised, limited and cleaned up",
-                "ask the administrator for user.max_user_namespaces > 0 (namespaces(7)); \
-             in a container, its security profile decides",
+/// What would hold a stranger's program.
+fn isolation() -> Finding {
+    let layers = match sandbox::available_layers() {
+        Ok(layers) => layers,
+        Err(error) => {
+            let lost = "what would hold a stranger's program is not known";
+            return finding("isolation", format!("unknown: {error}"), short(false, lost, "-"));
+        }
+    };
+    let held: Vec<&str> = layers.held.iter().map(|layer| layer.name()).collect();
+    let missing: Vec<String> =
+        layers.missing.iter().map(|(layer, why)| format!("{layer} ({why})")).collect();
+    let shortfall = match missing.is_empty() {
+        true => None,
+        false => short(
+            false,
+            &format!(
+                "for programs of strangers: {}. Your own are supervised, limited and cleaned up \
+                 without it",
+                missing.join(", ")
             ),
+            "ask the administrator for user.max_user_namespaces > 0 (namespaces(7)); \
+             in a container, its security profile decides",
         ),
-    }
+    };
+    finding("isolation", held.join(", "), shortfall)
 }
 
 fn ptrace(workbook: &Workbook) -> Finding {

@@ -3,9 +3,10 @@
 mod check;
 mod declaration;
 mod doctor;
+#[cfg(feature = "grade")]
+mod grade;
 mod hint;
 mod list;
-mod parallel;
 mod pin;
 mod reset;
 mod run;
@@ -22,6 +23,8 @@ use crate::workbook::Workbook;
 
 pub use check::{Standing, check};
 pub use doctor::{Finding, doctor};
+#[cfg(feature = "grade")]
+pub use grade::{GradeArguments, grade, score};
 pub use hint::hint;
 pub use list::list;
 pub use pin::pin;

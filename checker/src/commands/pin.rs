@@ -83,6 +83,7 @@ fn list_tests(program: &Path, directory: &Path, stop: &Stop) -> Result<Vec<Strin
         env: Vec::new(),
         directory: directory.to_owned(),
         limits: Limits::wall(Duration::from_secs(30)),
+        confinement: None,
     };
     let observation = sandbox::run(&program, stop)?;
     let names = observation.stdout.text.lines().filter_map(|line| line.strip_suffix(": test"));

@@ -127,6 +127,7 @@ fn cargo(candidate: &Candidate<'_>) -> Program {
         env: environment(candidate).into_iter().collect(),
         directory: candidate.workspace.clone(),
         limits,
+        confinement: None,
     }
 }
 

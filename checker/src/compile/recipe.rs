@@ -12,7 +12,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use sandbox::{End, Limits, Program, Stop};
+use sandbox::{Confinement, End, Limits, Program, Stop};
 use serde::{Deserialize, Serialize};
 
 use super::messages::Messages;
@@ -71,6 +71,7 @@ impl Recipe {
         for call in self.calls_for(candidate, wanted) {
             let program = self.program(call, candidate);
             let observation = sandbox::run(&program, stop)?;
+            candidate.confined.map_or(Ok(()), |confined| confined.check(&observation))?;
             messages.add_of_rustc(&observation.stderr.text);
             match observation.end {
                 End::TimedOut(_) => return Ok(Compiled::Endless),
@@ -148,6 +149,11 @@ impl Recipe {
             env: env.into_iter().collect(),
             directory: candidate.workspace.clone(),
             limits,
+            confinement: candidate.confined.map(|confined| Confinement {
+                read_only: confined.tools.iter().chain([&candidate.workspace]).cloned().collect(),
+                writable: vec![candidate.target.clone()],
+                without: Vec::new(),
+            }),
         }
     }
 

@@ -25,7 +25,7 @@ const BAR: usize = 20;
 pub(super) struct Human {
     colour: bool,
     /// Whether lines can be taken back: standard output is a terminal.
-    live: bool,
+    pub(super) live: bool,
     /// How this program was called, for commands that the reader may copy.
     program: String,
 }
@@ -42,19 +42,19 @@ impl Human {
         }
     }
 
-    fn line(&self, text: &str) {
+    pub(super) fn line(&self, text: &str) {
         // A reader that has gone away is not an error of the checker's.
         let _ = writeln!(std::io::stdout(), "{text}");
     }
 
-    fn lines(&self, lines: &[String], indent: usize) {
+    pub(super) fn lines(&self, lines: &[String], indent: usize) {
         for line in lines {
             self.line(format!("{:indent$}{line}", "").trim_end());
         }
     }
 
     /// A line that is gone when the next one comes.
-    fn transient(&self, text: &str) {
+    pub(super) fn transient(&self, text: &str) {
         if self.live {
             let mut stdout = std::io::stdout();
             let _ = write!(stdout, "\r\x1b[K{}", paint(text, Paint::Faint, self.colour));
@@ -62,13 +62,13 @@ impl Human {
         }
     }
 
-    fn clear_transient(&self) {
+    pub(super) fn clear_transient(&self) {
         if self.live {
             let _ = write!(std::io::stdout(), "\r\x1b[K");
         }
     }
 
-    fn paint(&self, text: &str, colour: Paint) -> String {
+    pub(super) fn paint(&self, text: &str, colour: Paint) -> String {
         paint(text, colour, self.colour)
     }
 
@@ -389,6 +389,16 @@ impl Reporter for Human {
             verified.len(),
             wrong().count()
         ));
+    }
+
+    #[cfg(feature = "grade")]
+    fn graded(&mut self, progress: &crate::grade::grading::Progress<'_>) {
+        self.show_progress(progress);
+    }
+
+    #[cfg(feature = "grade")]
+    fn gradebook(&mut self, gradebook: &crate::grade::gradebook::Gradebook<'_>, path: &Path) {
+        self.show_gradebook(gradebook, path);
     }
 
     fn traced(&mut self, traced: &Traced<'_>, svg: Option<&Path>) {

@@ -93,6 +93,33 @@ enum Line<'a> {
         escapes: usize,
         exit: u8,
     },
+    #[cfg(feature = "grade")]
+    Graded {
+        student: &'a str,
+        exercise: &'a str,
+        /// `None`: the machine failed, and it stays open.
+        verdict: Option<Verdict>,
+        problem: Option<String>,
+        done: usize,
+        total: usize,
+    },
+    #[cfg(feature = "grade")]
+    Student {
+        student: &'a str,
+        origin: &'a Path,
+        days_late: u32,
+        points: String,
+        points_possible: String,
+        passed: usize,
+        unreadable: Option<&'a str>,
+        no_effect: &'a [crate::grade::taken::Note],
+    },
+    #[cfg(feature = "grade")]
+    Gradebook {
+        students: usize,
+        open: usize,
+        path: &'a Path,
+    },
     Note {
         text: &'a str,
     },
@@ -266,6 +293,37 @@ impl Reporter for Json {
             escapes: all.iter().flat_map(|one| &one.wrong).map(|tally| tally.unsound).sum(),
             exit: exit.code(),
         });
+    }
+
+    #[cfg(feature = "grade")]
+    fn graded(&mut self, progress: &crate::grade::grading::Progress<'_>) {
+        print(&Line::Graded {
+            student: progress.unit.student,
+            exercise: &progress.unit.exercise.directory,
+            verdict: progress.result.as_ref().ok().map(|judgement| judgement.verdict),
+            problem: progress.result.as_ref().err().map(ToString::to_string),
+            done: progress.done,
+            total: progress.total,
+        });
+    }
+
+    #[cfg(feature = "grade")]
+    fn gradebook(&mut self, gradebook: &crate::grade::gradebook::Gradebook<'_>, path: &Path) {
+        for line in &gradebook.lines {
+            let submission = &line.stored.submission;
+            print(&Line::Student {
+                student: &submission.student,
+                origin: &submission.origin,
+                days_late: submission.days_late,
+                points: line.total().to_string(),
+                points_possible: gradebook.maximum().to_string(),
+                passed: line.passed(),
+                unreadable: line.stored.unreadable.as_deref(),
+                no_effect: &line.stored.notes,
+            });
+        }
+        let (students, open) = (gradebook.lines.len(), gradebook.open());
+        print(&Line::Gradebook { students, open, path });
     }
 
     fn note(&mut self, text: &str) {

@@ -1,5 +1,7 @@
 //! Reports: they consume events and finished values, and never run anything.
 
+#[cfg(feature = "grade")]
+mod grading;
 mod human;
 mod json;
 mod json_timeline;
@@ -44,6 +46,12 @@ pub trait Reporter: Sink {
     fn soundness(&mut self, soundness: &Soundness<'_>);
     /// All have been.
     fn soundness_of_all(&mut self, all: &[Soundness<'_>], exit: Exit);
+    /// A unit of a grading has come to an end.
+    #[cfg(feature = "grade")]
+    fn graded(&mut self, progress: &crate::grade::grading::Progress<'_>);
+    /// The gradebook, which was written to `path`.
+    #[cfg(feature = "grade")]
+    fn gradebook(&mut self, gradebook: &crate::grade::gradebook::Gradebook<'_>, path: &Path);
     /// A text as it is.
     fn note(&mut self, text: &str);
     /// A text in Markdown.

@@ -180,7 +180,7 @@ fn list_names_every_exercise_and_notices_a_change() {
 #[test]
 fn doctor_looks_at_everything_it_promises() {
     let finished = Miniature::new().checker(&["doctor"]);
-    for name in ["kernel", "toolchain", "linker", "namespaces", "ptrace", "cores", "disk"] {
+    for name in ["kernel", "toolchain", "linker", "isolation", "ptrace", "cores", "disk"] {
         assert!(finished.stdout.contains(name), "{name}: {finished:?}");
     }
     assert_eq!(finished.code, Some(0), "{finished:?}");

@@ -2,6 +2,8 @@
 
 mod commands;
 mod edits;
+#[cfg(feature = "grade")]
+mod grade;
 mod interrupts;
 mod miniature;
 mod no_ptrace;

@@ -21,8 +21,8 @@ use crate::{Error, Exit, files};
 
 use super::Session;
 use super::declaration::Declaration;
-use super::parallel::{at_once, in_parallel};
 use super::pin;
+use crate::parallel::{at_once, in_parallel};
 use circumstances::{Circumstances, half_and_half};
 use load::Load;
 

@@ -14,7 +14,7 @@ use crate::report::Reporter;
 use crate::{Error, Exit};
 
 use super::Session;
-use super::parallel::{at_once, in_parallel};
+use crate::parallel::{at_once, in_parallel};
 use base::{Slots, verify_base};
 use wrong::verify_wrong;
 

@@ -6,11 +6,11 @@ use crate::Error;
 use crate::candidate::{Sources, Stands};
 use crate::commands::Session;
 use crate::commands::declaration::Declaration;
-use crate::commands::parallel::{Turns, beside_deadlines, cores, in_parallel};
 use crate::compile::Wanted;
 use crate::event::Silent;
 use crate::files;
 use crate::judge::judge_compiled;
+use crate::parallel::{Turns, beside_deadlines, cores, in_parallel};
 use crate::pristine::Pristine;
 use crate::verdict::Judgement;
 

@@ -11,35 +11,35 @@ use crate::Error;
 ///
 /// cargo lets one build at a time into a slot; while one exercise is built, the tests of others run,
 /// and the deadlines of those that hang pass.
-pub(super) fn at_once() -> usize {
+pub(crate) fn at_once() -> usize {
     cores() + 1
 }
 
 /// How many candidates are worked on at a time where some of them wait for a deadline to pass.
-pub(super) fn beside_deadlines() -> usize {
+pub(crate) fn beside_deadlines() -> usize {
     cores() * 4
 }
 
 /// How many threads can run at a time.
-pub(super) fn cores() -> usize {
+pub(crate) fn cores() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// So many may do something at a time; who comes later waits.
-pub(super) struct Turns {
+pub(crate) struct Turns {
     free: Mutex<usize>,
     given_back: Condvar,
 }
 
 /// Somebody's turn, until it is dropped.
-pub(super) struct Turn<'a>(&'a Turns);
+pub(crate) struct Turn<'a>(&'a Turns);
 
 impl Turns {
-    pub(super) fn new(count: usize) -> Self {
+    pub(crate) fn new(count: usize) -> Self {
         Self { free: Mutex::new(count), given_back: Condvar::new() }
     }
 
-    pub(super) fn take(&self) -> Turn<'_> {
+    pub(crate) fn take(&self) -> Turn<'_> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let free = self.given_back.wait_while(free, |free| *free == 0);
         *free.unwrap_or_else(PoisonError::into_inner) -= 1;
@@ -55,7 +55,7 @@ impl Drop for Turn<'_> {
 }
 
 /// Works on several items, `workers` at a time, and takes the results in the order of the items.
-pub(super) fn in_parallel<'a, T: Sync, R: Send>(
+pub(crate) fn in_parallel<'a, T: Sync, R: Send>(
     workers: usize,
     items: &'a [T],
     work: impl Fn(&'a T) -> Result<R, Error> + Sync,

@@ -1,0 +1,332 @@
+//! The work: every exercise of every submission that has no result yet is judged, several at a time.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use sandbox::{Layers, Stop};
+use sha2::{Digest, Sha256};
+
+use super::intake::{Submission, Unreadable, take};
+use super::store::{Result, Store, Stored};
+use super::taken::Taken;
+use super::traps::Disguised;
+use crate::candidate::{Candidate, Confined, Slot, Sources, Stands};
+use crate::compile::{Compiled, Programs, Recipe, Wanted, compile};
+use crate::curriculum::Exercise;
+use crate::event::Silent;
+use crate::judge::judge_compiled;
+use crate::parallel::{Turns, at_once, beside_deadlines, cores, in_parallel};
+use crate::pristine::Pristine;
+use crate::run::run_tests;
+use crate::verdict::{Judgement, Outcome, TestResult, Verdict};
+use crate::workbook::Workbook;
+use crate::{Error, fingerprint};
+
+/// After so many failures of the machine the next one is as likely: the rest stays open.
+const ENOUGH_FAULTS: usize = 8;
+
+/// A piece of work: one exercise of one submission.
+#[derive(Debug, Clone, Copy)]
+pub struct Unit<'a> {
+    /// Whose.
+    pub student: &'a str,
+    /// Which.
+    pub exercise: &'a Exercise,
+}
+
+/// How it goes.
+#[derive(Debug)]
+pub struct Progress<'a> {
+    /// What has come to an end.
+    pub unit: Unit<'a>,
+    /// With what; an error is the machine's fault, and the unit stays open.
+    pub result: &'a std::result::Result<Judgement, Error>,
+    /// How many are done, this one too.
+    pub done: usize,
+    /// How many there were to do.
+    pub total: usize,
+    /// Since the first was begun.
+    pub elapsed: Duration,
+}
+
+/// What is graded, and how.
+#[derive(Debug)]
+pub struct Grading<'a> {
+    workbook: &'a Workbook,
+    stop: &'a Stop,
+    exercises: Vec<&'a Exercise>,
+    pristine: BTreeMap<String, Pristine>,
+    jobs: usize,
+    slot: Slot,
+    confined: Confined,
+}
+
+/// An exercise that is ready to be judged.
+struct Base {
+    recipe: Recipe,
+    /// The hash of everything but the sources.
+    hash: String,
+}
+
+impl<'a> Grading<'a> {
+    /// Prepares to grade these exercises, `jobs` units at a time.
+    pub fn new(
+        workbook: &'a Workbook,
+        stop: &'a Stop,
+        exercises: Vec<&'a Exercise>,
+        jobs: Option<usize>,
+        layers: &Layers,
+    ) -> std::result::Result<Self, Error> {
+        let pristine = (workbook.curriculum.exercises.iter())
+            .map(|exercise| Ok((exercise.name.clone(), Pristine::load(workbook, exercise)?)))
+            .collect::<std::result::Result<_, Error>>()?;
+        let jobs = jobs.unwrap_or_else(beside_deadlines).max(1);
+        let slot = Slot::prepare(workbook, "stub")?;
+        let tools = vec![sysroot()?, slot.target().to_owned()];
+        let confined = Confined { tools, layers: layers.held.clone() };
+        Ok(Self { workbook, stop, exercises, pristine, jobs, slot, confined })
+    }
+
+    /// Judges what has no result in the store, or one of another text; returns how many units the
+    /// machine's faults leave open.
+    pub fn grade(
+        &self,
+        submissions: &[Submission],
+        store: &Store,
+        again: Option<&str>,
+        mut progress: impl FnMut(&Progress<'_>),
+    ) -> std::result::Result<usize, Error> {
+        let taken = self.take(submissions, store)?;
+        let bases = self.bases()?;
+        let mut units = Vec::new();
+        for (submission, taken) in submissions.iter().zip(&taken) {
+            for exercise in &self.exercises {
+                let hash = bases[&exercise.name].hash_with(taken.exercises.get(&exercise.name));
+                let student = submission.student.as_str();
+                let is_asked_again = again == Some(student);
+                if is_asked_again || store.hash(student, &exercise.name)?.as_ref() != Some(&hash) {
+                    let sources = taken.exercises.get(&exercise.name);
+                    units.push((Unit { student, exercise }, hash, sources));
+                }
+            }
+        }
+        let judging = Judging {
+            grading: self,
+            stands: Stands::new(self.workbook, self.jobs),
+            compilers: Turns::new(cores()),
+            faults: Mutex::new(0),
+        };
+        let (mut done, mut open, started) = (0, 0, Instant::now());
+        in_parallel(
+            self.jobs,
+            &units,
+            |(unit, hash, sources)| {
+                let base = &bases[&unit.exercise.name];
+                Ok((unit, hash, judging.unit(unit.exercise, base, *sources)))
+            },
+            |(unit, hash, result)| {
+                let result = result.and_then(|judgement| {
+                    let kept = store.put(&Result {
+                        student: unit.student.to_owned(),
+                        exercise: unit.exercise.name.clone(),
+                        hash: hash.clone(),
+                        judgement: judgement.clone(),
+                    });
+                    kept.inspect_err(|_| judging.count_fault()).map(|()| judgement)
+                });
+                done += 1;
+                open += usize::from(result.is_err());
+                let (total, elapsed) = (units.len(), started.elapsed());
+                progress(&Progress { unit: *unit, result: &result, done, total, elapsed });
+            },
+        )?;
+        match self.stop.is_requested() {
+            true => Err(Error::Interrupted),
+            false => Ok(open),
+        }
+    }
+
+    /// Reads the submissions, and keeps what cannot be read and what has no effect.
+    fn take(
+        &self,
+        submissions: &[Submission],
+        store: &Store,
+    ) -> std::result::Result<Vec<Taken>, Error> {
+        let mut all = Vec::new();
+        for submission in submissions {
+            let taken = take(submission, &self.workbook.curriculum, &self.pristine)?;
+            let (taken, unreadable) = match taken {
+                Ok(taken) => (taken, None),
+                Err(Unreadable(why)) => (Taken::default(), Some(why)),
+            };
+            let notes = taken.notes.clone();
+            store.put_submission(&Stored { submission: submission.clone(), unreadable, notes })?;
+            all.push(taken);
+        }
+        Ok(all)
+    }
+
+    /// Has cargo build the stubs with all that they depend on, once for all submissions.
+    fn bases(&self) -> std::result::Result<BTreeMap<String, Base>, Error> {
+        let mut bases = BTreeMap::new();
+        in_parallel(
+            at_once(),
+            &self.exercises,
+            |exercise| Ok((exercise.name.clone(), self.base(exercise)?)),
+            |(name, base)| drop(bases.insert(name, base)),
+        )?;
+        Ok(bases)
+    }
+
+    fn base(&self, exercise: &Exercise) -> std::result::Result<Base, Error> {
+        let candidate = self.slot.lay(exercise, &self.pristine[&exercise.name], &Sources::new())?;
+        let Compiled::Programs(programs) = compile(&candidate, self.stop)? else {
+            return Err(Error::Format {
+                path: exercise.main_file(),
+                problem: "the stub does not compile".to_owned(),
+                remedy: format!("`checker verify {}` says why.", exercise.name),
+            });
+        };
+        let recipe = programs.recipe.expect("what is laid in a slot is built with its recipe kept");
+        Ok(Base { recipe, hash: fingerprint::of(&candidate)? })
+    }
+}
+
+impl Base {
+    /// The hash of everything that a judgement of these sources depends on.
+    fn hash_with(&self, sources: Option<&Sources>) -> String {
+        let mut hasher = Sha256::new();
+        let mut add = |piece: &[u8]| {
+            hasher.update((piece.len() as u64).to_le_bytes());
+            hasher.update(piece);
+        };
+        add(self.hash.as_bytes());
+        for (path, text) in sources.into_iter().flatten() {
+            add(path.as_os_str().as_encoded_bytes());
+            add(text.as_bytes());
+        }
+        fingerprint::hex(&hasher.finalize())
+    }
+}
+
+struct Judging<'a> {
+    grading: &'a Grading<'a>,
+    stands: Stands,
+    compilers: Turns,
+    /// How often the machine failed.
+    faults: Mutex<usize>,
+}
+
+impl Judging<'_> {
+    fn unit(
+        &self,
+        exercise: &Exercise,
+        base: &Base,
+        sources: Option<&Sources>,
+    ) -> std::result::Result<Judgement, Error> {
+        if self.grading.stop.is_requested() || *self.faults() >= ENOUGH_FAULTS {
+            return Err(Error::Interrupted);
+        }
+        self.judge(exercise, base, sources).inspect_err(|_| self.count_fault())
+    }
+
+    fn count_fault(&self) {
+        *self.faults() += 1;
+    }
+
+    fn faults(&self) -> std::sync::MutexGuard<'_, usize> {
+        self.faults.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn judge(
+        &self,
+        exercise: &Exercise,
+        base: &Base,
+        sources: Option<&Sources>,
+    ) -> std::result::Result<Judgement, Error> {
+        let pristine = &self.grading.pristine[&exercise.name];
+        let is_stub =
+            |(path, text): (&std::path::PathBuf, &String)| pristine.stub(path) == Some(text);
+        let Some(sources) = sources.filter(|sources| !sources.iter().all(is_stub)) else {
+            return Ok(Judgement::without_tests(Verdict::NotStarted, None, None));
+        };
+        let stop = self.grading.stop;
+        let disguised = Disguised::new(pristine, &token()?);
+        let stand = self.stands.take()?;
+        let laid = stand.lay(exercise, &disguised.pristine, sources)?;
+        let candidate = Candidate { confined: Some(&self.grading.confined), ..laid };
+        let compiled = {
+            let _turn = self.compilers.take();
+            base.recipe.compile(&candidate, Wanted::Everything, stop)?
+        };
+        let programs = match &compiled {
+            Compiled::Programs(programs) => Some(programs.clone()),
+            _ => None,
+        };
+        let mut judgement = judge_compiled(&candidate, compiled, stop, &mut Silent)?.judgement;
+        if let Some(programs) = programs {
+            let trap = self.trap_that_passes(&candidate, &disguised, &judgement, &programs)?;
+            if let Some(trap) = trap {
+                judgement.verdict = Verdict::Forged;
+                judgement.message = Some(format!(
+                    "a test that must fail was reported as passed: `{trap}`, in which the code runs as in \
+                     the others and then an assertion is false. Something in it turns failures into passes."
+                ));
+            }
+        }
+        Ok(disguised.undisguised(judgement))
+    }
+
+    /// Traps are set where something passes: who fails everywhere has forged nothing.
+    fn trap_that_passes(
+        &self,
+        candidate: &Candidate<'_>,
+        disguised: &Disguised,
+        judgement: &Judgement,
+        programs: &Programs,
+    ) -> std::result::Result<Option<String>, Error> {
+        let mut traps = disguised.traps.clone();
+        traps.tests.retain(|target, _| {
+            let passed = |test: &TestResult| test.outcome == Outcome::Passed;
+            judgement.tests.iter().any(|test| test.target == *target && passed(test))
+        });
+        let set = Candidate { pristine: &traps, ..candidate.clone() };
+        let results = run_tests(&set, programs, None, self.grading.stop)?;
+        let sprung = |test: &TestResult| matches!(test.outcome, Outcome::Passed | Outcome::Leaked);
+        Ok(results.into_iter().find(sprung).map(|test| test.name))
+    }
+}
+
+/// Where the compiler and its libraries are.
+fn sysroot() -> std::result::Result<PathBuf, Error> {
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output = Command::new(&rustc).args(["--print", "sysroot"]).output();
+    let output = output.map_err(Error::reading(Path::new(&rustc)))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim_end().into())
+}
+
+/// Random letters that fit in an identifier.
+fn token() -> std::result::Result<String, Error> {
+    let source = Path::new("/dev/urandom");
+    let mut bytes = [0; 8];
+    let mut file = File::open(source).map_err(Error::reading(source))?;
+    file.read_exact(&mut bytes).map_err(Error::reading(source))?;
+    Ok(fingerprint::hex(&bytes))
+}
+
+/// The directory that the results of a grading are read from must have some.
+pub fn results_in(directory: &Path) -> std::result::Result<Store, Error> {
+    match directory.join("results.sqlite").is_file() {
+        true => Store::open(directory),
+        false => Err(Error::Refused(format!(
+            "{}: there are no results; `checker grade SUBMISSIONS… --out {}` makes them",
+            directory.display(),
+            directory.display()
+        ))),
+    }
+}

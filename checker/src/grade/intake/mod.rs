@@ -1,0 +1,183 @@
+//! Submissions, from where they lie: directories, archives, a roster.
+//!
+//! Nothing is unpacked to disk: of an archive, the files of the exercises are read into memory, within
+//! limits. So a name that climbs out, a link or a bomb has nothing to do harm to.
+
+mod archive;
+mod directory;
+mod roster;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::taken::{Entry, Sorter, Taken, exercises_root};
+use crate::Error;
+use crate::curriculum::Curriculum;
+use crate::pristine::Pristine;
+
+/// The most entries that a submission may have.
+const ENTRIES: usize = 200_000;
+
+/// The most bytes of a submission's exercises together.
+const TOTAL_SIZE: u64 = 64 << 20;
+
+/// One student's submission.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Submission {
+    /// Who handed it in; unique.
+    pub student: String,
+    /// Where it lies.
+    pub origin: PathBuf,
+    /// How many days late it came, by the roster.
+    pub days_late: u32,
+}
+
+/// A submission that cannot be read, through its own fault: a broken archive, a bomb.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unreadable(pub String);
+
+/// The entries of a submission, by path.
+type Entries = Vec<(PathBuf, Entry)>;
+
+/// The submissions that the arguments name, in the order of the students.
+pub fn submissions(
+    curriculum: &Curriculum,
+    arguments: &[PathBuf],
+) -> Result<Vec<Submission>, Error> {
+    let mut found: BTreeMap<String, Submission> = BTreeMap::new();
+    for argument in arguments {
+        for submission in of_argument(curriculum, argument)? {
+            if let Some(other) = found.get(&submission.student) {
+                return Err(Error::Refused(format!(
+                    "two submissions of `{}`: {} and {}\nRename one, or map them with a roster: \
+                     student,submission",
+                    submission.student,
+                    other.origin.display(),
+                    submission.origin.display()
+                )));
+            }
+            found.insert(submission.student.clone(), submission);
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
+fn of_argument(curriculum: &Curriculum, argument: &Path) -> Result<Vec<Submission>, Error> {
+    let metadata = fs::metadata(argument).map_err(Error::reading(argument))?;
+    if metadata.is_file() {
+        if argument.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
+            return roster::read(argument);
+        }
+        return Ok(vec![of_path(argument).ok_or_else(|| unknown(argument))?]);
+    }
+    if is_submission(curriculum, argument) {
+        return Ok(vec![of_path(argument).ok_or_else(|| unknown(argument))?]);
+    }
+    let mut submissions = Vec::new();
+    for entry in fs::read_dir(argument).map_err(Error::reading(argument))? {
+        let path = entry.map_err(Error::reading(argument))?.path();
+        if !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
+            submissions.extend(of_path(&path));
+        }
+    }
+    if submissions.is_empty() {
+        return Err(unknown(argument));
+    }
+    Ok(submissions)
+}
+
+fn unknown(path: &Path) -> Error {
+    Error::Refused(format!(
+        "{}: no submission\nExpected a directory with exercises/ in it, an archive ({}), a directory of \
+         such, or a roster (.csv)",
+        path.display(),
+        archive::EXTENSIONS.join(" ")
+    ))
+}
+
+/// A directory or an archive, named as its student; `None` for other files.
+fn of_path(path: &Path) -> Option<Submission> {
+    let name = path.file_name()?.to_string_lossy();
+    let student = match path.is_dir() {
+        true => &*name,
+        false => archive::stem(&name)?,
+    };
+    Some(Submission { student: student.to_owned(), origin: path.to_owned(), days_late: 0 })
+}
+
+/// Whether a directory holds one submission, and not several.
+fn is_submission(curriculum: &Curriculum, directory: &Path) -> bool {
+    let has = |root: &Path| {
+        curriculum.exercises.iter().any(|exercise| root.join(&exercise.directory).is_dir())
+    };
+    has(directory) || has(&directory.join("exercises"))
+}
+
+/// Takes from a submission what counts; an error is the machine's fault.
+pub fn take(
+    submission: &Submission,
+    curriculum: &Curriculum,
+    pristine: &BTreeMap<String, Pristine>,
+) -> Result<Result<Taken, Unreadable>, Error> {
+    let entries = match fs::metadata(&submission.origin) {
+        Ok(metadata) if metadata.is_dir() => directory::read(&submission.origin)?,
+        Ok(_) => archive::read(&submission.origin, |path| {
+            curriculum.exercises.iter().any(|it| contains(path, Path::new(&it.directory)))
+        })?,
+        Err(error) => return Err(Error::reading(&submission.origin)(error)),
+    };
+    Ok(entries.map(|entries| sort(entries, curriculum, pristine)))
+}
+
+fn sort(entries: Entries, curriculum: &Curriculum, pristine: &BTreeMap<String, Pristine>) -> Taken {
+    let mut sorter = Sorter::new(curriculum, pristine);
+    let paths = entries.iter().map(|(path, _)| path.as_path());
+    let Some(root) = exercises_root(curriculum, paths) else { return sorter.finish() };
+    for (path, entry) in entries {
+        if let Ok(below) = path.strip_prefix(&root) {
+            sorter.sort(below, entry);
+        }
+    }
+    sorter.finish()
+}
+
+/// Whether the components of `inner` stand in a row somewhere in `path`.
+fn contains(path: &Path, inner: &Path) -> bool {
+    let mut rest = path.components();
+    loop {
+        if rest.as_path().starts_with(inner) {
+            return true;
+        }
+        if rest.next().is_none() {
+            return false;
+        }
+    }
+}
+
+/// Counts what is read of a submission, up to its limits.
+#[derive(Default)]
+struct Budget {
+    entries: usize,
+    bytes: u64,
+}
+
+impl Budget {
+    fn entry(&mut self) -> Result<(), Unreadable> {
+        self.entries += 1;
+        match self.entries > ENTRIES {
+            true => Err(Unreadable(format!("it has more than {ENTRIES} entries"))),
+            false => Ok(()),
+        }
+    }
+
+    fn bytes(&mut self, count: usize) -> Result<(), Unreadable> {
+        self.bytes += count as u64;
+        match self.bytes > TOTAL_SIZE {
+            true => {
+                Err(Unreadable(format!("its exercises have more than {} MiB", TOTAL_SIZE >> 20)))
+            }
+            false => Ok(()),
+        }
+    }
+}

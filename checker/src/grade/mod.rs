@@ -1,0 +1,15 @@
+//! Grading: many submissions, some of them hostile, and a gradebook that can be defended.
+//!
+//! ```text
+//! intake → taken → (candidate → compile → run → verdict) → store → score → gradebook
+//! ```
+//!
+//! Running and scoring are separate: the store holds verdicts, and scores are computed from them.
+
+pub mod gradebook;
+pub mod grading;
+pub mod intake;
+pub mod score;
+pub mod store;
+pub mod taken;
+pub mod traps;

@@ -1,0 +1,219 @@
+//! What was found out, kept so that no interruption loses more than what was being judged.
+//!
+//! One SQLite database in write-ahead mode with full synchronisation: each verdict is a transaction, and
+//! when it is in, a crash of the machine does not take it away (as far as fsync(2) goes). Nothing in it
+//! says when or in which order something was judged, so that an interrupted run ends in the same rows.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::intake::Submission;
+use super::taken::Note;
+use crate::Error;
+use crate::progress::Lock;
+use crate::verdict::Judgement;
+
+/// The layout of the tables; another number is another program's.
+const LAYOUT: i32 = 1;
+
+/// The results of a grading, in its directory.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    connection: Connection,
+    /// Held to the end, so that two graders do not share a directory.
+    _turn: Lock,
+}
+
+/// What is known of a submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Who, where, how late.
+    pub submission: Submission,
+    /// Why nothing could be taken from it.
+    pub unreadable: Option<String>,
+    /// What in it has no effect.
+    pub notes: Vec<Note>,
+}
+
+/// What became of one exercise of one submission.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Result {
+    /// Whose.
+    pub student: String,
+    /// The exercise's name.
+    pub exercise: String,
+    /// What was judged: the hash of sources, tests, tools.
+    pub hash: String,
+    /// What is true of it.
+    pub judgement: Judgement,
+}
+
+impl Store {
+    /// Opens the results in `directory`, or begins with none.
+    pub fn open(directory: &Path) -> std::result::Result<Self, Error> {
+        fs::create_dir_all(directory).map_err(Error::writing(directory))?;
+        let Some(turn) = Lock::try_take(&directory.join("grading.lock"))? else {
+            return Err(Error::Refused(format!(
+                "{}: another checker grades into this directory; wait for it, or take another one",
+                directory.display()
+            )));
+        };
+        let path = directory.join("results.sqlite");
+        let connection = Connection::open(&path).map_err(failed(&path))?;
+        let store = Self { path, connection, _turn: turn };
+        store.prepare()?;
+        Ok(store)
+    }
+
+    fn prepare(&self) -> std::result::Result<(), Error> {
+        let failed = || failed(&self.path);
+        let layout: i32 = self
+            .connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .map_err(failed())?;
+        if layout != 0 && layout != LAYOUT {
+            return Err(Error::Format {
+                path: self.path.clone(),
+                problem: format!("its layout is number {layout}, not {LAYOUT}"),
+                remedy:
+                    "Another version of the checker wrote it: use that one, or grade into a new \
+                         directory."
+                        .to_owned(),
+            });
+        }
+        self.connection
+            .execute_batch(&format!(
+                "PRAGMA journal_mode = WAL;
+                 PRAGMA synchronous = FULL;
+                 PRAGMA user_version = {LAYOUT};
+                 CREATE TABLE IF NOT EXISTS submission (
+                     student TEXT PRIMARY KEY,
+                     origin TEXT NOT NULL,
+                     days_late INTEGER NOT NULL,
+                     unreadable TEXT,
+                     notes TEXT NOT NULL
+                 ) WITHOUT ROWID;
+                 CREATE TABLE IF NOT EXISTS result (
+                     student TEXT NOT NULL,
+                     exercise TEXT NOT NULL,
+                     hash TEXT NOT NULL,
+                     judgement TEXT NOT NULL,
+                     PRIMARY KEY (student, exercise)
+                 ) WITHOUT ROWID;"
+            ))
+            .map_err(failed())
+    }
+
+    /// Keeps what is known of a submission.
+    pub fn put_submission(&self, stored: &Stored) -> std::result::Result<(), Error> {
+        let notes = serde_json::to_string(&stored.notes).expect("notes are plain data");
+        let submission = &stored.submission;
+        self.connection
+            .execute(
+                "INSERT OR REPLACE INTO submission VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![
+                    submission.student,
+                    submission.origin.to_string_lossy(),
+                    submission.days_late,
+                    stored.unreadable,
+                    notes
+                ],
+            )
+            .map(drop)
+            .map_err(failed(&self.path))
+    }
+
+    /// Keeps a result; when this returns, it is on the disk.
+    pub fn put(&self, result: &Result) -> std::result::Result<(), Error> {
+        let judgement =
+            serde_json::to_string(&result.judgement).expect("a judgement is plain data");
+        self.connection
+            .execute(
+                "INSERT OR REPLACE INTO result VALUES (?1, ?2, ?3, ?4)",
+                params![result.student, result.exercise, result.hash, judgement],
+            )
+            .map(drop)
+            .map_err(failed(&self.path))
+    }
+
+    /// The hash of what was judged, if a result is known.
+    pub fn hash(
+        &self,
+        student: &str,
+        exercise: &str,
+    ) -> std::result::Result<Option<String>, Error> {
+        self.connection
+            .query_row(
+                "SELECT hash FROM result WHERE student = ?1 AND exercise = ?2",
+                params![student, exercise],
+                |row| row.get(0),
+            )
+            .optional()
+            .map_err(failed(&self.path))
+    }
+
+    /// Every submission, in the order of the students.
+    pub fn submissions(&self) -> std::result::Result<Vec<Stored>, Error> {
+        let failed = || failed(&self.path);
+        let mut query = self
+            .connection
+            .prepare("SELECT student, origin, days_late, unreadable, notes FROM submission ORDER BY student")
+            .map_err(failed())?;
+        let rows = query
+            .query_map([], |row| {
+                Ok((
+                    Submission {
+                        student: row.get(0)?,
+                        origin: row.get::<_, String>(1)?.into(),
+                        days_late: row.get(2)?,
+                    },
+                    row.get(3)?,
+                    row.get::<_, String>(4)?,
+                ))
+            })
+            .map_err(failed())?;
+        rows.map(|row| {
+            let (submission, unreadable, notes) = row.map_err(failed())?;
+            let notes = self.parsed(&notes)?;
+            Ok(Stored { submission, unreadable, notes })
+        })
+        .collect()
+    }
+
+    /// Every result, by student and exercise.
+    pub fn results(&self) -> std::result::Result<Vec<Result>, Error> {
+        let failed = || failed(&self.path);
+        let mut query = self
+            .connection
+            .prepare(
+                "SELECT student, exercise, hash, judgement FROM result ORDER BY student, exercise",
+            )
+            .map_err(failed())?;
+        let rows = query
+            .query_map([], |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?))
+            })
+            .map_err(failed())?;
+        rows.map(|row| {
+            let (student, exercise, hash, judgement) = row.map_err(failed())?;
+            let judgement = self.parsed(&judgement)?;
+            Ok(Result { student, exercise, hash, judgement })
+        })
+        .collect()
+    }
+
+    fn parsed<T: serde::de::DeserializeOwned>(&self, text: &str) -> std::result::Result<T, Error> {
+        serde_json::from_str(text).map_err(|error| Error::Format {
+            path: self.path.clone(),
+            problem: format!("a row cannot be read: {error}"),
+            remedy: "Somebody has changed it: restore it from a backup, or grade again.".to_owned(),
+        })
+    }
+}
+
+fn failed(path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {
+    move |error| Error::Results { path: path.to_owned(), problem: error.to_string() }
+}

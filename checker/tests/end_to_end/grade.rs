@@ -1,0 +1,378 @@
+//! Grading from outside: made submissions, and what the gradebook says of them.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::Value;
+
+use crate::miniature::{ANSWER, Finished, Miniature, NEXT, outcome};
+
+/// A directory of submissions beside a workbook that grades them.
+struct Class {
+    workbook: Miniature,
+    directory: tempfile::TempDir,
+}
+
+impl Class {
+    fn new() -> Self {
+        Self { workbook: Miniature::new(), directory: tempfile::tempdir().unwrap() }
+    }
+
+    fn submissions(&self) -> PathBuf {
+        self.directory.path().join("in")
+    }
+
+    fn out(&self) -> PathBuf {
+        self.directory.path().join("out")
+    }
+
+    /// A file of a student's fork.
+    fn file(&self, student: &str, path: &str, text: &str) {
+        let file = self.submissions().join(student).join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, text).unwrap();
+    }
+
+    /// A fork with `tests/outcomes/NAME.rs` as the first answer, or as both.
+    fn student(&self, student: &str, answer: &str, next: Option<&str>) {
+        self.file(student, ANSWER, &outcome(answer));
+        if let Some(next) = next {
+            self.file(student, NEXT, &outcome(next).replace("answer()", "next()"));
+        }
+    }
+
+    fn arguments(&self, more: &[&str]) -> Vec<String> {
+        let own = ["grade", self.submissions().to_str().unwrap(), "--out"].map(str::to_owned);
+        let out = self.out().to_str().unwrap().to_owned();
+        own.into_iter().chain([out]).chain(more.iter().map(|it| (*it).to_owned())).collect()
+    }
+
+    fn grade(&self, more: &[&str]) -> Finished {
+        let arguments = self.arguments(more);
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        self.workbook.checker(&arguments)
+    }
+
+    fn gradebook(&self) -> String {
+        fs::read_to_string(self.out().join("gradebook.csv")).unwrap()
+    }
+}
+
+/// Who was judged in a run with `--format json`, and with which verdict.
+fn judged(finished: &Finished) -> Vec<String> {
+    let events = finished.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+    let graded = events.filter(|event| event["event"] == "graded");
+    let text = |value: &Value| value.as_str().unwrap_or("open").to_owned();
+    graded
+        .map(|event| {
+            let exercise = text(&event["exercise"]);
+            let name = exercise.rsplit('_').next().unwrap();
+            format!("{} {name} {}", text(&event["student"]), text(&event["verdict"]))
+        })
+        .collect()
+}
+
+#[test]
+fn the_gradebook_says_what_was_put_in() {
+    let class = Class::new();
+    class.student("ada", "right", Some("right"));
+    class.student("bob", "wrong_answer", None);
+    class.student("eve", "compile_error", Some("right"));
+    let finished = class.grade(&["--format", "json"]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!(
+        judged(&finished),
+        [
+            "ada answer passed",
+            "ada next passed",
+            "bob answer failed",
+            "bob next not_started",
+            "eve answer does_not_compile",
+            "eve next passed",
+        ]
+    );
+    let gradebook = class.gradebook();
+    let lines: Vec<&str> = gradebook.lines().collect();
+    assert_eq!(lines[0], "student,answer,next,total,maximum,days_late,unreadable");
+    assert!(lines[1].starts_with("ada,") && lines[3].starts_with("eve,0,"), "{gradebook}");
+}
+
+#[test]
+fn what_is_known_is_not_judged_again_but_what_has_changed_is() {
+    let class = Class::new();
+    class.student("ada", "wrong_answer", Some("right"));
+    class.grade(&[]);
+    let gradebook = class.gradebook();
+    assert_eq!(judged(&class.grade(&["--format", "json"])), Vec::<String>::new());
+    assert_eq!(class.gradebook(), gradebook);
+    class.student("ada", "right", None);
+    assert_eq!(judged(&class.grade(&["--format", "json"])), ["ada answer passed"]);
+    let again = class.grade(&["--format", "json", "--rerun", "ada", "--only", "next"]);
+    assert_eq!(judged(&again), ["ada next passed"]);
+}
+
+#[test]
+fn an_untouched_answer_right_after_a_solution_in_the_same_place_is_none() {
+    let class = Class::new();
+    class.student("ada", "right", None);
+    let stub = class.workbook.read(ANSWER);
+    class.file("bob", ANSWER, &format!("{stub}\n// Not the stub, to a letter.\n"));
+    class.student("eve", "right", None);
+    // File times older than any build: the text decides.
+    let file = File::options().append(true).open(class.submissions().join("bob").join(ANSWER));
+    file.unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+    let finished = class.grade(&["--format", "json", "--jobs", "1", "--only", "answer"]);
+    assert_eq!(judged(&finished), ["ada answer passed", "bob answer failed", "eve answer passed"]);
+}
+
+#[test]
+fn a_grader_that_is_killed_goes_on_where_it_was_and_ends_the_same() {
+    let (whole, cut) = (Class::new(), Class::new());
+    for class in [&whole, &cut] {
+        for student in ["ada", "bob", "eve"] {
+            class.student(student, "right", Some("wrong_answer"));
+        }
+    }
+    whole.grade(&[]);
+    let arguments = cut.arguments(&["--format", "json", "--jobs", "1"]);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    for nth in 1..=2 {
+        let mut grader = cut.workbook.start(&arguments);
+        let lines = BufReader::new(grader.stdout.as_mut().unwrap()).lines();
+        let graded = lines.map(Result::unwrap).filter(|line| line.contains("\"graded\""));
+        assert_eq!(graded.take(nth).count(), nth);
+        kill(Pid::from_raw(grader.id() as i32), Signal::SIGKILL).unwrap();
+        grader.wait().unwrap();
+        while !cut.workbook.processes().is_empty() {
+            std::thread::yield_now();
+        }
+    }
+    let finished = cut.grade(&["--format", "json"]);
+    let count = judged(&finished).len();
+    assert!((1..=3).contains(&count), "{count} of 6 were left: {finished:?}");
+    assert_eq!(cut.gradebook(), whole.gradebook());
+}
+
+/// A log that says what libtest would say of a test that passes, written by the code under test.
+const FORGERY: &str = r#"
+use std::io::Write;
+
+/// Finds its own test's name and log file among the arguments, writes `ok`, and leaves.
+pub fn answer() -> u32 {
+    let arguments: Vec<String> = std::env::args().collect();
+    let log = arguments.iter().position(|it| it == "--logfile").map(|it| &arguments[it + 1]);
+    if let Some(log) = log {
+        let mut log = std::fs::File::create(log).unwrap();
+        writeln!(log, "ok {}", arguments[1]).unwrap();
+        std::process::exit(0);
+    }
+    42
+}
+"#;
+
+#[test]
+fn a_forged_log_is_given_away_by_a_trap() {
+    let class = Class::new();
+    class.file("eve", ANSWER, FORGERY);
+    class.student("fay", "right", None);
+    let finished = class.grade(&["--format", "json", "--only", "answer", "--jobs", "1"]);
+    assert_eq!(judged(&finished), ["eve answer forged", "fay answer passed"]);
+    assert!(class.gradebook().contains("eve,0,"), "{}", class.gradebook());
+}
+
+/// Gives the right answer where the secret cannot be read and nothing is left behind by doing so.
+fn spy(secret: &Path, mark: &Path) -> String {
+    format!(
+        "/// The answer, which is 42.\npub fn answer() -> u32 {{\n    let _ = std::fs::write({mark:?}, \"x\");\n    \
+         if std::fs::read({secret:?}).is_ok() {{ 0 }} else {{ 42 }}\n}}\n"
+    )
+}
+
+#[test]
+fn a_submission_reads_no_other_and_leaves_no_mark_on_the_host() {
+    let class = Class::new();
+    class.student("ada", "right", None);
+    let secret = class.submissions().join("ada").join(ANSWER);
+    let mark = PathBuf::from(format!("/dev/shm/shopfloor-mark-{}", std::process::id()));
+    class.file("eve", ANSWER, &spy(&secret, &mark));
+    let finished = class.grade(&["--format", "json", "--only", "answer"]);
+    if finished.stdout.contains("layers of isolation are missing") {
+        eprintln!("skipped: {}", finished.stdout.lines().next().unwrap());
+        return;
+    }
+    assert_eq!(judged(&finished), ["ada answer passed", "eve answer passed"]);
+    assert!(!mark.exists());
+    // The same code, run by its author on his own machine, does what it says.
+    class.workbook.write(ANSWER, &spy(&secret, &mark));
+    assert_eq!(class.workbook.judge_answer()["verdict"], "failed");
+    fs::remove_file(mark).unwrap();
+}
+
+#[test]
+fn new_points_need_no_new_run() {
+    let class = Class::new();
+    class.student("ada", "right", None);
+    class.grade(&[]);
+    let points = |class: &Class| {
+        let gradebook = class.gradebook();
+        gradebook.lines().nth(1).unwrap().split(',').nth(1).unwrap().parse::<u32>().unwrap()
+    };
+    let before = points(&class);
+    let old = format!("points = {before}");
+    class.workbook.replace("exercises/curriculum.toml", &old, "points = 77");
+    let finished = class.workbook.checker(&["score", class.out().to_str().unwrap()]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert_eq!(points(&class), 77);
+}
+
+#[test]
+fn edited_tests_links_and_devices_are_named_and_have_no_effect() {
+    let class = Class::new();
+    class.student("ada", "wrong_answer", None);
+    class.file("ada", "exercises/01_part/01_answer/tests/answer.rs", "#[test] fn easy() {}");
+    class.file("ada", "exercises/01_part/01_answer/build.rs", "fn main() { panic!() }");
+    class.file("ada", ".cargo/config.toml", "[build]\nrustc-wrapper = \"/bin/false\"");
+    let next = class.submissions().join("ada").join(NEXT);
+    fs::create_dir_all(next.parent().unwrap()).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", &next).unwrap();
+    let pipe = next.with_file_name("pipe.rs");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let finished = class.grade(&["--format", "json"]);
+    assert_eq!(judged(&finished), ["ada answer failed", "ada next not_started"]);
+    let student = finished.event("student");
+    let notes: Vec<String> = student["no_effect"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|note| format!("{} {}", note["path"], note["why"]).replace('"', ""))
+        .collect();
+    assert_eq!(
+        notes,
+        [
+            "exercises/01_part/01_answer/build.rs foreign",
+            "exercises/01_part/01_answer/tests/answer.rs edited",
+            "exercises/01_part/02_next/src/lib.rs not_regular",
+            "exercises/01_part/02_next/src/pipe.rs not_regular",
+        ]
+    );
+}
+
+/// A tar archive of one file, which may have a name that climbs out.
+fn tar_of(path: &str, text: &str) -> Vec<u8> {
+    let mut header = tar::Header::new_gnu();
+    header.as_mut_bytes()[..path.len()].copy_from_slice(path.as_bytes());
+    header.set_size(text.len() as u64);
+    header.set_mode(0o644);
+    header.set_cksum();
+    let mut archive = tar::Builder::new(Vec::new());
+    archive.append(&header, text.as_bytes()).unwrap();
+    archive.into_inner().unwrap()
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+fn zip_of(path: &str, text: &str) -> Vec<u8> {
+    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    archive.start_file(path, zip::write::SimpleFileOptions::default()).unwrap();
+    archive.write_all(text.as_bytes()).unwrap();
+    archive.finish().unwrap().into_inner()
+}
+
+#[test]
+fn an_archive_counts_as_much_as_a_directory_and_nothing_climbs_out_of_it() {
+    let class = Class::new();
+    fs::create_dir_all(class.submissions()).unwrap();
+    let put = |name: &str, bytes: &[u8]| fs::write(class.submissions().join(name), bytes).unwrap();
+    let right = outcome("right");
+    put("fork.tar", &tar_of(ANSWER, &right));
+    put("nested.tar.gz", &gzip(&tar_of(&format!("fork-main/{ANSWER}"), &right)));
+    put("part.zip", &zip_of(ANSWER.strip_prefix("exercises/").unwrap(), &right));
+    put("climbs.tar", &tar_of("../../../exercises/01_part/01_answer/src/../../climbed.rs", &right));
+    put("noise.zip", b"this is no archive");
+    let whole = tar_of(ANSWER, &right);
+    put("torn.tgz", &gzip(&whole)[..60]);
+    let finished = class.grade(&["--format", "json", "--only", "answer"]);
+    assert_eq!(
+        judged(&finished),
+        [
+            "climbs answer not_started",
+            "fork answer passed",
+            "nested answer passed",
+            "noise answer not_started",
+            "part answer passed",
+            "torn answer not_started",
+        ]
+    );
+    let climbed = |directory: &Path| directory.join("climbed.rs").exists();
+    assert!(!class.directory.path().ancestors().any(climbed));
+    let gradebook = class.gradebook();
+    assert!(gradebook.contains("it is none of zip, tar, tar.gz and tar.zst"), "{gradebook}");
+}
+
+#[test]
+fn a_bomb_is_a_submission_that_cannot_be_read() {
+    let class = Class::new();
+    fs::create_dir_all(class.submissions()).unwrap();
+    // 2 GiB of zeros in one file that nobody wants, before the one that would count.
+    let mut archive = tar::Builder::new(flate2::write::GzEncoder::new(
+        File::create(class.submissions().join("bomb.tgz")).unwrap(),
+        flate2::Compression::fast(),
+    ));
+    let mut header = tar::Header::new_gnu();
+    header.set_size(2 << 30);
+    header.set_cksum();
+    archive
+        .append_data(&mut header, "zeros", std::io::Read::take(std::io::repeat(0), 2 << 30))
+        .unwrap();
+    archive.into_inner().unwrap().finish().unwrap();
+    let finished = class.grade(&["--format", "json", "--only", "answer"]);
+    assert_eq!(judged(&finished), ["bomb answer not_started"]);
+    let why = finished.event("student")["unreadable"].as_str().unwrap().to_owned();
+    assert!(why.contains("unpacks to more than 1024 MiB"), "{why}");
+}
+
+#[test]
+fn a_roster_says_whose_is_where_and_a_wrong_line_is_named() {
+    let class = Class::new();
+    class.student("upload-1", "right", None);
+    let roster = class.submissions().join("roster.csv");
+    fs::write(&roster, "student,submission,days_late\nAda L.,upload-1,2\n").unwrap();
+    let out = class.out();
+    let arguments = |roster: &Path| {
+        ["grade", roster.to_str().unwrap(), "--out", out.to_str().unwrap()].map(str::to_owned)
+    };
+    let run = |roster: &Path| {
+        let arguments = arguments(roster);
+        class.workbook.checker(&arguments.each_ref().map(String::as_str))
+    };
+    assert_eq!(run(&roster).code, Some(0));
+    assert!(class.gradebook().lines().nth(1).unwrap().starts_with("Ada L.,"));
+    fs::write(&roster, "student,submission\nAda,upload-1\nBob,nowhere\n").unwrap();
+    let finished = run(&roster);
+    assert_eq!(finished.code, Some(3));
+    assert!(finished.complaint().contains("line 3: there is no"), "{}", finished.complaint());
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused_with_a_remedy() {
+    let class = Class::new();
+    fs::create_dir_all(class.submissions()).unwrap();
+    let none = class.grade(&[]);
+    assert_eq!(none.code, Some(2));
+    assert!(none.complaint().contains("no submission"), "{}", none.complaint());
+    class.student("ada", "right", None);
+    fs::write(class.submissions().join("ada.tar"), tar_of(ANSWER, "")).unwrap();
+    let twice = class.grade(&[]);
+    assert_eq!(twice.code, Some(2));
+    assert!(twice.complaint().contains("two submissions of `ada`"), "{}", twice.complaint());
+    let nobody = class.workbook.checker(&["score", class.out().to_str().unwrap()]);
+    assert_eq!(nobody.code, Some(2));
+    assert!(nobody.complaint().contains("there are no results"), "{}", nobody.complaint());
+}
