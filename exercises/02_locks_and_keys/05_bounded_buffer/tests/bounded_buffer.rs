@@ -52,7 +52,7 @@ fn push_and_pop_take_a_mutex_of_crate_sync() {
     });
     require!(locks > 0,
         expected: "push and pop to lock a Mutex of crate::sync",
-        seen: "{locks} locks of one",
+        seen: "{locks} locks of such a Mutex",
         likely: "`use std::sync::{{Condvar, Mutex}}`: write `use crate::sync::{{Condvar, Mutex}}`, so that the other tests can interrupt a thread at any step, and see who waits",
         read: "README, the task",
     );
