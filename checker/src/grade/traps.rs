@@ -112,9 +112,9 @@ fn renamed(text: &str, functions: &[(String, LineColumn)], token: &str) -> Strin
 
 /// `module::function::case_1`: the function has another name.
 fn renamed_test(test: &str, functions: &[(String, LineColumn)], token: &str) -> String {
-    let is_function = |segment: &&str| functions.iter().any(|(name, _)| name == segment);
+    let is_function = |segment: &str| functions.iter().any(|(name, _)| name == segment);
     let segments: Vec<&str> = test.split("::").collect();
-    let function = segments.iter().rposition(|segment| is_function(&segment));
+    let function = segments.iter().rposition(|segment| is_function(segment));
     let rename = |(index, segment): (usize, &&str)| match Some(index) == function {
         true => format!("{segment}{}", suffix(token)),
         false => (*segment).to_owned(),
