@@ -10,7 +10,6 @@ use std::{env, ptr, thread};
 
 use nix::libc;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
-use nix::sys::prctl;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::{Pid, getppid};
@@ -59,11 +58,9 @@ fn number(text: &str) -> i32 {
     text.parse().expect("a code or a signal is a number")
 }
 
-/// No core dump, wherever they go: the limit stops a file, and a process that is not dumpable is
-/// not piped to a program either (core(5)).
+/// No core file (core(5)). The job stays dumpable: what is not can be traced by root only (ptrace(2)).
 fn leave_no_core() -> nix::Result<()> {
-    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
-    prctl::set_dumpable(false)
+    setrlimit(Resource::RLIMIT_CORE, 0, 0)
 }
 
 /// Runs `body` in a second thread. The first lives on, unless the whole process dies.
@@ -118,11 +115,7 @@ fn leave_a_thread_behind() {
 }
 
 /// Stops, is continued by a process of its own, and exits with 6.
-///
-/// It dies of nothing that dumps core, so it may be dumpable: what is not can be traced by root only
-/// (ptrace(2)), and a tracer has to come back to a process that was stopped.
 fn stop_and_be_continued() {
-    prctl::set_dumpable(true).expect("1 is a value that every kernel knows");
     let mut helper = command("continue").and_then(|mut command| command.spawn()).expect("a helper");
     raise(Signal::SIGSTOP).expect("a process may stop itself");
     helper.wait().expect("the helper is ours to wait for");
