@@ -138,7 +138,9 @@ pub fn run() -> Exit {
     let result = open(&arguments).and_then(|session| {
         let command = arguments.command.unwrap_or(Command::Check { exercises: Vec::new() });
         if !arguments.format.is_general() && !matches!(command, Command::Check { .. }) {
-            return Err(Error::Refused("this --format is for `checker check` only".to_owned()));
+            return Err(Error::Refused(
+                "--format github and --format junit are formats of `check` only".to_owned(),
+            ));
         }
         session.dispatch(command, arguments.format, &mut *reporter)
     });

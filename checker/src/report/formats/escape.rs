@@ -32,8 +32,8 @@ pub fn xml(text: &str) -> String {
 /// A cell of comma-separated values that a spreadsheet takes for a text and not for a formula.
 #[cfg(feature = "grade")]
 pub fn cell(text: &str) -> String {
-    let is_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']) && text != "-";
-    match is_formula {
+    let begins_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    match begins_formula && text != "-" {
         true => format!("'{}", clean(text)),
         false => clean(text),
     }

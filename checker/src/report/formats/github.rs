@@ -66,7 +66,7 @@ struct Note {
 impl Note {
     fn text(&self) -> String {
         let place = self.place.as_ref().map(|place| format!("{place},")).unwrap_or_default();
-        let message = command_data(&cut(&self.message, MESSAGE));
+        let message = command_data(&cut(self.message.trim(), MESSAGE));
         format!("::{} {place}title={}::{message}\n", self.level, command_property(&self.title))
     }
 }
@@ -88,8 +88,13 @@ fn notes(sheet: &Sheet<'_>, found: &Found<'_>) -> Vec<Note> {
         place: judgement.place.as_ref().and_then(place),
         message: message.clone(),
     });
-    let notes: Vec<Note> =
-        own.into_iter().chain(found.unpassed().into_iter().map(of_test)).collect();
+    let mut notes: Vec<Note> = Vec::new();
+    for note in own.into_iter().chain(found.unpassed().into_iter().map(of_test)) {
+        // Tests often fail at one place for one reason: that is said once.
+        if !notes.iter().any(|said| said.place == note.place && said.message == note.message) {
+            notes.push(note);
+        }
+    }
     if notes.is_empty() {
         let (title, message) = (name, found.in_words());
         return vec![Note { level: "error", title, place: None, message }];
