@@ -15,11 +15,11 @@ struct Results {
     score: Option<f64>,
     execution_time: Option<f64>,
     output: Option<String>,
-    output_format: Option<Format>,
-    test_output_format: Option<Format>,
-    test_name_format: Option<Format>,
-    visibility: Option<Visible>,
-    stdout_visibility: Option<Visible>,
+    output_format: Option<Markup>,
+    test_output_format: Option<Markup>,
+    test_name_format: Option<Markup>,
+    visibility: Option<Seen>,
+    stdout_visibility: Option<Seen>,
     extra_data: Option<Map<String, Value>>,
     tests: Vec<Test>,
     leaderboard: Option<Vec<Value>>,
@@ -33,12 +33,12 @@ struct Test {
     max_score: f64,
     status: Status,
     name: String,
-    name_format: Option<Format>,
+    name_format: Option<Markup>,
     number: Option<String>,
     output: String,
-    output_format: Option<Format>,
+    output_format: Option<Markup>,
     tags: Option<Vec<String>>,
-    visibility: Option<Visible>,
+    visibility: Option<Seen>,
     extra_data: Option<Map<String, Value>>,
 }
 
@@ -51,7 +51,7 @@ enum Status {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "snake_case")]
-enum Format {
+enum Markup {
     Text,
     Html,
     SimpleFormat,
@@ -61,7 +61,7 @@ enum Format {
 
 #[derive(Deserialize, PartialEq, Debug)]
 #[serde(rename_all = "snake_case")]
-enum Visible {
+enum Seen {
     Hidden,
     AfterDueDate,
     AfterPublished,
@@ -105,7 +105,7 @@ fn a_test_for_each_exercise_with_its_points() {
         mutex.output
     );
     assert_eq!((semaphore.score, semaphore.output.as_str()), (0.0, "not started"));
-    assert_eq!(mutex.visibility, Some(Visible::AfterDueDate));
+    assert_eq!(mutex.visibility, Some(Seen::AfterDueDate));
     let note = "exercises/␛x.rs has no effect: it is not part of the exercise.";
     assert!(results.output.unwrap().contains(note));
 }

@@ -80,6 +80,13 @@ fn each_exercise_is_a_suite_and_each_test_a_case() {
 }
 
 #[test]
+fn the_names_of_one_student_are_the_same_for_every_student() {
+    let (exercises, class) = (exercises(), Class::new());
+    let text = junit::document("Shopfloor", &class.sheets(&exercises)[1..2]);
+    assert_eq!(states(&text, "mutex")[0], "it_is_a_lock: passed");
+}
+
+#[test]
 fn what_no_test_says_is_a_case_of_its_own() {
     let text = document(&Class::new());
     assert_eq!(states(&text, "eve: mutex"), ["it can be judged: error does_not_compile"]);

@@ -142,7 +142,7 @@ mod tests {
     #[cfg(feature = "grade")]
     #[test]
     fn a_students_name_climbs_nowhere() {
-        assert_eq!(component("../../etc"), "_._.._etc".replacen("_.", "_.", 1));
+        assert_eq!(component("../../etc"), "_._.._etc");
         assert_eq!(component(".."), "_.");
         assert_eq!(component(""), "_");
         assert!(component(&"ä".repeat(300)).len() <= 200);

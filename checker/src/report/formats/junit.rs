@@ -30,7 +30,7 @@ pub fn document(title: &str, sheets: &[Sheet<'_>]) -> String {
 fn with_messages(title: &str, sheets: &[Sheet<'_>], limit: usize) -> String {
     let mut report = Report::new(xml(title));
     let names = sheets.iter().flat_map(|sheet| {
-        let name = |found: &Found<'_>| xml(&name(sheet, found));
+        let name = |found: &Found<'_>| xml(&name(sheets, sheet, found));
         sheet.exercises.iter().map(name).collect::<Vec<_>>()
     });
     let mut names = unique(names).into_iter();
@@ -43,9 +43,11 @@ fn with_messages(title: &str, sheets: &[Sheet<'_>], limit: usize) -> String {
     report.to_string().expect("text is written to memory")
 }
 
-/// `semaphore`; with a student `ada: semaphore`.
-fn name(sheet: &Sheet<'_>, found: &Found<'_>) -> String {
-    let whose = sheet.student.map(|student| format!("{student}: ")).unwrap_or_default();
+/// `semaphore`, the same for every student, because systems compare by it; with several students in one
+/// document `ada: semaphore`.
+fn name(sheets: &[Sheet<'_>], sheet: &Sheet<'_>, found: &Found<'_>) -> String {
+    let student = sheet.student.filter(|_| sheets.len() > 1);
+    let whose = student.map(|student| format!("{student}: ")).unwrap_or_default();
     format!("{whose}{}", found.exercise.name)
 }
 
