@@ -4,7 +4,7 @@ CHECKER := target/debug/checker
 SOURCES := $(shell find checker/src checker/sandbox/src checker/tracer/src -name '*.rs' 2>/dev/null) \
 	Cargo.toml Cargo.lock checker/Cargo.toml checker/sandbox/Cargo.toml checker/tracer/Cargo.toml
 
-.PHONY: check hint list run trace reset solution doctor test verify soundness mutants pin lint bench accept-snapshots tools
+.PHONY: check hint list run trace reset solution doctor test verify soundness mutants pin lint bench grade accept-snapshots tools
 .DEFAULT_GOAL := check
 
 # Judge what has changed, show where you stand and what is next. One exercise: make check E=semaphore
@@ -38,9 +38,15 @@ solution: $(CHECKER)
 doctor: $(CHECKER)
 	@$(CHECKER) doctor
 
+# For instructors: judges the submissions in IN= (directories, archives or a roster) and keeps the results
+# and the gradebook in OUT=. What is there already is not judged again.
+grade: $(CHECKER)
+	cargo build --target-dir target -p checker --features grade
+	@$(CHECKER) grade $(or $(IN),$(error make grade IN=SUBMISSIONS OUT=RESULTS)) --out $(or $(OUT),$(error make grade IN=SUBMISSIONS OUT=RESULTS))
+
 # All tests: the tooling's own, then every stub, solution and known-wrong solution.
 test: $(CHECKER)
-	cargo test --target-dir target --features testkit/http
+	cargo test --target-dir target --features testkit/http,checker/grade
 	$(CHECKER) verify
 
 # For authors: stubs fail, solutions pass, wrong solutions are caught, snapshots and pins are current.
@@ -69,6 +75,7 @@ accept-snapshots: $(CHECKER)
 lint: tools
 	cargo fmt --all --check
 	cargo clippy --target-dir target --workspace --all-targets -- -D warnings
+	cargo clippy --target-dir target -p checker --all-targets --features grade -- -D warnings
 	cargo clippy --target-dir target -p reddit_fetcher --features https -- -D warnings
 	cd solutions && cargo fmt --all --check && cargo clippy --all-targets -- -D warnings
 

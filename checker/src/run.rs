@@ -198,7 +198,8 @@ fn program_of(
         total_output: 16 << 20,
         // RLIMIT_NPROC knows users, not tests: those that run beside this one need theirs too.
         tasks: tasks_of_machine().map(|tasks| tasks + TASKS * workers() as u64),
-        open_files: Some(1024),
+        // More than 1024, so that a test can have a descriptor beyond that number.
+        open_files: Some(2048),
         file_size: Some(64 << 20),
         address_space: candidate.exercise.address_space,
         cpu_time: None,

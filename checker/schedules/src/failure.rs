@@ -46,10 +46,8 @@ impl Found {
                 "a deadlock: each thread waits for what another one holds".to_owned()
             }
             Failure::AllWait => {
-                format!(
-                    "a lost wake-up: {} for ever, and nobody is left to wake it",
-                    self.sleepers()
-                )
+                let (sleep, whom) = self.sleepers();
+                format!("a lost wake-up: {sleep} for ever, and nobody is left to wake {whom}")
             }
             Failure::Endless => {
                 "a starved waiter: threads run on and on, and nobody gets what it waits for"
@@ -72,18 +70,19 @@ impl Found {
         self.record.waiting.values().any(|waiting| matches!(waiting.wait, Wait::Lock(_)))
     }
 
-    fn sleepers(&self) -> String {
+    /// Who sleeps, and the word for them.
+    fn sleepers(&self) -> (String, &'static str) {
         let record = &self.record;
         let mut names: Vec<&str> = record
             .waiting
             .iter()
-            .filter(|(_, waiting)| matches!(waiting.wait, Wait::WakeUp(_)))
+            .filter(|(_, waiting)| matches!(waiting.wait, Wait::WakeUp { .. }))
             .map(|(&thread, _)| record.threads[thread].as_str())
             .collect();
         names.sort_unstable();
         match names.as_slice() {
-            [one] => format!("{one} sleeps"),
-            many => format!("{} sleep", many.join(" and ")),
+            [one] => (format!("{one} sleeps"), "it"),
+            many => (format!("{} sleep", many.join(" and ")), "them"),
         }
     }
 }

@@ -27,8 +27,13 @@ pub struct Step {
 pub enum Wait {
     /// A lock that another thread holds.
     Lock(ObjectId),
-    /// A wake-up: of a condition variable, a futex or a parked thread.
-    WakeUp(Option<ObjectId>),
+    /// A wake-up.
+    WakeUp {
+        /// Of a condition variable or a futex; without one, of a parked thread.
+        of: Option<ObjectId>,
+        /// The lock that a woken thread takes before it goes on.
+        then: Option<ObjectId>,
+    },
     /// The end of another thread.
     End(usize),
 }
@@ -96,6 +101,8 @@ pub struct Record {
     pub waiting: HashMap<usize, Waiting>,
     /// The objects, by their ids.
     pub objects: Vec<Object>,
+    /// How many wake-ups of an object were given and have not reached a thread yet.
+    under_way: HashMap<ObjectId, usize>,
     ended: HashSet<usize>,
     addresses: HashMap<usize, ObjectId>,
 }
@@ -104,6 +111,38 @@ impl Record {
     /// How often another thread went on.
     pub fn switches(&self) -> usize {
         self.steps.windows(2).filter(|pair| pair[0].thread != pair[1].thread).count()
+    }
+
+    /// Whether somebody has to wake this thread, and nobody has.
+    ///
+    /// A wake-up for one of two sleepers is under way until one of them runs: both may be awake.
+    pub fn sleeps(&self, thread: usize) -> bool {
+        self.waiting.get(&thread).is_some_and(|waiting| match waiting.wait {
+            Wait::WakeUp { of, .. } => of.is_none_or(|object| !self.is_waking(object)),
+            Wait::Lock(_) | Wait::End(_) => false,
+        })
+    }
+
+    fn is_waking(&self, object: ObjectId) -> bool {
+        self.under_way.get(&object).is_some_and(|&count| count > 0)
+    }
+
+    /// How many threads wait for a wake-up of this object that nobody has given.
+    fn sleepers(&self, object: ObjectId) -> usize {
+        let waits = |waiting: &&Waiting| matches!(waiting.wait, Wait::WakeUp { of, .. } if of == Some(object));
+        let waiting = self.waiting.values().filter(waits).count();
+        waiting.saturating_sub(self.under_way.get(&object).copied().unwrap_or(0))
+    }
+
+    /// A thread waits no longer; returns what it waited for.
+    fn ends_wait(&mut self, thread: usize) -> Option<Waiting> {
+        let waiting = self.waiting.remove(&thread)?;
+        if let Wait::WakeUp { of: Some(object), .. } = waiting.wait
+            && let Some(count) = self.under_way.get_mut(&object)
+        {
+            *count = count.saturating_sub(1);
+        }
+        Some(waiting)
     }
 }
 
@@ -177,7 +216,42 @@ pub fn waits(thread: usize, place: Place, wait: Wait, text: String) {
 
 /// A thread goes on.
 pub fn goes_on(thread: usize) {
-    change(|record| drop(record.waiting.remove(&thread)));
+    change(|record| drop(record.ends_wait(thread)));
+}
+
+/// A thread that waited for a wake-up runs: it goes on, or waits for the lock that it takes first.
+pub fn wakes(thread: usize) {
+    change(|record| {
+        let waits_for_it = |waiting: &Waiting| matches!(waiting.wait, Wait::WakeUp { .. });
+        if !record.waiting.get(&thread).is_some_and(waits_for_it) {
+            return;
+        }
+        let waiting = record.ends_wait(thread);
+        if let Some(Waiting { place, wait: Wait::WakeUp { then: Some(lock), .. }, .. }) = waiting {
+            let waiting = Waiting { place, wait: Wait::Lock(lock), text: format!("lock {lock}") };
+            record.waiting.insert(thread, waiting);
+        }
+    });
+}
+
+/// A thread goes on if it is parked.
+pub fn unparked(thread: usize) {
+    change(|record| {
+        let parked = |waiting: &Waiting| matches!(waiting.wait, Wait::WakeUp { of: None, .. });
+        if record.waiting.get(&thread).is_some_and(parked) {
+            record.ends_wait(thread);
+        }
+    });
+}
+
+/// Gives a wake-up of this object to so many of its sleepers; returns how many there were to have it.
+pub fn wake_up(object: ObjectId, most: usize) -> usize {
+    let mut woken = 0;
+    change(|record| {
+        woken = most.min(record.sleepers(object));
+        *record.under_way.entry(object).or_default() += woken;
+    });
+    woken
 }
 
 /// A thread has returned.
@@ -197,15 +271,5 @@ pub fn held_by(lock: ObjectId, holder: Option<usize>) {
 
 /// Whether a thread waits for a wake-up.
 pub fn sleeps(thread: usize) -> bool {
-    RECORD.with_borrow(|record| {
-        record.waiting.get(&thread).is_some_and(|waiting| matches!(waiting.wait, Wait::WakeUp(_)))
-    })
-}
-
-/// How many threads wait for a wake-up of this object.
-pub fn sleepers(object: ObjectId) -> usize {
-    RECORD.with_borrow(|record| {
-        let sleeps = |waiting: &&Waiting| waiting.wait == Wait::WakeUp(Some(object));
-        record.waiting.values().filter(sleeps).count()
-    })
+    RECORD.with_borrow(|record| record.sleeps(thread))
 }

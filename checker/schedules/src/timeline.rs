@@ -52,16 +52,53 @@ pub fn draw(record: &Record) -> String {
     let columns: Vec<usize> = (0..record.threads.len())
         .filter(|&thread| shown.iter().any(|row| row.thread == thread))
         .collect();
-    let place = shown.iter().map(|row| short(row.place).len()).max().unwrap_or(0);
-    let width = column_width(columns.len(), place);
+    let file = most_used_file(shown);
+    if !file.is_empty() {
+        let _ = writeln!(text, "{file}");
+    }
+    let places = Places::below(file, shown);
+    let width = column_width(columns.len(), places.width);
     if width >= NARROWEST {
-        table(&mut text, record, shown, &columns, place, width);
+        table(&mut text, record, shown, &columns, &places, width);
     } else {
-        list(&mut text, record, shown, place);
+        list(&mut text, record, shown, &places);
     }
     endings(&mut text, record, &names);
     legend(&mut text, shown);
     text
+}
+
+/// The file that most rows are of; among several the learner's. It stands above the rows, and not in
+/// each of them.
+fn most_used_file(rows: &[Row]) -> &'static str {
+    let rows_of = |file: &str| rows.iter().filter(|row| row.place.file() == file).count();
+    let files = rows.iter().map(|row| row.place.file());
+    let most = files.max_by_key(|file| (rows_of(file), source::is_learners(file), *file));
+    most.map_or("", source::short)
+}
+
+/// How the first column names places.
+struct Places {
+    /// The file that the heading names.
+    file: &'static str,
+    /// How wide the column is.
+    width: usize,
+}
+
+impl Places {
+    fn below(file: &'static str, rows: &[Row]) -> Self {
+        let mut places = Self { file, width: 0 };
+        places.width = rows.iter().map(|row| places.name(row.place).len()).max().unwrap_or(0);
+        places
+    }
+
+    /// `:25` in the file of the heading, `protocol.rs:92` in another one.
+    fn name(&self, place: Place) -> String {
+        match source::short(place.file()) {
+            file if file == self.file => format!(":{}", place.line()),
+            file => format!("{file}:{}", place.line()),
+        }
+    }
 }
 
 /// The steps, with equal ones in a row as one.
@@ -100,9 +137,10 @@ fn table(
     record: &Record,
     rows: &[Row],
     columns: &[usize],
-    place: usize,
+    places: &Places,
     width: usize,
 ) {
+    let place = places.width;
     let widest = rows.iter().map(|row| row.text.chars().count()).max().unwrap_or(0);
     let longest_name = columns.iter().map(|&thread| record.threads[thread].chars().count()).max();
     let width = width.min(widest.max(longest_name.unwrap_or(0)));
@@ -116,7 +154,7 @@ fn table(
     let rule: Vec<String> = columns.iter().map(|_| "─".repeat(width)).collect();
     let _ = writeln!(text, "{}─┼─{}", "─".repeat(place), rule.join("─┼─"));
     for row in rows {
-        let mut first = short(row.place);
+        let mut first = places.name(row.place);
         let mut rest = row.text.clone();
         while !rest.is_empty() {
             let (cell, next) = cut(&rest, width);
@@ -141,13 +179,14 @@ fn cut(text: &str, width: usize) -> (String, String) {
     (text[..at].to_owned(), format!(" {}", text[at..].trim_start()))
 }
 
-fn list(text: &mut String, record: &Record, rows: &[Row], place: usize) {
+fn list(text: &mut String, record: &Record, rows: &[Row], places: &Places) {
+    let place = places.width;
     let name = rows.iter().map(|row| record.threads[row.thread].chars().count()).max().unwrap_or(0);
     for row in rows {
         let _ = writeln!(
             text,
             "{:<place$}  {:<name$}  {}",
-            short(row.place),
+            places.name(row.place),
             record.threads[row.thread],
             row.text
         );
@@ -161,7 +200,8 @@ fn endings(text: &mut String, record: &Record, names: &[String]) {
     for (&thread, waiting) in waiting {
         let what = match waiting.wait {
             Wait::End(_) => continue,
-            Wait::WakeUp(_) => format!("sleeps in {}", replace(&waiting.text, names)),
+            Wait::WakeUp { .. } if !record.sleeps(thread) => continue,
+            Wait::WakeUp { .. } => format!("sleeps in {}", replace(&waiting.text, names)),
             Wait::Lock(lock) => match record.objects[lock.0].holder {
                 // It had only not come to it yet.
                 None => continue,

@@ -92,7 +92,147 @@ fn a_wake_up_for_no_reason_shows_an_if_that_should_be_a_while() {
 #[test]
 fn a_lost_wake_up_is_found_and_named() {
     let message = failure(|| wait_for_a_flag(true, false));
-    assert_says(&message, &["a lost wake-up: waiter sleeps for ever"]);
+    assert_says(&message, &["waiter sleeps for ever, and nobody is left to wake it"]);
+}
+
+#[test]
+fn two_sleepers_are_them() {
+    use shuttle::sync::{Condvar, Mutex, thread};
+    let message = failure(|| {
+        shuttle::explore(EXPECT, || {
+            let pair = Arc::new((Mutex::new(()), Condvar::new()));
+            for name in ["T1", "T2"] {
+                let pair = Arc::clone(&pair);
+                thread::spawn_as(name, move || drop(pair.1.wait(pair.0.lock().unwrap())));
+            }
+        });
+    });
+    assert_says(&message, &["T1 and T2 sleep for ever, and nobody is left to wake them"]);
+}
+
+/// A thread waits for a mark, and another one sets it and notifies, as it is told.
+fn close(sets_and_notifies: fn(&Door)) -> String {
+    use shuttle::sync::atomic::Ordering::SeqCst;
+    use shuttle::sync::thread;
+    failure(|| {
+        shuttle::explore(EXPECT, move || {
+            let door = Arc::new(Door::new());
+            let waiter = thread::spawn_as("waiter", {
+                let door = Arc::clone(&door);
+                move || {
+                    let mut items = door.items.lock().unwrap();
+                    while !*items && !door.closed.load(SeqCst) {
+                        items = door.room.wait(items).unwrap();
+                    }
+                }
+            });
+            sets_and_notifies(&door);
+            waiter.join().unwrap();
+        });
+    })
+}
+
+/// What the two share; the mark is the value behind the lock or the atomic.
+struct Door {
+    items: shuttle::sync::Mutex<bool>,
+    closed: shuttle::sync::atomic::AtomicBool,
+    room: shuttle::sync::Condvar,
+}
+
+impl Door {
+    fn new() -> Self {
+        use shuttle::sync::{Condvar, Mutex, atomic::AtomicBool};
+        Self { items: Mutex::new(false), closed: AtomicBool::new(false), room: Condvar::new() }
+    }
+}
+
+/// Each phrase stands in a later row than the one before it.
+#[track_caller]
+fn assert_in_order(message: &str, phrases: &[&str]) {
+    let mut rest = message;
+    for phrase in phrases {
+        let Some(at) = rest.find(phrase) else {
+            panic!("`{phrase}` is missing, or stands too early, in\n{message}");
+        };
+        rest = rest[at..].split_once('\n').map_or("", |(_, rest)| rest);
+    }
+}
+
+#[test]
+fn a_notification_between_the_look_and_the_sleep_stands_between_them() {
+    use shuttle::sync::atomic::Ordering::SeqCst;
+    let message = close(|door| {
+        door.closed.store(true, SeqCst);
+        door.room.notify_all();
+    });
+    let rows = ["closed is false", "closed = true", "notify_all room: nobody", "wait room"];
+    assert_in_order(&message, &rows);
+    assert_in_order(&message, &["wait room, unlock", "waiter sleeps in wait room"]);
+}
+
+#[test]
+fn a_notification_before_the_mark_is_set_stands_before_the_sleep() {
+    let message = close(|door| {
+        door.room.notify_all();
+        *door.items.lock().unwrap() = true;
+    });
+    assert_in_order(&message, &["notify_all room: nobody", "wait room", "lock items"]);
+}
+
+#[test]
+fn three_threads_have_columns_below_the_name_of_their_file() {
+    use shuttle::sync::{Mutex, thread};
+    let message = failure(|| {
+        shuttle::explore(EXPECT, || {
+            let forks = Arc::new([Mutex::new(()), Mutex::new(()), Mutex::new(())]);
+            for (first, name) in ["T1", "T2", "T3"].into_iter().enumerate() {
+                let forks = Arc::clone(&forks);
+                thread::spawn_as(name, move || {
+                    let _first = forks[first].lock().unwrap();
+                    let _second = forks[(first + 1) % 3].lock().unwrap();
+                });
+            }
+        });
+    });
+    assert_says(&message, &["\nfailures.rs\n", "│              │ lock mutex#2 │"]);
+    assert_in_order(&message, &["\n:", "\n:", "\n:"]);
+    let long = message.lines().find(|line| line.contains('│') && line.chars().count() > 74);
+    assert_eq!(long, None, "a row is too wide");
+}
+
+#[test]
+fn who_has_settled_hears_the_notification() {
+    use shuttle::sync::{Condvar, Mutex, thread};
+    shuttle::explore(EXPECT, || {
+        let pair = Arc::new((Mutex::new(()), Condvar::new()));
+        let waiter = thread::spawn_as("waiter", {
+            let pair = Arc::clone(&pair);
+            move || drop(pair.1.wait(pair.0.lock().unwrap()))
+        });
+        waiter.settle();
+        pair.1.notify_one();
+        waiter.settle();
+        assert!(waiter.is_finished(), "who is notified does not sleep any more");
+    });
+}
+
+#[test]
+fn a_woken_waiter_that_needs_the_lock_waits_for_the_lock() {
+    use shuttle::sync::{Condvar, Mutex, thread};
+    let message = failure(|| {
+        shuttle::explore(EXPECT, || {
+            let pair = Arc::new((Mutex::new(()), Condvar::new()));
+            let waiter = thread::spawn_as("waiter", {
+                let pair = Arc::clone(&pair);
+                move || drop(pair.1.wait(pair.0.lock().unwrap()))
+            });
+            waiter.settle();
+            let _held = pair.0.lock().unwrap();
+            pair.1.notify_one();
+            waiter.join().unwrap();
+        });
+    });
+    assert_says(&message, &["a deadlock", "which main holds"]);
 }
 
 #[test]

@@ -201,7 +201,8 @@ pub(super) fn wait_for_turn(
     }
 }
 
-/// Where the panic or the error was, if it was in the learner's file; else the first `todo!`.
+/// Where the panic or the error was, if it was in the learner's file; else the first of its lines that
+/// the message names; else the first `todo!`.
 fn line_to_begin_at(file: &Path, judgement: &Judgement, exercise: &Exercise) -> u32 {
     let own = exercise.main_file();
     let places = judgement
@@ -211,7 +212,57 @@ fn line_to_begin_at(file: &Path, judgement: &Judgement, exercise: &Exercise) -> 
     if let Some(place) = places.into_iter().find(|place| place.file == own) {
         return place.line;
     }
+    let message = judgement.first_unpassed().and_then(|test| test.message.as_deref());
+    let name = own.file_name().and_then(|name| name.to_str());
+    if let (Some(message), Some(name)) = (message, name)
+        && let Some(line) = line_named(message, name)
+    {
+        return line;
+    }
     let text = std::fs::read_to_string(file).unwrap_or_default();
     let todo = text.lines().position(|line| line.contains("todo!("));
     todo.map_or(1, |line| line as u32 + 1)
+}
+
+/// The first line of a file that a message names: as `till.rs:26`, or as `:26` in the rows of a
+/// timeline, below the heading `till.rs`.
+fn line_named(message: &str, file: &str) -> Option<u32> {
+    let number = |text: &str| {
+        let digits = text.find(|c: char| !c.is_ascii_digit()).map_or(text, |end| &text[..end]);
+        digits.parse().ok()
+    };
+    let mut below_heading = false;
+    message.lines().find_map(|line| {
+        below_heading |= line.trim() == file;
+        let row = line.trim_start().strip_prefix(':').filter(|_| below_heading);
+        row.and_then(number).or_else(|| {
+            line.match_indices(file).find_map(|(at, _)| {
+                // Not the end of a longer name, and not a file in another directory.
+                let before = line[..at].chars().next_back();
+                let whole = before.is_none_or(|c| !c.is_alphanumeric() && !"_-/.".contains(c));
+                line[at + file.len()..].strip_prefix(':').filter(|_| whole).and_then(number)
+            })
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_found_in_a_timeline_and_in_a_sentence() {
+        let timeline = "seen: 1\n\ntill.rs\n    │ T1\n────┼───\n:26 │ in is 0\n:27 │ in = 1\n";
+        assert_eq!(line_named(timeline, "till.rs"), Some(26));
+        let other = "protocol.rs\n:90         │ read kitchen\ntill.rs:31 │ till is 0\n";
+        assert_eq!(line_named(other, "till.rs"), Some(31));
+        assert_eq!(line_named("seen:     a panic at till.rs:9: no", "till.rs"), Some(9));
+    }
+
+    #[test]
+    fn a_line_of_another_file_is_none() {
+        for message in ["tests/till.rs:3", "my_till.rs:3", "till.rs: gone", ":26 of nothing"] {
+            assert_eq!(line_named(message, "till.rs"), None, "{message}");
+        }
+    }
 }

@@ -195,19 +195,8 @@ impl Human {
         if let Some(place) = &test.place {
             self.line(&format!("    at {}", at(place)));
         }
-        let unpassed = |t: &&TestResult| t.outcome != Outcome::Passed;
-        let others = judgement.tests.iter().filter(unpassed).count() - 1;
-        let passed = judgement.tests.len() - 1 - others;
         self.line("");
-        self.line(&format!(
-            "  {passed} of {} tests pass; {}",
-            judgement.tests.len(),
-            match others {
-                0 => "this is the only one that does not.".to_owned(),
-                1 => "1 other does not.".to_owned(),
-                count => format!("{count} others do not."),
-            }
-        ));
+        self.line(&format!("  {}", beside_the_first(&judgement.tests)));
     }
 
     /// A timeline, and why it has no end.
@@ -281,6 +270,29 @@ fn state(judgement: &Judgement) -> String {
     }
     let passed = judgement.tests.iter().filter(|t| t.outcome == Outcome::Passed).count();
     format!("{words}: {passed} of {} tests pass", judgement.tests.len())
+}
+
+/// How the tests stand beside the one that does not pass and is shown.
+fn beside_the_first(tests: &[TestResult]) -> String {
+    let count = |is: fn(Outcome) -> bool| tests.iter().filter(|test| is(test.outcome)).count();
+    let passed = count(|outcome| outcome == Outcome::Passed);
+    let not_run = count(|outcome| outcome == Outcome::NotRun);
+    // The shown one is a test that was run, if there is one.
+    let others = (tests.len() - passed - not_run).saturating_sub(1);
+    let do_not = match others {
+        0 if not_run == 0 => Some("this is the only one that does not".to_owned()),
+        0 => None,
+        1 => Some("1 other does not".to_owned()),
+        count => Some(format!("{count} others do not")),
+    };
+    let were_not = match not_run {
+        0 => None,
+        1 => Some("1 was not run".to_owned()),
+        count => Some(format!("{count} were not run")),
+    };
+    let passed = format!("{passed} of {} tests pass", tests.len());
+    let parts: Vec<String> = [Some(passed), do_not, were_not].into_iter().flatten().collect();
+    format!("{}.", parts.join("; "))
 }
 
 /// How many runs were as they must be, and how many there were.
@@ -493,5 +505,41 @@ impl Reporter for Human {
         let label = if matches!(error, Error::Interrupted) { "" } else { "error: " };
         let lines = wrap(&format!("{label}{text}"), WIDTH);
         let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_test_that_was_not_run_is_not_said_to_fail() {
+        let beside = |outcomes: &[(Outcome, usize)]| {
+            let test = |outcome| TestResult {
+                name: "a".into(),
+                target: "t".into(),
+                outcome,
+                message: None,
+                place: None,
+            };
+            let tests = outcomes.iter().flat_map(|&(outcome, count)| vec![test(outcome); count]);
+            beside_the_first(&tests.collect::<Vec<_>>())
+        };
+        use Outcome::{Failed, NotRun, Passed, TimedOut};
+        for (outcomes, said) in [
+            (
+                vec![(Passed, 2), (Failed, 1)],
+                "2 of 3 tests pass; this is the only one that does not.",
+            ),
+            (vec![(Passed, 1), (Failed, 2)], "1 of 3 tests pass; 1 other does not."),
+            (vec![(Failed, 4)], "0 of 4 tests pass; 3 others do not."),
+            (vec![(Failed, 1), (NotRun, 1)], "0 of 2 tests pass; 1 was not run."),
+            (
+                vec![(Passed, 11), (TimedOut, 2), (NotRun, 33)],
+                "11 of 46 tests pass; 1 other does not; 33 were not run.",
+            ),
+        ] {
+            assert_eq!(beside(&outcomes), said);
+        }
     }
 }

@@ -3,7 +3,7 @@
 
 use tracer::{Descriptor, End, Event, Timeline};
 
-use crate::timeline::{Chart, Lane, Marks, Step};
+use crate::timeline::{Chart, Lane, Marks, Step, Stretch};
 
 use super::text::{Paint, WIDTH, clean, paint};
 
@@ -27,10 +27,11 @@ pub(super) fn lines(timeline: &Timeline, marks: &Marks, sign: char, colour: bool
 fn legend(chart: &Chart<'_>) -> Vec<String> {
     let mut lines = Vec::new();
     if chart.columns <= MOST_COLUMNS {
-        if chart.lanes.iter().any(|lane| !lane.suspended.is_empty()) {
+        let has_rows = |stretch: &Stretch| !stretch.is_empty();
+        if chart.lanes.iter().any(|lane| lane.suspended.iter().any(has_rows)) {
             lines.push("╎ suspended until its vfork child calls execve or ends".to_owned());
         }
-        if chart.lanes.iter().any(|lane| lane.zombie.is_some()) {
+        if chart.lanes.iter().any(|lane| lane.zombie.as_ref().is_some_and(has_rows)) {
             lines.push("∙ zombie: it has ended, and nobody has waited for it yet".to_owned());
         }
     }
@@ -200,7 +201,48 @@ fn broken(text: &str, width: usize) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use tracer::{Answer, Asked, Birth, Process, Reaped};
+
     use super::*;
+
+    fn process(name: &str, parent: Option<&str>, events: Vec<Event>) -> Process {
+        Process {
+            name: name.to_owned(),
+            parent: parent.map(str::to_owned),
+            birth: if parent.is_some() { Birth::Fork } else { Birth::Start },
+            events,
+            threads: Vec::new(),
+            end: End::Exited(0),
+            reaped: parent.map_or(Reaped::ByTracer, |by| Reaped::By(by.to_owned())),
+        }
+    }
+
+    /// A parent that makes children and waits for them in this order; they do nothing but end.
+    fn family(children: &[&str], waits: &[&str]) -> Timeline {
+        let birth = |child: &&str| Event::Birth { by: Birth::Fork, child: (*child).to_owned() };
+        let wait = |child: &&str| {
+            let answer = Answer::Reaped { child: (*child).to_owned(), end: End::Exited(0) };
+            Event::Wait { asked: Asked::Child((*child).to_owned()), answer }
+        };
+        let end = || Event::End(End::Exited(0));
+        let parent = children.iter().map(birth).chain(waits.iter().map(wait)).chain([end()]);
+        let mut processes = vec![process("P1", None, parent.collect())];
+        processes.extend(children.iter().map(|child| process(child, Some("P1"), vec![end()])));
+        let (stdout, stderr) = (String::new(), String::new());
+        Timeline { processes, stuck: None, too_much: None, stdout, stderr }
+    }
+
+    #[test]
+    fn the_legend_explains_zombies_where_one_is_drawn() {
+        let drawn = |children: &[&str], waits: &[&str]| {
+            lines(&family(children, waits), &Marks::new(), '+', false).join("\n")
+        };
+        let at_once = drawn(&["P1.1"], &["P1.1"]);
+        assert!(!at_once.contains('∙'), "{at_once}");
+        let late = drawn(&["P1.1", "P1.2"], &["P1.2", "P1.1"]);
+        let (lanes, legend) = late.rsplit_once('\n').expect("there are lines");
+        assert!(lanes.contains('∙') && legend.starts_with("∙ zombie"), "{late}");
+    }
 
     #[test]
     fn long_texts_are_broken_and_in_the_end_cut() {

@@ -57,6 +57,11 @@ impl Stretch {
     pub fn contains(self, row: usize) -> bool {
         self.after < row && row < self.before
     }
+
+    /// Whether there is no row in it.
+    pub fn is_empty(self) -> bool {
+        self.after + 1 >= self.before
+    }
 }
 
 /// Something that a process or thread did.

@@ -35,6 +35,36 @@ pub fn thread_status(pid: i32, tid: i32) -> Option<ThreadStatus> {
     })
 }
 
+/// Whether thread `tid` of process `pid` is in a system call that sleeps for a time at most; `false` if
+/// the kernel will not tell.
+///
+/// A wait for descriptors is none, but for ppoll(2) without any: what is ready may come any time.
+pub fn sleeps_by_the_clock(pid: i32, tid: i32) -> bool {
+    let call = fs::read_to_string(format!("/proc/{pid}/task/{tid}/syscall"));
+    call.is_ok_and(|call| is_by_the_clock(&call))
+}
+
+/// The same of a line of proc_pid_syscall(5): the call's number, and its arguments in hexadecimal.
+fn is_by_the_clock(call: &str) -> bool {
+    let mut words = call.split_whitespace();
+    let Some(number) = words.next().and_then(|number| number.parse::<i64>().ok()) else {
+        return false;
+    };
+    let arguments: Vec<u64> =
+        words.map_while(|word| u64::from_str_radix(word.strip_prefix("0x")?, 16).ok()).collect();
+    let argument = |index: usize| arguments.get(index).copied().unwrap_or(0);
+    match number {
+        libc::SYS_nanosleep | libc::SYS_clock_nanosleep => true,
+        // The other operations of futex(2) that sleep are not used by locks of the standard library.
+        libc::SYS_futex => {
+            let operation = argument(1) as i32 & libc::FUTEX_CMD_MASK;
+            [libc::FUTEX_WAIT, libc::FUTEX_WAIT_BITSET].contains(&operation) && argument(3) != 0
+        }
+        libc::SYS_ppoll => argument(1) == 0 && argument(2) != 0,
+        _ => false,
+    }
+}
+
 /// The threads of process `pid` that have not ended, by their id.
 pub fn threads(pid: i32) -> BTreeMap<i32, ThreadStatus> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
@@ -99,6 +129,29 @@ mod tests {
             barrier.wait();
         });
         assert!(threads(i32::MAX).is_empty());
+    }
+
+    #[test]
+    fn a_wait_with_a_timeout_is_by_the_clock() {
+        let futex = libc::SYS_futex;
+        for (call, by_the_clock) in [
+            (
+                format!(
+                    "{} 0x0 0x0 0x7f10 0x7f10 0x0 0x0 0x7ffc 0x7f00",
+                    libc::SYS_clock_nanosleep
+                ),
+                true,
+            ),
+            (format!("{futex} 0x7f10 0x89 0x2 0x7f20 0x0 0xffffffff 0x7ffc 0x7f00"), true),
+            (format!("{futex} 0x7f10 0x89 0x2 0x0 0x0 0xffffffff 0x7ffc 0x7f00"), false),
+            (format!("{futex} 0x7f10 0x81 0x1 0x7f20 0x0 0x0 0x7ffc 0x7f00"), false),
+            (format!("{} 0x7f10 0x0 0x7f20 0x0 0x8 0x0 0x7ffc 0x7f00", libc::SYS_ppoll), true),
+            (format!("{} 0x7f10 0x1 0x7f20 0x0 0x8 0x0 0x7ffc 0x7f00", libc::SYS_ppoll), false),
+            ("running".to_owned(), false),
+            ("-1 0x7ffc 0x7f00".to_owned(), false),
+        ] {
+            assert_eq!(is_by_the_clock(&call), by_the_clock, "{call}");
+        }
     }
 
     #[test]

@@ -4,12 +4,11 @@
 //! kernel knows (proc_pid_stat(5)), so the program asks until the answer is definite. Waiting
 //! for the clock is told apart from waiting for somebody, where the kernel lets us look.
 
-use std::fs;
 use std::thread;
 
 use nix::unistd::{getpid, gettid};
 
-use crate::proc::{process_state, thread_status};
+use crate::proc::{process_state, sleeps_by_the_clock, thread_status};
 
 /// CPU time, in clock ticks, after which a process that should sleep is said to spin: 0.25 s. Among
 /// many that want a CPU it has to get that much before its deadline.
@@ -40,7 +39,7 @@ pub fn rest(pid: i32) -> Rest {
     loop {
         match process_state(pid) {
             None | Some('Z' | 'X') => return Rest::Ended,
-            Some('S') if waits_for_the_clock(pid) => return Rest::AsleepByTheClock,
+            Some('S') if sleeps_by_the_clock(pid, pid) => return Rest::AsleepByTheClock,
             Some('S') => return Rest::Asleep,
             Some('T') => return Rest::Stopped,
             Some(_) if ticks() > before + SPIN_TICKS => return Rest::Spinning,
@@ -75,15 +74,6 @@ pub fn let_others_look() {
     // SAFETY: this prctl takes an integer and touches no memory of ours. It fails with EINVAL where
     // Yama is not in use, and nothing need be done there.
     unsafe { libc::prctl(libc::PR_SET_PTRACER, libc::PR_SET_PTRACER_ANY) };
-}
-
-/// Whether its system call is one that sleeps for a time; `false` if the kernel will not tell.
-fn waits_for_the_clock(pid: i32) -> bool {
-    // The number of the call comes first: proc_pid_syscall(5).
-    let number = fs::read_to_string(format!("/proc/{pid}/syscall"))
-        .ok()
-        .and_then(|line| line.split_whitespace().next()?.parse::<i64>().ok());
-    number.is_some_and(|number| [libc::SYS_nanosleep, libc::SYS_clock_nanosleep].contains(&number))
 }
 
 #[cfg(test)]

@@ -7,9 +7,12 @@
 //! for that point; [`Thread::join`] reports a deadlock when it is reached too early.
 //!
 //! This holds for threads that wait for each other only (locks, futexes, condition variables); a
-//! thread that waits for a timer, a socket or a process looks asleep although something will
-//! wake it. Use [`crate::deadline`] for those.
+//! thread that waits for a socket, a process or a timer's descriptor looks asleep although something
+//! will wake it. Use [`crate::deadline`] for those. A thread that sleeps for a time is told apart,
+//! where the kernel lets us look, and is not at rest.
 
+use std::cell::Cell;
+use std::collections::HashMap;
 use std::panic;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
@@ -18,7 +21,7 @@ use std::thread::{self, JoinHandle};
 use nix::unistd::{getpid, gettid};
 
 use crate::Lesson;
-use crate::proc::{ThreadStatus, thread_status};
+use crate::proc::{ThreadStatus, sleeps_by_the_clock, thread_status};
 
 /// CPU time, in clock ticks, after which a thread that is waited for is said to spin: 1 s.
 const SPIN_TICKS: u64 = 100;
@@ -29,6 +32,18 @@ const RESTLESS_TICKS: u64 = 25;
 /// Context switches after which a thread that should come to rest is said to spin. On a busy machine
 /// one that yields gets little CPU time, but many turns.
 const RESTLESS_SWITCHES: u64 = 1000;
+
+/// So often a thread that should come to rest may sleep by the clock before.
+const NAPS: u64 = 50;
+
+/// So often a thread that is waited for may sleep by the clock, while nothing else happens, before it
+/// is said to get nowhere. A right one that tries again and again has its turn before.
+const NAPS_IN_VAIN: u64 = 500;
+
+thread_local! {
+    /// Whether this thread was started by [`Threads::spawn`].
+    static IS_MEMBER: Cell<bool> = const { Cell::new(false) };
+}
 
 /// The threads that one test starts.
 #[derive(Debug, Default)]
@@ -55,7 +70,8 @@ pub struct Thread<T> {
 pub enum Settled {
     /// Every thread has ended or is asleep, and none can wake another.
     AtRest,
-    /// The named thread keeps a CPU busy instead of sleeping.
+    /// The named thread looks again and again instead of sleeping until it is woken: it keeps a CPU
+    /// busy, or sleeps by the clock in between.
     Spinning(String),
 }
 
@@ -76,6 +92,7 @@ impl Threads {
             .name(name.to_owned())
             .spawn(move || {
                 send_tid.send(gettid().as_raw()).expect("the test waits for this thread's id");
+                IS_MEMBER.set(true);
                 body()
             })
             .expect("the machine lets the test start a thread");
@@ -90,16 +107,20 @@ impl Threads {
         loop {
             let members = self.members.lock().unwrap().clone();
             let now = statuses(&members);
-            if at_rest(&members, &now) {
+            let napping = asleep(&members, &now);
+            if napping.as_ref().is_some_and(Vec::is_empty) {
                 return Settled::AtRest;
             }
-            let restless = members.iter().zip(start.iter().zip(&now)).find(|(_, (start, now))| {
+            let napping = napping.unwrap_or_default();
+            let restless = start.iter().zip(&now).enumerate().find(|(index, (start, now))| {
                 let (Some(start), Some(now)) = (start, now) else { return false };
+                let switches = now.context_switches - start.context_switches;
                 now.cpu_ticks > start.cpu_ticks + RESTLESS_TICKS
-                    || now.context_switches > start.context_switches + RESTLESS_SWITCHES
+                    || switches > RESTLESS_SWITCHES
+                    || (switches > NAPS && napping.contains(index))
             });
-            if let Some((member, _)) = restless {
-                return Settled::Spinning(member.name.clone());
+            if let Some((index, _)) = restless {
+                return Settled::Spinning(members[index].name.clone());
             }
             thread::yield_now();
         }
@@ -118,23 +139,32 @@ impl<T> Thread<T> {
     /// `likely` and `read` as the lesson.
     #[track_caller]
     pub fn join(self, likely: &str, read: &str) -> T {
+        // A member that waits for another group's thread looks asleep for good to its own group.
+        assert!(!IS_MEMBER.get(), "a test joins its threads from its own thread");
+        let mut naps = Naps::default();
         while !self.handle.is_finished() {
-            let settled = look(&self.members.lock().unwrap());
+            let stuck = look(&self.members.lock().unwrap(), &mut naps);
             // A thread that ended between the two looks is not stuck.
             if self.handle.is_finished() {
                 break;
             }
-            let seen = match settled {
+            let seen = match stuck {
                 None => {
                     thread::yield_now();
                     continue;
                 }
-                Some(Settled::AtRest) => {
+                Some(Stuck::Asleep) => {
                     let asleep = names_of_living(&self.members.lock().unwrap());
                     format!("{asleep} asleep for good: no thread is left that could wake it")
                 }
-                Some(Settled::Spinning(name)) => {
+                Some(Stuck::Spinning(name)) => {
                     format!("thread `{name}` spins: it used a second of CPU and got nowhere")
+                }
+                Some(Stuck::Napping(name)) => {
+                    format!(
+                        "thread `{name}` sleeps by the clock and looks again and again: \
+                         {NAPS_IN_VAIN} times, and no other thread did anything"
+                    )
                 }
             };
             Lesson {
@@ -152,21 +182,76 @@ impl<T> Thread<T> {
     }
 }
 
-/// Two looks at all threads; `None` if one of them ran in between.
-fn look(members: &[Member]) -> Option<Settled> {
+/// Why a thread that is waited for does not end.
+enum Stuck {
+    /// All threads are asleep, and none can wake another.
+    Asleep,
+    /// The named thread keeps a CPU busy.
+    Spinning(String),
+    /// The named thread sleeps by the clock, again and again; the others are asleep.
+    Napping(String),
+}
+
+/// What threads did that sleep by the clock, since another one did something.
+#[derive(Default)]
+struct Naps {
+    /// The other threads.
+    others: Vec<Option<ThreadStatus>>,
+    /// The context switches of each, by its id, at the first look since then.
+    since: HashMap<i32, u64>,
+}
+
+impl Naps {
+    /// All threads are asleep, these by the clock. Returns the one that has been for too often.
+    fn look(
+        &mut self,
+        now: &[Option<ThreadStatus>],
+        members: &[Member],
+        napping: &[usize],
+    ) -> Option<usize> {
+        let others = (0..now.len()).filter(|index| !napping.contains(index));
+        let others: Vec<_> = others.map(|index| now[index].clone()).collect();
+        if others != self.others {
+            self.since.clear();
+            self.others = others;
+        }
+        napping.iter().copied().find(|&index| {
+            let switches = now[index].as_ref().map_or(0, |status| status.context_switches);
+            let since = *self.since.entry(members[index].tid).or_insert(switches);
+            switches > since + NAPS_IN_VAIN
+        })
+    }
+}
+
+/// Two looks at all threads; `None` if one of them ran in between, or will.
+fn look(members: &[Member], naps: &mut Naps) -> Option<Stuck> {
     let now = statuses(members);
     let spins = |status: &Option<ThreadStatus>| {
         status.as_ref().is_some_and(|status| status.cpu_ticks > SPIN_TICKS)
     };
     if let Some((member, _)) = members.iter().zip(&now).find(|(_, status)| spins(status)) {
-        return Some(Settled::Spinning(member.name.clone()));
+        return Some(Stuck::Spinning(member.name.clone()));
     }
-    at_rest(members, &now).then_some(Settled::AtRest)
+    let napping = asleep(members, &now)?;
+    if napping.is_empty() {
+        return Some(Stuck::Asleep);
+    }
+    let in_vain = naps.look(&now, members, &napping)?;
+    Some(Stuck::Napping(members[in_vain].name.clone()))
 }
 
-/// Whether all threads slept when they were looked at first, and none has run since.
-fn at_rest(members: &[Member], first: &[Option<ThreadStatus>]) -> bool {
-    first.iter().flatten().all(|status| status.state == 'S') && statuses(members) == first
+/// Which threads sleep by the clock, if all sleep: they did when they were looked at first, and none
+/// has run since.
+fn asleep(members: &[Member], first: &[Option<ThreadStatus>]) -> Option<Vec<usize>> {
+    if first.iter().flatten().any(|status| status.state != 'S') {
+        return None;
+    }
+    let lives = first.iter().enumerate().filter(|(_, status)| status.is_some());
+    let by_the_clock = lives
+        .map(|(index, _)| index)
+        .filter(|&index| sleeps_by_the_clock(getpid().as_raw(), members[index].tid))
+        .collect();
+    (statuses(members) == first).then_some(by_the_clock)
 }
 
 fn statuses(members: &[Member]) -> Vec<Option<ThreadStatus>> {
@@ -189,6 +274,7 @@ fn names_of_living(members: &[Member]) -> String {
 mod tests {
     use super::*;
     use std::sync::Condvar;
+    use std::time::Duration;
 
     #[test]
     fn a_thread_that_waits_is_at_rest_and_not_finished() {
@@ -210,6 +296,44 @@ mod tests {
     fn a_join_that_can_never_end_fails_instead() {
         let threads = Threads::new();
         threads.spawn("stuck", thread::park).join("-", "-");
+    }
+
+    #[test]
+    fn a_nap_before_the_end_is_waited_for() {
+        let threads = Threads::new();
+        let sleeper = threads.spawn("sleeper", || thread::sleep(Duration::from_millis(20)));
+        sleeper.join("-", "-");
+        assert_eq!(threads.settle(), Settled::AtRest);
+    }
+
+    #[test]
+    fn who_sleeps_by_the_clock_and_looks_again_is_not_at_rest() {
+        let threads = Threads::new();
+        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let thread = threads.spawn("napper", {
+            let stop = Arc::clone(&stop);
+            move || {
+                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        });
+        assert_eq!(threads.settle(), Settled::Spinning("napper".into()));
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        thread.join("-", "-");
+    }
+
+    #[test]
+    #[should_panic(expected = "thread `napper` sleeps by the clock and looks again and again")]
+    fn a_join_of_one_who_looks_in_vain_fails() {
+        let threads = Threads::new();
+        threads.spawn("stuck", thread::park);
+        let nap = || -> () {
+            loop {
+                thread::sleep(Duration::from_micros(100));
+            }
+        };
+        threads.spawn("napper", nap).join("-", "-");
     }
 
     #[test]

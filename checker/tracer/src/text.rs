@@ -52,7 +52,7 @@ impl fmt::Display for Event {
             Self::Signal { signal, from: Some(from) } => {
                 write!(f, "{} from {from}", signal_name(*signal))
             }
-            Self::Sigchld { to } => write!(f, "SIGCHLD {to}"),
+            Self::Sigchld { to } => write!(f, "{to} SIGCHLD"),
             Self::ExitGroup { code } => write!(f, "exit_group {code}"),
             Self::ThreadEnd => write!(f, "ends"),
             Self::End(end) => write!(f, "{end}"),
@@ -98,9 +98,9 @@ impl fmt::Display for End {
 impl fmt::Display for Disposition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Default => "default",
-            Self::Ignored => "ignored",
-            Self::Handled => "handled",
+            Self::Default => "resets",
+            Self::Ignored => "ignores",
+            Self::Handled => "handles",
         })
     }
 }

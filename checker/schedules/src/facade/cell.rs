@@ -29,7 +29,9 @@ impl<T: Copy> UnsafeCell<T> {
     #[track_caller]
     pub fn get(&self) -> T {
         let (place, id) = (Location::caller(), self.id());
+        explorer::others_may_run();
         recorder::step(explorer::me(), place, format!("read {id}"));
+        explorer::stays();
         self.watch().read(id);
         *self.value.lock().expect("no access panics")
     }
@@ -38,7 +40,9 @@ impl<T: Copy> UnsafeCell<T> {
     #[track_caller]
     pub fn set(&self, value: T) {
         let (place, id) = (Location::caller(), self.id());
+        explorer::others_may_run();
         recorder::step(explorer::me(), place, format!("write {id}"));
+        explorer::stays();
         self.watch().write(id);
         *self.value.lock().expect("no access panics") = value;
     }

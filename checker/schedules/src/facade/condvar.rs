@@ -45,14 +45,14 @@ impl Condvar {
     #[track_caller]
     pub fn notify_one(&self) {
         let place = Location::caller();
-        self.notify("notify_one", place, explorer::Condvar::notify_one);
+        self.notify("notify_one", 1, place, explorer::Condvar::notify_one);
     }
 
     /// Wakes all waiters.
     #[track_caller]
     pub fn notify_all(&self) {
         let place = Location::caller();
-        self.notify("notify_all", place, explorer::Condvar::notify_all);
+        self.notify("notify_all", usize::MAX, place, explorer::Condvar::notify_all);
     }
 
     fn wait_at<'a, T>(
@@ -66,10 +66,15 @@ impl Condvar {
             recorder::step(me, place, format!("wait {id}: wakes for no reason"));
             return Ok(guard);
         }
+        // Others may run before the wait begins. Once it has, it is in the record, and none run until
+        // the lock is free and this thread sleeps.
+        explorer::others_may_run();
         let inner = guard.inner.take().expect("a guard that lives holds the lock");
         recorder::held_by(lock, None);
         recorder::step(me, place, format!("wait {id}, unlock {lock}"));
-        recorder::waits(me, place, Wait::WakeUp(Some(id)), format!("wait {id}"));
+        let wait = Wait::WakeUp { of: Some(id), then: Some(lock) };
+        recorder::waits(me, place, wait, format!("wait {id}"));
+        explorer::stays();
         let woken = self.inner().wait(inner);
         recorder::goes_on(me);
         recorder::step(me, place, format!("woken, lock {lock}"));
@@ -80,10 +85,16 @@ impl Condvar {
         }
     }
 
-    fn notify(&self, name: &str, place: Place, notify: impl FnOnce(&explorer::Condvar)) {
+    fn notify(
+        &self,
+        name: &str,
+        most: usize,
+        place: Place,
+        notify: impl FnOnce(&explorer::Condvar),
+    ) {
         let (me, id) = (explorer::me(), self.id());
         notify(self.inner());
-        let nobody = if recorder::sleepers(id) == 0 { ": nobody waits" } else { "" };
+        let nobody = if recorder::wake_up(id, most) == 0 { ": nobody waits" } else { "" };
         recorder::step(me, place, format!("{name} {id}{nobody}"));
     }
 

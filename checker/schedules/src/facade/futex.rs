@@ -45,16 +45,20 @@ pub fn wait(word: &AtomicU32, expected: u32) {
     let mut sleepers = queue.sleepers.lock().expect("nothing panics under this lock");
     let found = word.inner().load(Ordering::Relaxed);
     if found != expected {
-        drop(sleepers);
+        // Before others run, who may change the word.
         let text = format!("futex_wait {id}: is {found}, not {expected}: goes on");
-        if recorder::step(me, place, text) {
+        let repeats = recorder::step(me, place, text);
+        drop(sleepers);
+        if repeats {
             explorer::spins();
         }
         return;
     }
     recorder::step(me, place, format!("futex_wait {id}, {expected}: sleeps"));
-    recorder::waits(me, place, Wait::WakeUp(Some(id)), format!("futex_wait {id}"));
+    let wait = Wait::WakeUp { of: Some(id), then: None };
+    recorder::waits(me, place, wait, format!("futex_wait {id}"));
     *sleepers += 1;
+    explorer::stays();
     drop(queue.woken.wait(sleepers));
     recorder::goes_on(me);
     recorder::step(me, place, "woken".to_owned());
@@ -81,6 +85,7 @@ fn wake(word: &AtomicU32, most: usize) -> usize {
     let mut sleepers = queue.sleepers.lock().expect("nothing panics under this lock");
     let woken = most.min(*sleepers);
     *sleepers -= woken;
+    recorder::wake_up(word.id(), woken);
     for _ in 0..woken {
         queue.woken.notify_one();
     }

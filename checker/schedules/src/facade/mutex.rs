@@ -121,8 +121,8 @@ impl<T> Drop for MutexGuard<'_, T> {
             return;
         }
         let (me, id) = (explorer::me(), self.mutex.id());
-        recorder::held_by(id, None);
         drop(inner);
+        recorder::held_by(id, None);
         recorder::step(me, self.place, format!("unlock {id}"));
     }
 }

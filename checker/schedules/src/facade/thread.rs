@@ -14,7 +14,10 @@ pub struct JoinHandle<T> {
 
 /// A thread, to be woken from [`park`].
 #[derive(Debug, Clone)]
-pub struct Thread(explorer::Thread);
+pub struct Thread {
+    index: usize,
+    inner: explorer::Thread,
+}
 
 /// Starts a thread.
 pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
@@ -66,14 +69,15 @@ impl<T> JoinHandle<T> {
 
 /// The thread that asks.
 pub fn current() -> Thread {
-    Thread(explorer::current())
+    Thread { index: explorer::me(), inner: explorer::current() }
 }
 
 impl Thread {
     /// Wakes the thread from its [`park`], or lets its next one return at once.
     #[track_caller]
     pub fn unpark(&self) {
-        self.0.unpark();
+        self.inner.unpark();
+        recorder::unparked(self.index);
         recorder::step(explorer::me(), Location::caller(), "unpark".to_owned());
     }
 }
@@ -87,7 +91,7 @@ pub fn park() {
         return;
     }
     recorder::step(me, place, "park".to_owned());
-    recorder::waits(me, place, Wait::WakeUp(None), "park".to_owned());
+    recorder::waits(me, place, Wait::WakeUp { of: None, then: None }, "park".to_owned());
     explorer::park();
     recorder::goes_on(me);
     recorder::step(me, place, "unparked".to_owned());

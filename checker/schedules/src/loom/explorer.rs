@@ -47,6 +47,12 @@ pub fn fails_for_nothing() -> bool {
     false
 }
 
+/// Loom's operations begin with a point where others may run.
+pub fn others_may_run() {}
+
+/// Loom cannot be kept from that point: what is recorded before an operation can come too early.
+pub fn stays() {}
+
 /// Notices accesses that nothing orders.
 pub struct Watch(loom::cell::UnsafeCell<()>);
 

@@ -28,6 +28,7 @@ thread_local! {
     static LIVE: Cell<usize> = const { Cell::new(0) };
     static PANICKED: Cell<bool> = const { Cell::new(false) };
     static REFEREE_ENDS: Cell<bool> = const { Cell::new(false) };
+    static STAYS: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A thread of the scenario is about to start.
@@ -43,6 +44,11 @@ pub fn thread_ends() {
 /// A thread of the scenario has panicked, and its stack is unwound.
 pub fn panicked() {
     PANICKED.set(true);
+}
+
+/// The next time that shuttle asks who goes on, it is the running thread.
+pub fn stays() {
+    STAYS.set(true);
 }
 
 /// What the first task of every execution does.
@@ -127,6 +133,7 @@ impl Driver {
         LIVE.set(1);
         PANICKED.set(false);
         REFEREE_ENDS.set(false);
+        STAYS.set(false);
         panics::forget();
         recorder::begin();
         explorer::begin();
@@ -180,6 +187,11 @@ impl Scheduler for Driver {
         current: Option<TaskId>,
         is_yielding: bool,
     ) -> Option<TaskId> {
+        if STAYS.take()
+            && let Some(current) = current
+        {
+            return Some(current);
+        }
         if PANICKED.get() {
             let (panic, named) = panics::first()?;
             return self.stop(Failure::of_panic(panic, named));
@@ -209,6 +221,7 @@ impl Scheduler for Driver {
         };
         let chosen = self.decide(plain, others, false);
         self.same_task = if Some(chosen) == current { self.same_task + 1 } else { 0 };
+        recorder::wakes(explorer::thread_of(chosen));
         Some(TaskId::from(chosen))
     }
 

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::{self, AssertUnwindSafe};
+use std::time::Duration;
 
 pub use shuttle::sync::{Condvar, Mutex, MutexGuard, atomic};
 pub use shuttle::thread::{JoinHandle, Thread, current, park};
@@ -30,11 +31,16 @@ pub fn made<T, V>(value: V, make: fn(V) -> T) -> T {
 
 /// The running thread, by its index.
 pub fn me() -> usize {
-    INDICES.with_borrow(|indices| indices.get(&task()).copied().unwrap_or(0))
+    thread_of(task())
 }
 
 fn task() -> usize {
     shuttle::current::me().into()
+}
+
+/// The thread that a task of shuttle is.
+pub fn thread_of(task: usize) -> usize {
+    INDICES.with_borrow(|indices| indices.get(&task).copied().unwrap_or(0))
 }
 
 /// Starts a thread; a panic of it ends the execution.
@@ -87,6 +93,20 @@ fn chance() -> bool {
 /// The running thread makes no progress by itself.
 pub fn spins() {
     shuttle::thread::yield_now();
+}
+
+/// A point where others may run, as before each operation.
+///
+/// Shuttle's operations begin with such a point, so what is recorded after them is in order. What has
+/// to be recorded before an operation comes after this point, and is followed by [`stays`].
+pub fn others_may_run() {
+    // Time does not pass here: to shuttle, a sleep is a point and nothing else.
+    shuttle::thread::sleep(Duration::ZERO);
+}
+
+/// The point at the beginning of the next operation is none: the running thread goes on.
+pub fn stays() {
+    driver::stays();
 }
 
 /// Notices two threads in one cell.

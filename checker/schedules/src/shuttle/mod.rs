@@ -46,6 +46,8 @@ fn run(
     let mut config = Config::new();
     config.failure_persistence = FailurePersistence::None;
     config.max_steps = MaxSteps::None;
+    // That orderings are not judged here is said where they are: by loom.
+    config.silence_warnings = true;
     let kept =
         panics::keeping(|| Runner::new(driver, config).run(move || driver::execution(&scenario)));
     if let Err((panic, _)) = kept {

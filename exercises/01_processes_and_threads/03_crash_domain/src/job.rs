@@ -118,7 +118,11 @@ fn leave_a_thread_behind() {
 }
 
 /// Stops, is continued by a process of its own, and exits with 6.
+///
+/// It dies of nothing that dumps core, so it may be dumpable: what is not can be traced by root only
+/// (ptrace(2)), and a tracer has to come back to a process that was stopped.
 fn stop_and_be_continued() {
+    prctl::set_dumpable(true).expect("1 is a value that every kernel knows");
     let mut helper = command("continue").and_then(|mut command| command.spawn()).expect("a helper");
     raise(Signal::SIGSTOP).expect("a process may stop itself");
     helper.wait().expect("the helper is ours to wait for");

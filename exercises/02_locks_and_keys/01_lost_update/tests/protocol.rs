@@ -61,6 +61,34 @@ fn every_deposit_has_a_receipt_of_its_own() {
 }
 
 #[test]
+fn what_is_there_is_paid_out_to_one_clerk_alone() {
+    let expect = Expect {
+        expected: "a withdrawal of 3 out of 10 to succeed when nobody else is there",
+        likely: "compare_exchange_weak fails for no reason now and then: that is no refusal, try again",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let till = Till::new(10);
+        assert!(till.withdraw(3), "3 are there");
+        assert_eq!(till.balance(), 7, "what is left of 10");
+    });
+}
+
+#[test]
+fn a_deposit_is_no_reason_to_refuse_a_withdrawal() {
+    let expect = Expect {
+        expected: "a withdrawal of 3 out of 10 to be paid, whatever is deposited meanwhile",
+        likely: "a compare_exchange fails when the balance has changed: that is no refusal, and it will not succeed with the old look either; decide again from what is there now",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(10));
+        let (paid, _) = two_clerks(&till, |till| till.withdraw(3), |till| till.deposit(5));
+        assert!(paid, "3 are there all the time");
+    });
+}
+
+#[test]
 fn a_deposit_beside_a_withdrawal_counts() {
     let expect = Expect {
         expected: "10, and 5 more, and 3 less, to make 12",
@@ -90,20 +118,6 @@ fn the_last_money_is_paid_out_once() {
 }
 
 #[test]
-fn what_is_there_is_paid_out_to_one_clerk_alone() {
-    let expect = Expect {
-        expected: "a withdrawal of 3 out of 10 to succeed when nobody else is there",
-        likely: "compare_exchange_weak fails for no reason now and then: that is no refusal, try again",
-        read: "hint 3",
-    };
-    explore(expect, || {
-        let till = Till::new(10);
-        assert!(till.withdraw(3), "3 are there");
-        assert_eq!(till.balance(), 7, "what is left of 10");
-    });
-}
-
-#[test]
 fn who_finds_enough_is_paid() {
     let expect = Expect {
         expected: "two withdrawals of 3 out of 10 to succeed: at every moment there was enough",
@@ -115,6 +129,56 @@ fn who_finds_enough_is_paid() {
         let (anna, bert) = two_clerks(&till, |till| till.withdraw(3), |till| till.withdraw(3));
         assert!(anna && bert, "both are paid: Anna {anna}, Bert {bert}");
         assert_eq!(till.balance(), 4, "what is left of 10");
+    });
+}
+
+#[test]
+fn two_withdrawals_may_take_all() {
+    let expect = Expect {
+        expected: "two withdrawals of 3 out of 6 to succeed, and nothing to be left",
+        likely: "after a compare_exchange that failed, another question is asked than at first: `>` where `>=` belongs; decide by the same line every time",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(6));
+        let (anna, bert) = two_clerks(&till, |till| till.withdraw(3), |till| till.withdraw(3));
+        assert!(anna && bert, "both are paid: Anna {anna}, Bert {bert}");
+        assert_eq!(till.balance(), 0, "what is left of 6");
+    });
+}
+
+#[test]
+fn who_is_overtaken_twice_is_paid() {
+    let expect = Expect {
+        expected: "a withdrawal of 3 out of 10 to be paid, whatever is deposited meanwhile, and how often",
+        likely: "the second try is the last one: others may be faster as often as they like; try until it succeeds, or until there is not enough",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(10));
+        let deposits = |till: &Till| (till.deposit(1), till.deposit(1));
+        let (paid, _) = two_clerks(&till, |till| till.withdraw(3), deposits);
+        assert!(paid, "3 are there all the time");
+        assert_eq!(till.balance(), 9, "what is in the till");
+    });
+}
+
+#[test]
+fn what_is_compared_is_what_was_decided_from() {
+    let expect = Expect {
+        expected: "10, less 3, and 5 that come and go again, to make 7",
+        likely: "the new balance is computed from one look, and compare_exchange (or fetch_update) compares with another one: 10, then 15, then 10 again; use the value that the closure is given",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(10));
+        let comes_and_goes = |till: &Till| {
+            till.deposit(5);
+            till.withdraw(5)
+        };
+        let (anna, bert) = two_clerks(&till, |till| till.withdraw(3), comes_and_goes);
+        assert!(anna && bert, "both are paid: Anna {anna}, Bert {bert}");
+        assert_eq!(till.balance(), 7, "what is in the till");
     });
 }
 
@@ -189,5 +253,21 @@ fn of_two_equal_records_one_is_the_first() {
         let till = Arc::new(Till::new(0));
         let (anna, bert) = two_clerks(&till, |till| till.record(7), |till| till.record(7));
         assert!(anna != bert, "one of them is the first: Anna {anna}, Bert {bert}");
+    });
+}
+
+#[test]
+fn the_highest_is_recorded_however_often_others_are_faster() {
+    let expect = Expect {
+        expected: "9 to be the highest, whatever else is recorded meanwhile, and how often",
+        likely: "the tries are counted: others may be faster as often as they like; try until it succeeds, or until the highest is as high",
+        read: "hint 2",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(0));
+        let rising = |till: &Till| (1..=4).map(|amount| till.record(amount)).count();
+        let (first, _) = two_clerks(&till, |till| till.record(9), rising);
+        assert_eq!(till.highest(), 9, "the highest of 9 and 1 to 4");
+        assert!(first, "nobody recorded as much before");
     });
 }

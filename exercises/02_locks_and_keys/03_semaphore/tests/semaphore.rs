@@ -28,6 +28,20 @@ fn on_a_thread<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> 
     )
 }
 
+#[test]
+fn an_acquire_takes_a_mutex_of_crate_sync() {
+    let locks = on_a_thread(|| {
+        drop(Semaphore::new(1).acquire());
+        sync::locks()
+    });
+    require!(locks > 0,
+        expected: "acquire and the permit's drop to lock a Mutex of crate::sync",
+        seen: "{locks} locks of one",
+        likely: "`use std::sync::{{Condvar, Mutex}}`: write `use crate::sync::{{Condvar, Mutex}}`, so that the other tests can interrupt a thread at any step, and see who waits",
+        read: "README, the task",
+    );
+}
+
 #[rstest]
 #[case::no_permit(0)]
 #[case::one_permit(1)]

@@ -44,6 +44,21 @@ fn full(capacity: usize) -> Arc<BoundedBuffer<Item>> {
 }
 
 #[test]
+fn push_and_pop_take_a_mutex_of_crate_sync() {
+    let locks = on_a_thread(|| {
+        let buffer = BoundedBuffer::new(1);
+        let pushed = buffer.push(Item(7));
+        (pushed, buffer.pop(), sync::locks()).2
+    });
+    require!(locks > 0,
+        expected: "push and pop to lock a Mutex of crate::sync",
+        seen: "{locks} locks of one",
+        likely: "`use std::sync::{{Condvar, Mutex}}`: write `use crate::sync::{{Condvar, Mutex}}`, so that the other tests can interrupt a thread at any step, and see who waits",
+        read: "README, the task",
+    );
+}
+
+#[test]
 fn what_goes_in_comes_out() {
     let popped = on_a_thread(|| {
         let buffer = BoundedBuffer::new(1);
@@ -149,8 +164,8 @@ fn a_push_waits_for_room(#[case] capacity: usize) {
     let settled = threads.settle();
     require!(!pusher.is_finished(),
         expected: "push to wait: {capacity} of {capacity} items are in the buffer",
-        seen: "it returned, although `wait` had woken it up for no reason",
-        likely: "`if` where a `while` belongs: after every wait, ask again whether there is room; or one item too many is let in",
+        seen: "it returned",
+        likely: "it does not wait, or one item too many is let in; or `if` where a `while` belongs: the first `wait` wakes up for no reason here, so after every wait ask again whether there is room",
         read: "hint 3; pthread_cond_wait(3p)",
     );
     require!(settled == Settled::AtRest,
@@ -167,6 +182,35 @@ fn a_push_waits_for_room(#[case] capacity: usize) {
 }
 
 #[test]
+fn a_push_of_something_without_a_size_waits_for_room_too() {
+    #[derive(Debug, PartialEq)]
+    struct Token;
+
+    let buffer = on_a_thread(|| {
+        let buffer = BoundedBuffer::new(1);
+        assert_eq!(buffer.push(Token), Ok(()), "push on a buffer that has room");
+        Arc::new(buffer)
+    });
+    let threads = Threads::new();
+    let pusher = threads.spawn("pusher", {
+        let buffer = Arc::clone(&buffer);
+        move || buffer.push(Token)
+    });
+    threads.settle();
+    require!(!pusher.is_finished(),
+        expected: "push to wait: 1 of 1 items is in the buffer, and has no size (`struct Token;`)",
+        seen: "it returned",
+        likely: "`VecDeque::capacity` is taken for the room in the buffer: it may be more than `with_capacity` asked for, and without a size it is usize::MAX; keep the capacity in a field",
+        read: "https://doc.rust-lang.org/std/collections/struct.VecDeque.html#method.with_capacity",
+    );
+    let popped = on_a_thread(move || buffer.pop());
+    assert_eq!(popped, Some(Token), "what went in");
+    let pushed =
+        pusher.join("`pop` takes an item out but does not notify who waits for room", "hint 2");
+    assert_eq!(pushed, Ok(()), "there was room for the item");
+}
+
+#[test]
 fn a_pop_waits_for_an_item() {
     let buffer = Arc::new(on_a_thread(|| BoundedBuffer::new(1)));
     let threads = Threads::new();
@@ -177,8 +221,8 @@ fn a_pop_waits_for_an_item() {
     let settled = threads.settle();
     require!(!popper.is_finished(),
         expected: "pop to wait: there is no item, and the buffer is not closed",
-        seen: "it returned, although `wait` had woken it up for no reason",
-        likely: "`if` where a `while` belongs: after every wait, ask again whether there is an item",
+        seen: "it returned",
+        likely: "it does not wait; or `if` where a `while` belongs: the first `wait` wakes up for no reason here, so after every wait ask again whether there is an item",
         read: "hint 3; pthread_cond_wait(3p)",
     );
     require!(settled == Settled::AtRest,

@@ -25,11 +25,12 @@ type Buffer = BoundedBuffer<u32>;
 
 /// A buffer with these items in it, and room for so many.
 fn buffer(capacity: usize, items: &[u32]) -> Arc<Buffer> {
-    let buffer = BoundedBuffer::new(capacity);
+    // In its last place before it is used: the timeline knows a lock by its address.
+    let buffer = Arc::new(BoundedBuffer::new(capacity));
     for &item in items {
         buffer.push(item).expect("there is room for the first items");
     }
-    Arc::new(buffer)
+    buffer
 }
 
 /// A thread that does one thing with the buffer.
@@ -131,6 +132,21 @@ fn a_notification_reaches_the_side_that_can_go_on() {
 }
 
 #[test]
+fn a_notification_of_a_push_reaches_no_other_push() {
+    let expect = Expect {
+        expected: "both pushes to get through, and both pops: there are as many of the one as of the other",
+        likely: "one condition variable for both sides: the notify_one of a push wakes another push, which finds no room and sleeps again, and the pop is never told",
+        read: "hint 2; pthread_cond_broadcast(3p)",
+    };
+    explore(expect, || {
+        let buffer = buffer(1, &[]);
+        thread("P1", &buffer, |buffer| buffer.push(1));
+        thread("P2", &buffer, |buffer| buffer.push(2));
+        thread("C", &buffer, |buffer| (buffer.pop(), buffer.pop()));
+    });
+}
+
+#[test]
 fn two_items_let_two_waiters_on() {
     let expect = Expect {
         expected: "both pops to go on: two items were pushed",
@@ -212,6 +228,28 @@ fn a_close_ends_the_wait_of_every_push() {
             assert_eq!(pusher.join().unwrap(), Err(item), "what push returned");
         }
         assert_eq!(rest(&buffer), [1], "what was left");
+    });
+}
+
+#[rstest]
+#[case::of_a_pop(&[], |buffer: &Buffer| buffer.pop().is_some(), |buffer: &Buffer| buffer.push(1).is_ok())]
+#[case::of_a_push(&[1, 2], |buffer: &Buffer| buffer.push(3).is_ok(), |buffer: &Buffer| buffer.pop().is_some())]
+fn a_close_ends_the_wait_of_who_fell_asleep_before_the_last_change(
+    #[case] items: &'static [u32],
+    #[case] waits: fn(&Buffer) -> bool,
+    #[case] change: fn(&Buffer) -> bool,
+) {
+    let expect = Expect {
+        expected: "both waits to end: the buffer is closed",
+        likely: "`close` asks whether the buffer is empty or full before it wakes: it is neither now, but two fell asleep when it was, and one notification has come since",
+        read: "hint 3; pthread_cond_broadcast(3p)",
+    };
+    explore(expect, move || {
+        let buffer = buffer(2, items);
+        let waiters = ["T1", "T2"].map(|name| thread(name, &buffer, waits));
+        waiters.iter().for_each(JoinHandle::settle);
+        assert!(change(&buffer), "one may go on");
+        buffer.close();
     });
 }
 

@@ -34,7 +34,8 @@ fn main() {
     drop(second);
     writer.join("the last `unlock_read` does not wake the writer", "hint 3");
     let read = reader.join("`unlock_write` does not wake the reader", "hint 3");
-    println!("the readers leave, the writer comes and goes; the fourth reader reads {read}");
+    println!("the readers leave, and the writer comes and goes");
+    println!("the fourth reader reads {read}");
 
     let tools = RwLock::new(0);
     thread::scope(|workshop| {

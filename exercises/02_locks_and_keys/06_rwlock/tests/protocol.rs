@@ -24,6 +24,16 @@ use schedules::shuttle::explore;
 use sync::UnsafeCell;
 use sync::thread::{JoinHandle, spawn_as};
 
+/// The mistake that breaks a scenario, or the one by which a wake-up is lost in it.
+macro_rules! likely {
+    ($mistake:literal) => {
+        concat!(
+            $mistake,
+            "; if a wake-up is lost: it came between a look and the sleep after it, or went to one that cannot go on (hint 3)"
+        )
+    };
+}
+
 /// A thread that does one thing with the lock.
 fn thread<T: Send + 'static>(
     name: &str,
@@ -54,19 +64,19 @@ fn counted_writer(name: &str, lock: &Arc<RawRwLock>, writers: &Arc<AtomicUsize>)
     })
 }
 
-/// A reader that asserts, once it is inside, that so many writers have been there before.
+/// A reader that asserts, once it is inside, that all so many writers have been there before.
 fn reader_after(
     name: &str,
     lock: &Arc<RawRwLock>,
     writers: &Arc<AtomicUsize>,
-    wanted: usize,
+    all: usize,
     get_in: fn(&RawRwLock) -> bool,
 ) -> JoinHandle<()> {
-    let writers = Arc::clone(writers);
+    let (reader, writers) = (name.to_owned(), Arc::clone(writers));
     thread(name, lock, move |lock| {
         if get_in(lock) {
-            let been_inside = writers.load(Ordering::SeqCst);
-            assert_eq!(been_inside, wanted, "a reader is inside; of the writers have been there");
+            let been = writers.load(Ordering::SeqCst);
+            assert!(been == all, "{reader} is inside, and {been} of {all} writers have been there");
             lock.unlock_read();
         }
     })
@@ -106,7 +116,9 @@ fn two_writers_are_never_inside_together(
 ) {
     let expect = Expect {
         expected: "one writer at a time between write and unlock_write",
-        likely: "the look whether somebody is inside and the getting in are two operations, and the other thread came in between",
+        likely: likely!(
+            "the look whether somebody is inside and the getting in are two operations, and the other thread came in between"
+        ),
         read: "hint 1",
     };
     explore(expect, move || {
@@ -135,7 +147,9 @@ fn a_reader_and_a_writer_are_never_inside_together(
 ) {
     let expect = Expect {
         expected: "no writer inside between read and unlock_read, no reader between write and unlock_write",
-        likely: "a read lock that locks nothing; or the look whether somebody is inside and the getting in are two operations, and the other thread came in between",
+        likely: likely!(
+            "a read lock that locks nothing; or the look whether somebody is inside and the getting in are two operations, and the other thread came in between"
+        ),
         read: "hint 1",
     };
     explore(expect, move || {
@@ -210,7 +224,9 @@ fn the_last_of_two_readers_lets_the_writer_in() {
 fn no_reader_gets_in_while_a_writer_waits(#[case] get_in: fn(&RawRwLock) -> bool) {
     let expect = Expect {
         expected: "a reader that comes while a writer waits to get in after it",
-        likely: "a reader looks only whether a writer is inside, and not whether one waits; or the mark that one waits is taken away before that writer is inside",
+        likely: likely!(
+            "a reader looks only whether a writer is inside, and not whether one waits; or the mark that one waits is taken away before that writer is inside"
+        ),
         read: "README, the task",
     };
     explore(expect, move || {
@@ -229,7 +245,9 @@ fn no_reader_gets_in_while_a_writer_waits(#[case] get_in: fn(&RawRwLock) -> bool
 fn no_reader_gets_in_while_the_second_of_two_writers_waits(#[case] get_in: fn(&RawRwLock) -> bool) {
     let expect = Expect {
         expected: "a reader that comes while two writers wait to get in after both",
-        likely: "the first writer that gets in takes away the mark that a writer waits, and the other one still does",
+        likely: likely!(
+            "the first writer that gets in takes away the mark that a writer waits, and the other one still does"
+        ),
         read: "hint 1",
     };
     explore(expect, move || {
@@ -247,7 +265,7 @@ fn no_reader_gets_in_while_the_second_of_two_writers_waits(#[case] get_in: fn(&R
 fn a_writer_goes_before_a_reader_that_has_waited_longer() {
     let expect = Expect {
         expected: "the writer that waits to get in before the reader that waits",
-        likely: "a reader that has slept does not ask again whether a writer waits",
+        likely: likely!("a reader that has slept does not ask again whether a writer waits"),
         read: "hint 2",
     };
     explore(expect, || {
@@ -293,17 +311,45 @@ fn readers_that_waited_get_in_together_after_the_last_writer() {
     });
 }
 
+#[rstest]
+#[case::another_one_comes(RawRwLock::read)]
+#[case::another_one_comes_and_goes(read_and_leave)]
+fn a_try_read_is_not_refused_because_of_a_reader(#[case] other: fn(&RawRwLock)) {
+    let expect = Expect {
+        expected: "try_read to get in: at no moment was a writer inside or waiting",
+        likely: "`compare_exchange` failed because another reader was faster, or for no reason (`_weak`), and `try_read` gave up; or Mutex::try_lock found the mutex busy",
+        read: "hint 2",
+    };
+    explore(expect, move || {
+        let lock = Arc::new(RawRwLock::new());
+        thread("R", &lock, other);
+        assert!(lock.try_read(), "try_read returned false");
+    });
+}
+
 #[test]
-fn a_refused_try_write_keeps_no_reader_out() {
+fn a_try_write_is_not_refused_without_a_reason() {
+    let expect = Expect {
+        expected: "try_write to get in: the lock is new, and no other thread knows of it",
+        likely: "`compare_exchange_weak` failed for no reason, and `try_write` gave up: it stands in a loop, or it is not `_weak`",
+        read: "hint 2",
+    };
+    explore(expect, || assert!(RawRwLock::new().try_write(), "try_write returned false"));
+}
+
+#[rstest]
+#[case::by_read(by_read)]
+#[case::by_try_read(RawRwLock::try_read)]
+fn a_refused_try_write_keeps_no_reader_out(#[case] get_in: fn(&RawRwLock) -> bool) {
     let expect = Expect {
         expected: "a reader to get in beside another one; a try_write that is refused does not wait",
-        likely: "`try_write` says for a moment that a writer waits or is inside, takes it back, and wakes nobody who believed it",
+        likely: "`try_write` says for a moment that a writer waits or is inside, and takes it back: a `try_read` that looks meanwhile is refused, a `read` sleeps and may not be woken",
         read: "hint 3",
     };
-    explore(expect, || {
+    explore(expect, move || {
         let lock = Arc::new(RawRwLock::new());
         lock.read();
-        thread("R", &lock, RawRwLock::read);
+        thread("R", &lock, move |lock| assert!(get_in(lock), "try_read returned false"));
         assert!(!lock.try_write(), "try_write got in beside a reader");
     });
 }
@@ -328,18 +374,21 @@ fn a_refused_try_read_keeps_no_writer_out() {
     });
 }
 
-#[rstest]
-#[case::another_one_comes(RawRwLock::read)]
-#[case::another_one_comes_and_goes(read_and_leave)]
-fn a_try_read_is_not_refused_because_of_a_reader(#[case] other: fn(&RawRwLock)) {
+#[test]
+fn of_two_tries_at_a_lock_that_becomes_free_one_gets_in() {
     let expect = Expect {
-        expected: "try_read to get in: at no moment was a writer inside or waiting",
-        likely: "`compare_exchange` failed because another reader was faster, or for no reason (`_weak`), and `try_read` gave up; or Mutex::try_lock found the mutex busy",
-        read: "hint 2",
+        expected: "try_write to get in when the writer has left, or else the try_read that came before it",
+        likely: "`try_read` counts itself for a moment and takes it back: a `try_write` that looks meanwhile is refused, and nobody is inside",
+        read: "hint 3",
     };
-    explore(expect, move || {
+    explore(expect, || {
         let lock = Arc::new(RawRwLock::new());
-        thread("R", &lock, other);
-        assert!(lock.try_read(), "try_read returned false");
+        lock.write();
+        let reader = thread("R", &lock, RawRwLock::try_read);
+        lock.unlock_write();
+        let write = lock.try_write();
+        let read = reader.join().unwrap();
+        assert!(read || write, "try_read and try_write returned false");
+        assert!(!read || !write, "try_read and try_write returned true");
     });
 }

@@ -1,22 +1,86 @@
 //! What a read-write lock promises, easiest first.
 //!
-//! `src/rwlock.rs` is compiled here with a `crate::sync` whose waits wake up for no reason.
+//! `src/rwlock.rs` is compiled here with a `crate::sync` whose waits wake up for no reason, and whose
+//! mutexes and atomics count how often they are used.
 
 #[allow(dead_code)]
 #[path = "../src/rwlock.rs"]
 mod rwlock;
 
-#[allow(unused_imports)]
+#[allow(unused_imports, dead_code)]
 mod sync {
     pub use testkit::sync::spurious::*;
+
+    use std::ops::Deref;
+
+    /// Each call of a method of the mutex comes by `deref`.
+    #[derive(Debug, Default)]
+    pub struct Mutex<T>(std::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub const fn new(value: T) -> Self {
+            Self(std::sync::Mutex::new(value))
+        }
+    }
+
+    impl<T> Deref for Mutex<T> {
+        type Target = std::sync::Mutex<T>;
+
+        fn deref(&self) -> &std::sync::Mutex<T> {
+            crate::used();
+            &self.0
+        }
+    }
+
+    pub mod atomic {
+        use std::ops::Deref;
+        use std::sync::atomic as real;
+
+        pub use real::{Ordering, fence};
+
+        macro_rules! counted {
+            ($($name:ident: $value:ty),*) => {$(
+                #[derive(Debug, Default)]
+                pub struct $name(real::$name);
+
+                impl $name {
+                    pub const fn new(value: $value) -> Self {
+                        Self(real::$name::new(value))
+                    }
+                }
+
+                /// Each call of a method of the atomic comes by here.
+                impl Deref for $name {
+                    type Target = real::$name;
+
+                    fn deref(&self) -> &real::$name {
+                        crate::used();
+                        &self.0
+                    }
+                }
+            )*};
+        }
+
+        counted!(AtomicBool: bool, AtomicI32: i32, AtomicU32: u32, AtomicU64: u64, AtomicUsize: usize);
+    }
 }
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use rstest::rstest;
 use rwlock::RawRwLock;
 use testkit::require;
 use testkit::threads::{Settled, Threads};
+
+thread_local! {
+    /// How often this thread has used a mutex or an atomic of `crate::sync`.
+    static USED: Cell<usize> = const { Cell::new(0) };
+}
+
+fn used() {
+    USED.set(USED.get() + 1);
+}
 
 /// Runs `body` on a thread of its own, so that a call that never returns is seen to.
 #[track_caller]
@@ -35,6 +99,22 @@ fn after(action: fn(&RawRwLock)) -> Arc<RawRwLock> {
         action(&lock);
         Arc::new(lock)
     })
+}
+
+#[rstest]
+#[case::a_reader(|lock: &RawRwLock| { lock.read(); lock.unlock_read(); })]
+#[case::a_writer(|lock: &RawRwLock| { lock.write(); lock.unlock_write(); })]
+fn who_comes_and_goes_uses_a_mutex_or_an_atomic_of_crate_sync(#[case] come_and_go: fn(&RawRwLock)) {
+    let used = on_a_thread(move || {
+        come_and_go(&RawRwLock::new());
+        USED.get()
+    });
+    require!(used > 0,
+        expected: "at least one operation on a mutex or an atomic of crate::sync",
+        seen: "{used} of them",
+        likely: "`use std::sync::…` where `use crate::sync::…` belongs: the tests that try the orders in which threads can run cannot see into std::sync, and hang",
+        read: "README, the task",
+    );
 }
 
 #[rstest]
@@ -68,6 +148,28 @@ fn a_reader_inside_lets_readers_in_and_no_writer(#[case] enter: fn(&RawRwLock)) 
         seen: "it returned false",
         likely: "readers exclude each other, or a refused `try_write` counts as a writer that waits",
         read: "README, the task",
+    );
+}
+
+#[test]
+fn any_number_of_readers_gets_in() {
+    const MANY: usize = 1024;
+    let (readers, write) = on_a_thread(|| {
+        let lock = RawRwLock::new();
+        let readers = (0..MANY).take_while(|_| lock.try_read()).count();
+        (readers, lock.try_write())
+    });
+    require!(readers == MANY,
+        expected: "{MANY} readers to get in beside each other: nobody else is there",
+        seen: "try_read returned false when {readers} were inside",
+        likely: "too few bits count the readers: the next one would look like a writer",
+        read: "README, the picture",
+    );
+    require!(!write,
+        expected: "try_write to be refused: {MANY} readers are inside",
+        seen: "it returned true",
+        likely: "too few bits count the readers: the count has come back to 0",
+        read: "README, the picture",
     );
 }
 
@@ -161,6 +263,71 @@ fn who_cannot_go_on_sleeps_until_the_other_has_left(
     waiter.join("the unlock wakes nobody, or those of the wrong side", "hint 3");
 }
 
+#[test]
+fn a_reader_sleeps_while_a_writer_waits() {
+    let lock = after(RawRwLock::read);
+    let threads = Threads::new();
+    let writer = threads.spawn("writer", {
+        let lock = Arc::clone(&lock);
+        move || {
+            lock.write();
+            lock.unlock_write();
+        }
+    });
+    threads.settle();
+    let reader = threads.spawn("reader", {
+        let lock = Arc::clone(&lock);
+        move || lock.read()
+    });
+    let settled = threads.settle();
+    require!(!reader.is_finished(),
+        expected: "the reader to wait for the writer that waits",
+        seen: "it got in",
+        likely: "a reader looks only whether a writer is inside, and not whether one waits",
+        read: "README, the task",
+    );
+    require!(settled == Settled::AtRest,
+        expected: "the reader and the writer to sleep until they are woken",
+        seen: "{settled:?}: the thread keeps a CPU busy while it waits",
+        likely: "a reader sleeps while a writer is inside, and asks again and again while one waits: wait for both in one question",
+        read: "hint 2",
+    );
+    on_a_thread(move || lock.unlock_read());
+    writer.join("the last `unlock_read` does not wake the writer", "hint 3");
+    reader.join("`unlock_write` does not wake the reader", "hint 3");
+}
+
+#[test]
+fn any_number_of_writers_waits() {
+    const MANY: usize = 32;
+    let lock = after(RawRwLock::read);
+    let threads = Threads::new();
+    let writers: Vec<_> = (0..MANY)
+        .map(|i| {
+            let lock = Arc::clone(&lock);
+            threads.spawn(&format!("writer {i}"), move || {
+                lock.write();
+                lock.unlock_write();
+            })
+        })
+        .collect();
+    threads.settle();
+    let came_in = on_a_thread({
+        let lock = Arc::clone(&lock);
+        move || lock.try_read()
+    });
+    require!(!came_in,
+        expected: "try_read to be refused: {MANY} writers wait",
+        seen: "it returned true",
+        likely: "too few bits count the writers that wait: the count has come back to 0",
+        read: "hint 1",
+    );
+    on_a_thread(move || lock.unlock_read());
+    for writer in writers {
+        writer.join("a writer that leaves does not wake one that waits", "hint 3");
+    }
+}
+
 #[rstest]
 #[case::a_reader(RawRwLock::try_read)]
 #[case::a_writer(RawRwLock::try_write)]
@@ -177,11 +344,12 @@ fn when_a_writer_that_waited_has_come_and_gone_the_lock_is_free(
         }
     });
     threads.settle();
-    let came_in = on_a_thread(move || {
-        lock.unlock_read();
-        writer.join("the last `unlock_read` does not wake the writer", "hint 3");
-        get_in(&lock)
+    on_a_thread({
+        let lock = Arc::clone(&lock);
+        move || lock.unlock_read()
     });
+    writer.join("the last `unlock_read` does not wake the writer", "hint 3");
+    let came_in = on_a_thread(move || get_in(&lock));
     require!(came_in,
         expected: "the lock to be free: the writer that waited has come and gone",
         seen: "the try returned false",

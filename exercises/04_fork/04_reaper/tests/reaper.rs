@@ -16,7 +16,8 @@ fn scene(words: &[&str]) -> Vec<String> {
     require!(*ending != Ending::TimedOut,
         expected: "the scene {words:?} to come to its end",
         seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",
-        likely: "a wait without WNOHANG for a child that lives, or a sleep after the bell has rung",
+        likely: "a wait without WNOHANG for a child that lives, or a sleep after the bell has rung; in \
+            a handler: a write to a pipe that is full and is allowed to block",
         read: "wait(2), WNOHANG; hints 2 and 3",
     );
     require!(*ending == Ending::Exited(0),
@@ -43,7 +44,7 @@ fn require_none_left(lines: &[String]) {
 
 #[test]
 fn a_look_does_not_reap() {
-    let lines = scene(&["peek"]);
+    let lines = scene(&["peek", "e7"]);
     let (looks, reaped, after) = (&lines[0], &lines[1], &lines[2]);
     require!(looks == "has it ended: false, true, true",
         expected: "has_ended to say false of a child that lives, then true, and true again",
@@ -55,7 +56,8 @@ fn a_look_does_not_reap() {
     require!(reaped == "reaped: a exited 7",
         expected: "collect to find after two looks: a exited 7",
         seen: "{reaped}",
-        likely: "the looks have reaped the child",
+        likely: "the looks have reaped the child; or `collect` ends its loop with ECHILD as an error: \
+            hint 2",
         read: "wait(2), waitid: WNOWAIT; hint 1",
     );
     require!(after == "and now: ECHILD",
@@ -65,6 +67,21 @@ fn a_look_does_not_reap() {
         read: "wait(2), ERRORS; hint 1",
     );
     require_none_left(&lines);
+}
+
+#[rstest]
+#[case::killed_by_9("k9", "killed 9")]
+#[case::killed_by_a_real_time_signal("k40", "killed 40")]
+fn a_look_sees_every_end(#[case] how: &str, #[case] end: &str) {
+    let lines = scene(&["peek", how]);
+    let looks = &lines[0];
+    require!(looks == "has it ended: false, true, true",
+        expected: "has_ended to say true of a child that was {end}",
+        seen: "{looks}",
+        likely: "only CLD_EXITED is taken for an end; or EINVAL, which comes from waitid of `nix`: it \
+            has no name for signals from 32 on, and says nothing about your arguments",
+        read: "wait(2), waitid: si_code; signal(7), Real-time signals; hint 1",
+    );
 }
 
 #[rstest]
@@ -190,20 +207,33 @@ fn a_child_that_stops_has_not_ended() {
     require_none_left(&lines);
 }
 
-#[test]
-fn a_child_that_ends_right_after_the_look_is_not_missed() {
+/// Runs the program in which a child ends when `call` is about to hear that nobody has.
+#[track_caller]
+fn at_the_worst_moment(call: &str) -> String {
     let Observed { ending, stdout, stderr, .. } =
-        Program::new(env!("CARGO_BIN_EXE_worst_moment")).run();
+        Program::new(env!("CARGO_BIN_EXE_worst_moment")).arg(call).run();
     require!(ending != Ending::TimedOut,
-        expected: "wait to return: the child has ended",
+        expected: "{call} to return: the child has ended",
         seen: "it sleeps for ever",
         likely: "the child ends between the last look and the sleep, and its ring is lost: silence \
             the bell before the look, not after it, and sleep in a call that sees an old ring",
         read: "signalfd(2); select(2), The self-pipe trick; hint 3",
     );
-    require!(stdout == "reaped\n",
-        expected: "wait to reap the child that ended right after a look",
+    require!(ending == Ending::Exited(0),
+        expected: "{call} to return without an error",
         seen: "{ending:?} {stdout}{stderr}",
+        likely: "the text above says it",
+        read: "README, the task",
+    );
+    stdout
+}
+
+#[test]
+fn a_child_that_ends_right_after_the_look_is_not_missed() {
+    let seen = at_the_worst_moment("wait");
+    require!(seen == "reaped\n",
+        expected: "wait to reap the child that ended right after a look",
+        seen: "{seen}",
         likely: "wait returns nothing although there is a child",
         read: "README, the task",
     );
@@ -215,20 +245,48 @@ fn a_child_that_ends_right_after_the_look_is_not_missed() {
 fn the_bell_rings_from_an_end_to_the_next_collect() {
     let lines = scene(&["bell"]);
     let (reaped, rings) = (&lines[0], &lines[1]);
-    require!(reaped == "reaped: a exited 7",
-        expected: "collect to find a",
+    require!(reaped == "reaped: a exited 7, c exited 9, d exited 10",
+        expected: "collect to find a, c and d",
         seen: "{reaped}",
         likely: "see the tests of collect",
         read: "hint 2",
     );
     require!(rings == "the bell rings: false, true, false",
-        expected: "no ring while both live, a ring when a has ended, no ring after the collect",
+        expected: "no ring while all live, a ring when three have ended, no ring after the collect",
         seen: "{rings}",
         likely: "false at the second place: SIGCHLD is not blocked, or goes elsewhere; true at the \
-            third: collect does not read what is there to be read, so an event loop never sleeps",
+            third: collect does not read all that is there to be read, in a pipe one byte for each \
+            ring, so an event loop never sleeps",
         read: "signalfd(2); hint 3",
     );
     require_none_left(&lines);
+}
+
+#[test]
+fn a_child_that_ends_during_a_collect_rings_for_the_next() {
+    let seen = at_the_worst_moment("collect");
+    let is_right = ["the bell rings: true\nreaped\n", "the first collect has found it\nreaped\n"];
+    require!(is_right.contains(&seen.as_str()),
+        expected: "the bell to ring for a child that ends right after the last look of a collect, and \
+            the next collect to find it",
+        seen: "{seen}",
+        likely: "collect silences the bell when it has looked, and with it the ring of a child that it \
+            has not seen: an event loop sleeps on, beside a zombie",
+        read: "signalfd(2); select(2), The self-pipe trick; hint 3",
+    );
+}
+
+#[test]
+fn a_ring_leaves_errno_as_it_was() {
+    let lines = scene(&["errno"]);
+    let seen = lines[..2].join("\n");
+    require!(seen == "errno after a ring: EDOM\nreaped: nobody",
+        expected: "errno to be EDOM, as it was before SIGCHLD came, and nobody to be reaped",
+        seen: "{seen}",
+        likely: "the handler's write has failed, for the pipe is full, and has left its errno to the \
+            code that was interrupted: save errno first, and put it back",
+        read: "signal-safety(7), errno; hint 3",
+    );
 }
 
 #[rstest]

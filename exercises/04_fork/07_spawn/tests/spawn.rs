@@ -55,10 +55,11 @@ fn require_no_child_left(observed: &Observed) {
 fn require_descriptors_as_before(observed: &Observed) {
     let stdout = &observed.stdout;
     require!(stdout.contains("descriptors as before: true"),
-        expected: "the caller to have the same descriptors open as before",
+        expected: "the caller to have the same descriptors open as before, with the same flags",
         seen: "{stdout}",
-        likely: "an end of the pipe is kept by `into_raw_fd` or `forget`, or one of `stdio` is closed",
-        read: "close(2); hint 2",
+        likely: "an end of the pipe is kept by `into_raw_fd` or `forget`, or one of `stdio` is closed; \
+            or all are marked close-on-exec before fork, in the parent, and not in the child",
+        read: "close(2); fcntl(2), File descriptor flags; hints 2 and 4",
     );
 }
 
@@ -153,18 +154,35 @@ fn spawn_returns_while_the_program_runs() {
 #[case::it_is_a_directory(&["refused", "/"], "EACCES")]
 #[case::its_directory_is_none(&["refused", "/dev/null/program"], "ENOTDIR")]
 #[case::its_arguments_are_too_long(&["too-long"], "E2BIG")]
+#[case::it_is_a_name_and_no_path(&["refused", "true"], "ENOENT")]
+#[case::it_is_a_text(&["text"], "ENOEXEC")]
 fn the_error_of_exec_comes_back(#[case] words: &[&str], #[case] errno: &str) {
     let observed = scene(words);
     let seen = observed.lines()[0];
     require!(seen == format!("error {errno}"),
         expected: "the error of exec in the child, {errno}, as the error of `spawn` in the parent",
         seen: "{seen}",
-        likely: "the child ends with a code and keeps the reason to itself; or errno is asked for \
-            when another call has already changed it",
-        read: "execve(2), ERRORS; errno(3); hint 2",
+        likely: "the child ends with a code and keeps the reason to itself, or it has closed the pipe \
+            with the others: hint 4; or errno is asked for when another call has already changed it. \
+            If a program did run: execvp looks a name up in PATH, and gives a text to the shell",
+        read: "execve(2), ERRORS; exec(3); errno(3); hint 2",
     );
     require_no_child_left(&observed);
     require_descriptors_as_before(&observed);
+}
+
+#[test]
+fn the_error_comes_back_to_a_caller_that_ignores_sigchld() {
+    let observed = scene(&["no-zombies"]);
+    let seen = observed.lines()[0];
+    require!(seen == "error ENOENT",
+        expected: "the error of exec in the child, ENOENT",
+        seen: "{seen}",
+        likely: "where SIGCHLD is ignored a child leaves no zombie, and waitpid fails with ECHILD when \
+            it has ended: that is not the error that `spawn` is asked for",
+        read: "wait(2), ERRORS; hint 3",
+    );
+    require_no_child_left(&observed);
 }
 
 #[test]
@@ -238,7 +256,8 @@ fn it_has_three_descriptors_and_no_more() {
             which are not close-on-exec",
         seen: "{listing}",
         likely: "exec closes what is close-on-exec, and nothing else; close_range(2) marks all from \
-            3 upwards in the child",
+            3 upwards in the child. A loop does not know where to end: RLIMIT_NOFILE says which \
+            numbers can be had now, not which ones are open",
         read: "close_range(2), CLOSE_RANGE_CLOEXEC; execve(2); hint 4",
     );
 }
@@ -286,6 +305,49 @@ fn the_caller_may_have_no_0_and_no_1(#[case] program: &str, #[case] right: &str)
     );
 }
 
+#[rstest]
+#[case::it_is_closed("closed")]
+#[case::it_is_close_on_exec("close-on-exec")]
+fn what_the_caller_does_not_pass_on_the_program_has_not(#[case] how: &str) {
+    let observed = scene(&["none", how]);
+    let open = guest_descriptors(&observed);
+    let seen = format!("{}, {}", observed.lines()[0], guest_lines(&observed).join(", "));
+    require!(open.keys().copied().eq(["2"]) && seen.starts_with("exited 0"),
+        expected: "the guest to run without 0 and 1: `stdio` has `None`, and the caller's are {how}",
+        seen: "{seen}",
+        likely: "`None` is taken for the descriptor with that number, and dup copies what is there: an \
+            end of your own pipe, or nothing at all (EBADF). Leave the number alone",
+        read: "dup(2); hint 4",
+    );
+}
+
+#[test]
+fn descriptors_that_are_too_few_are_an_error() {
+    let observed = scene(&["few"]);
+    let (own, rooms) = observed.stdout.split_once("room for ").expect("the scene tells of rooms");
+    let own: Vec<&str> = own.lines().filter_map(|line| line.strip_prefix("own ")).collect();
+    let [stdin, stderr, stdout] = [0, 1, 2].map(|number: usize| &own[number][2..]);
+    let right = format!("guest 0 {stdin}\nguest 1 {stdout}\nguest 2 {stderr}\nexited 0\n");
+    for seen in rooms.split("room for ") {
+        let (room, seen) = seen.split_once('\n').expect("there is more");
+        let is_error = seen.starts_with("error ") && room != "50";
+        require!(is_error || seen.starts_with(&right),
+            expected: "with room for {room} more descriptors: an error, if that is not enough, or\n{right}",
+            seen: "{seen}",
+            likely: "dup has failed (EMFILE), and nobody has looked at its result: the program runs, \
+                but with other descriptors than it should have",
+            read: "dup(2), ERRORS; fcntl(2); hint 4",
+        );
+        require!(seen.contains("descriptors as before: true"),
+            expected: "the caller to have the same descriptors open as before",
+            seen: "{seen}",
+            likely: "on the way of the error an end of the pipe stays open",
+            read: "close(2)",
+        );
+    }
+    require_no_child_left(&observed);
+}
+
 #[test]
 fn none_of_its_signals_is_blocked_or_ignored() {
     let observed = scene(&["signals"]);
@@ -294,7 +356,8 @@ fn none_of_its_signals_is_blocked_or_ignored() {
         expected: "no signal to be blocked or ignored in the guest",
         seen: "{seen}",
         likely: "exec keeps the mask, and keeps ignored what is ignored (Rust's runtime ignores \
-            SIGPIPE, 13, in every program): set both back in the child",
+            SIGPIPE, 13, in every program): set both back in the child. From 34 on: `Signal` of `nix` \
+            has no names for the real-time signals",
         read: "signal(7), Signal dispositions, Signal mask; execve(2); hint 5",
     );
     let own = &observed.stdout;
@@ -303,6 +366,19 @@ fn none_of_its_signals_is_blocked_or_ignored() {
         seen: "{own}",
         likely: "they are set back before fork, in the parent, and not in the child",
         read: "hint 5",
+    );
+}
+
+#[test]
+fn a_signal_that_the_caller_has_blocked_is_not_handled_in_the_child() {
+    let observed = scene(&["pending"]);
+    let seen = format!("{}{}", observed.stdout, observed.stderr);
+    require!(!seen.contains("ran in the child") && seen.starts_with("exited 7"),
+        expected: "no handler to run in the child for a signal that the caller has blocked",
+        seen: "{seen}",
+        likely: "the mask is emptied while the caller's handlers are still there: first set the \
+            signals to their default, then unblock them",
+        read: "signal(7), Signal mask and pending signals; hint 5",
     );
 }
 

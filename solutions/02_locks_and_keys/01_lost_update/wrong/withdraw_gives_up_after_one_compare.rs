@@ -1,5 +1,5 @@
 //! Misconception: a compare_exchange fails when there is not enough.
-//! Caught by: who_finds_enough_is_paid
+//! Caught by: a_deposit_is_no_reason_to_refuse_a_withdrawal
 //! Message: that is no refusal, and it will not succeed with the old look either
 
 use crate::sync::atomic::AtomicU64;

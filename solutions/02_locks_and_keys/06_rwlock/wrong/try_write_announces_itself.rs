@@ -1,5 +1,5 @@
 //! Misconception: a try_write is a writer that waits for a moment.
-//! Caught by: a_refused_try_write_keeps_no_reader_out
+//! Caught by: a_refused_try_write_keeps_no_reader_out::case_1_by_read
 //! Message: `try_write` says for a moment that a writer waits
 
 use crate::sync::atomic::{AtomicU32, Ordering};

@@ -10,7 +10,8 @@
 //! fork is fork 0, it is the other way round: one who differs is enough to break the circle.
 //!
 //! Why nobody is passed over again and again: whoever has his first fork keeps it while he waits for
-//! the second, so the neighbour on that side cannot eat once more before him.
+//! the second, so the neighbour on that side cannot eat once more before him. That he gets each of them in
+//! the end is up to its mutex; the standard library promises no order among those who wait for one.
 
 use crate::sync::Mutex;
 

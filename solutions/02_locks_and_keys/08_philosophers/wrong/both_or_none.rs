@@ -1,5 +1,5 @@
 //! Misconception: who takes both forks at once, or waits without one, is served in the end.
-//! Caught by: two_neighbours_in_turns_starve_nobody
+//! Caught by: two_neighbours_in_turns_starve_nobody::between_2_1
 //! Message: a philosopher takes both forks at once or none
 
 use crate::sync::{Condvar, Mutex};

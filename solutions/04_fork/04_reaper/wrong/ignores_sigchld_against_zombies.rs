@@ -73,7 +73,8 @@ impl AsFd for Reaper {
 }
 
 impl Reaper {
-    /// From now on the bell rings, whatever SIGCHLD was set to. Exec closes the bell.
+    /// From now on the bell rings, whatever SIGCHLD was set to. Exec closes the bell. For a child that
+    /// ended before, it need not ring: `collect` and `wait` find that one all the same.
     pub fn new() -> io::Result<Self> {
         let ignore = SigAction::new(SigHandler::SigIgn, SaFlags::empty(), SigSet::empty());
         // SAFETY: SIG_IGN is no function of ours that could be called at a bad moment.

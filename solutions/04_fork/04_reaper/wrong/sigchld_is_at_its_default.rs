@@ -73,7 +73,8 @@ impl AsFd for Reaper {
 }
 
 impl Reaper {
-    /// From now on the bell rings, whatever SIGCHLD was set to. Exec closes the bell.
+    /// From now on the bell rings, whatever SIGCHLD was set to. Exec closes the bell. For a child that
+    /// ended before, it need not ring: `collect` and `wait` find that one all the same.
     pub fn new() -> io::Result<Self> {
         // Blocked, it stays pending until it is read from the descriptor (signalfd(2)).
         let sigchld = SigSet::from(Signal::SIGCHLD);

@@ -73,7 +73,8 @@ impl AsFd for Reaper {
 }
 
 impl Reaper {
-    /// From now on the bell rings, whatever SIGCHLD was set to. Exec closes the bell.
+    /// From now on the bell rings, whatever SIGCHLD was set to. Exec closes the bell. For a child that
+    /// ended before, it need not ring: `collect` and `wait` find that one all the same.
     pub fn new() -> io::Result<Self> {
         // If SIGCHLD is ignored, and that is inherited across exec, children are reaped by the
         // kernel and their statuses are lost (sigaction(2), wait(2)). A child that only stops need

@@ -18,7 +18,8 @@ use nix::sys::signal::SigSet;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe2, write};
 
-/// What the program finds as its descriptors 0, 1 and 2; where there is `None`, the caller's own.
+/// What the program finds as its descriptors 0, 1 and 2; where there is `None`, the caller's own, or
+/// nothing, if the caller has none there or one that is close-on-exec.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stdio<'fd> {
     /// Its descriptor 0.

@@ -18,7 +18,8 @@ use nix::sys::signal::SigSet;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, dup2_stderr, dup2_stdin, dup2_stdout, fork, pipe, write};
 
-/// What the program finds as its descriptors 0, 1 and 2; where there is `None`, the caller's own.
+/// What the program finds as its descriptors 0, 1 and 2; where there is `None`, the caller's own, or
+/// nothing, if the caller has none there or one that is close-on-exec.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stdio<'fd> {
     /// Its descriptor 0.
@@ -34,9 +35,10 @@ pub struct Stdio<'fd> {
 /// Its argument 0 is `program`, the others are `args`; environment and directory are the caller's.
 /// - It has the descriptors 0, 1 and 2 as `stdio` says, which may be any descriptors of the caller
 ///   in any order, and no other, whatever the caller has open and however.
-/// - None of its signals is blocked or ignored, whatever the caller has blocked or ignored.
+/// - None of its signals is blocked or ignored, whatever the caller has blocked or ignored. What the
+///   caller has blocked is not handled in the child either.
 /// - The caller may have any number of threads: between fork and exec the child calls
-///   async-signal-safe functions only, and so it allocates nothing.
+///   async-signal-safe functions and bare system calls only, and so it allocates nothing.
 ///
 /// Nothing changes in the caller, but that there is a child.
 ///

@@ -27,7 +27,7 @@ fn main() -> io::Result<()> {
     let words: Vec<String> = env::args().skip(1).collect();
     let mut family = Family::default();
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["peek"] => peek(&mut family),
+        ["peek", how] => peek(&mut family, how),
         ["end", how] => one_end(&mut family, how),
         ["nobody"] => nobody(&mut family),
         ["living"] => living(&mut family),
@@ -37,6 +37,7 @@ fn main() -> io::Result<()> {
         ["interrupted"] => interrupted(&mut family),
         ["stopped"] => stopped(&mut family),
         ["bell"] => bell(&mut family),
+        ["errno"] => errno_after_rings(&mut family),
         ["ignored"] => ignored(&mut family),
         ["blocked"] => blocked(&mut family),
         ["exec"] => across_exec(),
@@ -144,9 +145,9 @@ fn end(how: &str) -> i32 {
     unreachable!("signal {number} ends the process")
 }
 
-fn peek(family: &mut Family) -> io::Result<()> {
+fn peek(family: &mut Family, how: &str) -> io::Result<()> {
     let mut reaper = Reaper::new()?;
-    let (child, mut open) = family.held("a", || 7)?;
+    let (child, mut open) = family.held("a", || end(how))?;
     let look = || has_ended(child).map_or_else(|error| errno(&error), |ended| ended.to_string());
     let living = look();
     open.write_all(&[0])?;
@@ -275,18 +276,37 @@ fn rings(reaper: &Reaper) -> io::Result<bool> {
     }
 }
 
-/// One lives all the time, one ends.
+/// One lives all the time, three end.
 fn bell(family: &mut Family) -> io::Result<()> {
     let mut reaper = Reaper::new()?;
     let (_, mut open) = family.held("b", || 8)?;
     let living = rings(&reaper)?;
-    let child = family.start("a", || 7)?;
-    until_it_ends(child);
+    for (name, code) in [("a", 7), ("c", 9), ("d", 10)] {
+        let child = family.start(name, || code)?;
+        until_it_ends(child);
+    }
     let ended = rings(&reaper)?;
     family.tell(reaper.collect());
     println!("the bell rings: {living}, {ended}, {}", rings(&reaper)?);
     open.write_all(&[0])?;
     family.tell_all(&mut reaper);
+    Ok(())
+}
+
+/// The bell rings until no more rings fit into it, if it is a pipe. What does each do to errno?
+fn errno_after_rings(family: &mut Family) -> io::Result<()> {
+    let mut reaper = Reaper::new()?;
+    // A small pipe is full soon. Another descriptor is left as it is, with an error.
+    let size = fcntl(reaper.as_fd(), FcntlArg::F_SETPIPE_SZ(1)).unwrap_or(4096);
+    let mut after_each = (0..=size).map(|_| {
+        Errno::set_raw(libc::EDOM);
+        // SAFETY: raise(3) takes an integer and touches no memory of ours.
+        unsafe { libc::raise(libc::SIGCHLD) };
+        Errno::last()
+    });
+    let spoilt = after_each.find(|errno| *errno != Errno::EDOM);
+    println!("errno after a ring: {:?}", spoilt.unwrap_or(Errno::EDOM));
+    family.tell(reaper.collect());
     Ok(())
 }
 

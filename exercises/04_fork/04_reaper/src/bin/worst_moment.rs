@@ -3,14 +3,18 @@
 //! What happens once in many thousand runs happens here in each. A function that a program defines
 //! stands before the C library's function of that name (ld.so(8), symbol lookup), so this program's
 //! wait calls are its own: the first one that finds nobody lets the child end, and only then returns.
+//! One that is ready to wait for the child lets it end before.
 #![allow(unsafe_code)]
 
+use std::env;
 use std::io::{self, Read};
-use std::os::fd::IntoRawFd;
+use std::os::fd::{AsFd, IntoRawFd};
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use nix::errno::Errno;
 use nix::libc::{self, c_int, c_uint, c_void, id_t, pid_t, rusage, siginfo_t};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::Pid;
 use reaper::{End, Reaper, start};
 
 /// The descriptor whose closing lets the child end; -1 if it has been closed.
@@ -28,34 +32,79 @@ fn main() -> io::Result<()> {
     })?;
     CHILD.store(child.as_raw(), Ordering::Relaxed);
     GATE.store(open, Ordering::Relaxed);
-    match reaper.wait()?[..] {
-        [(pid, End::Exited(7))] if pid == child => println!("reaped"),
-        ref other => println!("{other:?}"),
+    match env::args().nth(1).as_deref() {
+        Some("wait") => tell(child, &reaper.wait()?),
+        Some("collect") => collect(&mut reaper, child)?,
+        other => panic!("no scene {other:?}"),
+    }
+    // Who has not been reaped is not left behind.
+    while wait_for(child, 0) == -1 && Errno::last() == Errno::EINTR {}
+    Ok(())
+}
+
+/// The child ends in the middle of a collect: if that has not found it, the bell rings for the next.
+fn collect(reaper: &mut Reaper, child: Pid) -> io::Result<()> {
+    let reaped = reaper.collect()?;
+    // If it has not looked at all, the child ends now.
+    open_the_gate();
+    if reaped.is_empty() {
+        let mut bell = [PollFd::new(reaper.as_fd(), PollFlags::POLLIN)];
+        let rings = loop {
+            match poll(&mut bell, PollTimeout::ZERO) {
+                Err(Errno::EINTR) => {}
+                ready => break ready? == 1,
+            }
+        };
+        println!("the bell rings: {rings}");
+        tell(child, &reaper.collect()?);
+    } else {
+        println!("the first collect has found it");
+        tell(child, &reaped);
     }
     Ok(())
 }
 
-/// Now, when the caller is about to hear that nobody has ended, the child ends.
-fn after_a_look(found: bool) {
-    if found {
-        return;
-    }
-    let gate = GATE.swap(-1, Ordering::Relaxed);
-    if gate >= 0 {
-        let flags = libc::WEXITED | libc::WNOWAIT;
-        let child = CHILD.load(Ordering::Relaxed);
-        // SAFETY: the descriptor is this program's, and nobody else closes it.
-        unsafe { libc::close(gate) };
-        let wait = || {
-            // SAFETY: the pointers that are passed are null, which waitid allows for both.
-            unsafe { libc::syscall(libc::SYS_waitid, libc::P_PID, child, 0_usize, flags, 0_usize) }
-        };
-        // EINTR: the handler of SIGCHLD, if the reaper has one.
-        while wait() == -1 && Errno::last() == Errno::EINTR {}
+fn tell(child: Pid, reaped: &[(Pid, End)]) {
+    match reaped {
+        [(pid, End::Exited(7))] if *pid == child => println!("reaped"),
+        other => println!("{other:?}"),
     }
 }
 
-/// waitpid(2), and then `after_a_look`.
+/// The child ends, if it has not yet, and is left as it is.
+fn open_the_gate() {
+    let gate = GATE.swap(-1, Ordering::Relaxed);
+    if gate >= 0 {
+        // SAFETY: the descriptor is this program's, and nobody else closes it.
+        unsafe { libc::close(gate) };
+        let child = Pid::from_raw(CHILD.load(Ordering::Relaxed));
+        // EINTR: the handler of SIGCHLD, if the reaper has one.
+        while wait_for(child, libc::WNOWAIT) == -1 && Errno::last() == Errno::EINTR {}
+    }
+}
+
+/// waitid(2) itself, not the function below.
+fn wait_for(child: Pid, options: c_int) -> libc::c_long {
+    let (child, options) = (child.as_raw(), options | libc::WEXITED);
+    // SAFETY: the pointers that are passed are null, which waitid allows for both.
+    unsafe { libc::syscall(libc::SYS_waitid, libc::P_PID, child, 0_usize, options, 0_usize) }
+}
+
+/// Whoever is ready to sleep until a child has ended is not kept waiting.
+fn before_a_wait(options: c_int) {
+    if options & libc::WNOHANG == 0 {
+        open_the_gate();
+    }
+}
+
+/// Now, when the caller is about to hear that nobody has ended, the child ends.
+fn after_a_look(found: bool) {
+    if !found {
+        open_the_gate();
+    }
+}
+
+/// waitpid(2) between `before_a_wait` and `after_a_look`.
 ///
 /// # Safety
 /// As waitpid(2).
@@ -65,7 +114,7 @@ pub unsafe extern "C" fn waitpid(pid: pid_t, status: *mut c_int, options: c_int)
     unsafe { wait4(pid, status, options, std::ptr::null_mut()) }
 }
 
-/// wait4(2), and then `after_a_look`.
+/// wait4(2) between `before_a_wait` and `after_a_look`.
 ///
 /// # Safety
 /// As wait4(2).
@@ -76,13 +125,14 @@ pub unsafe extern "C" fn wait4(
     options: c_int,
     usage: *mut rusage,
 ) -> pid_t {
+    before_a_wait(options);
     // SAFETY: the caller's promise, passed on to the system call of the same arguments.
     let found = unsafe { libc::syscall(libc::SYS_wait4, pid, status, options, usage) };
     after_a_look(found != 0);
     found as pid_t
 }
 
-/// waitid(2), and then `after_a_look`.
+/// waitid(2) between `before_a_wait` and `after_a_look`.
 ///
 /// # Safety
 /// As waitid(2).
@@ -93,6 +143,7 @@ pub unsafe extern "C" fn waitid(
     info: *mut siginfo_t,
     options: c_int,
 ) -> c_int {
+    before_a_wait(options);
     let usage: *mut c_void = std::ptr::null_mut();
     // SAFETY: the caller's promise, passed on; the fifth argument may be null.
     let result = unsafe { libc::syscall(libc::SYS_waitid, kind, id, info, options, usage) };

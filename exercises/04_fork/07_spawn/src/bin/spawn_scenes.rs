@@ -20,6 +20,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::libc::{self, c_int};
 use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction, signal};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, close, dup2_stdout, getpid, getppid, pipe};
@@ -34,12 +35,18 @@ fn main() -> io::Result<()> {
         ["guest", ..] => run(&words[1..], Stdio::default()),
         ["refused", program] => refused(program, &[]),
         ["refused", program, arg] => refused(program, &[arg]),
-        ["too-long"] => refused(&guest(), &["x".repeat(1 << 20).as_str()]),
+        // More than an argument may be, 32 pages, however large a page is (execve(2)).
+        ["too-long"] => refused(&guest(), &["x".repeat(8 << 20).as_str()]),
+        ["text"] => text(),
+        ["no-zombies"] => without_zombies(),
         ["nul"] => refused(&guest(), &["exit", "7\0"]),
         ["three-streams"] => three_streams(),
         ["mapped", stdin, stdout, stderr] => mapped([stdin, stdout, stderr]),
         ["while-it-runs"] => while_it_runs(),
         ["leaky"] => leaky(),
+        ["none", how] => with_none(how),
+        ["few"] => with_few_descriptors(),
+        ["pending"] => pending(),
         ["signals"] => signals(),
         ["way-out"] => way_out(),
         ["siblings"] => siblings(),
@@ -49,11 +56,8 @@ fn main() -> io::Result<()> {
         ["holes", program] => with_holes(program),
         _ => panic!("no scene {words:?}"),
     }?;
-    let children = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-        Err(Errno::ECHILD) => "none",
-        Ok(WaitStatus::StillAlive) => "one that lives",
-        _ => "a zombie",
-    };
+    // If there is one, it has ended or is about to: the answer is the same.
+    let children = if waitpid(None, None) == Err(Errno::ECHILD) { "none" } else { "a zombie" };
     println!("children left: {children}");
     Ok(())
 }
@@ -95,21 +99,53 @@ fn tell(started: io::Result<Pid>) {
     }
 }
 
-/// What this process has open, but for the listing itself.
-fn own_descriptors() -> BTreeMap<i32, String> {
-    let mut open = open_descriptors(getpid().as_raw()).expect("/proc is there");
-    open.retain(|&fd, _| {
+/// What this process has open, but for the listing itself, and the flags of each: close-on-exec.
+fn own_descriptors() -> BTreeMap<i32, (String, c_int)> {
+    let open = open_descriptors(getpid().as_raw()).expect("/proc is there");
+    let with_flags = |(number, target)| {
         // SAFETY: borrowed for one call on a number; EBADF is an answer.
-        let fd = unsafe { BorrowedFd::borrow_raw(fd) };
-        fcntl(fd, FcntlArg::F_GETFD).is_ok()
-    });
-    open
+        let fd = unsafe { BorrowedFd::borrow_raw(number) };
+        Some((number, (target, fcntl(fd, FcntlArg::F_GETFD).ok()?)))
+    };
+    open.into_iter().filter_map(with_flags).collect()
+}
+
+/// A descriptor that is not close-on-exec; it stays open.
+fn leak() -> io::Result<()> {
+    fcntl(ours()[2], FcntlArg::F_DUPFD(50))?;
+    Ok(())
 }
 
 fn refused(program: &str, args: &[&str]) -> io::Result<()> {
+    leak()?;
     let before = own_descriptors();
     tell(checked(program, args, Stdio::default()));
     println!("descriptors as before: {}", own_descriptors() == before);
+    Ok(())
+}
+
+/// A file that may be executed and is no program: a text without `#!`.
+fn text() -> io::Result<()> {
+    let (name, flags) = ("text", MFdFlags::MFD_CLOEXEC);
+    // The flag is for machines where files in memory are not executable, and older than others.
+    let executable = MFdFlags::from_bits_retain(libc::MFD_EXEC);
+    let file = memfd_create(name, flags | executable).or_else(|_| memfd_create(name, flags))?;
+    let mut file = File::from(file);
+    file.write_all(b"exit 7\n")?;
+    // As long as somebody has it open to write, exec fails with ETXTBSY.
+    let path = |file: &File| format!("/proc/{}/fd/{}", getpid(), file.as_raw_fd());
+    let file = File::open(path(&file))?;
+    refused(&path(&file), &[])
+}
+
+/// The caller ignores SIGCHLD: a child that ends leaves nothing to wait for.
+fn without_zombies() -> io::Result<()> {
+    // SAFETY: SIG_IGN and SIG_DFL are no functions of ours that could be called at a bad moment.
+    unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
+    let result = checked("/no/such/program", &[], Stdio::default());
+    // SAFETY: as above.
+    unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
+    tell(result);
     Ok(())
 }
 
@@ -123,6 +159,7 @@ fn three_streams() -> io::Result<()> {
         [memory_file("input")?, memory_file("output")?, memory_file("errors")?];
     input.write_all(b"bolt")?;
     input.rewind()?;
+    leak()?;
     let before = own_descriptors();
     let stdio = Stdio {
         stdin: Some(input.as_fd()),
@@ -150,9 +187,9 @@ fn mapped(sources: [&str; 3]) -> io::Result<()> {
         fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
     }
     for (number, name) in ["0", "1", "2"].into_iter().enumerate() {
-        println!("own {name} {}", own_descriptors()[&(number as i32)]);
+        println!("own {name} {}", own_descriptors()[&(number as i32)].0);
     }
-    println!("own f {}", own_descriptors()[&file.as_raw_fd()]);
+    println!("own f {}", own_descriptors()[&file.as_raw_fd()].0);
     let [stdin, stdout, stderr] = sources.map(|source| match source {
         "-" => None,
         "f" => Some(file.as_fd()),
@@ -173,8 +210,7 @@ fn mapped(sources: [&str; 3]) -> io::Result<()> {
 /// This process's own 0, 1 and 2, which Rust's runtime keeps open.
 fn ours() -> [BorrowedFd<'static>; 3] {
     [0, 1, 2].map(|number| {
-        // SAFETY: the runtime has opened these, and this program closes them in no scene but
-        // `holes`, which does not come here.
+        // SAFETY: the runtime has opened these. A scene that closes one uses it no more.
         unsafe { BorrowedFd::borrow_raw(number) }
     })
 }
@@ -192,16 +228,63 @@ fn while_it_runs() -> io::Result<()> {
     Ok(())
 }
 
-/// The caller has descriptors that are not close-on-exec, as code in C makes them.
+/// The caller has descriptors that are not close-on-exec, as code in C makes them: one with a number
+/// as high as can be (or 2047), and all but 0, 1 and 2 above the limit, for that was lowered later.
 fn leaky() -> io::Result<()> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
     let (reader, _writer) = pipe()?;
     fcntl(&reader, FcntlArg::F_DUPFD(200))?;
+    fcntl(&reader, FcntlArg::F_DUPFD(most.min(2048) as c_int - 1))?;
+    setrlimit(Resource::RLIMIT_NOFILE, 64, most)?;
     run(&["descriptors"], Stdio::default())
+}
+
+/// The guest is to have what the caller has as 0 and 1, and the caller has nothing there to pass on.
+fn with_none(how: &str) -> io::Result<()> {
+    let kept = kept_stdout()?;
+    for number in [0, 1] {
+        match how {
+            "closed" => close(number)?,
+            "close-on-exec" => {
+                fcntl(ours()[number as usize], FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+            }
+            _ => panic!("no way to have nothing there: {how}"),
+        }
+    }
+    let result = checked(&guest(), &["descriptors"], Stdio::default());
+    // For what is printed from here on; its 0 this program does without.
+    dup2_stdout(&kept)?;
+    tell(result);
+    Ok(())
+}
+
+/// Again and again: the number of descriptors that are left is 1, 2, 3, … and in the end enough. The
+/// guest's 1 is to be our 2, and its 2, on which it reports, our 1.
+fn with_few_descriptors() -> io::Result<()> {
+    let guest = guest();
+    let [stdin, stderr, stdout] = ours().map(Some);
+    for (number, (target, _)) in own_descriptors().range(..3) {
+        println!("own {number} {target}");
+    }
+    for room in (1..=8).chain([50]) {
+        println!("room for {room}");
+        let before = own_descriptors();
+        let free = (3..).filter(|number| !before.contains_key(number)).take(room);
+        let limit = free.last().expect("there is room") + 1;
+        let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+        setrlimit(Resource::RLIMIT_NOFILE, limit as u64, hard)?;
+        let result = checked(&guest, &["descriptors"], Stdio { stdin, stdout, stderr });
+        setrlimit(Resource::RLIMIT_NOFILE, soft, hard)?;
+        tell(result);
+        println!("descriptors as before: {}", own_descriptors() == before);
+    }
+    Ok(())
 }
 
 extern "C" fn nothing(_: c_int) {}
 
-/// The caller blocks three signals, ignores three, handles one.
+/// The caller blocks three signals, ignores five, handles one.
 fn signals() -> io::Result<()> {
     let mut mask = SigSet::empty();
     for blocked in [Signal::SIGTERM, Signal::SIGUSR1, Signal::SIGCHLD] {
@@ -211,6 +294,11 @@ fn signals() -> io::Result<()> {
     for ignored in [Signal::SIGINT, Signal::SIGPIPE, Signal::SIGUSR2] {
         // SAFETY: SIG_IGN is no function of ours that could be called at a bad moment.
         unsafe { signal(ignored, SigHandler::SigIgn) }?;
+    }
+    // Of the real-time signals the first and the last. `nix` has no names for them.
+    for ignored in [libc::SIGRTMIN(), libc::SIGRTMAX()] {
+        // SAFETY: as above.
+        unsafe { libc::signal(ignored, libc::SIG_IGN) };
     }
     // SAFETY: the handler does nothing at all, so it does nothing that a handler may not do.
     unsafe { signal(Signal::SIGALRM, SigHandler::Handler(nothing)) }?;
@@ -227,6 +315,27 @@ fn own_signals() -> io::Result<Vec<String>> {
         .lines()
         .filter(|line| ["SigBlk", "SigIgn", "SigCgt"].iter().any(|label| line.starts_with(label)));
     Ok(lines.map(str::to_owned).collect())
+}
+
+extern "C" fn say_signal(_: c_int) {
+    say("a handler of the parent ran in the child\n");
+}
+
+/// In the child, before fork returns there. The signal is blocked, so it waits.
+extern "C" fn signal_the_child() {
+    // SAFETY: raise(3) takes an integer and touches no memory of ours.
+    unsafe { libc::raise(libc::SIGURG) };
+}
+
+/// The caller has blocked a signal that it handles, and one comes to the child before it can exec.
+/// By default this one does nothing, so it is gone when the child sets it to that (sigaction(2)).
+fn pending() -> io::Result<()> {
+    SigSet::from(Signal::SIGURG).thread_block()?;
+    // SAFETY: the handler calls write(2) only.
+    unsafe { signal(Signal::SIGURG, SigHandler::Handler(say_signal)) }?;
+    // SAFETY: the handler lives as long as the program, and calls raise(3) only.
+    unsafe { libc::pthread_atfork(None, None, Some(signal_the_child)) };
+    run(&["exit", "7"], Stdio::default())
 }
 
 extern "C" fn say_handler() {
@@ -368,12 +477,17 @@ fn without_allocations(words: &[&str]) -> io::Result<()> {
     Ok(())
 }
 
+/// A copy of this process's 1, out of the way.
+fn kept_stdout() -> io::Result<OwnedFd> {
+    let kept = fcntl(ours()[1], FcntlArg::F_DUPFD_CLOEXEC(100))?;
+    // SAFETY: fcntl has just made it, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(kept) })
+}
+
 /// The caller has closed its 0 and its 1: the next descriptors that are made get these numbers.
 fn with_holes(program: &str) -> io::Result<()> {
     let mut file = memory_file("f")?;
-    let kept = fcntl(ours()[1], FcntlArg::F_DUPFD_CLOEXEC(100))?;
-    // SAFETY: fcntl has just made it, and nobody else knows it.
-    let kept = unsafe { OwnedFd::from_raw_fd(kept) };
+    let kept = kept_stdout()?;
     close(0)?;
     close(1)?;
     let fd = Some(file.as_fd());

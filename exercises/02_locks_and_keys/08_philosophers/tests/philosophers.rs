@@ -1,17 +1,72 @@
 //! What a table promises, easiest first. `protocol.rs` is about what holds in every schedule.
 //!
 //! `src/table.rs` is compiled here with a `crate::sync` whose condition variables often wake up for
-//! no reason.
+//! no reason, and whose mutexes and atomics count how often they are used.
 
 #[allow(dead_code)]
 #[path = "../src/table.rs"]
 mod table;
 
-#[allow(unused_imports)]
+#[allow(unused_imports, dead_code)]
 mod sync {
     pub use testkit::sync::spurious::*;
+
+    use std::ops::Deref;
+
+    /// Each call of a method of the mutex comes by `deref`.
+    #[derive(Debug, Default)]
+    pub struct Mutex<T>(std::sync::Mutex<T>);
+
+    impl<T> Mutex<T> {
+        pub const fn new(value: T) -> Self {
+            Self(std::sync::Mutex::new(value))
+        }
+    }
+
+    impl<T> Deref for Mutex<T> {
+        type Target = std::sync::Mutex<T>;
+
+        fn deref(&self) -> &std::sync::Mutex<T> {
+            crate::used();
+            &self.0
+        }
+    }
+
+    pub mod atomic {
+        use std::ops::Deref;
+        use std::sync::atomic as real;
+
+        pub use real::{Ordering, fence};
+
+        macro_rules! counted {
+            ($($name:ident: $value:ty),*) => {$(
+                #[derive(Debug, Default)]
+                pub struct $name(real::$name);
+
+                impl $name {
+                    pub const fn new(value: $value) -> Self {
+                        Self(real::$name::new(value))
+                    }
+                }
+
+                /// Each call of a method of the atomic comes by here.
+                impl Deref for $name {
+                    type Target = real::$name;
+
+                    fn deref(&self) -> &real::$name {
+                        crate::used();
+                        &self.0
+                    }
+                }
+            )*};
+        }
+
+        counted!(AtomicBool: bool, AtomicI32: i32, AtomicU32: u32, AtomicU64: u64, AtomicUsize: usize);
+    }
 }
 
+use std::cell::Cell;
+use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
 
@@ -19,6 +74,15 @@ use rstest::rstest;
 use table::Table;
 use testkit::require;
 use testkit::threads::{Settled, Thread, Threads};
+
+thread_local! {
+    /// How often this thread has used a mutex or an atomic of `crate::sync`.
+    static USED: Cell<usize> = const { Cell::new(0) };
+}
+
+fn used() {
+    USED.set(USED.get() + 1);
+}
 
 /// Runs `body` on a thread of its own, so that a call that never returns is seen to.
 #[track_caller]
@@ -64,6 +128,20 @@ impl Guest {
         self.meal.state.lock().unwrap().1 = true;
         self.meal.ends.notify_all();
     }
+}
+
+#[test]
+fn who_dines_uses_a_mutex_or_an_atomic_of_crate_sync() {
+    let used = on_a_thread("a fork is taken twice, or never put back", || {
+        Table::new(3).dine(1, || {});
+        USED.get()
+    });
+    require!(used > 0,
+        expected: "at least one operation on a mutex or an atomic of crate::sync",
+        seen: "{used} of them",
+        likely: "`use std::sync::…` where `use crate::sync::…` belongs: the tests that try the orders in which threads can run cannot see into std::sync, and hang",
+        read: "README, the task",
+    );
 }
 
 #[rstest]
@@ -149,8 +227,37 @@ fn who_waits_for_a_neighbour_sleeps(
     eater.thread.join("the forks are not put back after the meal", "hint 1");
 }
 
-#[test]
-fn two_neighbours_in_turns_starve_nobody() {
+#[rstest]
+fn who_has_no_neighbour_at_the_table_eats_at_once(#[values(5, 6, 7)] seats: usize) {
+    let table = Arc::new(Table::new(seats));
+    let threads = Threads::new();
+    let sits_down = |seat| {
+        let guest = Guest::sits_down(&threads, &table, seat);
+        threads.settle();
+        guest
+    };
+    // All but seat 0 and its neighbours; some of them eat, the others wait.
+    let row: Vec<Guest> = (2..seats - 1).map(sits_down).collect();
+    let alone = sits_down(0);
+    let (eats, last) = (alone.has_begun(), seats - 2);
+    for guest in row.iter().chain([&alone]) {
+        guest.has_enough();
+    }
+    require!(eats,
+        expected: "seat 0 of {seats} to eat: nobody sits beside it",
+        seen: "it waits, while only seats 2 to {last} are taken",
+        likely: "there are fewer places than philosophers who may come: those who only wait have taken them all, and who holds a place may wait for a fork",
+        read: "hint 3",
+    );
+    for guest in row.into_iter().chain([alone]) {
+        guest.thread.join("the forks are not put back after the meal", "hint 1");
+    }
+}
+
+#[rstest]
+fn two_neighbours_in_turns_starve_nobody(#[values(0, 1, 2, 3, 4)] between: usize) {
+    const ROUNDS: usize = 20;
+    let neighbours = [(between + 4) % 5, (between + 1) % 5];
     let table = Arc::new(Table::new(5));
     let threads = Threads::new();
     let sits_down = |seat| {
@@ -158,24 +265,35 @@ fn two_neighbours_in_turns_starve_nobody() {
         threads.settle();
         guest
     };
-    let left = sits_down(0);
-    let between = sits_down(1);
-    between.has_enough();
-    let right = sits_down(2);
-    // One of the two neighbours goes, the other one stays.
-    left.has_enough();
-    threads.settle();
-    let again = sits_down(0);
-    let passed = again.has_begun() && !between.has_begun();
-    again.has_enough();
-    right.has_enough();
-    require!(!passed,
-        expected: "seat 0, which has eaten, to wait for seat 1, which was hungry before it came back",
-        seen: "seat 0 eats again, beside seat 2; when seat 2 comes back too before seat 0 leaves, and so on, seat 1 never eats",
-        likely: "a philosopher takes both forks at once or none, so those who wait have nothing that would stop others: let him keep the first fork while he waits for the second",
+    let [left, right] = neighbours;
+    let first = sits_down(left);
+    let hungry = sits_down(between);
+    hungry.has_enough();
+    let mut beside = [first, sits_down(right)];
+    let mut gone = Vec::new();
+    // One of them leaves and comes back, then the other one.
+    for turn in 0..2 * ROUNDS {
+        if hungry.has_begun() {
+            break;
+        }
+        let guest = &mut beside[turn % 2];
+        guest.has_enough();
+        threads.settle();
+        if guest.thread.is_finished() {
+            gone.push(mem::replace(guest, sits_down(neighbours[turn % 2])));
+        }
+    }
+    let (eats, returns) = (hungry.has_begun(), gone.len());
+    for guest in &beside {
+        guest.has_enough();
+    }
+    require!(eats,
+        expected: "seat {between} to eat in the end, while its neighbours leave and come back in turns",
+        seen: "seats {left} and {right} have come back {returns} times, and seat {between} has been hungry all the time",
+        likely: "a philosopher takes both forks at once or none, so those who wait have nothing that would stop others: let him keep the first fork while he waits for the second; or a rule who goes first decides against the same one each time",
         read: "hint 3",
     );
-    for guest in [left, between, right, again] {
+    for guest in gone.into_iter().chain(beside).chain([hungry]) {
         guest.thread.join("the forks are not put back after the meal", "hint 2");
     }
 }

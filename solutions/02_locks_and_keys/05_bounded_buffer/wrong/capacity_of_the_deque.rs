@@ -1,0 +1,75 @@
+//! Misconception: a deque made with_capacity(n) has capacity n.
+//! Caught by: a_push_of_something_without_a_size_waits_for_room_too
+//! Message: `VecDeque::capacity` is taken for the room in the buffer
+
+use std::collections::VecDeque;
+
+use crate::sync::{Condvar, Mutex};
+
+/// A queue between threads: who finds it full waits for room, who finds it empty waits for an item.
+#[derive(Debug)]
+pub struct BoundedBuffer<T> {
+    shelf: Mutex<Shelf<T>>,
+    /// Notified when an item has gone in, and when the buffer is closed.
+    has_items: Condvar,
+    /// Notified when an item has come out, and when the buffer is closed.
+    has_room: Condvar,
+}
+
+#[derive(Debug)]
+struct Shelf<T> {
+    /// The one that goes out next is at the front.
+    items: VecDeque<T>,
+    closed: bool,
+}
+
+impl<T> BoundedBuffer<T> {
+    /// An empty buffer with room for `capacity` items, at least one.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            shelf: Mutex::new(Shelf { items: VecDeque::with_capacity(capacity), closed: false }),
+            has_items: Condvar::new(),
+            has_room: Condvar::new(),
+        }
+    }
+
+    /// Puts an item in; sleeps while the buffer is full.
+    ///
+    /// # Errors
+    ///
+    /// The item, if the buffer is closed, or is closed while this waits.
+    pub fn push(&self, item: T) -> Result<(), T> {
+        let mut shelf = self.shelf.lock().unwrap();
+        while shelf.items.len() == shelf.items.capacity() && !shelf.closed {
+            shelf = self.has_room.wait(shelf).unwrap();
+        }
+        if shelf.closed {
+            return Err(item);
+        }
+        shelf.items.push_back(item);
+        drop(shelf);
+        self.has_items.notify_one();
+        Ok(())
+    }
+
+    /// Takes out the item that has been in the longest; sleeps while there is none.
+    ///
+    /// `None` when the buffer is closed and empty.
+    pub fn pop(&self) -> Option<T> {
+        let mut shelf = self.shelf.lock().unwrap();
+        while shelf.items.is_empty() && !shelf.closed {
+            shelf = self.has_items.wait(shelf).unwrap();
+        }
+        let item = shelf.items.pop_front()?;
+        drop(shelf);
+        self.has_room.notify_one();
+        Some(item)
+    }
+
+    /// From now on nothing goes in; what is in can still be taken out.
+    pub fn close(&self) {
+        self.shelf.lock().unwrap().closed = true;
+        self.has_items.notify_all();
+        self.has_room.notify_all();
+    }
+}

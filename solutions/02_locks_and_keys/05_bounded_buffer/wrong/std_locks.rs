@@ -1,0 +1,76 @@
+//! Misconception: the locks of std are the same, so they will do.
+//! Caught by: push_and_pop_take_a_mutex_of_crate_sync
+//! Message: write `use crate::sync::{Condvar, Mutex}`
+
+use std::collections::VecDeque;
+use std::sync::{Condvar, Mutex};
+
+/// A queue between threads: who finds it full waits for room, who finds it empty waits for an item.
+#[derive(Debug)]
+pub struct BoundedBuffer<T> {
+    capacity: usize,
+    shelf: Mutex<Shelf<T>>,
+    /// Notified when an item has gone in, and when the buffer is closed.
+    has_items: Condvar,
+    /// Notified when an item has come out, and when the buffer is closed.
+    has_room: Condvar,
+}
+
+#[derive(Debug)]
+struct Shelf<T> {
+    /// At most `capacity`; the one that goes out next is at the front.
+    items: VecDeque<T>,
+    closed: bool,
+}
+
+impl<T> BoundedBuffer<T> {
+    /// An empty buffer with room for `capacity` items, at least one.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            shelf: Mutex::new(Shelf { items: VecDeque::with_capacity(capacity), closed: false }),
+            has_items: Condvar::new(),
+            has_room: Condvar::new(),
+        }
+    }
+
+    /// Puts an item in; sleeps while the buffer is full.
+    ///
+    /// # Errors
+    ///
+    /// The item, if the buffer is closed, or is closed while this waits.
+    pub fn push(&self, item: T) -> Result<(), T> {
+        let mut shelf = self.shelf.lock().unwrap();
+        while shelf.items.len() == self.capacity && !shelf.closed {
+            shelf = self.has_room.wait(shelf).unwrap();
+        }
+        if shelf.closed {
+            return Err(item);
+        }
+        shelf.items.push_back(item);
+        drop(shelf);
+        self.has_items.notify_one();
+        Ok(())
+    }
+
+    /// Takes out the item that has been in the longest; sleeps while there is none.
+    ///
+    /// `None` when the buffer is closed and empty.
+    pub fn pop(&self) -> Option<T> {
+        let mut shelf = self.shelf.lock().unwrap();
+        while shelf.items.is_empty() && !shelf.closed {
+            shelf = self.has_items.wait(shelf).unwrap();
+        }
+        let item = shelf.items.pop_front()?;
+        drop(shelf);
+        self.has_room.notify_one();
+        Some(item)
+    }
+
+    /// From now on nothing goes in; what is in can still be taken out.
+    pub fn close(&self) {
+        self.shelf.lock().unwrap().closed = true;
+        self.has_items.notify_all();
+        self.has_room.notify_all();
+    }
+}

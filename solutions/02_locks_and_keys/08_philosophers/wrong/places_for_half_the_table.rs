@@ -1,0 +1,56 @@
+//! Misconception: one place more than can eat is enough, at every table as at the one for five.
+//! Caught by: who_has_no_neighbour_at_the_table_eats_at_once::seats_2_6
+//! Message: there are fewer places than philosophers who may come
+
+use crate::sync::{Condvar, Mutex};
+
+/// A table with as many forks as seats.
+#[derive(Debug)]
+pub struct Table {
+    forks: Vec<Mutex<()>>,
+    places: Places,
+}
+
+impl Table {
+    /// A table with this many seats, at least one.
+    pub fn new(seats: usize) -> Self {
+        Self {
+            forks: (0..seats).map(|_| Mutex::new(())).collect(),
+            places: Places::new(seats.div_ceil(2)),
+        }
+    }
+
+    /// Takes the forks to the left and to the right of `seat`, eats, and puts them back.
+    pub fn dine<T>(&self, seat: usize, eat: impl FnOnce() -> T) -> T {
+        let (left, right) = (seat, (seat + 1) % self.forks.len());
+        self.places.enter();
+        let _left = self.forks[left].lock().unwrap();
+        let _right = (left != right).then(|| self.forks[right].lock().unwrap());
+        let result = eat();
+        self.places.leave();
+        result
+    }
+}
+
+/// A number of places.
+#[derive(Debug)]
+struct Places {
+    free: Mutex<usize>,
+    left: Condvar,
+}
+
+impl Places {
+    fn new(free: usize) -> Self {
+        Self { free: Mutex::new(free), left: Condvar::new() }
+    }
+
+    fn enter(&self) {
+        let mut free = self.left.wait_while(self.free.lock().unwrap(), |free| *free == 0).unwrap();
+        *free -= 1;
+    }
+
+    fn leave(&self) {
+        *self.free.lock().unwrap() += 1;
+        self.left.notify_one();
+    }
+}
