@@ -93,6 +93,9 @@ enum Command {
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
+    /// For instructors: write the results of a grading as other programs read them
+    #[cfg(feature = "grade")]
+    Report(commands::ReportArguments),
     /// For authors and CI: stubs fail, solutions pass, wrong solutions are caught, all is current
     Verify {
         /// Leave the known-wrong solutions out
@@ -132,9 +135,14 @@ pub fn run() -> Exit {
         }
     };
     let mut reporter = report::reporter(arguments.format);
-    let result = open(&arguments).and_then(|session| match arguments.command {
-        None => commands::check(&session, &[], &mut *reporter),
-        Some(command) => session.dispatch(command, &mut *reporter),
+    let result = open(&arguments).and_then(|session| {
+        let command = arguments.command.unwrap_or(Command::Check { exercises: Vec::new() });
+        if !arguments.format.is_general() && !matches!(command, Command::Check { .. }) {
+            return Err(Error::Refused(
+                "--format github and --format junit are formats of `check` only".to_owned(),
+            ));
+        }
+        session.dispatch(command, arguments.format, &mut *reporter)
     });
     result.unwrap_or_else(|error| {
         reporter.error(&error);
@@ -154,10 +162,11 @@ impl Session {
     fn dispatch(
         &self,
         command: Command,
+        format: Format,
         reporter: &mut dyn report::Reporter,
     ) -> Result<Exit, Error> {
         match command {
-            Command::Check { exercises } => commands::check(self, &exercises, reporter),
+            Command::Check { exercises } => self.check(&exercises, format, reporter),
             Command::Run { exercise, args } => commands::run(self, &exercise, args, reporter),
             Command::Trace { exercise, svg, args } => {
                 commands::trace_experiment(self, &exercise, &args, svg.as_deref(), reporter)
@@ -173,6 +182,8 @@ impl Session {
             Command::Grade(arguments) => commands::grade(self, &arguments, reporter),
             #[cfg(feature = "grade")]
             Command::Score { directory } => commands::score(self, &directory, reporter),
+            #[cfg(feature = "grade")]
+            Command::Report(arguments) => commands::report(self, &arguments, reporter),
             Command::Verify { skip_wrong, exercises } => {
                 commands::verify(self, &exercises, skip_wrong, reporter)
             }
@@ -181,6 +192,20 @@ impl Session {
                 commands::soundness(self, &exercises, effort, reporter)
             }
             Command::Pin { exercises } => commands::pin(self, &exercises, reporter),
+        }
+    }
+
+    fn check(
+        &self,
+        exercises: &[String],
+        format: Format,
+        reporter: &mut dyn report::Reporter,
+    ) -> Result<Exit, Error> {
+        match format {
+            Format::Human | Format::Json => commands::check(self, exercises, reporter),
+            Format::Github => commands::check_on_github(self, exercises, reporter),
+            #[cfg(feature = "junit")]
+            Format::Junit => commands::check_as_junit(self, exercises, reporter),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
-use crate::Error;
+use crate::{Error, fingerprint};
 
 /// The text of a file; bytes that are not UTF-8 are an error that names it.
 pub(crate) fn read(path: &Path) -> Result<String, Error> {
@@ -62,6 +62,21 @@ fn write_and_sync(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = fs::File::create(path)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()
+}
+
+/// Adds text to the end of a file, which need not be there yet.
+pub(crate) fn append(path: &Path, text: &str) -> Result<(), Error> {
+    let file = fs::OpenOptions::new().append(true).create(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(Error::writing(path))
+}
+
+/// Random letters that fit in an identifier, and that nobody guesses.
+pub(crate) fn token() -> Result<String, Error> {
+    let source = Path::new("/dev/urandom");
+    let mut bytes = [0; 16];
+    let mut file = fs::File::open(source).map_err(Error::reading(source))?;
+    file.read_exact(&mut bytes).map_err(Error::reading(source))?;
+    Ok(fingerprint::hex(&bytes))
 }
 
 /// Writes a file only where its text differs, so that an unchanged file keeps its time.

@@ -64,6 +64,22 @@ fn no_exercise_sleeps_to_be_right() {
 }
 
 #[test]
+fn the_workflow_of_forks_holds_no_secret_and_runs_no_script_of_theirs() {
+    let text = fs::read_to_string(root().join(".github/workflows/workbook.yml")).unwrap();
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    let workflow: String = lines.map(|line| format!("{line}\n")).collect();
+    assert!(workflow.contains("\npermissions:\n  contents: read\n"));
+    assert_eq!(workflow.matches("permissions:").count(), 1);
+    for word in ["secrets", "pull_request", "workflow_run", "write", "make ", ".ci/", "bash "] {
+        assert!(!workflow.contains(word), "the workflow contains {word}");
+    }
+    for action in workflow.lines().filter_map(|line| line.split_once("uses: ")) {
+        let version = action.1.split_once("@v").unwrap().1;
+        assert_eq!(version.split('.').count(), 3, "{} is not pinned to a version", action.1);
+    }
+}
+
+#[test]
 fn the_two_workspaces_agree_on_what_they_share() {
     let shared = |path: &str| {
         let text = fs::read_to_string(root().join(path)).unwrap();

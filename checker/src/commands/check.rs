@@ -36,6 +36,18 @@ pub fn check(
     names: &[String],
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
+    let standings = judged(session, names, reporter)?;
+    let exit = exit(&standings);
+    reporter.standings(&session.workbook, &standings, names.is_empty(), exit);
+    Ok(exit)
+}
+
+/// How the asked exercises stand, after judging what has changed.
+pub(super) fn judged<'a>(
+    session: &'a Session,
+    names: &[String],
+    reporter: &mut dyn Reporter,
+) -> Result<Vec<Standing<'a>>, Error> {
     let asked = session.asked(names)?;
     let checker = Checker::new(session, reporter)?;
     let mut standings = Vec::new();
@@ -43,10 +55,13 @@ pub fn check(
         let judgement = checker.judge(exercise, reporter)?;
         standings.push(checker.standing(exercise, judgement));
     }
-    let passed = standings.iter().all(|standing| standing.judgement.verdict == Verdict::Passed);
-    let exit = if passed { Exit::Passed } else { Exit::NotPassed };
-    reporter.standings(&session.workbook, &standings, names.is_empty(), exit);
-    Ok(exit)
+    Ok(standings)
+}
+
+/// Whether all pass.
+pub(super) fn exit(standings: &[Standing<'_>]) -> Exit {
+    let has_passed = |standing: &Standing<'_>| standing.judgement.verdict == Verdict::Passed;
+    if standings.iter().all(has_passed) { Exit::Passed } else { Exit::NotPassed }
 }
 
 /// What judging several exercises has in common.

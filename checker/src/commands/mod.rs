@@ -1,6 +1,7 @@
 //! The commands: each takes a session, does one thing, and returns how it ended.
 
 mod check;
+mod ci;
 mod declaration;
 mod doctor;
 #[cfg(feature = "grade")]
@@ -8,6 +9,8 @@ mod grade;
 mod hint;
 mod list;
 mod pin;
+#[cfg(feature = "grade")]
+mod report;
 mod reset;
 mod run;
 mod solution;
@@ -22,12 +25,17 @@ use crate::curriculum::Exercise;
 use crate::workbook::Workbook;
 
 pub use check::{Standing, check};
+#[cfg(feature = "junit")]
+pub use ci::check_as_junit;
+pub use ci::check_on_github;
 pub use doctor::{Finding, doctor};
 #[cfg(feature = "grade")]
 pub use grade::{GradeArguments, grade, score};
 pub use hint::hint;
 pub use list::list;
 pub use pin::pin;
+#[cfg(feature = "grade")]
+pub use report::{ReportArguments, report};
 pub use reset::reset;
 pub use run::run;
 pub use solution::solution;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::score::{Points, score};
 use super::store::{Result, Stored};
 use crate::curriculum::{Curriculum, Exercise};
+use crate::report::formats::{Found, escape};
 use crate::verdict::Verdict;
 
 /// All students with their scores.
@@ -37,6 +38,11 @@ pub struct Cell<'a> {
 impl<'a> Gradebook<'a> {
     /// The gradebook of what is stored, by the curriculum as it is now.
     pub fn new(curriculum: &'a Curriculum, stored: &'a [Stored], results: &'a [Result]) -> Self {
+        Self::of(curriculum.exercises.iter().collect(), stored, results)
+    }
+
+    /// The gradebook of these exercises only.
+    pub fn of(exercises: Vec<&'a Exercise>, stored: &'a [Stored], results: &'a [Result]) -> Self {
         let by_key: BTreeMap<(&str, &str), &Result> =
             results.iter().map(|it| ((it.student.as_str(), it.exercise.as_str()), it)).collect();
         let cell = |student: &str, exercise: &Exercise| {
@@ -45,14 +51,11 @@ impl<'a> Gradebook<'a> {
         };
         let line = |stored: &'a Stored| Line {
             stored,
-            cells: (curriculum.exercises.iter())
+            cells: (exercises.iter())
                 .map(|exercise| cell(&stored.submission.student, exercise))
                 .collect(),
         };
-        Self {
-            exercises: curriculum.exercises.iter().collect(),
-            lines: stored.iter().map(line).collect(),
-        }
+        Self { lines: stored.iter().map(line).collect(), exercises }
     }
 
     /// What can be had.
@@ -62,7 +65,15 @@ impl<'a> Gradebook<'a> {
 
     /// How many cells have no result yet.
     pub fn open(&self) -> usize {
-        self.lines.iter().flat_map(|line| &line.cells).filter(|cell| cell.is_none()).count()
+        self.lines.iter().map(Line::open).sum()
+    }
+
+    /// A line's exercises with what was found.
+    pub fn found<'b>(&'b self, line: &'b Line<'a>) -> impl Iterator<Item = Found<'b>> {
+        self.exercises.iter().zip(&line.cells).map(|(exercise, cell)| Found {
+            exercise,
+            judgement: cell.as_ref().map(|cell| &cell.result.judgement),
+        })
     }
 
     /// Comma-separated values (RFC 4180): a line of headings, then one for each student.
@@ -74,7 +85,7 @@ impl<'a> Gradebook<'a> {
         headings.extend(["total", "maximum", "days_late", "unreadable"].map(str::to_owned));
         writer.write_record(&headings).expect(written);
         for line in &self.lines {
-            let mut fields = vec![guarded(&line.stored.submission.student)];
+            let mut fields = vec![escape::cell(&line.stored.submission.student)];
             fields.extend(
                 line.cells.iter().map(|cell| {
                     cell.as_ref().map_or(String::new(), |cell| cell.points.to_string())
@@ -83,7 +94,7 @@ impl<'a> Gradebook<'a> {
             fields.push(line.total().to_string());
             fields.push(self.maximum().to_string());
             fields.push(line.stored.submission.days_late.to_string());
-            fields.push(guarded(line.stored.unreadable.as_deref().unwrap_or_default()));
+            fields.push(escape::cell(line.stored.unreadable.as_deref().unwrap_or_default()));
             writer.write_record(&fields).expect(written);
         }
         let bytes = writer.into_inner().expect(written);
@@ -97,17 +108,14 @@ impl Line<'_> {
         self.cells.iter().flatten().map(|cell| cell.points).sum()
     }
 
+    /// How many exercises have no result yet.
+    pub fn open(&self) -> usize {
+        self.cells.iter().filter(|cell| cell.is_none()).count()
+    }
+
     /// How many exercises pass.
     pub fn passed(&self) -> usize {
         let passes = |cell: &&Cell<'_>| cell.result.judgement.verdict == Verdict::Passed;
         self.cells.iter().flatten().filter(passes).count()
-    }
-}
-
-/// A text that a spreadsheet does not take for a formula.
-fn guarded(text: &str) -> String {
-    match text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
-        true => format!("'{text}"),
-        false => text.to_owned(),
     }
 }

@@ -1,8 +1,6 @@
 //! The work: every exercise of every submission that has no result yet is judged, several at a time.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -25,7 +23,7 @@ use crate::pristine::Pristine;
 use crate::run::run_tests;
 use crate::verdict::{Judgement, Outcome, TestResult, Verdict};
 use crate::workbook::Workbook;
-use crate::{Error, fingerprint};
+use crate::{Error, files, fingerprint};
 
 /// After so many failures of the machine the next one is as likely: the rest stays open.
 const ENOUGH_FAULTS: usize = 8;
@@ -256,7 +254,7 @@ impl Judging<'_> {
             return Ok(Judgement::without_tests(Verdict::NotStarted, None, None));
         };
         let stop = self.grading.stop;
-        let disguised = Disguised::new(pristine, &token()?);
+        let disguised = Disguised::new(pristine, &files::token()?);
         let stand = self.stands.take()?;
         let laid = stand.lay(exercise, &disguised.pristine, sources)?;
         let candidate = Candidate { confined: Some(&self.grading.confined), ..laid };
@@ -308,15 +306,6 @@ fn sysroot() -> std::result::Result<PathBuf, Error> {
     let output = Command::new(&rustc).args(["--print", "sysroot"]).output();
     let output = output.map_err(Error::reading(Path::new(&rustc)))?;
     Ok(String::from_utf8_lossy(&output.stdout).trim_end().into())
-}
-
-/// Random letters that fit in an identifier.
-fn token() -> std::result::Result<String, Error> {
-    let source = Path::new("/dev/urandom");
-    let mut bytes = [0; 8];
-    let mut file = File::open(source).map_err(Error::reading(source))?;
-    file.read_exact(&mut bytes).map_err(Error::reading(source))?;
-    Ok(fingerprint::hex(&bytes))
 }
 
 /// The directory that the results of a grading are read from must have some.

@@ -19,6 +19,16 @@ impl Points {
         Self(u64::from(points) * 100)
     }
 
+    /// As a number for formats that have fractions.
+    pub fn as_f64(self) -> f64 {
+        self.0 as f64 / 100.0
+    }
+
+    /// As a number for formats that have none.
+    pub fn hundredths(self) -> u64 {
+        self.0
+    }
+
     /// This part of the points, rounded down: nobody gets a hundredth that he has not earned.
     fn part(self, have: u64, of: u64) -> Self {
         Self((self.0 * have).checked_div(of).unwrap_or(0))

@@ -42,6 +42,11 @@ impl Human {
         }
     }
 
+    /// For a log that a program reads.
+    pub(super) fn in_a_log() -> Self {
+        Self { colour: false, live: false, ..Self::on_stdout() }
+    }
+
     pub(super) fn line(&self, text: &str) {
         // A reader that has gone away is not an error of the checker's.
         let _ = writeln!(std::io::stdout(), "{text}");
@@ -460,6 +465,12 @@ impl Reporter for Human {
         self.line(&format!(
             "{false_failures} false failures in {judged} runs, {escapes} escapes in {tried} runs"
         ));
+    }
+
+    fn document(&mut self, text: &str) {
+        self.clear_transient();
+        let mut stdout = std::io::stdout();
+        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     }
 
     fn note(&mut self, text: &str) {

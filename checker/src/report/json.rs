@@ -120,6 +120,9 @@ enum Line<'a> {
         open: usize,
         path: &'a Path,
     },
+    Document {
+        text: &'a str,
+    },
     Note {
         text: &'a str,
     },
@@ -324,6 +327,10 @@ impl Reporter for Json {
         }
         let (students, open) = (gradebook.lines.len(), gradebook.open());
         print(&Line::Gradebook { students, open, path });
+    }
+
+    fn document(&mut self, text: &str) {
+        print(&Line::Document { text });
     }
 
     fn note(&mut self, text: &str) {

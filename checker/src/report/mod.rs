@@ -1,5 +1,6 @@
 //! Reports: they consume events and finished values, and never run anything.
 
+pub mod formats;
 #[cfg(feature = "grade")]
 mod grading;
 mod human;
@@ -28,6 +29,18 @@ pub enum Format {
     Human,
     /// One JSON object a line, each with the key `event`
     Json,
+    /// For `check` on GitHub Actions: as for a person, with annotations and the step summary
+    Github,
+    /// For `check` in other CI: JUnit's XML
+    #[cfg(feature = "junit")]
+    Junit,
+}
+
+impl Format {
+    /// Whether every command can report so; the others are for `check` only.
+    pub fn is_general(self) -> bool {
+        matches!(self, Format::Human | Format::Json)
+    }
 }
 
 /// Someone who reports to the user.
@@ -52,6 +65,8 @@ pub trait Reporter: Sink {
     /// The gradebook, which was written to `path`.
     #[cfg(feature = "grade")]
     fn gradebook(&mut self, gradebook: &crate::grade::gradebook::Gradebook<'_>, path: &Path);
+    /// A text for another program, exactly as it is.
+    fn document(&mut self, text: &str);
     /// A text as it is.
     fn note(&mut self, text: &str);
     /// A text in Markdown.
@@ -67,5 +82,9 @@ pub fn reporter(format: Format) -> Box<dyn Reporter> {
     match format {
         Format::Human => Box::new(human::Human::on_stdout()),
         Format::Json => Box::new(json::Json),
+        // What is written beside the document goes to standard error, and nothing is taken back.
+        Format::Github => Box::new(human::Human::in_a_log()),
+        #[cfg(feature = "junit")]
+        Format::Junit => Box::new(human::Human::in_a_log()),
     }
 }

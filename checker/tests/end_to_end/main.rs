@@ -1,5 +1,6 @@
 //! The checker from outside: miniature workbooks, one for each thing that can happen.
 
+mod ci;
 mod commands;
 mod edits;
 #[cfg(feature = "grade")]
@@ -8,6 +9,8 @@ mod interrupts;
 mod miniature;
 mod no_ptrace;
 mod outcomes;
+#[cfg(feature = "grade")]
+mod report;
 mod soundness;
 mod trace;
 mod workbooks;

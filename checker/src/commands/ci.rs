@@ -1,0 +1,73 @@
+//! `checker check` as the runners of CI read it: `--format github`, `--format junit`.
+
+use std::path::{Path, PathBuf};
+
+use crate::report::Reporter;
+use crate::report::formats::{Sheet, github};
+use crate::{Error, Exit, files};
+
+use super::Session;
+use super::check::{exit, judged};
+
+/// As `check`, on GitHub Actions: what a person reads with the runner's commands stopped, because
+/// programs of learners have a say in it; then annotations, and the step summary.
+pub fn check_on_github(
+    session: &Session,
+    names: &[String],
+    reporter: &mut dyn Reporter,
+) -> Result<Exit, Error> {
+    let token = files::token()?;
+    reporter.document(&github::stop_commands(&token));
+    let judged = judged(session, names, reporter);
+    match &judged {
+        Ok(standings) => {
+            reporter.standings(&session.workbook, standings, names.is_empty(), exit(standings));
+        }
+        Err(error) => reporter.error(error),
+    }
+    reporter.document(&github::resume_commands(&token));
+    match judged {
+        Ok(standings) => {
+            let sheets = [Sheet::of_standings(&standings)];
+            reporter.document(&github::annotations(&sheets));
+            let title = &session.workbook.curriculum.title;
+            write_summary(title, &sheets, summary_file().as_deref())?;
+            Ok(exit(&standings))
+        }
+        Err(error) => {
+            reporter.document(&github::error("the checker cannot go on", &error.to_string()));
+            Ok(error.exit())
+        }
+    }
+}
+
+/// As `check`, as one XML document.
+#[cfg(feature = "junit")]
+pub fn check_as_junit(
+    session: &Session,
+    names: &[String],
+    reporter: &mut dyn Reporter,
+) -> Result<Exit, Error> {
+    let standings = judged(session, names, reporter)?;
+    let sheets = [Sheet::of_standings(&standings)];
+    let title = &session.workbook.curriculum.title;
+    reporter.document(&crate::report::formats::junit::document(title, &sheets));
+    Ok(exit(&standings))
+}
+
+/// The file that GitHub's runner takes the step's summary from.
+pub(super) fn summary_file() -> Option<PathBuf> {
+    std::env::var_os("GITHUB_STEP_SUMMARY").filter(|path| !path.is_empty()).map(PathBuf::from)
+}
+
+/// Adds the summary to what the step has said before; the limit is for both.
+pub(super) fn write_summary(
+    title: &str,
+    sheets: &[Sheet<'_>],
+    file: Option<&Path>,
+) -> Result<(), Error> {
+    let Some(file) = file else { return Ok(()) };
+    let used = std::fs::metadata(file).map_or(0, |metadata| metadata.len() as usize);
+    let limit = github::SUMMARY.saturating_sub(used);
+    files::append(file, &github::summary(title, sheets, limit))
+}

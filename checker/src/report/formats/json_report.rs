@@ -1,0 +1,144 @@
+//! Everything that is known, as one JSON document; `docs/report.schema.json` describes it.
+
+use serde::Serialize;
+
+use crate::grade::gradebook::{Cell, Gradebook, Line};
+use crate::grade::taken::Why;
+use crate::verdict::{Outcome, Place, TestResult, Verdict};
+
+use super::escape::shown;
+use super::pretty;
+
+/// The number of the layout: another one is another document.
+const LAYOUT: &str = "shopfloor/report/v1";
+
+#[derive(Serialize)]
+struct Report<'a> {
+    schema: &'static str,
+    title: &'a str,
+    points_possible: f64,
+    exercises: Vec<Exercise<'a>>,
+    students: Vec<Student>,
+}
+
+#[derive(Serialize)]
+struct Exercise<'a> {
+    number: String,
+    name: &'a str,
+    directory: &'a str,
+    title: &'a str,
+    claims: &'a [String],
+    points: u32,
+}
+
+#[derive(Serialize)]
+struct Student {
+    student: String,
+    origin: String,
+    days_late: u32,
+    unreadable: Option<String>,
+    no_effect: Vec<Note>,
+    points: f64,
+    passed: usize,
+    open: usize,
+    results: Vec<Graded>,
+}
+
+#[derive(Serialize)]
+struct Note {
+    path: String,
+    why: Why,
+}
+
+#[derive(Serialize)]
+struct Graded {
+    exercise: String,
+    hash: String,
+    verdict: Verdict,
+    points: f64,
+    message: Option<String>,
+    place: Option<At>,
+    tests: Vec<Test>,
+}
+
+#[derive(Serialize)]
+struct Test {
+    name: String,
+    target: String,
+    outcome: Outcome,
+    message: Option<String>,
+    place: Option<At>,
+}
+
+#[derive(Serialize)]
+struct At {
+    file: String,
+    line: u32,
+    column: Option<u32>,
+}
+
+/// The document.
+pub fn document(title: &str, gradebook: &Gradebook<'_>) -> String {
+    pretty(&Report {
+        schema: LAYOUT,
+        title,
+        points_possible: gradebook.maximum().as_f64(),
+        exercises: gradebook.exercises.iter().map(|exercise| of_exercise(exercise)).collect(),
+        students: gradebook.lines.iter().map(of_line).collect(),
+    })
+}
+
+fn of_exercise(exercise: &crate::curriculum::Exercise) -> Exercise<'_> {
+    Exercise {
+        number: exercise.number.to_string(),
+        name: &exercise.name,
+        directory: &exercise.directory,
+        title: &exercise.title,
+        claims: &exercise.claims,
+        points: exercise.points,
+    }
+}
+
+fn of_line(line: &Line<'_>) -> Student {
+    let submission = &line.stored.submission;
+    let note = |note: &crate::grade::taken::Note| Note { path: shown(&note.path), why: note.why };
+    Student {
+        student: shown(&submission.student),
+        origin: shown(&submission.origin.to_string_lossy()),
+        days_late: submission.days_late,
+        unreadable: line.stored.unreadable.as_deref().map(shown),
+        no_effect: line.stored.notes.iter().map(note).collect(),
+        points: line.total().as_f64(),
+        passed: line.passed(),
+        open: line.open(),
+        results: line.cells.iter().flatten().map(of_cell).collect(),
+    }
+}
+
+fn of_cell(cell: &Cell<'_>) -> Graded {
+    let judgement = &cell.result.judgement;
+    Graded {
+        exercise: cell.result.exercise.clone(),
+        hash: cell.result.hash.clone(),
+        verdict: judgement.verdict,
+        points: cell.points.as_f64(),
+        message: judgement.message.as_deref().map(shown),
+        place: judgement.place.as_ref().map(at),
+        tests: judgement.tests.iter().map(of_test).collect(),
+    }
+}
+
+fn of_test(test: &TestResult) -> Test {
+    Test {
+        name: shown(&test.name),
+        target: shown(&test.target),
+        outcome: test.outcome,
+        message: test.message.as_deref().map(shown),
+        place: test.place.as_ref().map(at),
+    }
+}
+
+fn at(place: &Place) -> At {
+    let file = shown(&place.file.to_string_lossy());
+    At { file, line: place.line, column: place.column }
+}

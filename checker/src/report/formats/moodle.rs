@@ -1,0 +1,57 @@
+//! Moodle: comma-separated values for the import of grades.
+
+use clap::ValueEnum;
+
+use crate::grade::gradebook::{Gradebook, Line};
+
+use super::escape::cell;
+use super::table::csv;
+
+/// What the names of the students are in Moodle.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+#[value(rename_all = "lower")]
+pub enum Key {
+    /// User names
+    #[default]
+    Username,
+    /// E-mail addresses
+    Email,
+    /// ID numbers
+    IdNumber,
+    /// Numbers of Moodle's own
+    Id,
+}
+
+impl Key {
+    fn heading(self) -> &'static str {
+        match self {
+            Key::Username => "username",
+            Key::Email => "email",
+            Key::IdNumber => "idnumber",
+            Key::Id => "id",
+        }
+    }
+}
+
+/// A line for each student: the key, the points, and for feedback how each exercise stands. Who has not
+/// been judged completely has no grade: `-`.
+pub fn import(gradebook: &Gradebook<'_>, title: &str, key: Key) -> String {
+    let mut rows = vec![vec![key.heading().to_owned(), cell(title), "feedback".to_owned()]];
+    for line in &gradebook.lines {
+        let points = if line.open() == 0 { line.total().to_string() } else { "-".to_owned() };
+        let student = cell(&line.stored.submission.student);
+        rows.push(vec![student, points, cell(&feedback(gradebook, line))]);
+    }
+    csv(&rows)
+}
+
+fn feedback(gradebook: &Gradebook<'_>, line: &Line<'_>) -> String {
+    if let Some(why) = &line.stored.unreadable {
+        return format!("The submission cannot be read: {why}");
+    }
+    let exercises = gradebook.found(line).map(|found| {
+        let exercise = found.exercise;
+        format!("{} {}: {}", exercise.number, exercise.name, found.in_words())
+    });
+    exercises.collect::<Vec<_>>().join("\n")
+}

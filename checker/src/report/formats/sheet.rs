@@ -1,0 +1,120 @@
+//! What the formats for CI are made of: a student's exercises, or the learner's own.
+
+use crate::commands::Standing;
+use crate::curriculum::Exercise;
+use crate::verdict::{Judgement, Outcome, TestResult, Verdict};
+
+use super::escape;
+
+/// One student's exercises.
+#[derive(Debug)]
+pub struct Sheet<'a> {
+    /// Whose; `None` for the learner who asks about his own.
+    pub student: Option<&'a str>,
+    /// Points of the points that can be had, as `7.5 of 20`, where they are given.
+    pub points: Option<String>,
+    /// Why nothing could be taken from the submission.
+    pub unreadable: Option<&'a str>,
+    /// In the order of the curriculum.
+    pub exercises: Vec<Found<'a>>,
+}
+
+/// What is known of an exercise.
+#[derive(Debug, Clone, Copy)]
+pub struct Found<'a> {
+    /// Which.
+    pub exercise: &'a Exercise,
+    /// What is true of it; `None` while it has not been judged.
+    pub judgement: Option<&'a Judgement>,
+}
+
+impl<'a> Sheet<'a> {
+    /// The learner's own.
+    pub fn of_standings(standings: &'a [Standing<'a>]) -> Self {
+        let found = |standing: &'a Standing<'a>| Found {
+            exercise: standing.exercise,
+            judgement: Some(&standing.judgement),
+        };
+        Self {
+            student: None,
+            points: None,
+            unreadable: None,
+            exercises: standings.iter().map(found).collect(),
+        }
+    }
+
+    /// How many exercises pass.
+    pub fn passed(&self) -> usize {
+        self.exercises.iter().filter(|found| found.has_passed()).count()
+    }
+}
+
+#[cfg(feature = "grade")]
+impl<'a> Sheet<'a> {
+    /// Every student's, of a gradebook.
+    pub fn of_gradebook(gradebook: &'a crate::grade::gradebook::Gradebook<'a>) -> Vec<Self> {
+        let maximum = gradebook.maximum();
+        let of_line = |line: &'a crate::grade::gradebook::Line<'a>| Self {
+            student: Some(&line.stored.submission.student),
+            points: Some(format!("{} of {maximum}", line.total())),
+            unreadable: line.stored.unreadable.as_deref(),
+            exercises: gradebook.found(line).collect(),
+        };
+        gradebook.lines.iter().map(of_line).collect()
+    }
+}
+
+impl<'a> Found<'a> {
+    /// Whether it passes.
+    pub fn has_passed(&self) -> bool {
+        self.judgement.is_some_and(|judgement| judgement.verdict == Verdict::Passed)
+    }
+
+    /// Whether there is something wrong with it: it was begun, was judged, and does not pass.
+    pub fn is_wrong(&self) -> bool {
+        let is_neither = |verdict| !matches!(verdict, Verdict::Passed | Verdict::NotStarted);
+        self.judgement.is_some_and(|judgement| is_neither(judgement.verdict))
+    }
+
+    /// A few words: `failed: 3 of 5 tests pass`.
+    pub fn in_words(&self) -> String {
+        let Some(judgement) = self.judgement else { return "not judged yet".to_owned() };
+        let words = judgement.verdict.in_words();
+        if judgement.verdict == Verdict::Passed || judgement.tests.is_empty() {
+            return words.to_owned();
+        }
+        let passed = judgement.tests.iter().filter(|it| it.outcome == Outcome::Passed).count();
+        format!("{words}: {passed} of {} tests pass", judgement.tests.len())
+    }
+
+    /// The tests that say something about why it does not pass, the one to show first at the front.
+    pub fn unpassed(&self) -> Vec<&'a TestResult> {
+        let Some(judgement) = self.judgement else { return Vec::new() };
+        let first = judgement.first_unpassed();
+        let says = |test: &&TestResult| {
+            !matches!(test.outcome, Outcome::Passed | Outcome::NotRun)
+                && first.is_none_or(|first| !std::ptr::eq(first, *test))
+        };
+        first.into_iter().chain(judgement.tests.iter().filter(says)).collect()
+    }
+
+    /// All that a learner reads about it, in plain text of at most about `limit` characters.
+    pub fn account(&self, limit: usize) -> String {
+        let mut text = self.in_words();
+        let mut add = |title: &str, message: Option<&str>| {
+            if text.chars().count() < limit {
+                let message = message.map(|message| format!("\n{message}")).unwrap_or_default();
+                let whole = format!("{title}{message}");
+                text.push_str("\n\n");
+                text.push_str(escape::shown(&escape::cut(&whole, limit)).trim());
+            }
+        };
+        if let Some(message) = self.judgement.and_then(|judgement| judgement.message.as_deref()) {
+            add("", Some(message));
+        }
+        for test in self.unpassed() {
+            add(&test.name, test.message.as_deref());
+        }
+        escape::cut(&text, limit)
+    }
+}

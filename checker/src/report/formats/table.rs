@@ -1,0 +1,34 @@
+//! Comma-separated values in long form: a line for each student and exercise.
+
+use crate::grade::gradebook::Gradebook;
+
+use super::escape::cell;
+
+/// `student,exercise,verdict,points,possible`; without verdict and points where nothing was judged yet.
+pub fn long(gradebook: &Gradebook<'_>) -> String {
+    let headings = ["student", "exercise", "verdict", "points", "possible"].map(str::to_owned);
+    let mut rows = vec![headings.to_vec()];
+    for line in &gradebook.lines {
+        for (exercise, graded) in gradebook.exercises.iter().zip(&line.cells) {
+            let verdict = |verdict| serde_json::to_value(verdict).expect("a verdict is plain data");
+            let graded = graded.as_ref().map(|graded| {
+                let verdict = verdict(graded.result.judgement.verdict);
+                (verdict.as_str().unwrap_or_default().to_owned(), graded.points.to_string())
+            });
+            let (verdict, points) = graded.unwrap_or_default();
+            let student = cell(&line.stored.submission.student);
+            let possible = exercise.points.to_string();
+            rows.push(vec![student, cell(&exercise.name), verdict, points, possible]);
+        }
+    }
+    csv(&rows)
+}
+
+/// The rows as RFC 4180 has them, but for the line ends.
+pub(super) fn csv(rows: &[Vec<String>]) -> String {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let written = "a vector takes what is written to it";
+    rows.iter().for_each(|row| writer.write_record(row).expect(written));
+    let bytes = writer.into_inner().expect(written);
+    String::from_utf8(bytes).expect("text was written")
+}
