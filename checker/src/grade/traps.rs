@@ -114,7 +114,7 @@ fn renamed(text: &str, functions: &[(String, LineColumn)], token: &str) -> Strin
 fn renamed_test(test: &str, functions: &[(String, LineColumn)], token: &str) -> String {
     let is_function = |segment: &&str| functions.iter().any(|(name, _)| name == segment);
     let segments: Vec<&str> = test.split("::").collect();
-    let function = segments.iter().rposition(|segment| is_function(&segment));
+    let function = segments.iter().rposition(is_function);
     let rename = |(index, segment): (usize, &&str)| match Some(index) == function {
         true => format!("{segment}{}", suffix(token)),
         false => (*segment).to_owned(),
