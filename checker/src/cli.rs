@@ -93,6 +93,9 @@ enum Command {
         #[arg(value_name = "DIR")]
         directory: PathBuf,
     },
+    /// For instructors: the results of a grading as pages for a browser
+    #[cfg(feature = "grade")]
+    Page(commands::PageArguments),
     /// For authors and CI: stubs fail, solutions pass, wrong solutions are caught, all is current
     Verify {
         /// Leave the known-wrong solutions out
@@ -173,6 +176,8 @@ impl Session {
             Command::Grade(arguments) => commands::grade(self, &arguments, reporter),
             #[cfg(feature = "grade")]
             Command::Score { directory } => commands::score(self, &directory, reporter),
+            #[cfg(feature = "grade")]
+            Command::Page(arguments) => commands::page(self, &arguments, reporter),
             Command::Verify { skip_wrong, exercises } => {
                 commands::verify(self, &exercises, skip_wrong, reporter)
             }

@@ -7,6 +7,8 @@ mod doctor;
 mod grade;
 mod hint;
 mod list;
+#[cfg(feature = "grade")]
+mod page;
 mod pin;
 mod reset;
 mod run;
@@ -27,6 +29,8 @@ pub use doctor::{Finding, doctor};
 pub use grade::{GradeArguments, grade, score};
 pub use hint::hint;
 pub use list::list;
+#[cfg(feature = "grade")]
+pub use page::{PageArguments, page};
 pub use pin::pin;
 pub use reset::reset;
 pub use run::run;

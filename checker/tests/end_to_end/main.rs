@@ -5,9 +5,13 @@ mod edits;
 #[cfg(feature = "grade")]
 mod grade;
 mod interrupts;
+#[cfg(feature = "grade")]
+mod made_class;
 mod miniature;
 mod no_ptrace;
 mod outcomes;
+#[cfg(feature = "grade")]
+mod page;
 mod soundness;
 mod trace;
 mod workbooks;
