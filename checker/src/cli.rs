@@ -96,6 +96,9 @@ enum Command {
     /// For instructors: write the results of a grading as other programs read them
     #[cfg(feature = "grade")]
     Report(commands::ReportArguments),
+    /// For instructors: the results of a grading as pages for a browser
+    #[cfg(feature = "grade")]
+    Page(commands::PageArguments),
     /// For authors and CI: stubs fail, solutions pass, wrong solutions are caught, all is current
     Verify {
         /// Leave the known-wrong solutions out
@@ -184,6 +187,7 @@ impl Session {
             Command::Score { directory } => commands::score(self, &directory, reporter),
             #[cfg(feature = "grade")]
             Command::Report(arguments) => commands::report(self, &arguments, reporter),
+            Command::Page(arguments) => commands::page(self, &arguments, reporter),
             Command::Verify { skip_wrong, exercises } => {
                 commands::verify(self, &exercises, skip_wrong, reporter)
             }

@@ -8,6 +8,8 @@ mod doctor;
 mod grade;
 mod hint;
 mod list;
+#[cfg(feature = "grade")]
+mod page;
 mod pin;
 #[cfg(feature = "grade")]
 mod report;
@@ -33,6 +35,8 @@ pub use doctor::{Finding, doctor};
 pub use grade::{GradeArguments, grade, score};
 pub use hint::hint;
 pub use list::list;
+#[cfg(feature = "grade")]
+pub use page::{PageArguments, page};
 pub use pin::pin;
 #[cfg(feature = "grade")]
 pub use report::{ReportArguments, report};

@@ -29,6 +29,14 @@ impl Points {
         self.0
     }
 
+    /// The one in the middle, or the mean of the two there; `None` of none.
+    pub fn median(mut all: Vec<Points>) -> Option<Points> {
+        all.sort_unstable();
+        let upper = all.get(all.len() / 2)?;
+        let lower = all.get(all.len().saturating_sub(1) / 2)?;
+        Some(Self((lower.0 + upper.0) / 2))
+    }
+
     /// This part of the points, rounded down: nobody gets a hundredth that he has not earned.
     fn part(self, have: u64, of: u64) -> Self {
         Self((self.0 * have).checked_div(of).unwrap_or(0))
@@ -134,6 +142,17 @@ mod tests {
             ("b", Outcome::Passed),
         ];
         assert_eq!(score(&exercise(5), &judged(&tests)).to_string(), "2.5");
+    }
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        let median = |all: &[u32]| {
+            Points::median(all.iter().copied().map(Points::whole).collect())
+                .map(|it| it.to_string())
+        };
+        assert_eq!(median(&[]), None);
+        assert_eq!(median(&[9, 1, 2]).unwrap(), "2");
+        assert_eq!(median(&[9, 1, 2, 4]).unwrap(), "3");
     }
 
     #[test]

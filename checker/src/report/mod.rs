@@ -7,9 +7,13 @@ mod human;
 mod json;
 mod json_timeline;
 mod lanes;
+#[cfg(feature = "grade")]
+mod page;
 mod picture;
 mod text;
 
+#[cfg(feature = "grade")]
+pub use page::{Page, pages};
 pub use picture::picture;
 
 use std::path::Path;

@@ -6,11 +6,14 @@ mod edits;
 #[cfg(feature = "grade")]
 mod grade;
 mod interrupts;
+#[cfg(feature = "grade")]
+mod made_class;
 mod miniature;
 mod no_ptrace;
 mod outcomes;
 #[cfg(feature = "grade")]
 mod report;
+mod page;
 mod soundness;
 mod trace;
 mod workbooks;

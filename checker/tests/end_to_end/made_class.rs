@@ -1,0 +1,257 @@
+//! A class that nobody has taught: students, good, bad and hostile, written into a store.
+
+use std::path::{Path, PathBuf};
+
+use checker::curriculum::Exercise;
+use checker::grade::intake::Submission;
+use checker::grade::store::{Result, Store, Stored};
+use checker::grade::taken::{Note, Why};
+use checker::pristine::Pristine;
+use checker::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
+use checker::workbook::Workbook;
+
+/// Names that want to be something else: markup, a path, another text.
+pub const HOSTILE: [&str; 6] = [
+    "<script>document.title='broken'</script>",
+    "\" onmouseover=\"document.title='broken'\" x=\"",
+    "Bobby & \u{202e}ytrohtua\u{202c}",
+    "../../../etc/passwd",
+    "bell\u{7}\u{1b}[31m\nand a line",
+    "'><img src=http://127.0.0.1:1/x onerror=alert(1)>",
+];
+
+const NAMES: [&str; 19] = [
+    "ada.lovelace",
+    "barbara.liskov",
+    "claude.shannon",
+    "dennis.ritchie",
+    "edsger.dijkstra",
+    "frances.allen",
+    "grace.hopper",
+    "hedy.lamarr",
+    "ivan.sutherland",
+    "José Núñez",
+    "ken.thompson",
+    "leslie.lamport",
+    "مريم الأسطرلابية",
+    "niklaus.wirth",
+    "ole-johan.dahl",
+    "per.brinch-hansen",
+    "radia.perlman of the class that came late and has a long name",
+    "tony.hoare",
+    "yukihiro.matsumoto",
+];
+
+const RACE: &str = "\
+expected: one thread at a time to hold the only permit
+seen:     a data race: two threads are at kitchen at once
+likely:   the look at the count and the counting down are not under one lock, so that another thread can come between them
+read:     hint 1
+again:    SCHEDULE=8:3,17:2 cargo test -p semaphore --test protocol one_permit_lets_one_in_at_a_time
+
+schedule 206, 2 switches between threads
+                │ T1             │ T2
+────────────────┼────────────────┼───────────────
+semaphore.rs:25 │ lock permits   │
+semaphore.rs:25 │ unlock permits │
+semaphore.rs:25 │                │ lock permits
+semaphore.rs:25 │                │ unlock permits
+semaphore.rs:30 │                │ lock permits
+semaphore.rs:30 │                │ unlock permits
+protocol.rs:92  │                │ read kitchen
+protocol.rs:92  │                │ write kitchen
+semaphore.rs:30 │ lock permits   │
+semaphore.rs:30 │ unlock permits │
+protocol.rs:92  │ read kitchen   │
+  semaphore.rs:25  let mut permits = self.permits.lock().unwrap();
+  semaphore.rs:30  let mut permits = self.permits.lock().unwrap();
+";
+
+const LESSON: &str = "\
+expected: the child's end of the pipe to be closed in the parent
+seen:     a read that waits although every writer has exited
+likely:   the parent keeps its own copy of the write end, so end-of-file never comes
+read:     pipe(7), and the section The picture of the README";
+
+const COMPILER: &str = "\
+error[E0502]: cannot borrow `self.waiting` as mutable because it is also borrowed as immutable
+  --> exercises/03_event_loop/02_reactor/src/lib.rs:88:13
+   |
+86 |         for (token, waker) in &self.waiting {
+   |                               -------------
+   |                               |
+   |                               immutable borrow occurs here
+   |                               immutable borrow later used here
+87 |             if ready.contains(token) {
+88 |                 self.waiting.remove(token);
+   |                 ^^^^^^^^^^^^^^^^^^^^^^^^^^ mutable borrow occurs here
+
+For more information about this error, try `rustc --explain E0502`.";
+
+const HANG: &str = "\
+still running after 30 s; this is what it was doing:
+  thread 1 `main` sleeps in futex_wait: it waits for another thread
+  thread 2 `cook` sleeps in futex_wait: it waits for another thread";
+
+const DIFFERENCE: &str = "- expected\n+ yours\n\n  keys at the kitchen door: 2\n- cooks served: 6\n+ cooks served: 5\n  most cooks inside at once: 2";
+
+/// The workbook of this repository.
+pub fn workbook() -> Workbook {
+    let root: PathBuf = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned();
+    Workbook::open(&root).unwrap()
+}
+
+/// Writes the results of a class into `directory`; the same ones each time.
+pub fn make(workbook: &Workbook, directory: &Path) {
+    let store = Store::open(directory).unwrap();
+    let mut dice = Dice(7);
+    for (nth, student) in NAMES.iter().chain(&HOSTILE).enumerate() {
+        let is_unreadable = nth == 14;
+        store.put_submission(&submission(student, nth, is_unreadable)).unwrap();
+        // From someone who does everything to someone who has hardly begun.
+        let diligence = (nth as u64 * 37) % 100;
+        for exercise in &workbook.curriculum.exercises {
+            let tests = tests(workbook, exercise);
+            if nth == 17 && exercise.number.part == 6 {
+                continue;
+            }
+            let judgement = match () {
+                () if is_unreadable => Judgement::without_tests(Verdict::NotStarted, None, None),
+                () if student.starts_with("<script>") => hostile(tests),
+                () => judgement(&mut dice, tests, diligence, exercise),
+            };
+            let (student, exercise) = ((*student).to_owned(), exercise.name.clone());
+            store.put(&Result { student, exercise, hash: String::new(), judgement }).unwrap();
+        }
+    }
+}
+
+fn submission(student: &str, nth: usize, is_unreadable: bool) -> Stored {
+    let note = |path: &str, why| Note { path: path.to_owned(), why };
+    let notes = match nth {
+        2 => vec![note("exercises/02_locks_and_keys/03_semaphore/tests/protocol.rs", Why::Edited)],
+        7 => (0..9)
+            .map(|nth| note(&format!("exercises/06_ipc/01_pipe/notes-{nth}.txt"), Why::Foreign))
+            .collect(),
+        20 => vec![note("exercises/<img src=x onerror=alert(1)>&\u{202e}\"'\u{0}", Why::BadName)],
+        _ => Vec::new(),
+    };
+    Stored {
+        submission: Submission {
+            student: student.to_owned(),
+            origin: "in/<origin>".into(),
+            days_late: if nth % 9 == 5 { 2 } else { 0 },
+        },
+        unreadable: is_unreadable.then(|| "it ends in the middle of <file> & \"more\"".to_owned()),
+        notes,
+    }
+}
+
+fn tests(workbook: &Workbook, exercise: &Exercise) -> Vec<TestResult> {
+    let pristine = Pristine::load(workbook, exercise).unwrap();
+    let targets = pristine.targets(exercise).into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let of = |target: String| {
+        let names = pristine.tests.get(&target).cloned().unwrap_or_default();
+        names.into_iter().map(move |name| TestResult {
+            name,
+            target: target.clone(),
+            outcome: Outcome::Passed,
+            message: None,
+            place: None,
+        })
+    };
+    targets.into_iter().flat_map(of).collect()
+}
+
+fn judgement(
+    dice: &mut Dice,
+    mut tests: Vec<TestResult>,
+    diligence: u64,
+    exercise: &Exercise,
+) -> Judgement {
+    let late = u64::from(exercise.number.part) * 6;
+    let roll = dice.roll(100);
+    if roll + late > diligence + 68 {
+        return Judgement::without_tests(Verdict::NotStarted, None, None);
+    }
+    if roll < diligence {
+        return Judgement::of_tests(tests);
+    }
+    let place = |line| Some(Place { file: exercise.main_file(), line, column: Some(5) });
+    match dice.roll(16) {
+        0 | 1 => {
+            let message = Some(COMPILER.to_owned());
+            return Judgement::without_tests(Verdict::DoesNotCompile, message, place(88));
+        }
+        2 => fail(&mut tests, 3, Outcome::TimedOut, HANG),
+        3 => {
+            fail(
+                &mut tests,
+                1,
+                Outcome::Crashed,
+                "SIGSEGV: it read or wrote where nothing is mapped",
+            );
+        }
+        4 => fail(&mut tests, 2, Outcome::ExitedEarly, "exit code 0 before the test was done"),
+        5 => {
+            let message = "it passed, but left a process behind:\n  process 4711 `sh` was still running and has been killed";
+            fail(&mut tests, 4, Outcome::Leaked, message);
+        }
+        6 => {
+            let difference = TestResult {
+                name: "the experiment".into(),
+                target: "experiment".into(),
+                outcome: Outcome::OutputDiffers,
+                message: Some(DIFFERENCE.into()),
+                place: None,
+            };
+            tests.push(difference);
+        }
+        7 if diligence < 30 => {
+            fail(&mut tests, 0, Outcome::AttackedSupervisor, "kill(2) of its supervisor")
+        }
+        8 if diligence < 30 => tests.iter_mut().for_each(|test| test.outcome = Outcome::Skipped),
+        _ => {
+            // One test fails for many: it shows in the rates.
+            let last = tests.len() - 1;
+            fail(&mut tests, last, Outcome::Failed, LESSON);
+            for nth in 0..dice.roll(tests.len() as u64 / 2 + 1) as usize {
+                let message = if nth % 2 == 0 { RACE } else { LESSON };
+                fail(&mut tests, nth, Outcome::Failed, message);
+            }
+        }
+    }
+    Judgement::of_tests(tests)
+}
+
+/// Everything that a submission can say, with intent.
+fn hostile(mut tests: Vec<TestResult>) -> Judgement {
+    let megabyte =
+        "</pre><script>document.title='broken'</script>\u{202e}\u{1b}[2J\n".repeat(20_000);
+    fail(&mut tests, 0, Outcome::Failed, &megabyte);
+    tests[0].place = Some(Place { file: "<b>\"'&\u{202e}".into(), line: 1, column: None });
+    let mut judgement = Judgement::of_tests(tests);
+    judgement.verdict = Verdict::Forged;
+    judgement.message = Some("a test that must fail was reported as passed: `<it>`".to_owned());
+    judgement
+}
+
+fn fail(tests: &mut [TestResult], nth: usize, outcome: Outcome, message: &str) {
+    let nth = nth.min(tests.len() - 1);
+    let test = &mut tests[nth];
+    test.outcome = outcome;
+    test.message = Some(message.to_owned());
+    test.place =
+        Some(Place { file: format!("tests/{}.rs", test.target).into(), line: 92, column: Some(9) });
+}
+
+/// Numbers that look like chance and are the same in every run (Knuth's constants).
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides.max(1)
+    }
+}
