@@ -7,7 +7,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -87,13 +86,6 @@ pub struct Slot {
     target: PathBuf,
 }
 
-impl Slot {
-    /// Where cargo builds.
-    pub fn target(&self) -> &Path {
-        &self.target
-    }
-}
-
 /// Texts of the files that the learner would edit, by path in the exercise.
 pub type Sources = BTreeMap<PathBuf, String>;
 
@@ -128,6 +120,11 @@ impl Slot {
         })?;
         remove_moved(workbook, &workspace)?;
         Ok(Self { workspace, target: base.join("target") })
+    }
+
+    /// Where cargo builds.
+    pub fn target(&self) -> &Path {
+        &self.target
     }
 
     /// Lays `sources` on a pristine copy of the exercise.
@@ -212,12 +209,7 @@ impl Stand<'_> {
     }
 
     fn clear(&self) -> Result<(), Error> {
-        match fs::remove_dir_all(&self.directory) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                Err(Error::writing(&self.directory)(error))
-            }
-            _ => Ok(()),
-        }
+        files::remove_directory(&self.directory)
     }
 }
 
@@ -266,12 +258,7 @@ fn remove_moved(workbook: &Workbook, workspace: &Path) -> Result<(), Error> {
     for path in files::files_below(&exercises)?.iter().filter(|path| !is_kept(path)) {
         // cargo takes a directory without a manifest for a member too: it goes as a whole.
         let member: PathBuf = path.components().take(2).collect();
-        match fs::remove_dir_all(exercises.join(&member)) {
-            Err(error) if error.kind() != ErrorKind::NotFound => {
-                return Err(Error::writing(&exercises.join(&member))(error));
-            }
-            _ => {}
-        }
+        files::remove_directory(&exercises.join(member))?;
     }
     Ok(())
 }

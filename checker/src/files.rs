@@ -79,6 +79,16 @@ pub(crate) fn token() -> Result<String, Error> {
     Ok(fingerprint::hex(&bytes))
 }
 
+/// Removes a directory with all that is in it; one that is not there is none to remove.
+pub(crate) fn remove_directory(path: &Path) -> Result<(), Error> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::writing(path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes a file only where its text differs, so that an unchanged file keeps its time.
 pub(crate) fn write_if_different(path: &Path, text: &str) -> Result<(), Error> {
     if fs::read(path).is_ok_and(|old| old == text.as_bytes()) {

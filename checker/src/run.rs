@@ -17,6 +17,7 @@ use sandbox::{Confinement, End, Limits, Observation, Program, Stop};
 use crate::candidate::Candidate;
 use crate::compile::Programs;
 use crate::panics::{Panic, panics};
+use crate::parallel::cores;
 use crate::verdict::{Outcome, TestResult, of_hung_threads, of_strays};
 use crate::{Error, files};
 
@@ -78,7 +79,7 @@ pub fn run_tests(
         }
     };
     let finished: Vec<Result<Vec<(usize, TestResult)>, Error>> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..workers()).map(|_| scope.spawn(work)).collect();
+        let threads: Vec<_> = (0..cores()).map(|_| scope.spawn(work)).collect();
         threads.into_iter().map(|thread| thread.join().expect("a worker does not panic")).collect()
     });
     let mut results = Vec::new();
@@ -87,11 +88,6 @@ pub fn run_tests(
     }
     results.sort_by_key(|(index, _)| *index);
     Ok(results.into_iter().map(|(_, result)| result).collect())
-}
-
-/// How many tests run at a time.
-fn workers() -> usize {
-    thread::available_parallelism().map_or(1, usize::from)
 }
 
 /// Runs the experiment, with a `cpu` on that one only, and returns what was seen of it.
@@ -197,7 +193,7 @@ fn program_of(
         kept_output: 256 << 10,
         total_output: 16 << 20,
         // RLIMIT_NPROC knows users, not tests: those that run beside this one need theirs too.
-        tasks: tasks_of_machine().map(|tasks| tasks + TASKS * workers() as u64),
+        tasks: tasks_of_machine().map(|tasks| tasks + TASKS * cores() as u64),
         // More than 1024, so that a test can have a descriptor beyond that number.
         open_files: Some(2048),
         file_size: Some(64 << 20),

@@ -110,6 +110,13 @@ impl Layers {
         self.held.contains(&layer)
     }
 
+    /// Those that are missing, each with its reason: `net-ns (EPERM), landlock (switched off)`.
+    pub fn missing_in_words(&self) -> String {
+        let missing: Vec<String> =
+            self.missing.iter().map(|(layer, why)| format!("{layer} ({why})")).collect();
+        missing.join(", ")
+    }
+
     /// Takes a layer that cannot be had, and those that need it, from the ones that hold.
     pub(crate) fn give_up(&mut self, layer: Layer, why: impl Into<String>) {
         if self.held.remove(&layer) {

@@ -26,3 +26,7 @@ mod source;
 mod timeline;
 
 pub use expect::Expect;
+
+/// What is explored. Without its type: an explorer has much code, and would be compiled with each
+/// scenario anew.
+type Scenario = dyn Fn() + Send + Sync;

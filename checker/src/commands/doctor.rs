@@ -2,13 +2,12 @@
 
 use std::path::Path;
 use std::process::Command;
-use std::thread;
 
 use crate::capability::Capability;
 use crate::curriculum::Exercise;
 use crate::report::Reporter;
 use crate::workbook::Workbook;
-use crate::{Error, Exit};
+use crate::{Error, Exit, parallel};
 
 use super::Session;
 
@@ -132,16 +131,14 @@ fn isolation() -> Finding {
         }
     };
     let held: Vec<&str> = layers.held.iter().map(|layer| layer.name()).collect();
-    let missing: Vec<String> =
-        layers.missing.iter().map(|(layer, why)| format!("{layer} ({why})")).collect();
-    let shortfall = match missing.is_empty() {
+    let shortfall = match layers.missing.is_empty() {
         true => None,
         false => short(
             false,
             &format!(
                 "for programs of strangers: {}. Your own are supervised, limited and cleaned up \
                  without it",
-                missing.join(", ")
+                layers.missing_in_words()
             ),
             "ask the administrator for user.max_user_namespaces > 0 (namespaces(7)); \
              in a container, its security profile decides",
@@ -175,7 +172,7 @@ fn ptrace(workbook: &Workbook) -> Finding {
 }
 
 fn cores() -> Finding {
-    let count = thread::available_parallelism().map_or(1, usize::from);
+    let count = parallel::cores();
     let shortfall = if count > 1 {
         None
     } else {

@@ -67,9 +67,7 @@ fn isolation(required: bool, reporter: &mut dyn Reporter) -> Result<Layers, Erro
     if layers.missing.is_empty() {
         return Ok(layers);
     }
-    let missing: Vec<String> =
-        layers.missing.iter().map(|(layer, why)| format!("{layer} ({why})")).collect();
-    let missing = missing.join(", ");
+    let missing = layers.missing_in_words();
     if required {
         return Err(Error::Refused(format!(
             "this machine lacks layers of isolation: {missing}\n`checker doctor` says what is lost \

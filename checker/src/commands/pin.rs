@@ -7,7 +7,7 @@ use std::time::Duration;
 use sandbox::{Limits, Program, Stop};
 
 use crate::candidate::{Slot, Sources};
-use crate::compile::{Compiled, Recipe, compile};
+use crate::compile::{Recipe, compile_stub};
 use crate::curriculum::Exercise;
 use crate::pristine::{Foundation, Pristine};
 use crate::report::Reporter;
@@ -54,18 +54,13 @@ pub(super) fn current(
     let mut pristine = Pristine::of_files(workbook, exercise, BTreeMap::new())?;
     pristine.tests = targets(&pristine);
     let candidate = slot.lay(exercise, &pristine, &Sources::new())?;
-    let programs = match compile(&candidate, stop)? {
-        Compiled::Programs(programs) => programs,
-        Compiled::Errors(errors) => return Err(does_not_compile(exercise, &errors[0].rendered)),
-        Compiled::Endless => return Err(does_not_compile(exercise, "it takes too long")),
-    };
+    let (programs, recipe) = compile_stub(&candidate, stop)?;
     let mut tests = BTreeMap::new();
     for (target, program) in &programs.tests {
         let source = pristine.files.get(&Path::new("tests").join(format!("{target}.rs")));
         let list = list_tests(program, &candidate.directory(), stop)?;
         tests.insert(target.clone(), in_source_order(list, source.map_or("", String::as_str)));
     }
-    let recipe = programs.recipe.expect("what is laid in a slot is built with its recipe kept");
     pristine.tests = tests;
     Ok((pristine, recipe))
 }
@@ -109,14 +104,6 @@ fn case_number(test: &str) -> u32 {
     let case = test.rsplit("::").next().and_then(|last| last.strip_prefix("case_"));
     let digits = case.map(|case| case.split('_').next().unwrap_or_default());
     digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
-}
-
-fn does_not_compile(exercise: &Exercise, why: &str) -> Error {
-    Error::Format {
-        path: exercise.main_file(),
-        problem: format!("the stub does not compile:\n{why}"),
-        remedy: "A stub compiles without a warning.".to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -106,6 +106,24 @@ pub fn compile(candidate: &Candidate<'_>, stop: &Stop) -> Result<Compiled, Error
     Ok(Compiled::Programs(messages.programs))
 }
 
+/// The programs of a stub, which is always laid in a slot and has to compile.
+pub fn compile_stub(candidate: &Candidate<'_>, stop: &Stop) -> Result<(Programs, Recipe), Error> {
+    let does_not_compile = |why: &str| Error::Format {
+        path: candidate.exercise.main_file(),
+        problem: format!("the stub does not compile:\n{why}"),
+        remedy: "A stub compiles without a warning.".to_owned(),
+    };
+    match compile(candidate, stop)? {
+        Compiled::Programs(mut programs) => {
+            let recipe = programs.recipe.take();
+            let recipe = recipe.expect("what is laid in a slot is built with its recipe kept");
+            Ok((programs, recipe))
+        }
+        Compiled::Errors(errors) => Err(does_not_compile(&errors[0].rendered)),
+        Compiled::Endless => Err(does_not_compile("it takes too long")),
+    }
+}
+
 fn cargo(candidate: &Candidate<'_>) -> Program {
     // Integration tests have the package's programs built too, as programs and not as tests.
     let mut args: Vec<OsString> =
@@ -118,16 +136,22 @@ fn cargo(candidate: &Candidate<'_>) -> Program {
     for target in candidate.pristine.tests.keys() {
         args.extend(["--test".into(), target.into()]);
     }
-    let mut limits = Limits::wall(candidate.exercise.compile_deadline);
-    limits.kept_output = 64 << 20;
-    limits.total_output = 256 << 20;
     Program {
         path: which("cargo"),
         args,
         env: environment(candidate).into_iter().collect(),
         directory: candidate.workspace.clone(),
-        limits,
+        limits: limits(candidate),
         confinement: None,
+    }
+}
+
+/// Enough for cargo's messages about all crates, and for one long complaint of the compiler's.
+fn limits(candidate: &Candidate<'_>) -> Limits {
+    Limits {
+        kept_output: 64 << 20,
+        total_output: 256 << 20,
+        ..Limits::wall(candidate.exercise.compile_deadline)
     }
 }
 

@@ -12,11 +12,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use sandbox::{Confinement, End, Limits, Program, Stop};
+use sandbox::{Confinement, End, Program, Stop};
 use serde::{Deserialize, Serialize};
 
 use super::messages::Messages;
-use super::{Compiled, cargo_failed, dep_info, environment};
+use super::{Compiled, cargo_failed, dep_info, environment, limits};
 use crate::candidate::Candidate;
 use crate::{Error, files};
 
@@ -140,15 +140,12 @@ impl Recipe {
             };
             env.insert(name.into(), value.into());
         }
-        let mut limits = Limits::wall(candidate.exercise.compile_deadline);
-        limits.kept_output = 64 << 20;
-        limits.total_output = 256 << 20;
         Program {
             path: call.command[0].clone().into(),
             args: args.into_iter().map(OsString::from).collect(),
             env: env.into_iter().collect(),
             directory: candidate.workspace.clone(),
-            limits,
+            limits: limits(candidate),
             confinement: candidate.confined.map(|confined| Confinement {
                 read_only: confined.tools.iter().chain([&candidate.workspace]).cloned().collect(),
                 writable: vec![candidate.target.clone()],
@@ -241,11 +238,7 @@ impl Recorder {
     pub(super) fn prepare(candidate: &Candidate<'_>, cargo: &mut Program) -> Result<Self, Error> {
         let base = candidate.target.join("shopfloor");
         let directory = base.join(format!("{}.calls", candidate.exercise.name));
-        if let Err(error) = fs::remove_dir_all(&directory)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            return Err(Error::writing(&directory)(error));
-        }
+        files::remove_directory(&directory)?;
         fs::create_dir_all(&directory).map_err(Error::writing(&directory))?;
         let wrapper = wrapper(&base)?;
         let variables = [
@@ -267,7 +260,7 @@ impl Recorder {
         for path in files::files_below(&self.directory)? {
             calls.extend(Call::parse(candidate, &files::read(&self.directory.join(path))?));
         }
-        fs::remove_dir_all(&self.directory).map_err(Error::writing(&self.directory))?;
+        files::remove_directory(&self.directory)?;
         calls.sort();
         if calls.first().is_none_or(|call| call.makes != Product::Library) {
             let said =

@@ -14,10 +14,10 @@ use super::store::{Result, Store, Stored};
 use super::taken::Taken;
 use super::traps::Disguised;
 use crate::candidate::{Candidate, Confined, Slot, Sources, Stands};
-use crate::compile::{Compiled, Programs, Recipe, Wanted, compile};
+use crate::compile::{Compiled, Programs, Recipe, Wanted, compile_stub};
 use crate::curriculum::Exercise;
 use crate::event::Silent;
-use crate::judge::judge_compiled;
+use crate::judge::{judge_compiled, judge_programs};
 use crate::parallel::{Turns, at_once, beside_deadlines, cores, in_parallel};
 use crate::pristine::Pristine;
 use crate::run::run_tests;
@@ -183,14 +183,7 @@ impl<'a> Grading<'a> {
 
     fn base(&self, exercise: &Exercise) -> std::result::Result<Base, Error> {
         let candidate = self.slot.lay(exercise, &self.pristine[&exercise.name], &Sources::new())?;
-        let Compiled::Programs(programs) = compile(&candidate, self.stop)? else {
-            return Err(Error::Format {
-                path: exercise.main_file(),
-                problem: "the stub does not compile".to_owned(),
-                remedy: format!("`checker verify {}` says why.", exercise.name),
-            });
-        };
-        let recipe = programs.recipe.expect("what is laid in a slot is built with its recipe kept");
+        let (_, recipe) = compile_stub(&candidate, self.stop)?;
         Ok(Base { recipe, hash: fingerprint::of(&candidate)? })
     }
 }
@@ -262,20 +255,18 @@ impl Judging<'_> {
             let _turn = self.compilers.take();
             base.recipe.compile(&candidate, Wanted::Everything, stop)?
         };
-        let programs = match &compiled {
-            Compiled::Programs(programs) => Some(programs.clone()),
-            _ => None,
+        let Compiled::Programs(programs) = compiled else {
+            let judged = judge_compiled(&candidate, compiled, stop, &mut Silent)?;
+            return Ok(disguised.undisguised(judged.judgement));
         };
-        let mut judgement = judge_compiled(&candidate, compiled, stop, &mut Silent)?.judgement;
-        if let Some(programs) = programs {
-            let trap = self.trap_that_passes(&candidate, &disguised, &judgement, &programs)?;
-            if let Some(trap) = trap {
-                judgement.verdict = Verdict::Forged;
-                judgement.message = Some(format!(
-                    "a test that must fail was reported as passed: `{trap}`, in which the code runs as in \
-                     the others and then an assertion is false. Something in it turns failures into passes."
-                ));
-            }
+        let mut judgement = judge_programs(&candidate, &programs, None, stop)?;
+        let trap = self.trap_that_passes(&candidate, &disguised, &judgement, &programs)?;
+        if let Some(trap) = trap {
+            judgement.verdict = Verdict::Forged;
+            judgement.message = Some(format!(
+                "a test that must fail was reported as passed: `{trap}`, in which the code runs as in \
+                 the others and then an assertion is false. Something in it turns failures into passes."
+            ));
         }
         Ok(disguised.undisguised(judgement))
     }

@@ -1,6 +1,7 @@
 //! Threads, as those of `std::thread`, with names for the timeline.
 
 use std::panic::Location;
+use std::sync::{Arc, Mutex};
 
 use super::super::explorer;
 use crate::recorder::{self, Wait};
@@ -9,7 +10,10 @@ use crate::recorder::{self, Wait};
 #[derive(Debug)]
 pub struct JoinHandle<T> {
     index: usize,
-    inner: explorer::JoinHandle<T>,
+    inner: explorer::JoinHandle<()>,
+    /// What the thread returned. Not by `inner`: an explorer has much code, and compiles it anew for
+    /// each type that its threads return.
+    value: Arc<Mutex<Option<T>>>,
 }
 
 /// A thread, to be woken from [`park`].
@@ -30,12 +34,14 @@ pub fn spawn_as<T: Send + 'static>(
     body: impl FnOnce() -> T + Send + 'static,
 ) -> JoinHandle<T> {
     let index = recorder::new_thread(name);
-    let inner = explorer::spawn(index, move || {
+    let value = Arc::new(Mutex::new(None));
+    let returned = Arc::clone(&value);
+    let body = move || {
         let value = body();
+        *returned.lock().expect("nothing panics under this lock") = Some(value);
         recorder::ends(index);
-        value
-    });
-    JoinHandle { index, inner }
+    };
+    JoinHandle { index, inner: explorer::spawn(index, Box::new(body)), value }
 }
 
 impl<T> JoinHandle<T> {
@@ -46,7 +52,10 @@ impl<T> JoinHandle<T> {
         recorder::waits(me, place, Wait::End(self.index), "join".to_owned());
         let result = self.inner.join();
         recorder::goes_on(me);
-        result
+        result.map(|()| {
+            let value = self.value.lock().expect("nothing panics under this lock").take();
+            value.expect("a thread that did not panic has returned a value")
+        })
     }
 
     /// Whether the thread has returned.

@@ -21,14 +21,11 @@ pub fn me() -> usize {
 }
 
 /// Starts a thread.
-pub fn spawn<T: Send + 'static>(
-    index: usize,
-    body: impl FnOnce() -> T + Send + 'static,
-) -> JoinHandle<T> {
+pub fn spawn(index: usize, body: Box<dyn FnOnce() + Send>) -> JoinHandle<()> {
     super::birth::thread_begins();
     loom::thread::spawn(move || {
         INDEX.with(|own| own.set(index));
-        body()
+        body();
     })
 }
 

@@ -12,7 +12,7 @@ use std::thread;
 use crate::failure::{self, Failure, Found};
 use crate::panics::{Named, Panic};
 use crate::recorder::{Record, Step};
-use crate::{Expect, panics, recorder, replay};
+use crate::{Expect, Scenario, panics, recorder, replay};
 
 /// First no thread is interrupted, then once, then twice: what is found first is simple.
 const INTERRUPTIONS: std::ops::RangeInclusive<usize> = 0..=2;
@@ -37,7 +37,11 @@ const DEADLOCK: &str = "deadlock";
 /// In the first execution that breaks it, with the failure's name and a timeline.
 #[track_caller]
 pub fn explore(expect: Expect, scenario: impl Fn() + Send + Sync + 'static) {
-    let scenario = Arc::new(scenario);
+    explore_scenario(expect, Arc::new(scenario));
+}
+
+#[track_caller]
+fn explore_scenario(expect: Expect, scenario: Arc<Scenario>) {
     let explored = thread::spawn(move || {
         let mut executions = 0;
         for interruptions in INTERRUPTIONS {
@@ -71,7 +75,7 @@ enum End {
     Again,
 }
 
-fn run(interruptions: usize, scenario: Arc<impl Fn() + Send + Sync + 'static>) -> (usize, End) {
+fn run(interruptions: usize, scenario: Arc<Scenario>) -> (usize, End) {
     let executions = Arc::new(AtomicUsize::new(0));
     let mut model = ::loom::model::Builder::new();
     model.preemption_bound = Some(interruptions);

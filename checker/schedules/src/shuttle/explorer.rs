@@ -44,10 +44,7 @@ pub fn thread_of(task: usize) -> usize {
 }
 
 /// Starts a thread; a panic of it ends the execution.
-pub fn spawn<T: Send + 'static>(
-    index: usize,
-    body: impl FnOnce() -> T + Send + 'static,
-) -> JoinHandle<T> {
+pub fn spawn(index: usize, body: Box<dyn FnOnce() + Send>) -> JoinHandle<()> {
     driver::thread_begins();
     shuttle::thread::spawn(move || {
         INDICES.with_borrow_mut(|indices| indices.insert(task(), index));

@@ -13,7 +13,7 @@ use std::thread;
 use ::shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
 use crate::failure::Found;
-use crate::{Expect, panics, replay};
+use crate::{Expect, Scenario, panics, replay};
 use driver::{Driver, Outcome};
 
 /// Runs `scenario` under many schedules.
@@ -24,6 +24,11 @@ use driver::{Driver, Outcome};
 /// that schedule again.
 #[track_caller]
 pub fn explore(expect: Expect, scenario: impl Fn() + Send + Sync + 'static) {
+    explore_scenario(expect, Box::new(scenario));
+}
+
+#[track_caller]
+fn explore_scenario(expect: Expect, scenario: Box<Scenario>) {
     let only = replay::asked_for();
     // On a thread of its own: what shuttle keeps in thread-locals ends with it.
     let explored = thread::spawn(move || run(only, scenario)).join();
@@ -37,10 +42,7 @@ pub fn explore(expect: Expect, scenario: impl Fn() + Send + Sync + 'static) {
     }
 }
 
-fn run(
-    only: Option<Vec<search::Deviation>>,
-    scenario: impl Fn() + Send + Sync + 'static,
-) -> Outcome {
+fn run(only: Option<Vec<search::Deviation>>, scenario: Box<Scenario>) -> Outcome {
     let outcome = Rc::new(RefCell::new(Outcome::default()));
     let driver = Driver::new(only, Rc::clone(&outcome));
     let mut config = Config::new();

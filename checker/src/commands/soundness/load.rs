@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use crate::parallel::cores;
+
 /// As many threads as there are cores. They spin as long as there is a [`Busy`], and sleep otherwise.
 pub(super) struct Load {
     state: Mutex<State>,
@@ -30,10 +32,9 @@ impl Load {
             changed: Condvar::new(),
             is_on: AtomicBool::new(false),
         };
-        let cores = thread::available_parallelism().map_or(1, usize::from);
         thread::scope(|scope| {
             let _over = Over(&load);
-            for _ in 0..cores {
+            for _ in 0..cores() {
                 scope.spawn(|| load.spin());
             }
             work(&load)

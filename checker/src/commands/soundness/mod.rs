@@ -11,7 +11,7 @@ mod load;
 use std::sync::Mutex;
 
 use crate::candidate::{Candidate, Slot, Sources, Stands, read_sources};
-use crate::compile::{Compiled, Recipe, Wanted, compile};
+use crate::compile::{Compiled, Recipe, Wanted, compile, compile_stub};
 use crate::curriculum::Exercise;
 use crate::judge::judge_programs;
 use crate::pristine::Pristine;
@@ -21,7 +21,6 @@ use crate::{Error, Exit, files};
 
 use super::Session;
 use super::declaration::Declaration;
-use super::pin;
 use crate::parallel::{at_once, in_parallel};
 use circumstances::{Circumstances, half_and_half};
 use load::Load;
@@ -89,7 +88,8 @@ pub fn soundness(
             &asked,
             |exercise| {
                 let pristine = Pristine::load(workbook, exercise)?;
-                let (_, recipe) = pin::current(workbook, exercise, &stubs, &session.stop)?;
+                let stub = stubs.lay(exercise, &pristine, &Sources::new())?;
+                let (_, recipe) = compile_stub(&stub, &session.stop)?;
                 let trial = Trial { session, exercise, pristine, recipe, load };
                 Ok(Soundness {
                     exercise,
