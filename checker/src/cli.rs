@@ -1,13 +1,13 @@
 //! The command line: what can be asked, and how an answer becomes an exit code.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use sandbox::Stop;
 
 use crate::commands::{self, Effort, Session};
-use crate::report::{self, Format};
+use crate::report::{self, Format, Reports};
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
@@ -96,9 +96,6 @@ enum Command {
     /// For instructors: write the results of a grading as other programs read them
     #[cfg(feature = "grade")]
     Report(commands::ReportArguments),
-    /// For instructors: the results of a grading as pages for a browser
-    #[cfg(feature = "grade")]
-    Page(commands::PageArguments),
     /// For authors and CI: stubs fail, solutions pass, wrong solutions are caught, all is current
     Verify {
         /// Leave the known-wrong solutions out
@@ -137,15 +134,16 @@ pub fn run() -> Exit {
             return if error.use_stderr() { Exit::Usage } else { Exit::Passed };
         }
     };
-    let mut reporter = report::reporter(arguments.format);
-    let result = open(&arguments).and_then(|session| {
-        let command = arguments.command.unwrap_or(Command::Check { exercises: Vec::new() });
-        if !arguments.format.is_general() && !matches!(command, Command::Check { .. }) {
-            return Err(Error::Refused(
-                "--format github and --format junit are formats of `check` only".to_owned(),
-            ));
-        }
-        session.dispatch(command, arguments.format, &mut *reporter)
+    let session = open(arguments.workbook.as_deref());
+    let format = arguments.format;
+    let command = arguments.command.unwrap_or(Command::Check { exercises: Vec::new() });
+    let mut reporter = match command.reports() {
+        Reports::Report if format != Format::Human => report::beside_a_document(),
+        _ => report::reporter(format),
+    };
+    let result = session.and_then(|session| {
+        command.can_report(format)?;
+        session.dispatch(command, format, &mut *reporter)
     });
     result.unwrap_or_else(|error| {
         reporter.error(&error);
@@ -153,9 +151,35 @@ pub fn run() -> Exit {
     })
 }
 
-fn open(arguments: &Arguments) -> Result<Session, Error> {
-    let start = arguments.workbook.clone().unwrap_or_else(|| PathBuf::from("."));
-    let workbook = Workbook::open(&start)?;
+impl Command {
+    /// The narrowest class of formats that this command can report in.
+    fn reports(&self) -> Reports {
+        match self {
+            #[cfg(feature = "grade")]
+            Command::Report(_) => Reports::Report,
+            Command::Check { .. } => Reports::Check,
+            _ => Reports::Everything,
+        }
+    }
+
+    fn can_report(&self, format: Format) -> Result<(), Error> {
+        if format.is_for() >= self.reports() {
+            return Ok(());
+        }
+        let name = format.to_possible_value().map(|value| value.get_name().to_owned());
+        let those = match format.is_for() {
+            Reports::Report => "`report`",
+            _ => "`check` and `report`",
+        };
+        Err(Error::Refused(format!(
+            "--format {} is a format of {those} only; every command has human and json",
+            name.unwrap_or_default()
+        )))
+    }
+}
+
+fn open(workbook: Option<&Path>) -> Result<Session, Error> {
+    let workbook = Workbook::open(workbook.unwrap_or(Path::new(".")))?;
     let stop = Stop::on_signals()
         .map_err(|error| Error::Refused(format!("cannot handle signals: {error}")))?;
     Ok(Session { workbook, stop })
@@ -186,8 +210,7 @@ impl Session {
             #[cfg(feature = "grade")]
             Command::Score { directory } => commands::score(self, &directory, reporter),
             #[cfg(feature = "grade")]
-            Command::Report(arguments) => commands::report(self, &arguments, reporter),
-            Command::Page(arguments) => commands::page(self, &arguments, reporter),
+            Command::Report(arguments) => commands::report(self, &arguments, format, reporter),
             Command::Verify { skip_wrong, exercises } => {
                 commands::verify(self, &exercises, skip_wrong, reporter)
             }
@@ -210,6 +233,8 @@ impl Session {
             Format::Github => commands::check_on_github(self, exercises, reporter),
             #[cfg(feature = "junit")]
             Format::Junit => commands::check_as_junit(self, exercises, reporter),
+            #[cfg(feature = "grade")]
+            _ => unreachable!("`check` was asked whether it can report so"),
         }
     }
 }

@@ -100,6 +100,6 @@ fn write_gradebook(
     let gradebook = Gradebook::new(&session.workbook.curriculum, &stored, &results);
     let path = directory.join("gradebook.csv");
     files::write_atomically(&path, &gradebook.csv())?;
-    reporter.gradebook(&gradebook, &path);
+    reporter.gradebook(&gradebook, Some(&path));
     Ok(())
 }

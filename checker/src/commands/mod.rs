@@ -8,8 +8,6 @@ mod doctor;
 mod grade;
 mod hint;
 mod list;
-#[cfg(feature = "grade")]
-mod page;
 mod pin;
 #[cfg(feature = "grade")]
 mod report;
@@ -35,8 +33,6 @@ pub use doctor::{Finding, doctor};
 pub use grade::{GradeArguments, grade, score};
 pub use hint::hint;
 pub use list::list;
-#[cfg(feature = "grade")]
-pub use page::{PageArguments, page};
 pub use pin::pin;
 #[cfg(feature = "grade")]
 pub use report::{ReportArguments, report};

@@ -3,15 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use clap::ValueEnum;
-
 use crate::event::Event;
 use crate::grade::gradebook::{Gradebook, Line};
 use crate::grade::grading::results_in;
-use crate::report::Reporter;
 use crate::report::formats::{
     Sheet, canvas, classroom, escape, github, gradescope, json_report, junit, moodle, table,
 };
+use crate::report::{Format, Reporter, pages};
 use crate::{Error, Exit, files};
 
 use super::{Session, ci};
@@ -22,9 +20,6 @@ pub struct ReportArguments {
     /// The directory that was given to `grade` as --out
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
-    /// For whom it is written
-    #[arg(long = "as", value_enum, value_name = "READER")]
-    pub reader: Reader,
     /// Where it goes, by default standard output; a directory if each student gets a file of his own
     #[arg(long, value_name = "FILE|DIR")]
     pub output: Option<PathBuf>,
@@ -45,33 +40,11 @@ pub struct ReportArguments {
     pub key: moodle::Key,
 }
 
-/// Those who read the results of a grading.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Reader {
-    /// Gradescope: results.json, for each student
-    Gradescope,
-    /// Classroom 50: result.json, for each student; values from the environment
-    Classroom50,
-    /// The reporter of GitHub Classroom: base64, for each student
-    Classroom,
-    /// GitLab, Jenkins, Artemis: JUnit's XML
-    Junit,
-    /// GitHub Actions: annotations, and the step summary
-    Github,
-    /// Canvas: CSV for the import in the gradebook
-    Canvas,
-    /// Moodle: CSV for the import of grades
-    Moodle,
-    /// A spreadsheet or a program for statistics: CSV, a line for each student and exercise
-    Csv,
-    /// A program: everything, as one JSON document
-    Json,
-}
-
 /// Writes what was found out before, by the curriculum as it is now.
 pub fn report(
     session: &Session,
     arguments: &ReportArguments,
+    format: Format,
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let exercises = session.asked(&arguments.only)?;
@@ -92,34 +65,59 @@ pub fn report(
     }
     let title = &session.workbook.curriculum.title;
     let assignment = arguments.assignment.as_ref().unwrap_or(title);
-    let whole = match arguments.reader {
-        Reader::Gradescope | Reader::Classroom50 | Reader::Classroom => {
-            return for_each_student(arguments, &gradebook, reporter);
+    let whole = match format {
+        Format::Human => {
+            reporter.gradebook(&gradebook, None);
+            return Ok(Exit::Passed);
         }
-        Reader::Github => {
+        Format::Html => return html(session, arguments, &gradebook, reporter),
+        Format::Gradescope | Format::Classroom50 | Format::Classroom => {
+            return for_each_student(arguments, format, &gradebook, reporter);
+        }
+        Format::Github => {
             let sheets = Sheet::of_gradebook(&gradebook);
             let place = arguments.output.clone().or_else(ci::summary_file);
             reporter.document(&github::annotations(&sheets));
             ci::write_summary(title, &sheets, place.as_deref())?;
             return Ok(Exit::Passed);
         }
-        Reader::Junit => junit::document(title, &Sheet::of_gradebook(&gradebook)),
-        Reader::Canvas => canvas::import(&gradebook, assignment),
-        Reader::Moodle => moodle::import(&gradebook, assignment, arguments.key),
-        Reader::Csv => table::long(&gradebook),
-        Reader::Json => json_report::document(title, &gradebook),
+        Format::Junit => junit::document(title, &Sheet::of_gradebook(&gradebook)),
+        Format::Canvas => canvas::import(&gradebook, assignment),
+        Format::Moodle => moodle::import(&gradebook, assignment, arguments.key),
+        Format::Csv => table::long(&gradebook),
+        Format::Json => json_report::document(title, &gradebook),
     };
     deliver(&whole, arguments.output.as_deref(), reporter)?;
+    Ok(Exit::Passed)
+}
+
+/// The page of the class and a page of each student.
+fn html(
+    session: &Session,
+    arguments: &ReportArguments,
+    gradebook: &Gradebook<'_>,
+    reporter: &mut dyn Reporter,
+) -> Result<Exit, Error> {
+    let Some(directory) = &arguments.output else {
+        return Err(Error::Refused(
+            "a class has many pages: name the directory for them with --output DIR".to_owned(),
+        ));
+    };
+    for page in pages(&session.workbook.curriculum, gradebook) {
+        files::write_atomically(&directory.join(page.path), &page.text)?;
+    }
+    reporter.note(&format!("The page of the class is {}.", directory.join("index.html").display()));
     Ok(Exit::Passed)
 }
 
 /// One document for one student; for several a directory with one of each.
 fn for_each_student(
     arguments: &ReportArguments,
+    format: Format,
     gradebook: &Gradebook<'_>,
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
-    let (document, name) = writer(arguments)?;
+    let (document, name) = writer(arguments, format)?;
     if let [line] = gradebook.lines.as_slice() {
         deliver(&document(gradebook, line), arguments.output.as_deref(), reporter)?;
         return Ok(Exit::Passed);
@@ -145,16 +143,16 @@ fn for_each_student(
 type Document = Box<dyn Fn(&Gradebook<'_>, &Line<'_>) -> String>;
 
 /// What makes a student's document, and how its file is called.
-fn writer(arguments: &ReportArguments) -> Result<(Document, &'static str), Error> {
-    Ok(match arguments.reader {
-        Reader::Classroom50 => {
+fn writer(arguments: &ReportArguments, format: Format) -> Result<(Document, &'static str), Error> {
+    Ok(match format {
+        Format::Classroom50 => {
             let values = environment()?;
             let document = move |gradebook: &Gradebook<'_>, line: &Line<'_>| {
                 classroom::classroom50(gradebook, line, &values)
             };
             (Box::new(document), "result.json")
         }
-        Reader::Classroom => (Box::new(classroom::legacy), "results.base64"),
+        Format::Classroom => (Box::new(classroom::legacy), "results.base64"),
         _ => {
             let visibility = arguments.visibility;
             let document = move |gradebook: &Gradebook<'_>, line: &Line<'_>| {

@@ -42,7 +42,7 @@ impl Human {
         self.transient(&format!("{bar} {done}/{total}  {rate:.0} a minute, {left} s left"));
     }
 
-    pub(super) fn show_gradebook(&self, gradebook: &Gradebook<'_>, path: &Path) {
+    pub(super) fn show_gradebook(&self, gradebook: &Gradebook<'_>, path: Option<&Path>) {
         self.clear_transient();
         let maximum = gradebook.maximum();
         for line in gradebook.lines.iter().take(LISTED) {
@@ -58,7 +58,9 @@ impl Human {
                 self.paint("open", Paint::Open)
             )),
         }
-        self.line(&format!("The gradebook is in {}.", path.display()));
+        if let Some(path) = path {
+            self.line(&format!("The gradebook is in {}.", path.display()));
+        }
     }
 
     fn line_of(&self, line: &Line<'_>, exercises: usize, maximum: &str) -> String {

@@ -402,7 +402,11 @@ impl Reporter for Human {
     }
 
     #[cfg(feature = "grade")]
-    fn gradebook(&mut self, gradebook: &crate::grade::gradebook::Gradebook<'_>, path: &Path) {
+    fn gradebook(
+        &mut self,
+        gradebook: &crate::grade::gradebook::Gradebook<'_>,
+        path: Option<&Path>,
+    ) {
         self.show_gradebook(gradebook, path);
     }
 

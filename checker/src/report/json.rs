@@ -118,7 +118,7 @@ enum Line<'a> {
     Gradebook {
         students: usize,
         open: usize,
-        path: &'a Path,
+        path: Option<&'a Path>,
     },
     Document {
         text: &'a str,
@@ -311,7 +311,11 @@ impl Reporter for Json {
     }
 
     #[cfg(feature = "grade")]
-    fn gradebook(&mut self, gradebook: &crate::grade::gradebook::Gradebook<'_>, path: &Path) {
+    fn gradebook(
+        &mut self,
+        gradebook: &crate::grade::gradebook::Gradebook<'_>,
+        path: Option<&Path>,
+    ) {
         for line in &gradebook.lines {
             let submission = &line.stored.submission;
             print(&Line::Student {

@@ -33,17 +33,56 @@ pub enum Format {
     Human,
     /// One JSON object a line, each with the key `event`
     Json,
-    /// For `check` on GitHub Actions: as for a person, with annotations and the step summary
+    /// For `check` and `report` on GitHub Actions: annotations and the step summary
     Github,
-    /// For `check` in other CI: JUnit's XML
+    /// For `check` and `report` in other CI: JUnit's XML
     #[cfg(feature = "junit")]
     Junit,
+    /// For `report`: pages for a browser, one of the class and one of each student
+    #[cfg(feature = "grade")]
+    Html,
+    /// For `report`: Gradescope's results.json, for each student
+    #[cfg(feature = "grade")]
+    Gradescope,
+    /// For `report`: Classroom 50's result.json, for each student; values from the environment
+    #[cfg(feature = "grade")]
+    Classroom50,
+    /// For `report`: what GitHub Classroom's reporter reads, base64, for each student
+    #[cfg(feature = "grade")]
+    Classroom,
+    /// For `report`: CSV for the import in Canvas' gradebook
+    #[cfg(feature = "grade")]
+    Canvas,
+    /// For `report`: CSV for the import of grades in Moodle
+    #[cfg(feature = "grade")]
+    Moodle,
+    /// For `report`: CSV for a spreadsheet or statistics, a line for each student and exercise
+    #[cfg(feature = "grade")]
+    Csv,
+}
+
+/// Who can report in a format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reports {
+    /// `report` only.
+    Report,
+    /// `report` and `check`.
+    Check,
+    /// Every command.
+    Everything,
 }
 
 impl Format {
-    /// Whether every command can report so; the others are for `check` only.
-    pub fn is_general(self) -> bool {
-        matches!(self, Format::Human | Format::Json)
+    /// Who can report so.
+    pub fn is_for(self) -> Reports {
+        match self {
+            Format::Human | Format::Json => Reports::Everything,
+            Format::Github => Reports::Check,
+            #[cfg(feature = "junit")]
+            Format::Junit => Reports::Check,
+            #[cfg(feature = "grade")]
+            _ => Reports::Report,
+        }
     }
 }
 
@@ -66,9 +105,13 @@ pub trait Reporter: Sink {
     /// A unit of a grading has come to an end.
     #[cfg(feature = "grade")]
     fn graded(&mut self, progress: &crate::grade::grading::Progress<'_>);
-    /// The gradebook, which was written to `path`.
+    /// The gradebook, and where it was written to, if it was.
     #[cfg(feature = "grade")]
-    fn gradebook(&mut self, gradebook: &crate::grade::gradebook::Gradebook<'_>, path: &Path);
+    fn gradebook(
+        &mut self,
+        gradebook: &crate::grade::gradebook::Gradebook<'_>,
+        path: Option<&Path>,
+    );
     /// A text for another program, exactly as it is.
     fn document(&mut self, text: &str);
     /// A text as it is.
@@ -86,9 +129,11 @@ pub fn reporter(format: Format) -> Box<dyn Reporter> {
     match format {
         Format::Human => Box::new(human::Human::on_stdout()),
         Format::Json => Box::new(json::Json),
-        // What is written beside the document goes to standard error, and nothing is taken back.
-        Format::Github => Box::new(human::Human::in_a_log()),
-        #[cfg(feature = "junit")]
-        Format::Junit => Box::new(human::Human::in_a_log()),
+        _ => beside_a_document(),
     }
+}
+
+/// The reporter beside a document: what is not of it goes to standard error, and nothing is taken back.
+pub fn beside_a_document() -> Box<dyn Reporter> {
+    Box::new(human::Human::in_a_log())
 }

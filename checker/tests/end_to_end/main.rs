@@ -12,8 +12,9 @@ mod miniature;
 mod no_ptrace;
 mod outcomes;
 #[cfg(feature = "grade")]
-mod report;
 mod page;
+#[cfg(feature = "grade")]
+mod report;
 mod soundness;
 mod trace;
 mod workbooks;

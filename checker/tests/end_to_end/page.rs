@@ -16,7 +16,7 @@ use html5gum::emitters::default::{DefaultEmitter, Token};
 
 use crate::made_class::{HOSTILE, make, workbook};
 
-/// The pages of the made class, as `checker page` writes them.
+/// The pages of the made class, as `checker report` writes them.
 struct Pages {
     directory: PathBuf,
 }
@@ -32,7 +32,8 @@ impl Pages {
         make(&workbook(), &store);
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let output = Command::new(env!("CARGO_BIN_EXE_checker"))
-            .args(["page", store.to_str().unwrap(), "--out", out.to_str().unwrap()])
+            .args(["report", store.to_str().unwrap(), "--format", "html"])
+            .args(["--output", out.to_str().unwrap()])
             .current_dir(root)
             .output()
             .unwrap();

@@ -43,7 +43,7 @@ impl Graded {
     }
 
     fn report(&self, reader: &str, more: &[&str]) -> Finished {
-        self.run(&[&["report", &self.out(), "--as", reader], more].concat())
+        self.run(&[&["report", &self.out(), "--format", reader], more].concat())
     }
 }
 
@@ -96,7 +96,7 @@ fn each_student_gets_a_file_and_no_name_climbs_out() {
 fn classroom_50_takes_its_values_from_the_environment() {
     let graded = Graded::new();
     let out = graded.out();
-    let arguments = ["report", &out, "--as", "classroom50", "--student", "ada"];
+    let arguments = ["report", &out, "--format", "classroom50", "--student", "ada"];
     let mut command = graded.workbook.command(&arguments);
     for name in ["CLASSROOM", "ASSIGNMENT", "SUBMISSION_TAG", "COMMIT_URL", "RELEASE_URL"] {
         command.env_remove(name);
