@@ -1,54 +1,19 @@
 #!/usr/bin/env bash
 # Measures the speed of `make check` on this machine, in one run: `make bench`.
 #
-# Everything happens in copies below a temporary directory. Crates must have been downloaded before
-# (`cargo fetch`); what is compared is measured in turns, so that noise hits both sides.
+# Everything happens in copies below a temporary directory. Crates are downloaded before;
+# what is compared is measured in turns, so that noise hits both sides.
 set -euo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 rounds=${ROUNDS:-7}
-base=$(mktemp -d)
-trap 'rm -rf "$base"' EXIT
-export CARGO_NET_OFFLINE=true
-unset CARGO_TARGET_DIR MAKEFLAGS MFLAGS MAKELEVEL
-
-copy() { # copy DIRECTORY: the files of this workbook, as a clone has them
-    mkdir -p "$1"
-    if [ -d .git ]; then
-        git ls-files -z --cached --others --exclude-standard | tar -c --null -T - | tar -x -C "$1"
-    else
-        tar -c --exclude=./target --exclude=./solutions/target --exclude=./.shopfloor . | tar -x -C "$1"
-    fi
-}
-
-seconds() { # seconds COMMAND…: wall-clock seconds that it takes
-    local start end
-    start=$(date +%s%N)
-    "$@" >"$base/output" 2>&1 || true
-    end=$(date +%s%N)
-    awk -v ns=$((end - start)) 'BEGIN { printf "%.3f", ns / 1e9 }'
-}
-
-median() { sort -n | awk '{ a[NR] = $1 } END { print a[int((NR + 1) / 2)] }'; }
-
-edited_files() { # the learner's files of all exercises, from the workbook's root, without exercises/
-    (cd "$1" && awk -F'"' '/^directory = .*\// { d = $2 } /^edit = / { for (i = 2; i < NF; i += 2) print d "/" $i }' \
-        exercises/curriculum.toml)
-}
-
-solve() { # solve DIRECTORY [EXERCISE]: puts the reference solutions in place
-    edited_files "$1" | grep -- "${2:-}" | while read -r file; do
-        cp "$1/solutions/$file" "$1/exercises/$file"
-    done
-}
-
-verdict() { "$1" --workbook "$2" check --format json | grep -o '"verdict":"[a-z_]*"' | sort | uniq -c; }
+source checker/bench/common.sh
 
 echo "machine: $(nproc) cores, $(uname -sr), $(rustc --version)"
 
 copy "$base/learner"
 cd "$base/learner"
-cargo fetch --quiet --locked
+CARGO_NET_OFFLINE=false cargo fetch --quiet --locked
 checker=$base/learner/target/debug/checker
 
 echo
