@@ -5,5 +5,6 @@
 //! compile the same file against another backing. All backings have the names and signatures of
 //! the standard library, and [`std::futex`] beside them.
 
+pub mod counted;
 pub mod spurious;
 pub mod std;

@@ -5,54 +5,21 @@
 //! first wait of each thread on each object returns at once, the next one is real, and so on in
 //! turn. Right code cannot tell the difference.
 //!
-//! Calls of the futex and locks of mutexes are counted for each thread: [`futex::calls`], [`locks`].
+//! Calls of the futex and uses of mutexes and atomics are counted for each thread: [`futex::calls`],
+//! [`locks`], [`uses`].
 
+pub use super::counted::{Mutex, atomic, locks, uses};
 pub use super::std::{
-    LockResult, MutexGuard, PoisonError, RwLock, TryLockError, UnsafeCell, atomic, hint, thread,
+    LockResult, MutexGuard, PoisonError, RwLock, TryLockError, UnsafeCell, hint, thread,
 };
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::HashSet;
-use std::sync::TryLockResult;
 use std::time::Duration;
 
 thread_local! {
     /// The objects (by address) whose next wait on this thread is a real one.
     static WOKEN_FOR_NOTHING: RefCell<HashSet<usize>> = RefCell::default();
-    static LOCKS: Cell<u32> = const { Cell::new(0) };
-}
-
-/// How often this thread has asked for a [`Mutex`] of this module.
-pub fn locks() -> u32 {
-    LOCKS.get()
-}
-
-/// A [`std::sync::Mutex`] whose locks are counted.
-#[derive(Debug, Default)]
-pub struct Mutex<T>(std::sync::Mutex<T>);
-
-impl<T> Mutex<T> {
-    /// An unlocked mutex with this value behind it.
-    pub const fn new(value: T) -> Self {
-        Self(std::sync::Mutex::new(value))
-    }
-
-    /// Takes the lock; waits until it can be taken.
-    pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        LOCKS.set(LOCKS.get() + 1);
-        self.0.lock()
-    }
-
-    /// Takes the lock if it is free; never waits.
-    pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
-        LOCKS.set(LOCKS.get() + 1);
-        self.0.try_lock()
-    }
-
-    /// The value, which nobody else can reach.
-    pub fn into_inner(self) -> LockResult<T> {
-        self.0.into_inner()
-    }
 }
 
 /// Whether this thread's wait on the object at `address` shall return at once: every other one.
@@ -194,16 +161,6 @@ mod tests {
         assert!(!waiter.is_finished());
         pair.1.notify_one();
         waiter.join("-", "-");
-    }
-
-    #[test]
-    fn locks_are_counted_and_those_of_std_are_not() {
-        drop(std::sync::Mutex::new(()).lock());
-        assert_eq!(locks(), 0);
-        let mutex = Mutex::new(());
-        drop(mutex.lock());
-        drop(mutex.try_lock());
-        assert_eq!(locks(), 2);
     }
 
     #[test]

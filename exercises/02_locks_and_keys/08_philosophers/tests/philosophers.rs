@@ -7,65 +7,8 @@
 #[path = "../src/table.rs"]
 mod table;
 
-#[allow(unused_imports, dead_code)]
-mod sync {
-    pub use testkit::sync::spurious::*;
+use testkit::sync::spurious as sync;
 
-    use std::ops::Deref;
-
-    /// Each call of a method of the mutex comes by `deref`.
-    #[derive(Debug, Default)]
-    pub struct Mutex<T>(std::sync::Mutex<T>);
-
-    impl<T> Mutex<T> {
-        pub const fn new(value: T) -> Self {
-            Self(std::sync::Mutex::new(value))
-        }
-    }
-
-    impl<T> Deref for Mutex<T> {
-        type Target = std::sync::Mutex<T>;
-
-        fn deref(&self) -> &std::sync::Mutex<T> {
-            crate::used();
-            &self.0
-        }
-    }
-
-    pub mod atomic {
-        use std::ops::Deref;
-        use std::sync::atomic as real;
-
-        pub use real::{Ordering, fence};
-
-        macro_rules! counted {
-            ($($name:ident: $value:ty),*) => {$(
-                #[derive(Debug, Default)]
-                pub struct $name(real::$name);
-
-                impl $name {
-                    pub const fn new(value: $value) -> Self {
-                        Self(real::$name::new(value))
-                    }
-                }
-
-                /// Each call of a method of the atomic comes by here.
-                impl Deref for $name {
-                    type Target = real::$name;
-
-                    fn deref(&self) -> &real::$name {
-                        crate::used();
-                        &self.0
-                    }
-                }
-            )*};
-        }
-
-        counted!(AtomicBool: bool, AtomicI32: i32, AtomicU32: u32, AtomicU64: u64, AtomicUsize: usize);
-    }
-}
-
-use std::cell::Cell;
 use std::mem;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -74,15 +17,6 @@ use rstest::rstest;
 use table::Table;
 use testkit::require;
 use testkit::threads::{Settled, Thread, Threads};
-
-thread_local! {
-    /// How often this thread has used a mutex or an atomic of `crate::sync`.
-    static USED: Cell<usize> = const { Cell::new(0) };
-}
-
-fn used() {
-    USED.set(USED.get() + 1);
-}
 
 /// Runs `body` on a thread of its own, so that a call that never returns is seen to.
 #[track_caller]
@@ -134,7 +68,7 @@ impl Guest {
 fn who_dines_uses_a_mutex_or_an_atomic_of_crate_sync() {
     let used = on_a_thread("a fork is taken twice, or never put back", || {
         Table::new(3).dine(1, || {});
-        USED.get()
+        sync::uses()
     });
     require!(used > 0,
         expected: "at least one operation on a mutex or an atomic of crate::sync",
