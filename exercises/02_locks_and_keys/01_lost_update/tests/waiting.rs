@@ -244,7 +244,7 @@ fn a_clerk_who_stops_in_the_middle_is_in_nobodys_way(
         steps.go_on();
         let how = match settled {
             Settled::AtRest => "is asleep",
-            Settled::Spinning(_) => "keeps a CPU busy",
+            Settled::Spinning(_) => "looks again and again",
         };
         let stop = step + 1;
         require!(finished,

@@ -40,7 +40,7 @@ fn main() {
     let how = match settled {
         _ if second.is_finished() => "has come in too",
         Settled::AtRest => "waits, asleep",
-        Settled::Spinning(_) => "waits, and keeps a CPU busy",
+        Settled::Spinning(_) => "waits, and looks again and again",
     };
     println!("inside is {}; the second one {how}", *first);
     drop(first);

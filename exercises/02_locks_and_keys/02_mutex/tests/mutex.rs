@@ -123,7 +123,7 @@ fn a_lock_sleeps_until_the_unlock() {
     // That it waits at all is what tests/protocol.rs looks at.
     require!(waiter.is_finished() || settled == Settled::AtRest,
         expected: "lock to sleep until it is woken",
-        seen: "{settled:?}: the thread keeps a CPU busy while it waits",
+        seen: "{settled:?}: the thread looks again and again instead of sleeping",
         likely: "a loop that tries again and again; or futex::wait is called with a value that the state does not have, and returns at once",
         read: "hint 3; futex(2), FUTEX_WAIT",
     );

@@ -158,7 +158,7 @@ fn an_acquire_sleeps_while_it_waits() {
     // That it waits at all is what tests/protocol.rs looks at.
     require!(waiter.is_finished() || settled == Settled::AtRest,
         expected: "acquire to sleep until it is woken",
-        seen: "{settled:?}: the thread keeps a CPU busy while it waits",
+        seen: "{settled:?}: the thread looks again and again instead of sleeping",
         likely: "a loop that asks again and again instead of Condvar::wait",
         read: "hint 2",
     );

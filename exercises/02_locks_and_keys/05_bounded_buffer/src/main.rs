@@ -37,6 +37,6 @@ fn state<T>(bench: &Thread<T>, settled: &Settled) -> &'static str {
     match settled {
         _ if bench.is_finished() => "has finished",
         Settled::AtRest => "waits, asleep",
-        Settled::Spinning(_) => "waits, and keeps a CPU busy",
+        Settled::Spinning(_) => "waits, and looks again and again",
     }
 }

@@ -170,7 +170,7 @@ fn a_push_waits_for_room(#[case] capacity: usize) {
     );
     require!(settled == Settled::AtRest,
         expected: "push to sleep until it is woken",
-        seen: "{settled:?}: the thread keeps a CPU busy while it waits",
+        seen: "{settled:?}: the thread looks again and again instead of sleeping",
         likely: "a loop that asks again and again instead of Condvar::wait",
         read: "hint 2",
     );
@@ -227,7 +227,7 @@ fn a_pop_waits_for_an_item() {
     );
     require!(settled == Settled::AtRest,
         expected: "pop to sleep until it is woken",
-        seen: "{settled:?}: the thread keeps a CPU busy while it waits",
+        seen: "{settled:?}: the thread looks again and again instead of sleeping",
         likely: "a loop that asks again and again instead of Condvar::wait",
         read: "hint 2",
     );

@@ -58,6 +58,6 @@ fn state<T>(worker: &Thread<T>, settled: &Settled) -> &'static str {
     match settled {
         _ if worker.is_finished() => "comes in",
         Settled::AtRest => "waits, asleep",
-        Settled::Spinning(_) => "waits, and keeps a CPU busy",
+        Settled::Spinning(_) => "waits, and looks again and again",
     }
 }

@@ -189,7 +189,7 @@ fn who_cannot_go_on_sleeps_until_the_other_has_left(
     );
     require!(settled == Settled::AtRest,
         expected: "the thread to sleep until it is woken",
-        seen: "{settled:?}: the thread keeps a CPU busy while it waits",
+        seen: "{settled:?}: the thread looks again and again instead of sleeping",
         likely: "a loop that asks again and again instead of Condvar::wait or futex::wait",
         read: "hint 2",
     );
@@ -222,7 +222,7 @@ fn a_reader_sleeps_while_a_writer_waits() {
     );
     require!(settled == Settled::AtRest,
         expected: "the reader and the writer to sleep until they are woken",
-        seen: "{settled:?}: the thread keeps a CPU busy while it waits",
+        seen: "{settled:?}: the thread looks again and again instead of sleeping",
         likely: "a reader sleeps while a writer is inside, and asks again and again while one waits: wait for both in one question",
         read: "hint 2",
     );

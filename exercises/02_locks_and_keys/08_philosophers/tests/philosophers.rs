@@ -153,7 +153,7 @@ fn who_waits_for_a_neighbour_sleeps(
     );
     require!(!busy,
         expected: "seat {waits} to sleep until the fork comes back",
-        seen: "{settled:?}: the thread keeps a CPU busy while it waits",
+        seen: "{settled:?}: the thread looks again and again instead of sleeping",
         likely: "`try_lock` in a loop: whoever puts a fork back and tries again may do so for ever, all of them in step",
         read: "hint 3",
     );

@@ -1,6 +1,6 @@
 //! Misconception: waiting is asking again and again.
 //! Caught by: a_lock_sleeps_until_the_unlock
-//! Message: the thread keeps a CPU busy while it waits
+//! Message: the thread looks again and again instead of sleeping
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::hint;

@@ -1,6 +1,6 @@
 //! Misconception: waiting is asking again and again.
 //! Caught by: an_acquire_sleeps_while_it_waits
-//! Message: keeps a CPU busy
+//! Message: looks again and again instead of sleeping
 
 use crate::sync::{Condvar, Mutex};
 

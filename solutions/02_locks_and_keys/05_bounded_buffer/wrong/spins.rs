@@ -1,6 +1,6 @@
 //! Misconception: waiting is asking again and again.
 //! Caught by: a_pop_waits_for_an_item
-//! Message: the thread keeps a CPU busy while it waits
+//! Message: the thread looks again and again instead of sleeping
 
 use std::collections::VecDeque;
 

@@ -1,6 +1,6 @@
 //! Misconception: waiting is asking again and again.
 //! Caught by: who_cannot_go_on_sleeps_until_the_other_has_left::case_3_a_writer_for_a_reader
-//! Message: the thread keeps a CPU busy while it waits
+//! Message: the thread looks again and again instead of sleeping
 
 use crate::sync::{Condvar, Mutex, hint};
 
