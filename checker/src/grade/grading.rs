@@ -39,17 +39,27 @@ pub struct Unit<'a> {
 
 /// How it goes.
 #[derive(Debug)]
-pub struct Progress<'a> {
-    /// What has come to an end.
-    pub unit: Unit<'a>,
-    /// With what; an error is the machine's fault, and the unit stays open.
-    pub result: &'a std::result::Result<Judgement, Error>,
-    /// How many are done, this one too.
-    pub done: usize,
-    /// How many there were to do.
-    pub total: usize,
-    /// Since the first was begun.
-    pub elapsed: Duration,
+pub enum Progress<'a> {
+    /// What all submissions need is built.
+    Prepares,
+    /// The first of so many units are judged.
+    Begins {
+        /// How many there are to do.
+        total: usize,
+    },
+    /// A unit has come to an end.
+    Ended {
+        /// Which.
+        unit: Unit<'a>,
+        /// With what; an error is the machine's fault, and the unit stays open.
+        result: &'a std::result::Result<Judgement, Error>,
+        /// How many are done, this one too.
+        done: usize,
+        /// How many there were to do.
+        total: usize,
+        /// Since the first was begun.
+        elapsed: Duration,
+    },
 }
 
 /// What is graded, and how.
@@ -100,6 +110,7 @@ impl<'a> Grading<'a> {
         mut progress: impl FnMut(&Progress<'_>),
     ) -> std::result::Result<usize, Error> {
         let taken = self.take(submissions, store)?;
+        progress(&Progress::Prepares);
         let bases = self.bases()?;
         let mut units = Vec::new();
         for (submission, taken) in submissions.iter().zip(&taken) {
@@ -119,6 +130,7 @@ impl<'a> Grading<'a> {
             compilers: Turns::new(cores()),
             faults: Mutex::new(0),
         };
+        progress(&Progress::Begins { total: units.len() });
         let (mut done, mut open, started) = (0, 0, Instant::now());
         in_parallel(
             self.jobs,
@@ -140,7 +152,7 @@ impl<'a> Grading<'a> {
                 done += 1;
                 open += usize::from(result.is_err());
                 let (total, elapsed) = (units.len(), started.elapsed());
-                progress(&Progress { unit: *unit, result: &result, done, total, elapsed });
+                progress(&Progress::Ended { unit: *unit, result: &result, done, total, elapsed });
             },
         )?;
         match self.stop.is_requested() {

@@ -4,8 +4,10 @@ use std::path::Path;
 
 use super::human::Human;
 use super::text::{Paint, clean};
+use crate::Error;
 use crate::grade::gradebook::{Gradebook, Line};
-use crate::grade::grading::Progress;
+use crate::grade::grading::{Progress, Unit};
+use crate::verdict::Judgement;
 
 /// How many cells the bar has.
 const BAR: usize = 20;
@@ -16,30 +18,40 @@ const LISTED: usize = 50;
 impl Human {
     /// A bar with rate and time left on a terminal, lines otherwise.
     pub(super) fn show_progress(&self, progress: &Progress<'_>) {
-        let Progress { unit, result, done, total, elapsed } = progress;
-        let student = clean(unit.student);
-        if let Err(error) = result {
-            self.clear_transient();
-            self.line(&format!(
-                "{} {student} {}: {error}",
-                self.paint("open", Paint::Open),
-                unit.exercise.name
-            ));
-        }
-        if !self.live {
-            if let Ok(judgement) = result {
-                let verdict = judgement.verdict.in_words();
-                self.line(&format!("{done}/{total} {student} {} {verdict}", unit.exercise.name));
+        match *progress {
+            Progress::Prepares => self.transient("building what all submissions need …"),
+            Progress::Begins { total } => self.transient(&format!("{} 0/{total}", bar(0, total))),
+            Progress::Ended { unit, result, done, total, elapsed } => {
+                self.show_result(unit, result, done, total);
+                let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
+                let left = in_words((total - done) as f64 / rate);
+                let (bar, rate) = (bar(done, total), rate * 60.0);
+                self.transient(&format!("{bar} {done}/{total}  {rate:.0} a minute, {left} left"));
             }
-            return;
         }
-        let seconds = elapsed.as_secs_f64().max(0.001);
-        let rate = *done as f64 / seconds;
-        let left = ((total - done) as f64 / rate).ceil() as u64;
-        let filled = done * BAR / total;
-        let bar = format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled));
-        let rate = rate * 60.0;
-        self.transient(&format!("{bar} {done}/{total}  {rate:.0} a minute, {left} s left"));
+    }
+
+    /// What has to be said of a unit: on a terminal only that the machine failed.
+    fn show_result(
+        &self,
+        unit: Unit<'_>,
+        result: &Result<Judgement, Error>,
+        done: usize,
+        total: usize,
+    ) {
+        let (student, exercise) = (clean(unit.student), &unit.exercise.name);
+        match result {
+            Err(error) => {
+                self.clear_transient();
+                let open = self.paint("open", Paint::Open);
+                self.line(&format!("{open} {student} {exercise}: {error}"));
+            }
+            Ok(_) if self.live => {}
+            Ok(judgement) => {
+                let verdict = judgement.verdict.in_words();
+                self.line(&format!("{done}/{total} {student} {exercise} {verdict}"));
+            }
+        }
     }
 
     pub(super) fn show_gradebook(&self, gradebook: &Gradebook<'_>, path: Option<&Path>) {
@@ -80,5 +92,20 @@ impl Human {
             text.push_str(&format!("  {notes}"));
         }
         text
+    }
+}
+
+fn bar(done: usize, total: usize) -> String {
+    let filled = (done * BAR).checked_div(total).unwrap_or(BAR);
+    format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled))
+}
+
+/// `50 s`, `3 min`, `2 h 5 min`.
+fn in_words(seconds: f64) -> String {
+    let minutes = (seconds / 60.0).ceil() as u64;
+    match minutes {
+        _ if seconds < 100.0 => format!("{seconds:.0} s"),
+        0..=99 => format!("{minutes} min"),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
     }
 }

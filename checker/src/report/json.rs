@@ -300,13 +300,17 @@ impl Reporter for Json {
 
     #[cfg(feature = "grade")]
     fn graded(&mut self, progress: &crate::grade::grading::Progress<'_>) {
+        let crate::grade::grading::Progress::Ended { unit, result, done, total, .. } = *progress
+        else {
+            return;
+        };
         print(&Line::Graded {
-            student: progress.unit.student,
-            exercise: &progress.unit.exercise.directory,
-            verdict: progress.result.as_ref().ok().map(|judgement| judgement.verdict),
-            problem: progress.result.as_ref().err().map(ToString::to_string),
-            done: progress.done,
-            total: progress.total,
+            student: unit.student,
+            exercise: &unit.exercise.directory,
+            verdict: result.as_ref().ok().map(|judgement| judgement.verdict),
+            problem: result.as_ref().err().map(ToString::to_string),
+            done,
+            total,
         });
     }
 
