@@ -149,8 +149,11 @@ impl<'a> Grading<'a> {
                     });
                     kept.inspect_err(|_| judging.count_fault()).map(|()| judgement)
                 });
-                done += 1;
                 open += usize::from(result.is_err());
+                if matches!(result, Err(Error::Interrupted)) {
+                    return;
+                }
+                done += 1;
                 let (total, elapsed) = (units.len(), started.elapsed());
                 progress(&Progress::Ended { unit: *unit, result: &result, done, total, elapsed });
             },

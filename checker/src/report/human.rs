@@ -69,7 +69,10 @@ impl Human {
 
     pub(super) fn clear_transient(&self) {
         if self.live {
-            let _ = write!(std::io::stdout(), "\r\x1b[K");
+            let mut stdout = std::io::stdout();
+            let _ = write!(stdout, "\r\x1b[K");
+            // What comes next may go to standard error.
+            let _ = stdout.flush();
         }
     }
 
