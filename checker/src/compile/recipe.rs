@@ -16,7 +16,7 @@ use sandbox::{Confinement, End, Program, Stop};
 use serde::{Deserialize, Serialize};
 
 use super::messages::Messages;
-use super::{Compiled, cargo_failed, dep_info, environment, limits};
+use super::{Compiled, Unclear, cargo_failed, dep_info, environment, limits};
 use crate::candidate::Candidate;
 use crate::{Error, files};
 
@@ -77,10 +77,17 @@ impl Recipe {
                 End::TimedOut(_) => return Ok(Compiled::Endless),
                 End::Stopped => return Err(Error::Interrupted),
                 End::Exited(0) => {}
-                _ if messages.errors.is_empty() => {
-                    return Err(cargo_failed(candidate, &observation.stderr.text));
+                _ if messages.errors.iter().any(|error| error.place.is_some()) => {
+                    return Ok(Compiled::Errors(messages.errors));
                 }
-                _ => return Ok(Compiled::Errors(messages.errors)),
+                end => {
+                    let (errors, stderr) = (messages.errors, observation.stderr.text);
+                    return Ok(Compiled::Unclear(Unclear {
+                        ended: in_words(&end),
+                        errors,
+                        stderr,
+                    }));
+                }
             }
             let output = candidate.target.join(call.file_name());
             match &call.makes {
@@ -147,7 +154,7 @@ impl Recipe {
             directory: candidate.workspace.clone(),
             limits: limits(candidate),
             confinement: candidate.confined.map(|confined| Confinement {
-                read_only: confined.tools.iter().chain([&candidate.workspace]).cloned().collect(),
+                read_only: confined.tools.iter().cloned().chain([seen(call, candidate)]).collect(),
                 writable: vec![candidate.target.clone()],
                 without: Vec::new(),
             }),
@@ -160,6 +167,24 @@ impl Recipe {
     }
 }
 
+/// What of the candidate this call of the compiler reads. The tests with their random names are shown
+/// only where they are compiled: an `.incbin` in the library finds none.
+fn seen(call: &Call, candidate: &Candidate<'_>) -> PathBuf {
+    match call.makes {
+        Product::Test(..) => candidate.workspace.clone(),
+        Product::Library | Product::Program(_) => candidate.directory().join("src"),
+    }
+}
+
+fn in_words(end: &End) -> String {
+    match end {
+        End::Exited(code) => format!("the compiler exited with code {code}"),
+        End::Signalled { signal, .. } => format!("the compiler was ended by signal {signal}"),
+        End::Flooded => "the compiler wrote without end".to_owned(),
+        other => format!("the compiler did not come to its end: {other:?}"),
+    }
+}
+
 impl Call {
     /// Reads a call that was recorded; `None` if it is about another crate or makes nothing.
     fn parse(candidate: &Candidate<'_>, recorded: &str) -> Option<Self> {
@@ -168,6 +193,8 @@ impl Call {
         let env: BTreeMap<String, String> = env
             .split_terminator('\0')
             .filter_map(|variable| variable.split_once('='))
+            // The job server is cargo's own, and gone with it.
+            .filter(|(name, _)| *name != "CARGO_MAKEFLAGS")
             .filter(|(name, _)| {
                 name.starts_with("CARGO") || ["OUT_DIR", "LD_LIBRARY_PATH"].contains(name)
             })
