@@ -29,7 +29,9 @@ pub const AT_RUN_TIME: &[Attack] = &[
         name: "looks for a secret in the environment",
         rows: &[21],
         hands_in: Body(
-            r#"if env::vars_os().any(|(name, _)| name == "GRADER_SECRET") { 0 } else { 42 }"#,
+            r#"let at_build_time = [option_env!("GRADER_SECRET"), option_env!("CARGO_REGISTRY_TOKEN")];
+               let has_secret = env::vars_os().any(|(_, value)| value == "42");
+               if has_secret || at_build_time != [None, None] { 0 } else { 42 }"#,
         ),
         verdict: "passed",
         needs: ALWAYS,
@@ -169,12 +171,24 @@ pub const AT_RUN_TIME: &[Attack] = &[
         hands_in: Body(
             "for _ in 0..4 {
                  if fork() == 0 {
-                     let all = vec![1_u8; 200 << 20];
+                     let all = vec![1_u8; 20 << 20];
                      _exit(i32::from(all[1 << 20]));
                  }
              }
              for _ in 0..4 { waitpid(-1, 0, 0); }
              42",
+        ),
+        verdict: "passed",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "is what the kernel ends first when memory is out",
+        rows: &[27],
+        hands_in: Body(
+            r#"match fs::read_to_string("/proc/self/oom_score_adj").unwrap().trim() {
+                   "1000" => 42,
+                   _ => 0,
+               }"#,
         ),
         verdict: "passed",
         needs: ALWAYS,
