@@ -129,6 +129,19 @@ pub enum Error {
         /// What SQLite said.
         problem: String,
     },
+    /// A file system is full, or nearly so.
+    #[error(
+        "{path}: only {free_mib} MiB are free where {needed_mib} are needed\nMake room, and run the same \
+         command again: what was judged so far is kept"
+    )]
+    NoRoom {
+        /// A directory on it.
+        path: PathBuf,
+        /// What is free.
+        free_mib: u64,
+        /// What a run may need.
+        needed_mib: u64,
+    },
     /// A run was less confined than it had to be.
     #[error("a layer of isolation did not hold, {missing}\n`checker doctor` looks for the reason")]
     Isolation {

@@ -79,6 +79,19 @@ pub(crate) fn token() -> Result<String, Error> {
     Ok(fingerprint::hex(&bytes))
 }
 
+/// An error if fewer than so many MiB are free where this directory lies.
+pub(crate) fn room(directory: &Path, needed_mib: u64) -> Result<(), Error> {
+    let read = |errno: Errno| Error::reading(directory)(errno.into());
+    let space = nix::sys::statvfs::statvfs(directory).map_err(read)?;
+    let free_mib = (space.blocks_available() * space.fragment_size()) >> 20;
+    // Some file systems have no table of inodes and count none.
+    let has_names = space.files() == 0 || space.files_available() > 0;
+    match free_mib >= needed_mib && has_names {
+        true => Ok(()),
+        false => Err(Error::NoRoom { path: directory.to_owned(), free_mib, needed_mib }),
+    }
+}
+
 /// Removes a directory with all that is in it; one that is not there is none to remove.
 pub(crate) fn remove_directory(path: &Path) -> Result<(), Error> {
     match fs::remove_dir_all(path) {

@@ -48,6 +48,10 @@ pub fn judge_compiled(
         Compiled::Programs(programs) => programs,
         Compiled::Errors(errors) => return Ok(without_warnings(of_errors(errors))),
         Compiled::Endless => return Ok(without_warnings(of_endless_compiler(candidate))),
+        Compiled::Unclear(unclear) if unclear.errors.is_empty() => {
+            return Err(unclear.of_machine(candidate));
+        }
+        Compiled::Unclear(unclear) => return Ok(without_warnings(of_errors(unclear.errors))),
     };
     events.take(&Event::Running { exercise: candidate.exercise });
     let judgement = judge_programs(candidate, &programs, None, stop)?;

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use sandbox::{Confinement, End, Limits, Observation, Program, Stop};
+use sandbox::{Confinement, End, Layer, Limits, Observation, Program, Stop};
 
 use crate::candidate::Candidate;
 use crate::compile::Programs;
@@ -29,6 +29,13 @@ const HUNG_AFTER: Duration = Duration::from_secs(5);
 
 /// How many tasks each test that runs may add to those that there are already.
 const TASKS: u64 = 512;
+
+/// libtest's log, in the directory of the run.
+const LOG: &str = "log";
+
+/// How many MiB have to be free for a test that did not pass to be judged: where its log cannot be
+/// written, it has not failed.
+const ROOM_TO_RUN: u64 = 16;
 
 /// The most bytes that libtest writes about one test.
 const LOG_SIZE: u64 = 64 << 10;
@@ -154,7 +161,9 @@ fn run_test(test: &Test<'_>, directory: &Path, stop: &Stop) -> Result<TestResult
             ..not_run(target, name)
         });
     };
-    let log = directory.join("log");
+    let log = directory.join(LOG);
+    // It has to be there to be shown alone.
+    fs::write(&log, "").map_err(Error::writing(&log))?;
     let mut args: Vec<OsString> = [name, "--exact", "--nocapture", "--test-threads=1", "--logfile"]
         .map(OsString::from)
         .into();
@@ -163,7 +172,11 @@ fn run_test(test: &Test<'_>, directory: &Path, stop: &Stop) -> Result<TestResult
     let observation = observe(candidate, &program, stop)?;
     // What lies there now may be of the program's making: a link, a FIFO.
     let log = files::read_regular(&log, LOG_SIZE).ok().flatten().unwrap_or_default();
-    Ok(result_of(candidate, target, name, &observation, &String::from_utf8_lossy(&log)))
+    let result = result_of(candidate, target, name, &observation, &String::from_utf8_lossy(&log));
+    if candidate.confined.is_some() && result.outcome != Outcome::Passed {
+        files::room(directory, ROOM_TO_RUN)?;
+    }
+    Ok(result)
 }
 
 /// Runs a program of the candidate's, and makes sure that it was kept from the host as it should.
@@ -201,22 +214,30 @@ fn program_of(
         cpu_time: None,
         cpu,
     };
+    // A private `/tmp` has a size. Of the host, only the log is written then: of files of its own in a
+    // directory there a program could make any number.
+    let has_own_tmp = candidate.confined.is_some_and(|it| it.layers.contains(&Layer::PrivateRoot));
+    let (temporary, writable) = match has_own_tmp {
+        true => (Path::new("/tmp"), scratch.join(LOG)),
+        false => (scratch, scratch.to_owned()),
+    };
     Program {
         path: program.to_owned(),
         args,
-        env: environment(candidate, scratch).into_iter().collect(),
+        env: environment(candidate, temporary).into_iter().collect(),
         directory: candidate.directory(),
         limits,
         confinement: candidate.confined.map(|_| Confinement {
             read_only: vec![candidate.workspace.clone(), candidate.target.clone()],
-            writable: vec![scratch.to_owned()],
+            // The experiment has no log.
+            writable: Some(writable).filter(|path| path.exists()).into_iter().collect(),
             without: Vec::new(),
         }),
     }
 }
 
 /// A few variables of the caller's and no others: a test sees the same everywhere.
-fn environment(candidate: &Candidate<'_>, scratch: &Path) -> BTreeMap<OsString, OsString> {
+fn environment(candidate: &Candidate<'_>, temporary: &Path) -> BTreeMap<OsString, OsString> {
     const PASSED_ON: [&str; 7] = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ"];
     let mut environment: BTreeMap<OsString, OsString> = PASSED_ON
         .into_iter()
@@ -224,7 +245,7 @@ fn environment(candidate: &Candidate<'_>, scratch: &Path) -> BTreeMap<OsString, 
         .collect();
     environment.insert("CARGO_MANIFEST_DIR".into(), candidate.directory().into());
     environment.insert("RUST_BACKTRACE".into(), "0".into());
-    environment.insert("TMPDIR".into(), scratch.into());
+    environment.insert("TMPDIR".into(), temporary.into());
     environment
 }
 

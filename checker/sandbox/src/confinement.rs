@@ -20,8 +20,8 @@ use crate::Layer;
 pub struct Confinement {
     /// Files and directories that it may read and execute: toolchain, dependencies, itself.
     pub read_only: Vec<PathBuf>,
-    /// Directories that it may write, not the host's own as `/tmp`. They are the only thing of it
-    /// that is left after the run.
+    /// Directories that it may write, not the host's own as `/tmp`, and regular files. They are the
+    /// only thing of it that is left after the run.
     ///
     /// No other path should lie below one that hostile code has written to before: a link there
     /// would decide what is shown.
@@ -63,14 +63,14 @@ impl Confinement {
 
 /// Why this path is not to be written.
 fn refusal(path: &Path) -> Option<io::Error> {
-    if !path.is_dir() {
-        return Some(io::ErrorKind::NotADirectory.into());
-    }
+    let invalid = |why| io::Error::new(io::ErrorKind::InvalidInput, why);
     let real = path.canonicalize().ok()?;
-    let of_the_host = NEVER_WRITABLE.iter().any(|directory| real == Path::new(directory));
-    of_the_host.then(|| {
-        io::Error::new(io::ErrorKind::InvalidInput, "it is a directory of the host, not of a run")
-    })
+    let directory = if real.is_dir() { Some(real.as_path()) } else { real.parent() };
+    if !real.is_dir() && !real.is_file() {
+        return Some(invalid("it is neither a directory nor a regular file"));
+    }
+    let of_the_host = NEVER_WRITABLE.iter().any(|never| directory == Some(Path::new(never)));
+    of_the_host.then(|| invalid("it is, or lies in, a directory of the host, not of a run"))
 }
 
 fn check(path: &Path) -> io::Result<()> {
@@ -103,15 +103,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_a_directory() {
+    fn what_is_written_is_a_directory_or_a_file() {
         let confinement =
-            Confinement { writable: vec!["/etc/passwd".into()], ..Confinement::default() };
-        assert_eq!(confinement.bad_path().unwrap().1.kind(), io::ErrorKind::NotADirectory);
+            Confinement { writable: vec!["/dev/null".into()], ..Confinement::default() };
+        let (_, why) = confinement.bad_path().expect("it is a device");
+        assert!(why.to_string().contains("neither a directory"), "{why}");
     }
 
     #[test]
     fn the_host_is_not_written() {
-        for path in ["/usr", "/bin", "/tmp/", "/dev/shm"] {
+        for path in ["/usr", "/bin", "/tmp/", "/dev/shm", "/etc/passwd"] {
             let confinement = Confinement { writable: vec![path.into()], ..Confinement::default() };
             let (_, why) = confinement.bad_path().expect(path);
             assert!(why.to_string().contains("directory of the host"), "{path}: {why}");

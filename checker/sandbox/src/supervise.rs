@@ -58,6 +58,9 @@ fn supervise() -> io::Result<()> {
     // Whatever can be sent to this process and be blocked is blocked: it ends when its work is done
     // or when the checker is gone.
     SigSet::all().thread_block()?;
+    // When the machine runs out of memory, the kernel ends what a run has taken it with before the
+    // checker (proc_pid_oom_score_adj(5)). Where that cannot be had, the kernel chooses as ever.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line)?;
     let program: Program = serde_json::from_str(&line)?;

@@ -36,6 +36,7 @@ pub fn run(
             }
             return Ok(Exit::NotPassed);
         }
+        Compiled::Unclear(unclear) => return Err(unclear.of_machine(&candidate)),
         Compiled::Endless => {
             reporter.note("the compiler does not come to an end");
             return Ok(Exit::NotPassed);

@@ -37,6 +37,27 @@ pub enum Compiled {
     Errors(Vec<Diagnostic>),
     /// The compiler did not come to an end.
     Endless,
+    /// The compiler failed and named no place in the code: it crashed, the linker failed, or the machine
+    /// has no room.
+    Unclear(Unclear),
+}
+
+/// A failure of the compiler that may be the code's or the machine's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unclear {
+    /// How it ended: `it exited with code 101`.
+    pub ended: String,
+    /// What it said on the way, perhaps nothing.
+    pub errors: Vec<Diagnostic>,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+impl Unclear {
+    /// As the machine's failure.
+    pub fn of_machine(&self, candidate: &Candidate<'_>) -> Error {
+        cargo_failed(candidate, &format!("{}\n{}", self.ended, self.stderr))
+    }
 }
 
 /// The programs that were built, and what the compiler warned about.
@@ -121,6 +142,7 @@ pub fn compile_stub(candidate: &Candidate<'_>, stop: &Stop) -> Result<(Programs,
         }
         Compiled::Errors(errors) => Err(does_not_compile(&errors[0].rendered)),
         Compiled::Endless => Err(does_not_compile("it takes too long")),
+        Compiled::Unclear(unclear) => Err(unclear.of_machine(candidate)),
     }
 }
 
@@ -148,12 +170,24 @@ fn cargo(candidate: &Candidate<'_>) -> Program {
 
 /// Enough for cargo's messages about all crates, and for one long complaint of the compiler's.
 fn limits(candidate: &Candidate<'_>) -> Limits {
-    Limits {
+    let limits = Limits {
         kept_output: 64 << 20,
         total_output: 256 << 20,
         ..Limits::wall(candidate.exercise.compile_deadline)
+    };
+    match candidate.confined {
+        None => limits,
+        Some(_) => Limits {
+            file_size: Some(OUTPUT_SIZE),
+            address_space: candidate.exercise.address_space,
+            ..limits
+        },
     }
 }
+
+/// The most bytes of one file that a stranger's sources are compiled to; debug information is off, and the
+/// largest program of the workbook has a tenth of it.
+const OUTPUT_SIZE: u64 = 256 << 20;
 
 /// The caller's environment, less what `make` and an outer cargo have put there for themselves.
 fn environment(candidate: &Candidate<'_>) -> BTreeMap<OsString, OsString> {

@@ -16,7 +16,7 @@ use sandbox::{Confinement, End, Program, Stop};
 use serde::{Deserialize, Serialize};
 
 use super::messages::Messages;
-use super::{Compiled, cargo_failed, dep_info, environment, limits};
+use super::{Compiled, Unclear, cargo_failed, dep_info, environment, limits};
 use crate::candidate::Candidate;
 use crate::{Error, files};
 
@@ -77,10 +77,17 @@ impl Recipe {
                 End::TimedOut(_) => return Ok(Compiled::Endless),
                 End::Stopped => return Err(Error::Interrupted),
                 End::Exited(0) => {}
-                _ if messages.errors.is_empty() => {
-                    return Err(cargo_failed(candidate, &observation.stderr.text));
+                _ if messages.errors.iter().any(|error| error.place.is_some()) => {
+                    return Ok(Compiled::Errors(messages.errors));
                 }
-                _ => return Ok(Compiled::Errors(messages.errors)),
+                end => {
+                    let (errors, stderr) = (messages.errors, observation.stderr.text);
+                    return Ok(Compiled::Unclear(Unclear {
+                        ended: in_words(&end),
+                        errors,
+                        stderr,
+                    }));
+                }
             }
             let output = candidate.target.join(call.file_name());
             match &call.makes {
@@ -131,7 +138,10 @@ impl Recipe {
             });
             previous = arg;
         }
-        let mut env = environment(candidate);
+        let mut env = match candidate.confined {
+            None => environment(candidate),
+            Some(_) => scrubbed(),
+        };
         for (name, value) in &call.env {
             let value = match name.strip_prefix("CARGO_BIN_EXE_") {
                 Some(program) => format!("{target}/{program}"),
@@ -147,7 +157,7 @@ impl Recipe {
             directory: candidate.workspace.clone(),
             limits: limits(candidate),
             confinement: candidate.confined.map(|confined| Confinement {
-                read_only: confined.tools.iter().chain([&candidate.workspace]).cloned().collect(),
+                read_only: confined.tools.iter().cloned().chain([seen(call, candidate)]).collect(),
                 writable: vec![candidate.target.clone()],
                 without: Vec::new(),
             }),
@@ -160,6 +170,41 @@ impl Recipe {
     }
 }
 
+/// What of the candidate this call of the compiler reads. The tests with their random names are shown
+/// only where they are compiled: an `.incbin` in the library finds none.
+fn seen(call: &Call, candidate: &Candidate<'_>) -> PathBuf {
+    match call.makes {
+        Product::Test(..) => candidate.workspace.clone(),
+        Product::Library | Product::Program(_) => candidate.directory().join("src"),
+    }
+}
+
+/// What a compiler and a linker need of the grader's environment. `option_env!` would read the rest: a
+/// stranger's sources are not compiled beside the tokens of a CI job.
+fn scrubbed() -> BTreeMap<OsString, OsString> {
+    const PASSED_ON: [&str; 7] =
+        ["PATH", "HOME", "LANG", "LC_ALL", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "SOURCE_DATE_EPOCH"];
+    let given = |name: &str| Some((name.into(), std::env::var_os(name)?));
+    PASSED_ON.into_iter().filter_map(given).collect()
+}
+
+/// A variable that cargo has set for the crate, and not one that configures cargo and may be secret.
+fn is_of_the_crate(name: &str) -> bool {
+    let kinds = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_"];
+    let names =
+        ["CARGO", "CARGO_PRIMARY_PACKAGE", "CARGO_TARGET_TMPDIR", "OUT_DIR", "LD_LIBRARY_PATH"];
+    kinds.iter().any(|kind| name.starts_with(kind)) || names.contains(&name)
+}
+
+fn in_words(end: &End) -> String {
+    match end {
+        End::Exited(code) => format!("the compiler exited with code {code}"),
+        End::Signalled { signal, .. } => format!("the compiler was ended by signal {signal}"),
+        End::Flooded => "the compiler wrote without end".to_owned(),
+        other => format!("the compiler did not come to its end: {other:?}"),
+    }
+}
+
 impl Call {
     /// Reads a call that was recorded; `None` if it is about another crate or makes nothing.
     fn parse(candidate: &Candidate<'_>, recorded: &str) -> Option<Self> {
@@ -168,9 +213,7 @@ impl Call {
         let env: BTreeMap<String, String> = env
             .split_terminator('\0')
             .filter_map(|variable| variable.split_once('='))
-            .filter(|(name, _)| {
-                name.starts_with("CARGO") || ["OUT_DIR", "LD_LIBRARY_PATH"].contains(name)
-            })
+            .filter(|(name, _)| is_of_the_crate(name))
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .collect();
         let is_own = env

@@ -9,12 +9,13 @@ use std::time::{Duration, Instant};
 use sandbox::{Layers, Stop};
 use sha2::{Digest, Sha256};
 
+use super::embeds;
 use super::intake::{Submission, Unreadable, take};
 use super::store::{Result, Store, Stored};
 use super::taken::Taken;
 use super::traps::Disguised;
 use crate::candidate::{Candidate, Confined, Slot, Sources, Stands};
-use crate::compile::{Compiled, Programs, Recipe, Wanted, compile_stub};
+use crate::compile::{Compiled, Diagnostic, Programs, Recipe, Unclear, Wanted, compile_stub};
 use crate::curriculum::Exercise;
 use crate::event::Silent;
 use crate::judge::{judge_compiled, judge_programs};
@@ -27,6 +28,10 @@ use crate::{Error, files, fingerprint};
 
 /// After so many failures of the machine the next one is as likely: the rest stays open.
 const ENOUGH_FAULTS: usize = 8;
+
+/// How many MiB have to be free for a failing compiler to be the code's fault: more than a candidate can
+/// be compiled to, see the limit of a file's size there.
+const ROOM_TO_COMPILE: u64 = 1 << 10;
 
 /// A piece of work: one exercise of one submission.
 #[derive(Debug, Clone, Copy)]
@@ -262,28 +267,48 @@ impl Judging<'_> {
             return Ok(Judgement::without_tests(Verdict::NotStarted, None, None));
         };
         let stop = self.grading.stop;
+        if let Some(message) = embeds::refusal(sources) {
+            return Ok(Judgement::without_tests(Verdict::DoesNotCompile, Some(message), None));
+        }
         let disguised = Disguised::new(pristine, &files::token()?);
         let stand = self.stands.take()?;
-        let laid = stand.lay(exercise, &disguised.pristine, sources)?;
-        let candidate = Candidate { confined: Some(&self.grading.confined), ..laid };
-        let compiled = {
-            let _turn = self.compilers.take();
-            base.recipe.compile(&candidate, Wanted::Everything, stop)?
+        let lay = |sources: &Sources| {
+            let laid = stand.lay(exercise, &disguised.pristine, sources)?;
+            Ok::<_, Error>(Candidate { confined: Some(&self.grading.confined), ..laid })
         };
+        let candidate = lay(sources)?;
+        let mut compiled = self.compile(base, &candidate)?;
+        if let Compiled::Unclear(first) = compiled {
+            files::room(&candidate.target, ROOM_TO_COMPILE)?;
+            let stub = self.compile(base, &lay(&Sources::new())?)?;
+            let again = self.compile(base, &lay(sources)?)?;
+            compiled = whose_failure(&candidate, first, &stub, again)?;
+        }
         let Compiled::Programs(programs) = compiled else {
             let judged = judge_compiled(&candidate, compiled, stop, &mut Silent)?;
             return Ok(disguised.undisguised(judged.judgement));
         };
+        // What is compiled needs its source no more, and would read the random names there.
+        files::remove_directory(&candidate.directory().join("tests"))?;
         let mut judgement = judge_programs(&candidate, &programs, None, stop)?;
         let trap = self.trap_that_passes(&candidate, &disguised, &judgement, &programs)?;
         if let Some(trap) = trap {
             judgement.verdict = Verdict::Forged;
             judgement.message = Some(format!(
-                "a test that must fail was reported as passed: `{trap}`, in which the code runs as in \
-                 the others and then an assertion is false. Something in it turns failures into passes."
+                "a test that must fail was reported as passed: one that does what `{trap}` does and then \
+                 panics. Something in the code turns failures into passes."
             ));
         }
         Ok(disguised.undisguised(judgement))
+    }
+
+    fn compile(
+        &self,
+        base: &Base,
+        candidate: &Candidate<'_>,
+    ) -> std::result::Result<Compiled, Error> {
+        let _turn = self.compilers.take();
+        base.recipe.compile(candidate, Wanted::Everything, self.grading.stop)
     }
 
     /// Traps are set where something passes: who fails everywhere has forged nothing.
@@ -303,6 +328,32 @@ impl Judging<'_> {
         let results = run_tests(&set, programs, None, self.grading.stop)?;
         let sprung = |test: &TestResult| matches!(test.outcome, Outcome::Passed | Outcome::Leaked);
         Ok(results.into_iter().find(sprung).map(|test| test.name))
+    }
+}
+
+/// Decides about a compiler that failed without naming a place in the code. If it fails in the same way
+/// again, and has compiled the stub meanwhile, the code crashes it. Otherwise it is the machine.
+fn whose_failure(
+    candidate: &Candidate<'_>,
+    first: Unclear,
+    stub: &Compiled,
+    again: Compiled,
+) -> std::result::Result<Compiled, Error> {
+    match again {
+        _ if !matches!(stub, Compiled::Programs(_)) => Err(first.of_machine(candidate)),
+        Compiled::Unclear(again) if again.ended == first.ended => {
+            let crash = Diagnostic {
+                rendered: format!(
+                    "{} each time, and compiled the given stub in between: this code is too much for it",
+                    again.ended
+                ),
+                place: None,
+            };
+            let errors = if again.errors.is_empty() { vec![crash] } else { again.errors };
+            Ok(Compiled::Errors(errors))
+        }
+        Compiled::Unclear(_) => Err(first.of_machine(candidate)),
+        again => Ok(again),
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Running and scoring are separate: the store holds verdicts, and scores are computed from them.
 
+pub mod embeds;
 pub mod gradebook;
 pub mod grading;
 pub mod intake;

@@ -1,16 +1,19 @@
 //! Tests under names that nobody can know, and among them some that must fail.
 //!
-//! Code that turns failures into passes in general (a forged log, a panic hook, an exit handler) cannot
-//! tell a trap from a test: a trap does what some test does, so the learner's code runs, and then fails.
-//! A trap that passes gives the forger away. No I/O here.
+//! Code that turns failures into passes in general (a forged log, a panic hook, an exit handler) has to
+//! tell a trap from a test, and what it can easily learn is the same for both: a trap does what some
+//! test does, on the same lines, under a name of the same kind, and then fails. A trap that passes gives
+//! the forger away. No I/O here.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
 use proc_macro2::LineColumn;
-use syn::{Attribute, File, Item, ItemFn, ReturnType};
+use sha2::{Digest, Sha256};
+use syn::{Attribute, File, Item, ItemFn, ReturnType, Visibility};
 
+use crate::fingerprint;
 use crate::pristine::Pristine;
 use crate::verdict::{Judgement, TestResult};
 
@@ -21,33 +24,45 @@ pub struct Disguised {
     pub pristine: Pristine,
     /// The same with the traps as the only tests.
     pub traps: Pristine,
-    token: String,
+    /// The true names by those that were given.
+    names: BTreeMap<String, String>,
 }
 
 impl Disguised {
-    /// Disguises an exercise; the token is known to nobody and fits in an identifier.
+    /// Disguises an exercise; the token is known to nobody.
     pub fn new(pristine: &Pristine, token: &str) -> Self {
         let mut disguised = pristine.clone();
         let mut traps = BTreeMap::new();
+        let mut names = BTreeMap::new();
         for (target, tests) in &mut disguised.tests {
             let path = Path::new("tests").join(format!("{target}.rs"));
             let Some(text) = disguised.files.get_mut(&path) else { continue };
             let Ok(file) = syn::parse_file(text) else { continue };
-            let (with_trap, trap) = with_trap(&file, text, token);
             let functions = functions(&file);
-            *text = renamed(&with_trap, &functions, token);
+            for (name, _) in &functions {
+                names.insert(alias(name, token), name.clone());
+            }
+            let model = model(&file);
+            let trapped = model.map_or("it_holds".to_owned(), |model| model.sig.ident.to_string());
+            let trap = alias(&format!("trap {target}"), token);
+            names.insert(trap.clone(), trapped);
+            *text = with_trap(text, &functions, model, &trap, token);
             for test in tests.iter_mut() {
                 *test = renamed_test(test, &functions, token);
             }
             traps.insert(target.clone(), vec![trap]);
         }
         let traps = Pristine { tests: traps, files: disguised.files.clone() };
-        Self { pristine: disguised, traps, token: token.to_owned() }
+        Self { pristine: disguised, traps, names }
     }
 
     /// The judgement with the names and messages as everybody knows them.
     pub fn undisguised(&self, judgement: Judgement) -> Judgement {
-        let plain = |text: String| text.replace(&self.suffix(), "");
+        let plain = |text: String| {
+            let replace =
+                |text: String, (alias, name): (&String, &String)| text.replace(alias, name);
+            self.names.iter().fold(text, replace)
+        };
         let tests = judgement.tests.into_iter().map(|test| TestResult {
             name: plain(test.name),
             message: test.message.map(plain),
@@ -60,14 +75,12 @@ impl Disguised {
             place: judgement.place,
         }
     }
-
-    fn suffix(&self) -> String {
-        suffix(&self.token)
-    }
 }
 
-fn suffix(token: &str) -> String {
-    format!("_{token}")
+/// An identifier that says nothing; the same for the same name.
+fn alias(name: &str, token: &str) -> String {
+    let hash = fingerprint::hex(&Sha256::digest(format!("{token} {name}")));
+    format!("t{}", &hash[..20])
 }
 
 /// The test functions of a file, by their names' places in it.
@@ -98,44 +111,67 @@ fn is_test(attribute: &Attribute) -> bool {
     last.is_some_and(|segment| segment.ident == "test" || segment.ident == "rstest")
 }
 
-/// The text with the suffix behind each of these names; the lines stay where they are.
-fn renamed(text: &str, functions: &[(String, LineColumn)], token: &str) -> String {
-    let mut places: Vec<usize> =
-        functions.iter().map(|(name, place)| offset(text, *place) + name.len()).collect();
-    places.sort_unstable();
-    let mut renamed = text.to_owned();
-    for place in places.into_iter().rev() {
-        renamed.insert_str(place, &suffix(token));
-    }
-    renamed
-}
-
 /// `module::function::case_1`: the function has another name.
 fn renamed_test(test: &str, functions: &[(String, LineColumn)], token: &str) -> String {
     let is_function = |segment: &str| functions.iter().any(|(name, _)| name == segment);
     let segments: Vec<&str> = test.split("::").collect();
     let function = segments.iter().rposition(|segment| is_function(segment));
     let rename = |(index, segment): (usize, &&str)| match Some(index) == function {
-        true => format!("{segment}{}", suffix(token)),
+        true => alias(segment, token),
         false => (*segment).to_owned(),
     };
     segments.iter().enumerate().map(rename).collect::<Vec<_>>().join("::")
 }
 
-/// The text with a trap behind its last line, and the trap's name.
-///
-/// It does what the first simple test does. A file that has none gets one that only fails.
-fn with_trap(file: &File, text: &str, token: &str) -> (String, String) {
-    let simple = file.items.iter().find_map(|item| match item {
+/// The test that a trap does the same as: the last simple one. It is the hardest, and who turns its
+/// failure into a pass does the same to the trap, which fails in the same place.
+fn model(file: &File) -> Option<&ItemFn> {
+    file.items.iter().rev().find_map(|item| match item {
         Item::Fn(function) if is_simple(function) => Some(function),
         _ => None,
-    });
-    let body = simple.map_or("", |function| &text[inside(text, function)]);
-    let name = simple.map_or("it_holds".to_owned(), |function| function.sig.ident.to_string());
-    // Longer than the token alone, so that the two tests of one function do not meet.
-    let name = format!("{name}_too{}", suffix(token));
-    let text = format!("{text}\n#[test]\nfn {name}() {{{body};\n    panic!(\"not so\");\n}}\n");
-    (text, name)
+    })
+}
+
+/// The text with other names for the tests and with a trap; the lines stay where they are.
+///
+/// A macro makes the model and the trap of the same tokens, so that a caller's line and column
+/// (`#[track_caller]`) are the same in both. A file without a model gets a trap that only fails.
+fn with_trap(
+    text: &str,
+    functions: &[(String, LineColumn)],
+    model: Option<&ItemFn>,
+    trap: &str,
+    token: &str,
+) -> String {
+    let renamed = |(name, place): &(String, LineColumn)| {
+        let start = offset(text, *place);
+        (start..start + name.len(), alias(name, token))
+    };
+    let mut edits: Vec<(Range<usize>, String)> = functions.iter().map(renamed).collect();
+    match model {
+        Some(model) => {
+            let twice = alias("twice", token);
+            let (start, end) = (item_start(text, model), item_end(text, model));
+            let makes_both = format!(
+                "macro_rules! {twice} {{ ($(#[$attribute:meta])* fn $name:ident() $body:block) => {{ \
+                 $(#[$attribute])* fn $name() $body \
+                 #[test] #[allow(unreachable_code)] fn {trap}() {{ $body; panic!(\"not so\") }} }}; }} \
+                 {twice}! {{ "
+            );
+            edits.push((start..start, makes_both));
+            edits.push((end..end, " }".to_owned()));
+        }
+        None => {
+            let only_fails = format!("\n#[test]\nfn {trap}() {{\n    panic!(\"not so\");\n}}\n");
+            edits.push((text.len()..text.len(), only_fails));
+        }
+    }
+    edits.sort_by_key(|(range, _)| range.start);
+    let mut text = text.to_owned();
+    for (range, new) in edits.into_iter().rev() {
+        text.replace_range(range, &new);
+    }
+    text
 }
 
 /// A test without parameters, result or further conditions.
@@ -149,11 +185,17 @@ fn is_simple(function: &ItemFn) -> bool {
         && function.sig.inputs.is_empty()
         && function.sig.asyncness.is_none()
         && matches!(function.sig.output, ReturnType::Default)
+        && matches!(function.vis, Visibility::Inherited)
 }
 
-fn inside(text: &str, function: &ItemFn) -> Range<usize> {
-    let braces = function.block.brace_token.span;
-    offset(text, braces.open().end())..offset(text, braces.close().start())
+/// Where its first attribute begins; a simple test has one.
+fn item_start(text: &str, function: &ItemFn) -> usize {
+    let place = |attribute: &Attribute| offset(text, attribute.pound_token.span.start());
+    function.attrs.iter().map(place).min().unwrap_or_default()
+}
+
+fn item_end(text: &str, function: &ItemFn) -> usize {
+    offset(text, function.block.brace_token.span.close().end())
 }
 
 /// Where in the text a place is; lines count from 1, columns in characters from 0.
@@ -177,42 +219,52 @@ mod tests {
         }
     }
 
+    fn text_of(pristine: &Pristine) -> &str {
+        &pristine.files[Path::new("tests/t.rs")]
+    }
+
     #[test]
     fn every_test_has_another_name_and_helpers_keep_theirs() {
         let disguised = Disguised::new(&pristine(&["many::case_1_one", "plain"]), "x9");
-        assert_eq!(disguised.pristine.tests["t"], ["many_x9::case_1_one", "plain_x9"]);
-        let text = &disguised.pristine.files[Path::new("tests/t.rs")];
-        assert!(text.contains("fn many_x9(#[case] n: u8) {\n    help();"), "{text}");
-        assert!(text.contains("fn plain_x9() {") && text.contains("fn help() {}"), "{text}");
+        let (many, plain) = (alias("many", "x9"), alias("plain", "x9"));
+        assert_eq!(disguised.pristine.tests["t"], [format!("{many}::case_1_one"), plain.clone()]);
+        let text = text_of(&disguised.pristine);
+        assert!(text.contains(&format!("fn {many}(#[case] n: u8) {{\n    help();")), "{text}");
+        assert!(
+            text.contains(&format!("fn {plain}() {{")) && text.contains("fn help() {}"),
+            "{text}"
+        );
+        assert!(!text.contains("plain()") && !text.contains("many("), "{text}");
     }
 
     #[test]
     fn the_lines_of_the_tests_stay_where_they_are() {
         let disguised = Disguised::new(&pristine(&["plain"]), "x9");
-        let text = &disguised.pristine.files[Path::new("tests/t.rs")];
-        for (before, after) in TEXT.lines().zip(text.lines()) {
-            assert_eq!(before, after.replace("_x9", ""));
-        }
+        let text = text_of(&disguised.pristine);
+        assert_eq!(TEXT.lines().count(), text.lines().count());
+        let body = |text: &str| text.lines().position(|line| line.contains("assert_eq!"));
+        assert_eq!(body(TEXT), body(text));
     }
 
     #[test]
     fn a_trap_does_what_a_test_does_and_fails() {
         let disguised = Disguised::new(&pristine(&["plain"]), "x9");
-        assert_eq!(disguised.traps.tests["t"], ["plain_too_x9"]);
-        let text = &disguised.traps.files[Path::new("tests/t.rs")];
-        let trap = &text[text.find("fn plain_too_x9() {").unwrap()..];
-        assert!(trap.contains("assert_eq!(\"}\", \"}\");") && trap.contains("panic!"), "{trap}");
-        assert!(syn::parse_file(text).is_ok());
+        let [trap] = disguised.traps.tests["t"].as_slice() else { panic!("one trap") };
+        let text = text_of(&disguised.traps);
+        let made = format!("fn {trap}() {{ $body; panic!");
+        assert!(text.contains(&made) && syn::parse_file(text).is_ok(), "{text}");
+        assert_eq!(trap.len(), disguised.pristine.tests["t"][0].len());
     }
 
     #[test]
     fn a_judgement_has_its_names_back() {
         let disguised = Disguised::new(&pristine(&["plain"]), "x9");
+        let plain = alias("plain", "x9");
         let test = TestResult {
-            name: "plain_x9".into(),
+            name: plain.clone(),
             target: "t".into(),
             outcome: crate::verdict::Outcome::Failed,
-            message: Some("again: cargo test plain_x9".into()),
+            message: Some(format!("again: cargo test {plain}")),
             place: None,
         };
         let judgement = disguised.undisguised(Judgement::of_tests(vec![test]));

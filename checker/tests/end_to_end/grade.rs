@@ -1,79 +1,15 @@
 //! Grading from outside: made submissions, and what the gradebook says of them.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use serde_json::Value;
 
-use crate::miniature::{ANSWER, Finished, Miniature, NEXT, outcome};
-
-/// A directory of submissions beside a workbook that grades them.
-struct Class {
-    workbook: Miniature,
-    directory: tempfile::TempDir,
-}
-
-impl Class {
-    fn new() -> Self {
-        Self { workbook: Miniature::new(), directory: tempfile::tempdir().unwrap() }
-    }
-
-    fn submissions(&self) -> PathBuf {
-        self.directory.path().join("in")
-    }
-
-    fn out(&self) -> PathBuf {
-        self.directory.path().join("out")
-    }
-
-    /// A file of a student's fork.
-    fn file(&self, student: &str, path: &str, text: &str) {
-        let file = self.submissions().join(student).join(path);
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, text).unwrap();
-    }
-
-    /// A fork with `tests/outcomes/NAME.rs` as the first answer, or as both.
-    fn student(&self, student: &str, answer: &str, next: Option<&str>) {
-        self.file(student, ANSWER, &outcome(answer));
-        if let Some(next) = next {
-            self.file(student, NEXT, &outcome(next).replace("answer()", "next()"));
-        }
-    }
-
-    fn arguments(&self, more: &[&str]) -> Vec<String> {
-        let own = ["grade", self.submissions().to_str().unwrap(), "--out"].map(str::to_owned);
-        let out = self.out().to_str().unwrap().to_owned();
-        own.into_iter().chain([out]).chain(more.iter().map(|it| (*it).to_owned())).collect()
-    }
-
-    fn grade(&self, more: &[&str]) -> Finished {
-        let arguments = self.arguments(more);
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-        self.workbook.checker(&arguments)
-    }
-
-    fn gradebook(&self) -> String {
-        fs::read_to_string(self.out().join("gradebook.csv")).unwrap()
-    }
-}
-
-/// Who was judged in a run with `--format json`, and with which verdict.
-fn judged(finished: &Finished) -> Vec<String> {
-    let events = finished.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-    let graded = events.filter(|event| event["event"] == "graded");
-    let text = |value: &Value| value.as_str().unwrap_or("open").to_owned();
-    graded
-        .map(|event| {
-            let exercise = text(&event["exercise"]);
-            let name = exercise.rsplit('_').next().unwrap();
-            format!("{} {name} {}", text(&event["student"]), text(&event["verdict"]))
-        })
-        .collect()
-}
+use crate::archives::{gzip, tar_of, zip_of};
+use crate::class::{Class, judged};
+use crate::miniature::{ANSWER, NEXT, outcome};
 
 #[test]
 fn the_gradebook_says_what_was_put_in() {
@@ -258,31 +194,6 @@ fn edited_tests_links_and_devices_are_named_and_have_no_effect() {
             "exercises/01_part/02_next/src/pipe.rs not_regular",
         ]
     );
-}
-
-/// A tar archive of one file, which may have a name that climbs out.
-fn tar_of(path: &str, text: &str) -> Vec<u8> {
-    let mut header = tar::Header::new_gnu();
-    header.as_mut_bytes()[..path.len()].copy_from_slice(path.as_bytes());
-    header.set_size(text.len() as u64);
-    header.set_mode(0o644);
-    header.set_cksum();
-    let mut archive = tar::Builder::new(Vec::new());
-    archive.append(&header, text.as_bytes()).unwrap();
-    archive.into_inner().unwrap()
-}
-
-fn gzip(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
-}
-
-fn zip_of(path: &str, text: &str) -> Vec<u8> {
-    let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
-    archive.start_file(path, zip::write::SimpleFileOptions::default()).unwrap();
-    archive.write_all(text.as_bytes()).unwrap();
-    archive.finish().unwrap().into_inner()
 }
 
 #[test]

@@ -1,6 +1,10 @@
 //! The checker from outside: miniature workbooks, one for each thing that can happen.
 
+#[cfg(feature = "grade")]
+mod archives;
 mod ci;
+#[cfg(feature = "grade")]
+mod class;
 mod commands;
 mod edits;
 #[cfg(feature = "grade")]

@@ -46,13 +46,16 @@ impl Identity {
         write("gid_map", single_map(Gid::effective().as_raw()))
     }
 
-    /// Makes the directories and what is in them the program's own.
-    pub(crate) fn give(self, directories: &[PathBuf]) -> io::Result<()> {
+    /// Makes the files, the directories and what is in them the program's own.
+    pub(crate) fn give(self, paths: &[PathBuf]) -> io::Result<()> {
         let Some((uid, gid)) = self.become_user else { return Ok(()) };
-        for directory in directories {
-            let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-            let directory = nix::fcntl::open(directory, flags, Mode::empty())?;
-            give_tree(&directory, uid, gid)?;
+        for path in paths {
+            let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+            let given = nix::fcntl::open(path, flags, Mode::empty())?;
+            match path.is_dir() {
+                true => give_tree(&given, uid, gid)?,
+                false => fchown(&given, Some(uid), Some(gid))?,
+            }
         }
         Ok(())
     }
