@@ -93,3 +93,13 @@ fn the_two_workspaces_agree_on_what_they_share() {
     };
     assert_eq!(shared("Cargo.toml"), shared("solutions/Cargo.toml"));
 }
+
+#[cfg(feature = "grade")]
+#[test]
+fn what_the_solutions_do_that_would_be_flagged_is_recorded() {
+    use checker::grade::flags::Known;
+    let workbook = checker::workbook::Workbook::open(&root()).unwrap();
+    let now = Known::of_solutions(&workbook).unwrap().expect("this repository has solutions");
+    let remedy = "run `checker pin address_space` with a checker that has the feature `grade`";
+    assert_eq!(Known::load(&workbook).unwrap(), now, "{remedy}");
+}
