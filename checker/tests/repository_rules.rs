@@ -36,6 +36,9 @@ fn code(path: &Path) -> String {
 #[case::verdicts_do_no_io("checker/src/verdict.rs", &["Command::", "sandbox::run", "fs::", "io::"])]
 #[case::edits_do_no_io("checker/src/edit.rs", &["Command::", "sandbox::", "fs::", "io::"])]
 #[case::events_do_no_io("checker/src/event.rs", &["Command::", "sandbox::", "fs::", "io::"])]
+#[case::scores_do_no_io("checker/src/grade/score.rs", &["Command::", "sandbox::", "fs::", "io::"])]
+#[case::hiding_does_no_io("checker/src/grade/hidden.rs", &["Command::", "sandbox::", "fs::"])]
+#[case::scans_do_no_io("checker/src/grade/flags/scan.rs", &["files::", "sandbox::", "File::"])]
 #[case::only_reports_print("checker/src/commands", &["println!", "print!", "eprintln!"])]
 #[case::the_core_is_safe("checker/src", &["unsafe {", "unsafe fn", "allow(unsafe_code)"])]
 fn a_stage_keeps_to_its_own(#[case] place: &str, #[case] forbidden: &[&str]) {
