@@ -88,11 +88,7 @@ enum Command {
     Grade(commands::GradeArguments),
     /// For instructors: compute the scores anew from the results of a grading
     #[cfg(feature = "grade")]
-    Score {
-        /// The directory that was given to `grade` as --out
-        #[arg(value_name = "DIR")]
-        directory: PathBuf,
-    },
+    Score(commands::ScoreArguments),
     /// For instructors: write the results of a grading as other programs read them
     #[cfg(feature = "grade")]
     Report(commands::ReportArguments),
@@ -208,7 +204,7 @@ impl Session {
             #[cfg(feature = "grade")]
             Command::Grade(arguments) => commands::grade(self, &arguments, reporter),
             #[cfg(feature = "grade")]
-            Command::Score { directory } => commands::score(self, &directory, reporter),
+            Command::Score(arguments) => commands::score(self, &arguments, reporter),
             #[cfg(feature = "grade")]
             Command::Report(arguments) => commands::report(self, &arguments, format, reporter),
             Command::Verify { skip_wrong, exercises } => {

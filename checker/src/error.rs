@@ -51,10 +51,10 @@ pub enum Error {
         /// Where the search began.
         start: PathBuf,
     },
-    /// The curriculum does not say what it must.
+    /// A file that a person has written, the curriculum or a scheme, does not say what it must.
     #[error("{file}:{line}: {problem}\n{remedy}")]
-    Curriculum {
-        /// The curriculum's file.
+    Written {
+        /// The file.
         file: PathBuf,
         /// One-based.
         line: usize,

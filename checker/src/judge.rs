@@ -13,6 +13,9 @@ use crate::{Error, compare};
 /// The name of the comparison with the reference, among the tests.
 pub const EXPERIMENT: &str = "experiment";
 
+/// The name of the comparison among the tests.
+pub const COMPARISON: &str = "the experiment prints what the reference's prints";
+
 /// How many of the compiler's errors are shown; the others often follow from the first.
 const SHOWN_ERRORS: usize = 2;
 
@@ -118,7 +121,7 @@ fn compare_experiment(
         return Ok(None);
     };
     let result = |outcome, message| TestResult {
-        name: "the experiment prints what the reference's prints".to_owned(),
+        name: COMPARISON.to_owned(),
         target: EXPERIMENT.to_owned(),
         outcome,
         message,

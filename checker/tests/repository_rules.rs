@@ -36,6 +36,9 @@ fn code(path: &Path) -> String {
 #[case::verdicts_do_no_io("checker/src/verdict.rs", &["Command::", "sandbox::run", "fs::", "io::"])]
 #[case::edits_do_no_io("checker/src/edit.rs", &["Command::", "sandbox::", "fs::", "io::"])]
 #[case::events_do_no_io("checker/src/event.rs", &["Command::", "sandbox::", "fs::", "io::"])]
+#[case::scores_do_no_io("checker/src/grade/score.rs", &["Command::", "sandbox::", "fs::", "io::"])]
+#[case::hiding_does_no_io("checker/src/grade/hidden.rs", &["Command::", "sandbox::", "fs::"])]
+#[case::scans_do_no_io("checker/src/grade/flags/scan.rs", &["files::", "sandbox::", "File::"])]
 #[case::only_reports_print("checker/src/commands", &["println!", "print!", "eprintln!"])]
 #[case::the_core_is_safe("checker/src", &["unsafe {", "unsafe fn", "allow(unsafe_code)"])]
 fn a_stage_keeps_to_its_own(#[case] place: &str, #[case] forbidden: &[&str]) {
@@ -92,4 +95,14 @@ fn the_two_workspaces_agree_on_what_they_share() {
         (workspace["package"].clone(), workspace["lints"].clone(), dependencies)
     };
     assert_eq!(shared("Cargo.toml"), shared("solutions/Cargo.toml"));
+}
+
+#[cfg(feature = "grade")]
+#[test]
+fn what_the_solutions_do_that_would_be_flagged_is_recorded() {
+    use checker::grade::flags::Known;
+    let workbook = checker::workbook::Workbook::open(&root()).unwrap();
+    let now = Known::of_solutions(&workbook).unwrap().expect("this repository has solutions");
+    let remedy = "run `checker pin address_space` with a checker that has the feature `grade`";
+    assert_eq!(Known::load(&workbook).unwrap(), now, "{remedy}");
 }

@@ -8,6 +8,7 @@ use crate::event::Event;
 use crate::grade::gradebook::Gradebook;
 use crate::grade::grading::{Grading, results_in};
 use crate::grade::intake::submissions;
+use crate::grade::scheme::Scheme;
 use crate::grade::store::Store;
 use crate::report::Reporter;
 use crate::{Error, Exit, files};
@@ -32,6 +33,9 @@ pub struct GradeArguments {
     /// Refuse to grade where a layer of isolation is missing, instead of going on with what is left
     #[arg(long)]
     pub require_isolation: bool,
+    /// What counts how much, from now on: points, weights, groups of tests, lateness (docs/grading.md)
+    #[arg(long, value_name = "FILE")]
+    pub scheme: Option<PathBuf>,
     /// How many are judged at a time; by default four for each core, because some wait
     #[arg(long, value_name = "N")]
     pub jobs: Option<usize>,
@@ -52,6 +56,8 @@ pub fn grade(
         return Err(Error::Refused(format!("there is no submission of `{student}`")));
     }
     let _turn = super::check::wait_for_turn(session, reporter)?;
+    // A scheme that is wrong is said now, and not after hours of judging.
+    adopt(session, arguments.scheme.as_deref(), &arguments.out)?;
     let layers = isolation(arguments.require_isolation, reporter)?;
     let store = Store::open(&arguments.out)?;
     let grading = Grading::new(workbook, &session.stop, exercises, arguments.jobs, &layers)?;
@@ -79,15 +85,37 @@ fn isolation(required: bool, reporter: &mut dyn Reporter) -> Result<Layers, Erro
     Ok(layers)
 }
 
-/// Computes the scores anew from what was found out before, by the curriculum as it is now.
+/// What is asked of `checker score`.
+#[derive(Debug, clap::Args)]
+pub struct ScoreArguments {
+    /// The directory that was given to `grade` as --out
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// What counts how much, from now on; a copy of it stays with the results
+    #[arg(long, value_name = "FILE")]
+    pub scheme: Option<PathBuf>,
+}
+
+/// Computes the scores anew from what was found out before, by the curriculum and the scheme as they are
+/// now.
 pub fn score(
     session: &Session,
-    directory: &Path,
+    arguments: &ScoreArguments,
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
+    let directory = &arguments.directory;
     let store = results_in(directory)?;
+    adopt(session, arguments.scheme.as_deref(), directory)?;
     write_gradebook(session, &store, directory, reporter)?;
     Ok(Exit::Passed)
+}
+
+/// Takes a scheme if one is given, and holds against the workbook the one that is there.
+fn adopt(session: &Session, scheme: Option<&Path>, directory: &Path) -> Result<(), Error> {
+    match scheme {
+        Some(path) => Scheme::adopt(&session.workbook, path, directory),
+        None => Scheme::of_results(&session.workbook, directory).map(drop),
+    }
 }
 
 fn write_gradebook(
@@ -97,7 +125,8 @@ fn write_gradebook(
     reporter: &mut dyn Reporter,
 ) -> Result<(), Error> {
     let (stored, results) = (store.submissions()?, store.results()?);
-    let gradebook = Gradebook::new(&session.workbook.curriculum, &stored, &results);
+    let scheme = Scheme::of_results(&session.workbook, directory)?;
+    let gradebook = Gradebook::new(&session.workbook.curriculum, &scheme, &stored, &results);
     let path = directory.join("gradebook.csv");
     files::write_atomically(&path, &gradebook.csv())?;
     reporter.gradebook(&gradebook, Some(&path));

@@ -36,6 +36,10 @@ pub fn pin(
         ));
     }
     Foundation::of_files(workbook)?.save(workbook)?;
+    #[cfg(feature = "grade")]
+    if let Some(known) = crate::grade::flags::Known::of_solutions(workbook)? {
+        known.save(workbook)?;
+    }
     Ok(Exit::Passed)
 }
 

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::event::Event;
 use crate::grade::gradebook::{Gradebook, Line};
 use crate::grade::grading::results_in;
+use crate::grade::scheme::Scheme;
 use crate::report::formats::{
     Sheet, canvas, classroom, escape, github, gradescope, json_report, junit, moodle, table,
 };
@@ -40,7 +41,7 @@ pub struct ReportArguments {
     pub key: moodle::Key,
 }
 
-/// Writes what was found out before, by the curriculum as it is now.
+/// Writes what was found out before, by the curriculum and the scheme as they are now.
 pub fn report(
     session: &Session,
     arguments: &ReportArguments,
@@ -50,7 +51,8 @@ pub fn report(
     let exercises = session.asked(&arguments.only)?;
     let store = results_in(&arguments.directory)?;
     let (stored, results) = (store.submissions()?, store.results()?);
-    let mut gradebook = Gradebook::of(exercises, &stored, &results);
+    let scheme = Scheme::of_results(&session.workbook, &arguments.directory)?;
+    let mut gradebook = Gradebook::of(exercises, &scheme, &stored, &results);
     if let Some(student) = &arguments.student {
         gradebook.lines.retain(|line| line.stored.submission.student == *student);
         if gradebook.lines.is_empty() {

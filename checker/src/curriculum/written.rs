@@ -66,7 +66,7 @@ struct Wrong {
 pub(super) fn load(root: &Path) -> Result<Curriculum, Error> {
     let file = root.join(FILE);
     let text = files::read(&file)?;
-    read(root, &text).map_err(|Wrong { span, problem, remedy }| Error::Curriculum {
+    read(root, &text).map_err(|Wrong { span, problem, remedy }| Error::Written {
         file,
         line: text[..span.start].matches('\n').count() + 1,
         problem,

@@ -10,6 +10,7 @@ use sandbox::{Layers, Stop};
 use sha2::{Digest, Sha256};
 
 use super::embeds;
+use super::flags::{Flag, Known, scan};
 use super::intake::{Submission, Unreadable, take};
 use super::store::{Result, Store, Stored};
 use super::taken::Taken;
@@ -77,6 +78,8 @@ pub struct Grading<'a> {
     jobs: usize,
     slot: Slot,
     confined: Confined,
+    layers: Layers,
+    known: Known,
 }
 
 /// An exercise that is ready to be judged.
@@ -102,7 +105,8 @@ impl<'a> Grading<'a> {
         let slot = Slot::prepare(workbook, "stub")?;
         let tools = vec![sysroot()?, slot.target().to_owned()];
         let confined = Confined { tools, layers: layers.held.clone() };
-        Ok(Self { workbook, stop, exercises, pristine, jobs, slot, confined })
+        let (layers, known) = (layers.clone(), Known::load(workbook)?);
+        Ok(Self { workbook, stop, exercises, pristine, jobs, slot, confined, layers, known })
     }
 
     /// Judges what has no result in the store, or one of another text; returns how many units the
@@ -142,15 +146,19 @@ impl<'a> Grading<'a> {
             &units,
             |(unit, hash, sources)| {
                 let base = &bases[&unit.exercise.name];
-                Ok((unit, hash, judging.unit(unit.exercise, base, *sources)))
+                let flags = sources.map(|sources| self.flags(unit.exercise, sources));
+                let result = judging.unit(unit.exercise, base, *sources);
+                Ok((unit, hash, flags.unwrap_or_default(), result))
             },
-            |(unit, hash, result)| {
+            |(unit, hash, flags, result)| {
                 let result = result.and_then(|judgement| {
                     let kept = store.put(&Result {
                         student: unit.student.to_owned(),
                         exercise: unit.exercise.name.clone(),
                         hash: hash.clone(),
                         judgement: judgement.clone(),
+                        flags,
+                        layers: self.layers.clone(),
                     });
                     kept.inspect_err(|_| judging.count_fault()).map(|()| judgement)
                 });
@@ -189,6 +197,10 @@ impl<'a> Grading<'a> {
         Ok(all)
     }
 
+    fn flags(&self, exercise: &Exercise, sources: &Sources) -> Vec<Flag> {
+        scan(sources, &self.known.of(exercise, &self.pristine[&exercise.name]))
+    }
+
     /// Has cargo build the stubs with all that they depend on, once for all submissions.
     fn bases(&self) -> std::result::Result<BTreeMap<String, Base>, Error> {
         let mut bases = BTreeMap::new();
@@ -204,7 +216,10 @@ impl<'a> Grading<'a> {
     fn base(&self, exercise: &Exercise) -> std::result::Result<Base, Error> {
         let candidate = self.slot.lay(exercise, &self.pristine[&exercise.name], &Sources::new())?;
         let (_, recipe) = compile_stub(&candidate, self.stop)?;
-        Ok(Base { recipe, hash: fingerprint::of(&candidate)? })
+        // Flags are a part of the result, so what is none decides, too.
+        let known = self.known.of(exercise, candidate.pristine);
+        let hash = format!("{} {known:?}", fingerprint::of(&candidate)?);
+        Ok(Base { recipe, hash })
     }
 }
 

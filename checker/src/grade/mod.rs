@@ -2,14 +2,20 @@
 //!
 //! ```text
 //! intake → taken → (candidate → compile → run → verdict) → store → score → gradebook
+//!            └──→ flags ────────────────────────────────────┘       ↑
+//!                                                                  scheme
 //! ```
 //!
 //! Running and scoring are separate: the store holds verdicts, and scores are computed from them.
 
 pub mod embeds;
+pub mod flags;
 pub mod gradebook;
 pub mod grading;
+pub mod hidden;
 pub mod intake;
+pub mod points;
+pub mod scheme;
 pub mod score;
 pub mod store;
 pub mod taken;

@@ -1,96 +1,211 @@
-//! Scores, computed from verdicts. No I/O here.
-//!
-//! Points are counted in hundredths, in integers, so that the same verdicts give the same gradebook on
-//! every machine.
+//! Scores, computed from verdicts by the scheme. No I/O here.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::points::Points;
+use super::scheme::{Group, Rules, Scheme, Visibility};
 use crate::curriculum::Exercise;
 use crate::verdict::{Judgement, Outcome, Verdict};
 
-/// Hundredths of a point.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Points(u64);
-
-impl Points {
-    /// Whole points.
-    pub fn whole(points: u32) -> Self {
-        Self(u64::from(points) * 100)
-    }
-
-    /// As a number for formats that have fractions.
-    pub fn as_f64(self) -> f64 {
-        self.0 as f64 / 100.0
-    }
-
-    /// As a number for formats that have none.
-    pub fn hundredths(self) -> u64 {
-        self.0
-    }
-
-    /// The one in the middle, or the mean of the two there; `None` of none.
-    pub fn median(mut all: Vec<Points>) -> Option<Points> {
-        all.sort_unstable();
-        let upper = all.get(all.len() / 2)?;
-        let lower = all.get(all.len().saturating_sub(1) / 2)?;
-        Some(Self((lower.0 + upper.0) / 2))
-    }
-
-    /// This part of the points, rounded down: nobody gets a hundredth that he has not earned.
-    fn part(self, have: u64, of: u64) -> Self {
-        Self((self.0 * have).checked_div(of).unwrap_or(0))
-    }
+/// What can be had.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Worth {
+    /// What counts among the points possible.
+    pub possible: Points,
+    /// What comes on top of them.
+    pub bonus: Points,
 }
 
-impl std::iter::Sum for Points {
-    fn sum<I: Iterator<Item = Self>>(points: I) -> Self {
-        Self(points.map(|points| points.0).sum())
-    }
-}
-
-/// `10`, `7.5`, `0.33`.
-impl fmt::Display for Points {
+/// `10`, `10+2` with a bonus of 2.
+impl fmt::Display for Worth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.0 / 100, self.0 % 100) {
-            (whole, 0) => write!(f, "{whole}"),
-            (whole, part) if part % 10 == 0 => write!(f, "{whole}.{}", part / 10),
-            (whole, part) => write!(f, "{whole}.{part:02}"),
+        write!(f, "{}", self.possible)?;
+        match self.bonus == Points::default() {
+            true => Ok(()),
+            false => write!(f, "+{}", self.bonus),
         }
     }
 }
 
 /// What an exercise's judgement is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Score {
+    /// What counts, bonus and lateness taken in.
+    pub points: Points,
+    /// How much of it is a bonus.
+    pub bonus: Points,
+    /// What it would be in time.
+    pub in_time: Points,
+    /// The groups that the scheme names, or the one of all tests.
+    pub groups: Vec<Counted>,
+    /// The part of it that students do not see into.
+    pub hidden: Option<Hidden>,
+}
+
+/// What became of a group of tests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// Its name.
+    pub name: String,
+    /// How many of its test functions pass, each with all of its cases.
+    pub passed: usize,
+    /// How many there are; none, if nothing of it was run.
+    pub of: usize,
+    /// What it earned, as the score has it but for roundings.
+    pub points: Points,
+    /// What can be had for it.
+    pub worth: Worth,
+    /// Who sees it.
+    pub visibility: Visibility,
+}
+
+/// The hidden groups of an exercise together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hidden {
+    /// What they earned.
+    pub points: Points,
+    /// What can be had for them.
+    pub worth: Worth,
+    /// The narrowest of their visibilities.
+    pub visibility: Visibility,
+}
+
+/// What can be had for an exercise.
+pub fn worth(exercise: &Exercise, scheme: &Scheme) -> Worth {
+    let rules = scheme.rules(exercise);
+    worth_of(rules, rules.full(exercise), |_| true)
+}
+
+fn worth_of(rules: &Rules, full: Points, which: impl Fn(&Group) -> bool) -> Worth {
+    let shares = |is_bonus: bool| -> u32 {
+        let wanted = |group: &&Group| group.is_bonus == is_bonus && which(group);
+        rules.groups.iter().filter(wanted).map(|group| group.share).sum()
+    };
+    let part = |share: u32| full.part(share.into(), rules.shares().into());
+    match rules.is_bonus {
+        true => Worth { possible: Points::default(), bonus: part(shares(false) + shares(true)) },
+        false => Worth { possible: part(shares(false)), bonus: part(shares(true)) },
+    }
+}
+
+/// What a judgement is worth to somebody who was so many days late.
 ///
-/// All points for a pass. Otherwise each *group* of tests that passes as a whole earns its share; the
-/// cases of one test function are one group, and the comparison of the experiment is one. An attack on
-/// the grader earns nothing.
-pub fn score(exercise: &Exercise, judgement: &Judgement) -> Points {
-    let full = Points::whole(exercise.points);
-    match judgement.verdict {
-        Verdict::Passed => full,
-        Verdict::AttackedSupervisor | Verdict::Forged => Points::default(),
-        _ => {
-            let groups = groups(judgement);
-            let passed = groups.values().filter(|passed| **passed).count();
-            full.part(passed as u64, groups.len() as u64)
+/// Each group of tests earns its share by the test functions that pass with all of their cases; a pass
+/// earns everything, an attack on the grader nothing. What is to be rounded is the exact sum, once, with
+/// lateness in it.
+pub fn score(exercise: &Exercise, scheme: &Scheme, judgement: &Judgement, days_late: u32) -> Score {
+    let rules = scheme.rules(exercise);
+    let full = rules.full(exercise);
+    let tallies = tallies(rules, judgement);
+    let common = tallies.iter().fold(1, |all, tally| least_common_multiple(all, tally.weight()));
+    let sum = |which: &dyn Fn(&Group) -> bool, percent: u32| {
+        let part = |(group, tally): (&Group, &Tally)| {
+            u128::from(group.share) * tally.earned(group) * (common / tally.weight())
+        };
+        let groups = rules.groups.iter().zip(&tallies).filter(|(group, _)| which(group));
+        let earned: u128 = groups.map(part).sum();
+        full.part(earned * u128::from(percent), u128::from(rules.shares()) * common * 100)
+    };
+    let kept = 100 - scheme.late.percent(days_late);
+    let points = sum(&|_| true, kept);
+    let counted = |(group, tally): (&Group, &Tally)| Counted {
+        name: group.name.clone(),
+        passed: tally.passed,
+        of: tally.of,
+        points: sum(&|other| other.name == group.name, kept),
+        worth: worth_of(rules, full, |other| other.name == group.name),
+        visibility: group.visibility,
+    };
+    let hidden = rules.groups.iter().map(|group| group.visibility).max();
+    let hidden = hidden.filter(|it| *it != Visibility::Visible).map(|visibility| Hidden {
+        points: sum(&Group::is_hidden, kept),
+        worth: worth_of(rules, full, Group::is_hidden),
+        visibility,
+    });
+    Score {
+        points,
+        bonus: match rules.is_bonus {
+            true => points,
+            false => points - sum(&|group| !group.is_bonus, kept),
+        },
+        in_time: sum(&|_| true, 100),
+        groups: rules.groups.iter().zip(&tallies).map(counted).collect(),
+        hidden,
+    }
+}
+
+/// How many test functions of a group pass.
+struct Tally {
+    passed: usize,
+    of: usize,
+    /// What the verdict says, whatever the tests say: everything, or nothing.
+    decided: Option<bool>,
+}
+
+impl Tally {
+    /// What [`Tally::earned`] is a part of.
+    fn weight(&self) -> u128 {
+        self.of.max(1) as u128
+    }
+
+    fn earned(&self, group: &Group) -> u128 {
+        let all = self.of > 0 && self.passed == self.of;
+        match self.decided {
+            Some(decided) => {
+                if decided {
+                    self.weight()
+                } else {
+                    0
+                }
+            }
+            None if group.all_or_nothing => {
+                if all {
+                    self.weight()
+                } else {
+                    0
+                }
+            }
+            None => self.passed as u128,
         }
     }
 }
 
-/// Whether all cases passed, by test function.
-fn groups(judgement: &Judgement) -> BTreeMap<(&str, &str), bool> {
-    let mut groups = BTreeMap::new();
+fn tallies(rules: &Rules, judgement: &Judgement) -> Vec<Tally> {
+    let is_attack = |outcome| outcome == Outcome::AttackedSupervisor;
+    let decided = match judgement.verdict {
+        Verdict::AttackedSupervisor | Verdict::Forged => Some(false),
+        // Another test may have failed before it, and stands in the verdict.
+        _ if judgement.tests.iter().any(|test| is_attack(test.outcome)) => Some(false),
+        Verdict::Passed => Some(true),
+        _ => None,
+    };
+    // Whether all cases passed, by group, target and test function.
+    let mut functions = BTreeMap::new();
     for test in &judgement.tests {
-        let passed = test.outcome == Outcome::Passed;
-        *groups.entry((test.target.as_str(), function(&test.name))).or_insert(true) &= passed;
+        if let Some(group) = rules.group_of(&test.target, &test.name) {
+            let key = (group, test.target.as_str(), function(&test.name));
+            *functions.entry(key).or_insert(true) &= test.outcome == Outcome::Passed;
+        }
     }
-    groups
+    let tally = |nth: usize| {
+        let own = || functions.iter().filter(move |((group, ..), _)| *group == nth);
+        Tally { passed: own().filter(|(_, passed)| **passed).count(), of: own().count(), decided }
+    };
+    (0..rules.groups.len()).map(tally).collect()
 }
 
 /// `f` of `f::case_2_of_three`.
 fn function(test: &str) -> &str {
     test.rsplit_once("::case_").map_or(test, |(function, _)| function)
+}
+
+fn least_common_multiple(a: u128, b: u128) -> u128 {
+    let (mut divisor, mut rest) = (a, b);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    a / divisor * b
 }
 
 #[cfg(test)]
@@ -127,43 +242,40 @@ mod tests {
         Judgement::of_tests(tests.iter().map(test).collect())
     }
 
-    #[test]
-    fn a_pass_earns_everything_and_nothing_run_earns_nothing() {
-        assert_eq!(score(&exercise(10), &judged(&[("a", Outcome::Passed)])).to_string(), "10");
-        let none = Judgement::without_tests(Verdict::DoesNotCompile, None, None);
-        assert_eq!(score(&exercise(10), &none).to_string(), "0");
+    fn points(full: u32, judgement: &Judgement) -> String {
+        score(&exercise(full), &Scheme::default(), judgement, 0).points.to_string()
     }
 
     #[test]
-    fn a_group_passes_as_a_whole_or_not_at_all() {
+    fn a_pass_earns_everything_and_nothing_run_earns_nothing() {
+        assert_eq!(points(10, &judged(&[("a", Outcome::Passed)])), "10");
+        assert_eq!(points(10, &Judgement::without_tests(Verdict::DoesNotCompile, None, None)), "0");
+    }
+
+    #[test]
+    fn a_test_function_passes_with_all_cases_or_not_at_all() {
         let tests = [
             ("a::case_1", Outcome::Passed),
             ("a::case_2", Outcome::Failed),
             ("b", Outcome::Passed),
         ];
-        assert_eq!(score(&exercise(5), &judged(&tests)).to_string(), "2.5");
-    }
-
-    #[test]
-    fn the_median_is_in_the_middle() {
-        let median = |all: &[u32]| {
-            Points::median(all.iter().copied().map(Points::whole).collect())
-                .map(|it| it.to_string())
-        };
-        assert_eq!(median(&[]), None);
-        assert_eq!(median(&[9, 1, 2]).unwrap(), "2");
-        assert_eq!(median(&[9, 1, 2, 4]).unwrap(), "3");
+        assert_eq!(points(5, &judged(&tests)), "2.5");
     }
 
     #[test]
     fn a_third_is_rounded_down() {
         let tests = [("a", Outcome::Passed), ("b", Outcome::Failed), ("c", Outcome::Failed)];
-        assert_eq!(score(&exercise(1), &judged(&tests)).to_string(), "0.33");
+        assert_eq!(points(1, &judged(&tests)), "0.33");
     }
 
     #[test]
-    fn an_attack_earns_nothing_beside_tests_that_pass() {
-        let tests = [("a", Outcome::Passed), ("b", Outcome::AttackedSupervisor)];
-        assert_eq!(score(&exercise(10), &judged(&tests)), Points::default());
+    fn an_attack_earns_nothing_beside_tests_that_pass_or_fail() {
+        let attack = ("b", Outcome::AttackedSupervisor);
+        assert_eq!(points(10, &judged(&[("a", Outcome::Passed), attack])), "0");
+        let tests = [("a", Outcome::Failed), attack, ("c", Outcome::Passed)];
+        assert_eq!(points(10, &judged(&tests)), "0");
+        let mut forged = judged(&[("a", Outcome::Passed)]);
+        forged.verdict = Verdict::Forged;
+        assert_eq!(points(10, &forged), "0");
     }
 }

@@ -9,14 +9,17 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::flags::Flag;
 use super::intake::Submission;
 use super::taken::Note;
 use crate::Error;
 use crate::progress::Lock;
 use crate::verdict::Judgement;
 
+pub use sandbox::Layers;
+
 /// The layout of the tables; another number is another program's.
-const LAYOUT: i32 = 1;
+const LAYOUT: i32 = 2;
 
 /// The results of a grading, in its directory.
 #[derive(Debug)]
@@ -49,6 +52,10 @@ pub struct Result {
     pub hash: String,
     /// What is true of it.
     pub judgement: Judgement,
+    /// What a person may want to look at.
+    pub flags: Vec<Flag>,
+    /// What stood between it and the machine that judged it.
+    pub layers: Layers,
 }
 
 impl Store {
@@ -101,6 +108,8 @@ impl Store {
                      exercise TEXT NOT NULL,
                      hash TEXT NOT NULL,
                      judgement TEXT NOT NULL,
+                     flags TEXT NOT NULL,
+                     layers TEXT NOT NULL,
                      PRIMARY KEY (student, exercise)
                  ) WITHOUT ROWID;"
             ))
@@ -109,7 +118,6 @@ impl Store {
 
     /// Keeps what is known of a submission.
     pub fn put_submission(&self, stored: &Stored) -> std::result::Result<(), Error> {
-        let notes = serde_json::to_string(&stored.notes).expect("notes are plain data");
         let submission = &stored.submission;
         self.connection
             .execute(
@@ -119,7 +127,7 @@ impl Store {
                     submission.origin.to_string_lossy(),
                     submission.days_late,
                     stored.unreadable,
-                    notes
+                    json(&stored.notes)
                 ],
             )
             .map(drop)
@@ -128,12 +136,17 @@ impl Store {
 
     /// Keeps a result; when this returns, it is on the disk.
     pub fn put(&self, result: &Result) -> std::result::Result<(), Error> {
-        let judgement =
-            serde_json::to_string(&result.judgement).expect("a judgement is plain data");
         self.connection
             .execute(
-                "INSERT OR REPLACE INTO result VALUES (?1, ?2, ?3, ?4)",
-                params![result.student, result.exercise, result.hash, judgement],
+                "INSERT OR REPLACE INTO result VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![
+                    result.student,
+                    result.exercise,
+                    result.hash,
+                    json(&result.judgement),
+                    json(&result.flags),
+                    json(&result.layers)
+                ],
             )
             .map(drop)
             .map_err(failed(&self.path))
@@ -189,18 +202,26 @@ impl Store {
         let mut query = self
             .connection
             .prepare(
-                "SELECT student, exercise, hash, judgement FROM result ORDER BY student, exercise",
+                "SELECT student, exercise, hash, judgement, flags, layers FROM result
+                 ORDER BY student, exercise",
             )
             .map_err(failed())?;
         let rows = query
             .query_map([], |row| {
-                Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get::<_, String>(3)?))
+                let text = |column| row.get::<_, String>(column);
+                Ok((text(0)?, text(1)?, text(2)?, [text(3)?, text(4)?, text(5)?]))
             })
             .map_err(failed())?;
         rows.map(|row| {
-            let (student, exercise, hash, judgement) = row.map_err(failed())?;
-            let judgement = self.parsed(&judgement)?;
-            Ok(Result { student, exercise, hash, judgement })
+            let (student, exercise, hash, [judgement, flags, layers]) = row.map_err(failed())?;
+            Ok(Result {
+                student,
+                exercise,
+                hash,
+                judgement: self.parsed(&judgement)?,
+                flags: self.parsed(&flags)?,
+                layers: self.parsed(&layers)?,
+            })
         })
         .collect()
     }
@@ -214,6 +235,26 @@ impl Store {
     }
 }
 
+fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).expect("what is stored is plain data")
+}
+
 fn failed(path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {
     move |error| Error::Results { path: path.to_owned(), problem: error.to_string() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_layout_is_refused_with_a_remedy() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        store.connection.execute_batch("PRAGMA user_version = 1").unwrap();
+        drop(store);
+        let error = Store::open(directory.path()).unwrap_err().to_string();
+        assert!(error.contains("its layout is number 1, not 2"), "{error}");
+        assert!(error.contains("grade into a new directory"), "{error}");
+    }
 }

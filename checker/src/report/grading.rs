@@ -7,6 +7,7 @@ use super::text::{Paint, clean};
 use crate::Error;
 use crate::grade::gradebook::{Gradebook, Line};
 use crate::grade::grading::{Progress, Unit};
+use crate::grade::points::Points;
 use crate::verdict::Judgement;
 
 /// How many cells the bar has.
@@ -56,7 +57,7 @@ impl Human {
 
     pub(super) fn show_gradebook(&self, gradebook: &Gradebook<'_>, path: Option<&Path>) {
         self.clear_transient();
-        let maximum = gradebook.maximum();
+        let maximum = gradebook.worth_of_all();
         for line in gradebook.lines.iter().take(LISTED) {
             self.line(&self.line_of(line, gradebook.exercises.len(), &maximum.to_string()));
         }
@@ -70,8 +71,41 @@ impl Human {
                 self.paint("open", Paint::Open)
             )),
         }
+        self.show_what_to_look_at(gradebook);
         if let Some(path) = path {
             self.line(&format!("The gradebook is in {}.", path.display()));
+        }
+    }
+
+    /// The flags in one line, and what held.
+    fn show_what_to_look_at(&self, gradebook: &Gradebook<'_>) {
+        let flags = gradebook.flags();
+        if flags > 0 {
+            let students = gradebook.lines.iter().filter(|it| it.flags().next().is_some()).count();
+            let (flags, students) = (count(flags, "flag"), count(students, "submission"));
+            self.line(&format!(
+                "{} {flags} in {students}; `checker report DIR --format html` lists them",
+                self.paint("to look at", Paint::Open)
+            ));
+        }
+        let isolation = gradebook.isolation();
+        for (layers, results) in &isolation {
+            let whose = match isolation.len() {
+                1 => "Isolation".to_owned(),
+                _ => format!("Isolation of {results} results"),
+            };
+            let held: Vec<&str> = layers.held.iter().map(|layer| layer.name()).collect();
+            self.line(&format!("{whose}: {}", held.join(", ")));
+            if !layers.missing.is_empty() {
+                let missing = clean(&layers.missing_in_words());
+                self.line(&format!("  {} {missing}", self.paint("missing:", Paint::Open)));
+            }
+        }
+        if isolation.len() > 1 {
+            self.line(&format!(
+                "{} not all results were found out behind the same layers",
+                self.paint("warning", Paint::Open)
+            ));
         }
     }
 
@@ -82,6 +116,12 @@ impl Human {
             line.total().to_string(),
             line.passed()
         );
+        if line.bonus() > Points::default() {
+            text.push_str(&format!("  {} of it a bonus", line.bonus()));
+        }
+        if line.late_percent > 0 {
+            text.push_str(&format!("  {} % off for lateness", line.late_percent));
+        }
         if let Some(why) = &line.stored.unreadable {
             text.push_str(&format!("  {}", self.paint(&clean(why), Paint::Bad)));
         } else if !line.stored.notes.is_empty() {
@@ -108,4 +148,9 @@ fn in_words(seconds: f64) -> String {
         0..=99 => format!("{minutes} min"),
         _ => format!("{} h {} min", minutes / 60, minutes % 60),
     }
+}
+
+/// `1 flag`, `2 flags`.
+fn count(number: usize, one: &str) -> String {
+    format!("{number} {one}{}", if number == 1 { "" } else { "s" })
 }

@@ -108,16 +108,21 @@ enum Line<'a> {
         student: &'a str,
         origin: &'a Path,
         days_late: u32,
+        late_percent: u32,
         points: String,
         points_possible: String,
+        bonus: String,
         passed: usize,
         unreadable: Option<&'a str>,
         no_effect: &'a [crate::grade::taken::Note],
+        flags: usize,
     },
     #[cfg(feature = "grade")]
     Gradebook {
         students: usize,
         open: usize,
+        flags: usize,
+        isolation: Vec<Isolation<'a>>,
         path: Option<&'a Path>,
     },
     Document {
@@ -138,6 +143,15 @@ enum Line<'a> {
         message: String,
         exit: u8,
     },
+}
+
+/// What held while so many results were found out.
+#[cfg(feature = "grade")]
+#[derive(Serialize)]
+struct Isolation<'a> {
+    results: usize,
+    #[serde(flatten)]
+    layers: &'a crate::grade::store::Layers,
 }
 
 #[derive(Serialize)]
@@ -326,15 +340,25 @@ impl Reporter for Json {
                 student: &submission.student,
                 origin: &submission.origin,
                 days_late: submission.days_late,
+                late_percent: line.late_percent,
                 points: line.total().to_string(),
                 points_possible: gradebook.maximum().to_string(),
+                bonus: line.bonus().to_string(),
                 passed: line.passed(),
                 unreadable: line.stored.unreadable.as_deref(),
                 no_effect: &line.stored.notes,
+                flags: line.flags().count(),
             });
         }
         let (students, open) = (gradebook.lines.len(), gradebook.open());
-        print(&Line::Gradebook { students, open, path });
+        let isolation = gradebook.isolation().into_iter();
+        print(&Line::Gradebook {
+            students,
+            open,
+            flags: gradebook.flags(),
+            isolation: isolation.map(|(layers, results)| Isolation { results, layers }).collect(),
+            path,
+        });
     }
 
     fn document(&mut self, text: &str) {

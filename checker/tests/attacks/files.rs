@@ -14,8 +14,10 @@ use crate::class::judged;
 use crate::graded::{Graded, honest_have_all_points, nothing_is_left};
 use crate::miniature::ANSWER;
 
-/// How a submission of this kind is made, by name, row and verdict.
-pub const FILES: &[(&str, u8, &str, fn(&Graded) -> HandedIn)] = &[
+/// A submission of this kind: its name, row, verdict, and how it is made.
+type Attack = (&'static str, u8, &'static str, fn(&Graded) -> HandedIn);
+
+pub const FILES: &[Attack] = &[
     ("climbs out of a zip", 32, "not_started", |_| {
         archive(".zip", zip_of("../../canary/evil.rs", RIGHT))
     }),

@@ -81,7 +81,7 @@ fn when_the_checker_cannot_go_on_the_guard_is_closed_and_the_error_is_said() {
 fn another_command_has_no_such_format() {
     let finished = Miniature::new().checker(&["list", "--format", "github"]);
     assert_eq!(finished.code, Some(2));
-    assert!(finished.complaint().contains("are formats of `check` only"), "{finished:?}");
+    assert!(finished.complaint().contains("a format of `check` and `report` only"), "{finished:?}");
 }
 
 #[cfg(feature = "junit")]

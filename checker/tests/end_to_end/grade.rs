@@ -32,7 +32,10 @@ fn the_gradebook_says_what_was_put_in() {
     );
     let gradebook = class.gradebook();
     let lines: Vec<&str> = gradebook.lines().collect();
-    assert_eq!(lines[0], "student,answer,next,total,maximum,days_late,unreadable");
+    assert_eq!(
+        lines[0],
+        "student,answer,next,total,maximum,bonus,days_late,late_percent,unreadable"
+    );
     assert!(lines[1].starts_with("ada,") && lines[3].starts_with("eve,0,"), "{gradebook}");
 }
 

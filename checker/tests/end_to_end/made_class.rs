@@ -3,12 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use checker::curriculum::Exercise;
+use checker::grade::flags::{Flag, Kind};
 use checker::grade::intake::Submission;
 use checker::grade::store::{Result, Store, Stored};
 use checker::grade::taken::{Note, Why};
 use checker::pristine::Pristine;
 use checker::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
 use checker::workbook::Workbook;
+use sandbox::{Layer, Layers};
 
 /// Names that want to be something else: markup, a path, another text.
 pub const HOSTILE: [&str; 6] = [
@@ -121,9 +123,28 @@ pub fn make(workbook: &Workbook, directory: &Path) {
                 () => judgement(&mut dice, tests, diligence, exercise),
             };
             let (student, exercise) = ((*student).to_owned(), exercise.name.clone());
-            store.put(&Result { student, exercise, hash: String::new(), judgement }).unwrap();
+            let (hash, flags, layers) = (String::new(), flags(&student, nth), layers());
+            store.put(&Result { student, exercise, hash, judgement, flags, layers }).unwrap();
         }
     }
+}
+
+/// What two students do, one of them a hostile one.
+fn flags(student: &str, nth: usize) -> Vec<Flag> {
+    let flag =
+        |kind, what: &str| Flag { file: "src/lib.rs".into(), line: 7, kind, what: what.into() };
+    match nth {
+        4 => vec![flag(Kind::Exit, "process::exit"), flag(Kind::Sleep, "thread::sleep")],
+        _ if student.starts_with("<script>") => vec![Flag {
+            file: "src/<img src=x>\u{202e}.rs".into(),
+            ..flag(Kind::Surroundings, "/proc/</bdi><script>document.title='broken'</script>\u{1b}")
+        }],
+        _ => Vec::new(),
+    }
+}
+
+fn layers() -> Layers {
+    Layers { held: Layer::ALL.into(), ..Layers::default() }
 }
 
 fn submission(student: &str, nth: usize, is_unreadable: bool) -> Stored {

@@ -19,6 +19,8 @@ mod outcomes;
 mod page;
 #[cfg(feature = "grade")]
 mod report;
+#[cfg(feature = "grade")]
+mod score;
 mod soundness;
 mod trace;
 mod workbooks;

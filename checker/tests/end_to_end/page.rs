@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 use std::sync::LazyLock;
 
 use checker::grade::gradebook::Gradebook;
+use checker::grade::scheme::Scheme;
 use checker::grade::store::Store;
 use checker::report::pages;
 use html5gum::Tokenizer;
@@ -207,7 +208,8 @@ fn the_same_results_give_the_same_bytes() {
         make(&workbook, directory);
         let store = Store::open(directory).unwrap();
         let (stored, results) = (store.submissions().unwrap(), store.results().unwrap());
-        let gradebook = Gradebook::new(&workbook.curriculum, &stored, &results);
+        let scheme = Scheme::default();
+        let gradebook = Gradebook::new(&workbook.curriculum, &scheme, &stored, &results);
         pages(&workbook.curriculum, &gradebook)
             .into_iter()
             .map(|page| (page.path, page.text))

@@ -142,14 +142,17 @@ pub use graded::Graded;
 mod graded {
     use checker::grade::gradebook::Gradebook;
     use checker::grade::intake::Submission;
+    use checker::grade::scheme::Scheme;
     use checker::grade::store::{Result, Stored};
     use checker::grade::taken::{Note, Why};
+    use sandbox::Layers;
 
     use super::{Class, Exercise, UNREADABLE, exercises};
 
     /// The class as it is stored.
     pub struct Graded {
         exercises: Vec<Exercise>,
+        scheme: Scheme,
         stored: Vec<Stored>,
         results: Vec<Result>,
     }
@@ -178,14 +181,21 @@ mod graded {
                         exercise: exercise.name.clone(),
                         hash: "00ff".into(),
                         judgement: judgement?,
+                        flags: Vec::new(),
+                        layers: Layers::default(),
                     })
                 }));
             }
-            Self { exercises, stored, results }
+            Self { exercises, scheme: Scheme::default(), stored, results }
         }
 
         pub fn gradebook(&self) -> Gradebook<'_> {
-            Gradebook::of(self.exercises.iter().collect(), &self.stored, &self.results)
+            Gradebook::of(
+                self.exercises.iter().collect(),
+                &self.scheme,
+                &self.stored,
+                &self.results,
+            )
         }
     }
 }

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
+use crate::curriculum::Exercise;
 use crate::grade::gradebook::{Gradebook, Line};
 
 use super::escape::{cut, line as in_one_line, shown, unique};
@@ -107,14 +108,14 @@ struct Test50 {
 }
 
 /// Classroom 50's `result.json`: a test for each exercise. Its scores are integers, so parts of a point
-/// are left out.
+/// are left out; and none may be above its maximum, so a bonus is a part of that.
 pub fn classroom50(gradebook: &Gradebook<'_>, line: &Line<'_>, values: &Environment) -> String {
     let tests: Vec<Test50> = tests(gradebook, line)
         .map(|test| Test50 {
             test_name: test.name,
             passed: test.found.has_passed(),
             score: test.hundredths / 100,
-            max_score: test.found.exercise.points.into(),
+            max_score: test.possible,
         })
         .collect();
     pretty(&Classroom50 {
@@ -203,7 +204,7 @@ fn legacy_results(gradebook: &Gradebook<'_>, line: &Line<'_>, limit: usize) -> L
             (0, false) => "fail",
             _ => "error",
         },
-        max_score: gradebook.exercises.iter().map(|exercise| u64::from(exercise.points)).sum(),
+        max_score: gradebook.maximum().hundredths() / 100,
         tests,
     }
 }
@@ -213,6 +214,8 @@ struct Scored<'a> {
     name: String,
     found: Found<'a>,
     hundredths: u64,
+    /// Bonus included, in whole points.
+    possible: u64,
 }
 
 fn tests<'a>(gradebook: &'a Gradebook<'a>, line: &'a Line<'a>) -> impl Iterator<Item = Scored<'a>> {
@@ -222,6 +225,12 @@ fn tests<'a>(gradebook: &'a Gradebook<'a>, line: &'a Line<'a>) -> impl Iterator<
     found().zip(&line.cells).zip(names).map(|((found, cell), name)| Scored {
         name,
         found,
-        hundredths: cell.as_ref().map_or(0, |cell| cell.points.hundredths()),
+        hundredths: cell.as_ref().map_or(0, |cell| cell.score.points.hundredths()),
+        possible: possible(gradebook, found.exercise),
     })
+}
+
+fn possible(gradebook: &Gradebook<'_>, exercise: &Exercise) -> u64 {
+    let worth = gradebook.worth(exercise);
+    (worth.possible.hundredths() + worth.bonus.hundredths()) / 100
 }

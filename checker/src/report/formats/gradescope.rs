@@ -1,32 +1,18 @@
 //! Gradescope: `results.json` of one student, a test for each exercise.
 
-use clap::ValueEnum;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::grade::gradebook::{Gradebook, Line};
+use crate::grade::gradebook::{Cell, Gradebook, Line};
+use crate::grade::hidden::HIDDEN;
 
 use super::escape::{cut, line as in_one_line, shown, unique};
-use super::pretty;
+use super::{Found, pretty};
 
 /// The most characters of what a learner reads about an exercise.
 const OUTPUT: usize = 8000;
 
-/// Who sees a test, and when.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, ValueEnum)]
-#[serde(rename_all = "snake_case")]
-#[value(rename_all = "snake_case")]
-pub enum Visibility {
-    /// Students, at once
-    #[default]
-    Visible,
-    /// Nobody but instructors; it hides the total, too
-    Hidden,
-    /// Students, after the due date
-    AfterDueDate,
-    /// Students, once the grades are published
-    AfterPublished,
-}
+pub use crate::grade::scheme::Visibility;
 
 #[derive(Serialize)]
 struct Results {
@@ -43,7 +29,7 @@ struct Test {
     name: String,
     number: String,
     score: f64,
-    max_score: u32,
+    max_score: f64,
     status: &'static str,
     output: String,
     visibility: Visibility,
@@ -52,39 +38,80 @@ struct Test {
 }
 
 /// The file of one student; what has not been judged yet scores 0 and says so.
+///
+/// The hidden groups of an exercise are a test of their own, of which no student sees more than the points,
+/// and these only when the visibility of the groups allows it.
 pub fn results(gradebook: &Gradebook<'_>, line: &Line<'_>, visibility: Visibility) -> String {
-    let found = || gradebook.found(line);
-    let titles =
-        unique(found().map(|found| {
-            in_one_line(&format!("{}: {}", found.exercise.name, found.exercise.title))
-        }));
-    let tests = found().zip(&line.cells).zip(titles).map(|((found, cell), name)| Test {
-        name,
-        number: found.exercise.number.to_string(),
-        score: cell.as_ref().map_or(0.0, |cell| cell.points.as_f64()),
-        max_score: found.exercise.points,
-        status: if found.has_passed() { "passed" } else { "failed" },
-        output: found.account(OUTPUT),
-        visibility,
-        tags: found.exercise.claims.clone(),
-        extra_data: json!({
-            "exercise": found.exercise.name,
-            "verdict": found.judgement.map(|judgement| judgement.verdict),
-        }),
-    });
+    let mut tests: Vec<Test> = gradebook
+        .found(line)
+        .zip(&line.cells)
+        .flat_map(|(found, cell)| tests(gradebook, &found, cell.as_ref(), visibility))
+        .collect();
+    let names = unique(tests.iter().map(|test| test.name.clone()));
+    tests.iter_mut().zip(names).for_each(|(test, name)| test.name = name);
     pretty(&Results {
         output: output(gradebook, line),
         output_format: "text",
         test_output_format: "text",
         stdout_visibility: "hidden",
-        tests: tests.collect(),
+        tests,
         extra_data: json!({ "student": shown(&line.stored.submission.student) }),
     })
+}
+
+/// An exercise's test, and one for what is hidden of it.
+fn tests(
+    gradebook: &Gradebook<'_>,
+    found: &Found<'_>,
+    cell: Option<&Cell<'_>>,
+    visibility: Visibility,
+) -> Vec<Test> {
+    let exercise = found.exercise;
+    let extra_data = json!({
+        "exercise": exercise.name,
+        "verdict": found.judgement.map(|judgement| judgement.verdict),
+    });
+    let mut test = Test {
+        name: in_one_line(&format!("{}: {}", exercise.name, exercise.title)),
+        number: exercise.number.to_string(),
+        score: 0.0,
+        max_score: 0.0,
+        status: if found.has_passed() { "passed" } else { "failed" },
+        output: found.account(OUTPUT),
+        visibility,
+        tags: exercise.claims.clone(),
+        extra_data,
+    };
+    let mut possible = gradebook.worth(exercise).possible;
+    let Some(score) = cell.map(|cell| &cell.score) else {
+        return vec![Test { max_score: possible.as_f64(), ..test }];
+    };
+    let mut points = score.points;
+    let hidden = score.hidden.map(|hidden| {
+        (points, possible) = (points - hidden.points, possible - hidden.worth.possible);
+        let whole = hidden.worth.possible.hundredths() + hidden.worth.bonus.hundredths();
+        Test {
+            name: in_one_line(&format!("{}: {HIDDEN}", exercise.name)),
+            score: hidden.points.as_f64(),
+            max_score: hidden.worth.possible.as_f64(),
+            status: if hidden.points.hundredths() >= whole { "passed" } else { "failed" },
+            output: String::new(),
+            visibility: hidden.visibility.max(visibility),
+            tags: test.tags.clone(),
+            extra_data: json!({ "exercise": exercise.name }),
+            number: test.number.clone(),
+        }
+    });
+    (test.score, test.max_score) = (points.as_f64(), possible.as_f64());
+    std::iter::once(test).chain(hidden).collect()
 }
 
 /// What stands above the tests.
 fn output(gradebook: &Gradebook<'_>, line: &Line<'_>) -> String {
     let mut text = format!("{} of {} exercises pass.", line.passed(), gradebook.exercises.len());
+    if line.late_percent > 0 {
+        text.push_str(&format!("\n{}", late(line)));
+    }
     if let Some(why) = &line.stored.unreadable {
         text.push_str(&format!("\nThe submission cannot be read: {}.", shown(&cut(why, OUTPUT))));
     }
@@ -96,4 +123,11 @@ fn output(gradebook: &Gradebook<'_>, line: &Line<'_>) -> String {
         text.push_str(&format!("\n{path} has no effect: it {}.", note.why.in_words()));
     }
     text
+}
+
+/// `3 days late: 20 % less.`
+fn late(line: &Line<'_>) -> String {
+    let days = line.stored.submission.days_late;
+    let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+    format!("{days} late: {} % less.", line.late_percent)
 }

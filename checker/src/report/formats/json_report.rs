@@ -2,7 +2,11 @@
 
 use serde::Serialize;
 
+use crate::grade::flags::Kind;
 use crate::grade::gradebook::{Cell, Gradebook, Line};
+use crate::grade::scheme::Visibility;
+use crate::grade::score::{Counted, Worth};
+use crate::grade::store::Layers;
 use crate::grade::taken::Why;
 use crate::verdict::{Outcome, Place, TestResult, Verdict};
 
@@ -17,6 +21,8 @@ struct Report<'a> {
     schema: &'static str,
     title: &'a str,
     points_possible: f64,
+    bonus_possible: f64,
+    isolation: Vec<Isolation>,
     exercises: Vec<Exercise<'a>>,
     students: Vec<Student>,
 }
@@ -28,7 +34,21 @@ struct Exercise<'a> {
     directory: &'a str,
     title: &'a str,
     claims: &'a [String],
-    points: u32,
+    points: f64,
+    bonus: f64,
+}
+
+#[derive(Serialize)]
+struct Isolation {
+    results: usize,
+    held: Vec<&'static str>,
+    missing: Vec<Missing>,
+}
+
+#[derive(Serialize)]
+struct Missing {
+    layer: &'static str,
+    why: String,
 }
 
 #[derive(Serialize)]
@@ -36,9 +56,11 @@ struct Student {
     student: String,
     origin: String,
     days_late: u32,
+    late_percent: u32,
     unreadable: Option<String>,
     no_effect: Vec<Note>,
     points: f64,
+    bonus: f64,
     passed: usize,
     open: usize,
     results: Vec<Graded>,
@@ -56,9 +78,33 @@ struct Graded {
     hash: String,
     verdict: Verdict,
     points: f64,
+    bonus: f64,
+    in_time: f64,
+    groups: Vec<Group>,
+    flags: Vec<Flag>,
     message: Option<String>,
     place: Option<At>,
     tests: Vec<Test>,
+}
+
+#[derive(Serialize)]
+struct Group {
+    name: String,
+    passed: usize,
+    of: usize,
+    points: f64,
+    possible: f64,
+    bonus_possible: f64,
+    visibility: Visibility,
+}
+
+#[derive(Serialize)]
+struct Flag {
+    kind: Kind,
+    file: String,
+    line: u32,
+    what: String,
+    why: &'static str,
 }
 
 #[derive(Serialize)]
@@ -83,19 +129,35 @@ pub fn document(title: &str, gradebook: &Gradebook<'_>) -> String {
         schema: LAYOUT,
         title,
         points_possible: gradebook.maximum().as_f64(),
-        exercises: gradebook.exercises.iter().map(|exercise| of_exercise(exercise)).collect(),
+        bonus_possible: gradebook.worth_of_all().bonus.as_f64(),
+        isolation: gradebook.isolation().into_iter().map(of_layers).collect(),
+        exercises: (gradebook.exercises.iter())
+            .map(|exercise| of_exercise(exercise, gradebook.worth(exercise)))
+            .collect(),
         students: gradebook.lines.iter().map(of_line).collect(),
     })
 }
 
-fn of_exercise(exercise: &crate::curriculum::Exercise) -> Exercise<'_> {
+fn of_layers((layers, results): (&Layers, usize)) -> Isolation {
+    let missing = layers.missing.iter();
+    Isolation {
+        results,
+        held: layers.held.iter().map(|layer| layer.name()).collect(),
+        missing: missing
+            .map(|(layer, why)| Missing { layer: layer.name(), why: shown(why) })
+            .collect(),
+    }
+}
+
+fn of_exercise(exercise: &crate::curriculum::Exercise, worth: Worth) -> Exercise<'_> {
     Exercise {
         number: exercise.number.to_string(),
         name: &exercise.name,
         directory: &exercise.directory,
         title: &exercise.title,
         claims: &exercise.claims,
-        points: exercise.points,
+        points: worth.possible.as_f64(),
+        bonus: worth.bonus.as_f64(),
     }
 }
 
@@ -106,9 +168,11 @@ fn of_line(line: &Line<'_>) -> Student {
         student: shown(&submission.student),
         origin: shown(&submission.origin.to_string_lossy()),
         days_late: submission.days_late,
+        late_percent: line.late_percent,
         unreadable: line.stored.unreadable.as_deref().map(shown),
         no_effect: line.stored.notes.iter().map(note).collect(),
         points: line.total().as_f64(),
+        bonus: line.bonus().as_f64(),
         passed: line.passed(),
         open: line.open(),
         results: line.cells.iter().flatten().map(of_cell).collect(),
@@ -121,10 +185,36 @@ fn of_cell(cell: &Cell<'_>) -> Graded {
         exercise: cell.result.exercise.clone(),
         hash: cell.result.hash.clone(),
         verdict: judgement.verdict,
-        points: cell.points.as_f64(),
+        points: cell.score.points.as_f64(),
+        bonus: cell.score.bonus.as_f64(),
+        in_time: cell.score.in_time.as_f64(),
+        groups: cell.score.groups.iter().map(of_group).collect(),
+        flags: cell.result.flags.iter().map(of_flag).collect(),
         message: judgement.message.as_deref().map(shown),
         place: judgement.place.as_ref().map(at),
         tests: judgement.tests.iter().map(of_test).collect(),
+    }
+}
+
+fn of_group(group: &Counted) -> Group {
+    Group {
+        name: shown(&group.name),
+        passed: group.passed,
+        of: group.of,
+        points: group.points.as_f64(),
+        possible: group.worth.possible.as_f64(),
+        bonus_possible: group.worth.bonus.as_f64(),
+        visibility: group.visibility,
+    }
+}
+
+fn of_flag(flag: &crate::grade::flags::Flag) -> Flag {
+    Flag {
+        kind: flag.kind,
+        file: shown(&flag.file),
+        line: flag.line,
+        what: shown(&flag.what),
+        why: flag.kind.why(),
     }
 }
 

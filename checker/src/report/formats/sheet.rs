@@ -53,7 +53,7 @@ impl<'a> Sheet<'a> {
 impl<'a> Sheet<'a> {
     /// Every student's, of a gradebook.
     pub fn of_gradebook(gradebook: &'a crate::grade::gradebook::Gradebook<'a>) -> Vec<Self> {
-        let maximum = gradebook.maximum();
+        let maximum = gradebook.worth_of_all();
         let of_line = |line: &'a crate::grade::gradebook::Line<'a>| Self {
             student: Some(&line.stored.submission.student),
             points: Some(format!("{} of {maximum}", line.total())),

@@ -8,7 +8,8 @@ use super::matrix::{matrix, occurs, wide_enough};
 use super::rates::{Rate, rates};
 use crate::curriculum::Curriculum;
 use crate::grade::gradebook::{Gradebook, Line};
-use crate::grade::score::Points;
+use crate::grade::points::Points;
+use crate::grade::scheme::Scheme;
 
 /// Sorts and filters; without it the page is complete, too.
 const SCRIPT: &str = include_str!("class.js");
@@ -17,6 +18,8 @@ const SCRIPT: &str = include_str!("class.js");
 const TESTS: usize = 15;
 /// The most files without effect that are named for one student; his page has more of them.
 const FILES: usize = 5;
+/// The most flags that are named for one student; the JSON report has them all.
+const FLAGS: usize = 10;
 /// The most characters of a reason or a path.
 const TEXT: usize = 300;
 
@@ -27,6 +30,8 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
         gradebook.lines.iter().filter(|line| line.stored.unreadable.is_some()).collect();
     let noted: Vec<&Line<'_>> =
         gradebook.lines.iter().filter(|line| !line.stored.notes.is_empty()).collect();
+    let flagged: Vec<&Line<'_>> =
+        gradebook.lines.iter().filter(|line| line.flags().next().is_some()).collect();
     let body = html! {
         header {
             h1 { (curriculum.title) }
@@ -34,8 +39,10 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
             nav aria-label="On this page" {
                 a href="#students" { "Students" }
                 a href="#tests" { "Tests" }
+                @if !flagged.is_empty() { a href="#flags" { "To look at" } }
                 @if !unreadable.is_empty() { a href="#unreadable" { "Cannot be read" } }
                 @if !noted.is_empty() { a href="#files" { "Files without effect" } }
+                a href="#isolation" { "Isolation" }
                 a href="#legend" { "Legend" }
             }
         }
@@ -50,6 +57,16 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
             section id="tests" {
                 h2 { "Tests that fail" }
                 (tests(&rates, harmless))
+            }
+            @if !flagged.is_empty() {
+                section id="flags" {
+                    h2 { "To look at" }
+                    p class="lead" {
+                        "Places in submissions that may have no business in the exercise: neither its stub nor \
+                         its reference solution does such a thing. They change no verdict and no points."
+                    }
+                    dl class="list" { @for line in flagged { (to_look_at(line)) } }
+                }
             }
             @if !unreadable.is_empty() {
                 section id="unreadable" {
@@ -67,6 +84,10 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
                     }
                     dl class="list" { @for line in noted { (without_effect(line)) } }
                 }
+            }
+            section id="isolation" {
+                h2 { "Isolation" }
+                (isolation(gradebook))
             }
             section id="legend" {
                 h2 { "Legend" }
@@ -93,7 +114,7 @@ fn facts(gradebook: &Gradebook<'_>) -> Markup {
             span { (count(exercises, "exercise", "exercises")) }
             span { (passed) " of " (students * exercises) " pass" }
             @if let Some(median) = median {
-                span { "median " (median) " of " (gradebook.maximum()) " points" }
+                span { "median " (median) " of " (gradebook.worth_of_all()) " points" }
             }
             @match gradebook.open() {
                 0 => {}
@@ -205,6 +226,48 @@ fn why_unreadable(line: &Line<'_>) -> Markup {
     }
 }
 
+fn to_look_at(line: &Line<'_>) -> Markup {
+    let count = line.flags().count();
+    html! {
+        div {
+            dt { (link(line)) }
+            dd {
+                ul {
+                    @for (exercise, flag) in line.flags().take(FLAGS) {
+                        li {
+                            (exercise) " "
+                            span class="code" { (name(&flag.file)) ":" (flag.line) } " "
+                            span class="code" { (name(&flag.what)) } " " (flag.kind.why())
+                        }
+                    }
+                    @if count > FLAGS { li { "and " (count - FLAGS) " more" } }
+                }
+            }
+        }
+    }
+}
+
+/// What stood between the submissions and the machine.
+fn isolation(gradebook: &Gradebook<'_>) -> Markup {
+    let all = gradebook.isolation();
+    html! {
+        @if all.len() > 1 {
+            p class="lead" { "Not all results were found out behind the same layers." }
+        }
+        ul {
+            @for (layers, results) in all {
+                @let held: Vec<&str> = layers.held.iter().map(|layer| layer.name()).collect();
+                li {
+                    (count(results, "result", "results")) " behind " (held.join(", "))
+                    @if !layers.missing.is_empty() {
+                        "; missing: " (one_line(&layers.missing_in_words(), TEXT))
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn without_effect(line: &Line<'_>) -> Markup {
     let notes = &line.stored.notes;
     html! {
@@ -241,7 +304,10 @@ fn legend(gradebook: &Gradebook<'_>) -> Markup {
         }
         p class="lead" {
             "The number beside a mark is the points. What does not pass earns a part of them: each test \
-             function counts as one, and passes with all of its cases or not at all."
+             function counts as one, and passes with all of its cases or not at all"
+            @if *gradebook.scheme == Scheme::default() { "." } @else {
+                ", within the groups of the scheme. A bonus comes on top of the points possible, as in 10+2."
+            }
         }
     }
 }

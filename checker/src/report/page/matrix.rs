@@ -6,6 +6,7 @@ use super::html::{count, file_name, name, one_line};
 use super::look::{look, mark};
 use crate::curriculum::Exercise;
 use crate::grade::gradebook::{Cell, Gradebook, Line};
+use crate::grade::points::Points;
 use crate::verdict::Verdict;
 
 /// The most characters of a name that is shown while the pointer is on it.
@@ -41,8 +42,8 @@ pub(super) fn matrix(gradebook: &Gradebook<'_>) -> Markup {
                 }
                 tr {
                     th scope="row" { "Points possible" }
-                    @for exercise in &gradebook.exercises { td { (exercise.points) } }
-                    td class="sum" { (gradebook.maximum()) }
+                    @for exercise in &gradebook.exercises { td { (gradebook.worth(exercise)) } }
+                    td class="sum" { (gradebook.worth_of_all()) }
                     td class="sum" { (gradebook.exercises.len()) }
                 }
             }
@@ -63,8 +64,10 @@ fn row(gradebook: &Gradebook<'_>, line: &Line<'_>) -> Markup {
     let href = format!("students/{}", file_name(&submission.student));
     let late = submission.days_late as usize;
     let late = (late > 0).then(|| count(late, "day late", "days late"));
+    let off = (line.late_percent > 0).then(|| format!("{} % off", line.late_percent));
+    let bonus = (line.bonus() > Points::default()).then(|| format!("{} bonus", line.bonus()));
     let unreadable = line.stored.unreadable.as_ref().map(|_| "cannot be read".to_owned());
-    let tags: Vec<String> = unreadable.into_iter().chain(late).collect();
+    let tags: Vec<String> = unreadable.into_iter().chain(late).chain(off).chain(bonus).collect();
     html! {
         tr {
             th scope="row" class="student" {
@@ -86,7 +89,7 @@ fn row(gradebook: &Gradebook<'_>, line: &Line<'_>) -> Markup {
 fn result(exercise: &Exercise, cell: &Option<Cell<'_>>, href: &str) -> Markup {
     let verdict = verdict_of(cell);
     let look = look(verdict);
-    let points = cell.as_ref().map(|cell| cell.points.to_string());
+    let points = cell.as_ref().map(|cell| cell.score.points.to_string());
     let inside = html! {
         (mark(verdict))
         span class="spoken" { (look.words) ": " }

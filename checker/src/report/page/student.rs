@@ -8,6 +8,8 @@ use super::message::{Layout, message};
 use super::rates::has_failed;
 use crate::curriculum::{Curriculum, Exercise};
 use crate::grade::gradebook::{Cell, Gradebook, Line};
+use crate::grade::points::Points;
+use crate::grade::score::Worth;
 use crate::judge::EXPERIMENT;
 use crate::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
 
@@ -27,10 +29,14 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>, nth: usiz
             (neighbours(gradebook, nth))
             h1 { (name(&submission.student)) }
             p class="facts" {
-                span { (student.total()) " of " (gradebook.maximum()) " points" }
+                span { (student.total()) " of " (gradebook.worth_of_all()) " points" }
+                @if student.bonus() > Points::default() { span { (student.bonus()) " of them a bonus" } }
                 span { (student.passed()) " of " (results.len()) " pass" }
                 @if submission.days_late > 0 {
-                    span { (count(submission.days_late as usize, "day late", "days late")) }
+                    span {
+                        (count(submission.days_late as usize, "day late", "days late"))
+                        @if student.late_percent > 0 { ": " (student.late_percent) " % off" }
+                    }
                 }
             }
             @if let Some(why) = &student.stored.unreadable {
@@ -38,9 +44,9 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>, nth: usiz
             }
         }
         main {
-            section { (overview(curriculum, &results)) }
+            section { (overview(curriculum, gradebook, &results)) }
             @for (exercise, cell) in &results {
-                @if let Some(cell) = cell { (findings(exercise, cell)) }
+                @if let Some(cell) = cell { (findings(exercise, gradebook.worth(exercise), cell)) }
             }
             (files(student))
         }
@@ -70,7 +76,11 @@ fn neighbours(gradebook: &Gradebook<'_>, nth: usize) -> Markup {
 }
 
 /// Every exercise in a line, by part.
-fn overview(curriculum: &Curriculum, results: &[(&Exercise, &Option<Cell<'_>>)]) -> Markup {
+fn overview(
+    curriculum: &Curriculum,
+    gradebook: &Gradebook<'_>,
+    results: &[(&Exercise, &Option<Cell<'_>>)],
+) -> Markup {
     html! {
         table class="overview" {
             caption class="spoken" { "All exercises" }
@@ -85,7 +95,9 @@ fn overview(curriculum: &Curriculum, results: &[(&Exercise, &Option<Cell<'_>>)])
                 tbody {
                     tr { th colspan="3" scope="rowgroup" class="part" { (part.number) " " (part.title) } }
                     @for (exercise, cell) in results {
-                        @if exercise.number.part == part.number { (overview_row(exercise, cell)) }
+                        @if exercise.number.part == part.number {
+                            (overview_row(exercise, gradebook.worth(exercise), cell))
+                        }
                     }
                 }
             }
@@ -93,8 +105,8 @@ fn overview(curriculum: &Curriculum, results: &[(&Exercise, &Option<Cell<'_>>)])
     }
 }
 
-fn overview_row(exercise: &Exercise, cell: &Option<Cell<'_>>) -> Markup {
-    let judgement = cell.as_ref().map(|cell| &cell.result.judgement);
+fn overview_row(exercise: &Exercise, worth: Worth, cell: &Option<Cell<'_>>) -> Markup {
+    let judgement = cell.as_ref().map(|cell| &*cell.shown);
     let verdict = judgement.map(|judgement| judgement.verdict);
     let look = look(verdict);
     html! {
@@ -114,8 +126,8 @@ fn overview_row(exercise: &Exercise, cell: &Option<Cell<'_>>) -> Markup {
                 }
             }
             td class="points" {
-                @if let Some(cell) = cell { (cell.points) } @else { "–" }
-                span class="of" { " of " (exercise.points) }
+                @if let Some(cell) = cell { (cell.score.points) } @else { "–" }
+                span class="of" { " of " (worth) }
             }
         }
     }
@@ -131,8 +143,8 @@ fn has_findings(judgement: &Judgement) -> bool {
     !matches!(judgement.verdict, Verdict::Passed | Verdict::NotStarted)
 }
 
-fn findings(exercise: &Exercise, cell: &Cell<'_>) -> Markup {
-    let judgement = &cell.result.judgement;
+fn findings(exercise: &Exercise, worth: Worth, cell: &Cell<'_>) -> Markup {
+    let judgement = &*cell.shown;
     if !has_findings(judgement) {
         return html! {};
     }
@@ -149,7 +161,7 @@ fn findings(exercise: &Exercise, cell: &Cell<'_>) -> Markup {
             h2 { span class="number" { (exercise.number) } " " (exercise.name) ": " (exercise.title) }
             p class="facts" {
                 span class=(format!("verdict {}", look.tone)) { (mark(Some(judgement.verdict))) " " (look.words) }
-                span { (cell.points) " of " (exercise.points) " points" }
+                span { (cell.score.points) " of " (worth) " points" }
                 @if !judgement.tests.is_empty() { span { (tests_that_pass(judgement)) } }
             }
             @if let Some(text) = &judgement.message { (message(text, layout, &what)) }

@@ -1,0 +1,252 @@
+//! Flags for a person: places in a submission that may have no business in the exercise.
+//!
+//! A flag is a note to the instructor and never a score. What the stub or the reference solution does,
+//! too, is no flag. The scan reads tokens and not a tree of expressions: so it sees into macros, and code
+//! that is nested without end costs it no stack. It looks at names, so that whoever wants to hide
+//! something from it can.
+
+mod names;
+mod scan;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::candidate::Sources;
+use crate::curriculum::Exercise;
+use crate::pristine::Pristine;
+use crate::workbook::Workbook;
+use crate::{Error, files};
+
+/// So many places of one kind are named in an exercise. The limit is for each kind, so that many harmless
+/// ones cannot crowd out another.
+const PLACES: usize = 5;
+
+/// The most characters of what stands there.
+const TEXT: usize = 60;
+
+/// A place that a person may want to look at.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Flag {
+    /// The file, from the exercise's directory.
+    pub file: String,
+    /// One-based.
+    pub line: u32,
+    /// What is of interest.
+    pub kind: Kind,
+    /// What stands there.
+    pub what: String,
+}
+
+/// What can be of interest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// `process::exit`, `abort`, `_exit`.
+    Exit,
+    /// `atexit`.
+    ExitHandler,
+    /// A panic hook, `catch_unwind`, an allocator.
+    Hook,
+    /// `link_section`, `no_mangle`, `export_name`.
+    Linkage,
+    /// `asm!`, `global_asm!`, naked functions.
+    Assembly,
+    /// `include!`, `include_str!`, `include_bytes!`, `env!`.
+    Embedding,
+    /// `#[path]`.
+    PathAttribute,
+    /// A macro with the name of one of std's.
+    ShadowedMacro,
+    /// An `extern` block, `dlopen`.
+    Foreign,
+    /// Arguments, variables, `/proc`.
+    Surroundings,
+    /// A shell.
+    Shell,
+    /// `getppid`.
+    Parent,
+    /// `thread::sleep`.
+    Sleep,
+    /// `unsafe`.
+    UnsafeCode,
+    /// `cfg(test)`.
+    CfgTest,
+}
+
+impl Kind {
+    /// Why a person may want to look.
+    pub fn why(self) -> &'static str {
+        match self {
+            Kind::Exit => "ends the process, perhaps before a test has checked anything",
+            Kind::ExitHandler => "runs at the end of the process and can change how it ends",
+            Kind::Hook => "changes for the whole process what a failure does",
+            Kind::Linkage => "can run before the tests, or take the place of another function",
+            Kind::Assembly => "does what neither the compiler nor this scan sees",
+            Kind::Embedding => {
+                "takes a file or a variable of the grader's machine into the program"
+            }
+            Kind::PathAttribute => "takes a file from elsewhere into the program",
+            Kind::ShadowedMacro => "replaces a macro of std that assertions are made of",
+            Kind::Foreign => "calls functions that no crate of the exercise offers",
+            Kind::Surroundings => "looks at how and where it is run, and can tell a test by it",
+            Kind::Shell => "has a shell do something",
+            Kind::Parent => "knows its parent, which is the grader's supervisor",
+            Kind::Sleep => "waits for time to pass, where threads should wait for each other",
+            Kind::UnsafeCode => "is unsafe, and the reference solution is not",
+            Kind::CfgTest => "behaves differently under test",
+        }
+    }
+}
+
+/// What the reference solutions do, by exercise: it is no flag.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Known(BTreeMap<String, BTreeSet<Kind>>);
+
+impl Known {
+    /// What was recorded, so that a workbook without solutions has it; a workbook may have no record.
+    pub fn load(workbook: &Workbook) -> Result<Self, Error> {
+        let path = record(workbook);
+        let Some(text) = files::read_if_there(&path)? else { return Ok(Self::default()) };
+        toml::from_str(&text).map_err(|error| Error::Format {
+            path,
+            problem: error.to_string(),
+            remedy: "Restore the file (git checkout), or as an author run `checker pin`."
+                .to_owned(),
+        })
+    }
+
+    /// What would be recorded now, from the solutions; `None` if this workbook has none.
+    pub fn of_solutions(workbook: &Workbook) -> Result<Option<Self>, Error> {
+        let mut known = BTreeMap::new();
+        for exercise in &workbook.curriculum.exercises {
+            let mut sources = Sources::new();
+            for file in &exercise.edit {
+                let path = workbook.solution_path(exercise).join(file);
+                let Some(text) = files::read_if_there(&path)? else { return Ok(None) };
+                sources.insert(file.clone(), text);
+            }
+            let kinds = kinds(&sources);
+            if !kinds.is_empty() {
+                known.insert(exercise.name.clone(), kinds);
+            }
+        }
+        Ok(Some(Self(known)))
+    }
+
+    /// Records it beside the pins.
+    pub fn save(&self, workbook: &Workbook) -> Result<(), Error> {
+        let text = toml::to_string(self).expect("names of kinds are plain text");
+        let header = "# What the reference solutions do that would be flagged in a submission.\n\
+                      # Written by `checker pin`, built with the feature `grade`. Do not edit.\n\n";
+        files::write_atomically(&record(workbook), &format!("{header}{text}"))
+    }
+
+    /// What the reference solution of an exercise does, and its stub.
+    pub fn of(&self, exercise: &Exercise, pristine: &Pristine) -> BTreeSet<Kind> {
+        let stub = |file: &PathBuf| Some((file.clone(), pristine.stub(file)?.to_owned()));
+        let mut known = kinds(&exercise.edit.iter().filter_map(stub).collect());
+        known.extend(self.0.get(&exercise.name).into_iter().flatten());
+        known
+    }
+}
+
+fn record(workbook: &Workbook) -> PathBuf {
+    workbook.root.join("checker/pristine/uses.toml")
+}
+
+fn kinds(sources: &Sources) -> BTreeSet<Kind> {
+    scan(sources, &BTreeSet::new()).into_iter().map(|flag| flag.kind).collect()
+}
+
+/// The places of interest of kinds that are not known, in the order of the files. A file that is no Rust
+/// has none: it does not compile either.
+pub fn scan(sources: &Sources, known: &BTreeSet<Kind>) -> Vec<Flag> {
+    let mut flags: Vec<Flag> = Vec::new();
+    let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
+    for (path, text) in sources {
+        for found in found_in(path, text) {
+            let count = counts.entry(found.kind).or_default();
+            let said = |flag: &Flag| {
+                (flag.kind, flag.line, &flag.file) == (found.kind, found.line, &found.file)
+            };
+            if !known.contains(&found.kind) && *count < PLACES && !flags.iter().any(said) {
+                *count += 1;
+                flags.push(found);
+            }
+        }
+    }
+    flags.sort();
+    flags
+}
+
+/// In a thread of its own: the lexer keeps every text that it has read until its thread ends.
+fn found_in(path: &Path, text: &str) -> Vec<Flag> {
+    let file = path.to_string_lossy();
+    let flag = |(line, kind, what): (u32, Kind, String)| Flag {
+        file: file.to_string(),
+        line,
+        kind,
+        what: what.chars().take(TEXT).collect(),
+    };
+    std::thread::scope(|scope| {
+        let found = scope.spawn(|| scan::scan(text).into_iter().map(flag).collect()).join();
+        found.unwrap_or_default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn flags(text: &str) -> Vec<Flag> {
+        let sources = Sources::from([("src/lib.rs".into(), text.to_owned())]);
+        scan(&sources, &BTreeSet::new())
+    }
+
+    #[test]
+    fn what_is_known_is_no_flag_and_a_place_is_named_once() {
+        let text = "fn f() { std::process::exit(1); unsafe{ libc::_exit(2) } }\nfn g() { std::process::abort() }";
+        let found = flags(text);
+        let places: Vec<(u32, Kind)> = found.iter().map(|flag| (flag.line, flag.kind)).collect();
+        assert_eq!(places, [(1, Kind::Exit), (1, Kind::UnsafeCode), (2, Kind::Exit)]);
+        let sources = Sources::from([("src/lib.rs".into(), text.to_owned())]);
+        let known = BTreeSet::from([Kind::Exit]);
+        assert_eq!(scan(&sources, &known).len(), 1);
+    }
+
+    #[test]
+    fn many_harmless_places_crowd_out_no_other() {
+        let text = "fn f() { std::thread::sleep(d) }\n".repeat(1000);
+        let found = flags(&format!("{text}\nfn g() {{ std::process::exit(0) }}"));
+        assert_eq!(found.len(), PLACES + 1);
+        assert_eq!(found.last().unwrap().kind, Kind::Exit);
+    }
+
+    #[test]
+    fn what_is_no_rust_has_no_flags() {
+        for text in ["fn f( {", "\"", "}}}}", "\u{0}", "'\u{10ffff}"] {
+            assert_eq!(flags(text), [], "{text:?}");
+        }
+    }
+
+    #[test]
+    fn nesting_without_end_costs_no_stack() {
+        let deep = |open: &str, close: &str, depth: usize| {
+            format!("fn f() {{ {}exit(0){} }}", open.repeat(depth), close.repeat(depth))
+        };
+        for text in [
+            deep("(", ")", 100_000),
+            deep("[{(", ")}]", 40_000),
+            deep("cfg!(", ")", 40_000),
+            deep("!", "", 200_000),
+            format!("use {}exit{};", "a::{".repeat(50_000), "}".repeat(50_000)),
+            format!("use std::process{};", "::a".repeat(80_000)),
+            "use a as b; use b as a;".repeat(10_000),
+        ] {
+            assert_eq!(flags(&format!("{text} fn g() {{ std::process::abort() }}")).len(), 1);
+        }
+    }
+}
