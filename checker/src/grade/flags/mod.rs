@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn nesting_without_end_costs_no_stack() {
+    fn hostile_texts_cost_neither_stack_nor_hours() {
         let deep = |open: &str, close: &str, depth: usize| {
             format!("fn f() {{ {}exit(0){} }}", open.repeat(depth), close.repeat(depth))
         };
@@ -245,6 +245,9 @@ mod tests {
             format!("use {}exit{};", "a::{".repeat(50_000), "}".repeat(50_000)),
             format!("use std::process{};", "::a".repeat(80_000)),
             "use a as b; use b as a;".repeat(10_000),
+            "use , ".repeat(40_000) + ";",
+            "extern crate , ".repeat(15_000) + ";",
+            format!("use {}{{{}}};", "a::".repeat(30), "b,".repeat(100_000)),
         ] {
             assert_eq!(flags(&format!("{text} fn g() {{ std::process::abort() }}")).len(), 1);
         }

@@ -37,11 +37,26 @@ struct Row {
     found: Vec<(u32, Kind, String)>,
 }
 
-/// A name that a `use` brings in: its path, and what it is called here.
+/// A name that a `use` brings in.
 struct Import {
-    path: Vec<String>,
+    is_std: bool,
+    /// The last names of its path.
+    before: Option<String>,
+    last: String,
+    /// What it is called here; `*` for everything.
     name: String,
     at: usize,
+}
+
+impl Import {
+    fn of(mut path: Vec<String>, name: Option<String>, at: usize) -> Option<Self> {
+        if path.last().is_some_and(|last| last == "self") {
+            path.pop();
+        }
+        let is_std = path.first().is_some_and(|it| ["std", "core", "alloc"].contains(&it.as_str()));
+        let last = path.pop()?;
+        Some(Self { is_std, before: path.pop(), name: name.unwrap_or(last.clone()), last, at })
+    }
 }
 
 /// Line, kind and text of each place of interest; none, if the text is no Rust.
@@ -271,31 +286,33 @@ impl Row {
         }
         for _ in 0..RENAMES {
             for import in &imports {
-                let last = import.path.last().map_or("", String::as_str);
-                let meanings: Vec<&'static str> = self.meanings(last).collect();
-                if last != import.name && import.name != "*" && !meanings.is_empty() {
+                let meanings: Vec<&'static str> = self.meanings(&import.last).collect();
+                if import.last != import.name && import.name != "*" && !meanings.is_empty() {
                     self.renames.entry(import.name.clone()).or_default().extend(meanings);
                 }
             }
         }
-        for Import { path, name, at } in imports {
-            let mut backwards = path.iter().rev();
-            let (Some(last), before) = (backwards.next(), backwards.next()) else { continue };
-            if name == "*" {
-                let meanings: Vec<&'static str> = self.meanings(last).collect();
-                self.globs.extend(meanings);
-                continue;
-            }
-            let before: Vec<&'static str> =
-                before.map(|it| self.meanings(it).collect()).unwrap_or_default();
-            let function = before.iter().find_map(|it| behind(it, last));
-            let is_std = matches!(path[0].as_str(), "std" | "core" | "alloc");
-            let shadowed = (is_failing_macro(&name) && !is_std).then_some(Kind::ShadowedMacro);
-            // As a module `env` is imported every day.
-            let of_std = of_macro(last).filter(|_| is_std && path.len() > 1 && last != "env");
-            if let Some(kind) = function.or(shadowed).or(of_std) {
-                self.flag(at, kind, path.join("::"));
-            }
+        for import in imports {
+            self.look_at_import(&import);
+        }
+    }
+
+    fn look_at_import(&mut self, import: &Import) {
+        let Import { is_std, before, last, name, at } = import;
+        if name == "*" {
+            let meanings: Vec<&'static str> = self.meanings(last).collect();
+            return self.globs.extend(meanings);
+        }
+        let before = before.as_deref();
+        let mut meanings = before.into_iter().flat_map(|it| self.meanings(it));
+        let function = meanings.find_map(|it| behind(it, last));
+        drop(meanings);
+        let shadowed = (is_failing_macro(name) && !is_std).then_some(Kind::ShadowedMacro);
+        // As a module `env` is imported every day.
+        let of_std = of_macro(last).filter(|_| *is_std && last != "env");
+        if let Some(kind) = function.or(shadowed).or(of_std) {
+            let before = before.map(|it| format!("{it}::")).unwrap_or_default();
+            self.flag(*at, kind, format!("{before}{last}"));
         }
     }
 
@@ -303,14 +320,8 @@ impl Row {
     fn read_use(&self, start: usize, imports: &mut Vec<Import>) {
         let (mut open, mut path, mut name) = (Vec::<Vec<String>>::new(), Vec::new(), None);
         let mut at = start;
-        let mut leaf = |path: &mut Vec<String>, name: &mut Option<String>, at: usize| {
-            if path.last().is_some_and(|last| last == "self") {
-                path.pop();
-            }
-            if let Some(last) = path.last().cloned() {
-                let name = name.take().unwrap_or(last);
-                imports.push(Import { path: std::mem::take(path), name, at });
-            }
+        let mut leaf = |path: Vec<String>, name: Option<String>, at: usize| {
+            imports.extend(Import::of(path, name, at));
         };
         while let Some((piece, _)) = self.pieces.get(at) {
             match piece {
@@ -318,20 +329,22 @@ impl Row {
                     at += 1;
                     name = self.ident(at).map(str::to_owned);
                 }
+                // Another item begins: what was read cannot be meant, and is not read twice.
+                Piece::Ident(word) if word == "use" || word == "extern" => return,
                 Piece::Ident(word) => path.push(word.clone()),
                 Piece::Punct(':') => {}
                 Piece::Punct('*') => name = Some("*".to_owned()),
                 Piece::Punct(',') => {
-                    leaf(&mut path, &mut name, at - 1);
+                    leaf(path, name.take(), at - 1);
                     path = open.last().cloned().unwrap_or_default();
                 }
                 Piece::Open(Delimiter::Brace) => open.push(path.clone()),
                 Piece::Close(Delimiter::Brace) if !open.is_empty() => {
-                    leaf(&mut path, &mut name, at - 1);
+                    leaf(path, name.take(), at - 1);
                     path = Vec::new();
                     open.pop();
                 }
-                _ => return leaf(&mut path, &mut name, at.saturating_sub(1).max(start)),
+                _ => return leaf(path, name, (at - 1).max(start)),
             }
             if path.len() > USE || open.len() > USE {
                 return;
