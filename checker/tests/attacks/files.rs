@@ -14,10 +14,11 @@ use crate::class::judged;
 use crate::graded::{Graded, honest_have_all_points, nothing_is_left};
 use crate::miniature::ANSWER;
 
-/// A submission of this kind: its name, row, verdict, and how it is made.
-type Attack = (&'static str, u8, &'static str, fn(&Graded) -> HandedIn);
+/// Makes a submission for a grading.
+type Make = fn(&Graded) -> HandedIn;
 
-pub const FILES: &[Attack] = &[
+/// Submissions by name, row and verdict.
+pub const FILES: &[(&str, u8, &str, Make)] = &[
     ("climbs out of a zip", 32, "not_started", |_| {
         archive(".zip", zip_of("../../canary/evil.rs", RIGHT))
     }),
