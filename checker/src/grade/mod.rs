@@ -5,10 +5,13 @@
 //! ```
 //!
 //! Running and scoring are separate: the store holds verdicts, and scores are computed from them.
+//! Several machines grade a part of the class each, and their stores are merged.
 
 pub mod gradebook;
 pub mod grading;
 pub mod intake;
+pub mod merge;
+pub mod partition;
 pub mod score;
 pub mod store;
 pub mod taken;

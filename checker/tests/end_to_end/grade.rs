@@ -11,33 +11,33 @@ use serde_json::Value;
 use crate::miniature::{ANSWER, Finished, Miniature, NEXT, outcome};
 
 /// A directory of submissions beside a workbook that grades them.
-struct Class {
-    workbook: Miniature,
+pub struct Class {
+    pub workbook: Miniature,
     directory: tempfile::TempDir,
 }
 
 impl Class {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { workbook: Miniature::new(), directory: tempfile::tempdir().unwrap() }
     }
 
-    fn submissions(&self) -> PathBuf {
+    pub fn submissions(&self) -> PathBuf {
         self.directory.path().join("in")
     }
 
-    fn out(&self) -> PathBuf {
+    pub fn out(&self) -> PathBuf {
         self.directory.path().join("out")
     }
 
     /// A file of a student's fork.
-    fn file(&self, student: &str, path: &str, text: &str) {
+    pub fn file(&self, student: &str, path: &str, text: &str) {
         let file = self.submissions().join(student).join(path);
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, text).unwrap();
     }
 
     /// A fork with `tests/outcomes/NAME.rs` as the first answer, or as both.
-    fn student(&self, student: &str, answer: &str, next: Option<&str>) {
+    pub fn student(&self, student: &str, answer: &str, next: Option<&str>) {
         self.file(student, ANSWER, &outcome(answer));
         if let Some(next) = next {
             self.file(student, NEXT, &outcome(next).replace("answer()", "next()"));
@@ -62,7 +62,7 @@ impl Class {
 }
 
 /// Who was judged in a run with `--format json`, and with which verdict.
-fn judged(finished: &Finished) -> Vec<String> {
+pub fn judged(finished: &Finished) -> Vec<String> {
     let events = finished.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
     let graded = events.filter(|event| event["event"] == "graded");
     let text = |value: &Value| value.as_str().unwrap_or("open").to_owned();
