@@ -50,7 +50,7 @@ impl Class {
         own.into_iter().chain([out]).chain(more.iter().map(|it| (*it).to_owned())).collect()
     }
 
-    fn grade(&self, more: &[&str]) -> Finished {
+    pub fn grade(&self, more: &[&str]) -> Finished {
         let arguments = self.arguments(more);
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         self.workbook.checker(&arguments)

@@ -1,6 +1,8 @@
 //! The checker from outside: miniature workbooks, one for each thing that can happen.
 
 mod ci;
+#[cfg(feature = "grade")]
+mod clusters;
 mod commands;
 mod edits;
 #[cfg(feature = "grade")]
