@@ -134,7 +134,14 @@ impl Entry {
 
 /// A lock on a file, given back when it is dropped (flock(2); the kernel gives it back on a crash).
 #[derive(Debug)]
-pub struct Lock(#[allow(dead_code)] File);
+pub struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing would not do while a process that was just forked has the descriptor, too.
+    fn drop(&mut self) {
+        let _ = self.0.unlock();
+    }
+}
 
 impl Lock {
     /// Waits for the lock.

@@ -5,6 +5,8 @@ mod archives;
 mod ci;
 #[cfg(feature = "grade")]
 mod class;
+#[cfg(feature = "grade")]
+mod clusters;
 mod commands;
 mod edits;
 #[cfg(feature = "grade")]
@@ -12,6 +14,8 @@ mod grade;
 mod interrupts;
 #[cfg(feature = "grade")]
 mod made_class;
+#[cfg(feature = "grade")]
+mod merge;
 mod miniature;
 mod no_ptrace;
 mod outcomes;
