@@ -86,6 +86,9 @@ enum Command {
     /// For instructors: judge submissions and write the gradebook
     #[cfg(feature = "grade")]
     Grade(commands::GradeArguments),
+    /// For instructors: join the results that several machines have graded
+    #[cfg(feature = "grade")]
+    Merge(commands::MergeArguments),
     /// For instructors: compute the scores anew from the results of a grading
     #[cfg(feature = "grade")]
     Score(commands::ScoreArguments),
@@ -203,6 +206,8 @@ impl Session {
             Command::Doctor => commands::doctor(self, reporter),
             #[cfg(feature = "grade")]
             Command::Grade(arguments) => commands::grade(self, &arguments, reporter),
+            #[cfg(feature = "grade")]
+            Command::Merge(arguments) => commands::merge(self, &arguments, reporter),
             #[cfg(feature = "grade")]
             Command::Score(arguments) => commands::score(self, &arguments, reporter),
             #[cfg(feature = "grade")]

@@ -1,4 +1,4 @@
-//! `checker grade` and `checker score`: submissions in, a gradebook out.
+//! `checker grade`, `checker merge` and `checker score`: submissions in, a gradebook out.
 
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,8 @@ use crate::event::Event;
 use crate::grade::gradebook::Gradebook;
 use crate::grade::grading::{Grading, results_in};
 use crate::grade::intake::submissions;
+use crate::grade::merge::{self, Merged};
+use crate::grade::partition::Partition;
 use crate::grade::scheme::Scheme;
 use crate::grade::store::Store;
 use crate::report::Reporter;
@@ -30,6 +32,9 @@ pub struct GradeArguments {
     /// Judge this student again, whatever is known
     #[arg(long, value_name = "STUDENT")]
     pub rerun: Option<String>,
+    /// Judge only the Kth of N parts of the students; `checker merge` joins the parts
+    #[arg(long, value_name = "K/N")]
+    pub partition: Option<Partition>,
     /// Refuse to grade where a layer of isolation is missing, instead of going on with what is left
     #[arg(long)]
     pub require_isolation: bool,
@@ -49,22 +54,51 @@ pub fn grade(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let exercises = session.asked(&arguments.only)?;
-    let submissions = submissions(&workbook.curriculum, &arguments.submissions)?;
+    let mut submissions = submissions(&workbook.curriculum, &arguments.submissions)?;
     if let Some(student) = &arguments.rerun
         && !submissions.iter().any(|submission| submission.student == *student)
     {
         return Err(Error::Refused(format!("there is no submission of `{student}`")));
+    }
+    // Only now: all parts can be started with the same --rerun, which concerns one of them.
+    if let Some(partition) = arguments.partition {
+        submissions.retain(|submission| partition.holds(&submission.student));
     }
     let _turn = super::check::wait_for_turn(session, reporter)?;
     // A scheme that is wrong is said now, and not after hours of judging.
     adopt(session, arguments.scheme.as_deref(), &arguments.out)?;
     let layers = isolation(arguments.require_isolation, reporter)?;
     let store = Store::open(&arguments.out)?;
+    if let Some(partition) = arguments.partition {
+        refuse_others(partition, &store, &arguments.out)?;
+        let count = submissions.len();
+        reporter.note(&format!("The submissions in part {partition}: {count}."));
+    }
+    if submissions.is_empty() {
+        // A part that nobody fell into: there is nothing to build the exercises for.
+        write_gradebook(session, &store, &arguments.out, reporter)?;
+        return Ok(Exit::Passed);
+    }
     let grading = Grading::new(workbook, &session.stop, exercises, arguments.jobs, &layers)?;
     let again = arguments.rerun.as_deref();
     let open = grading.grade(&submissions, &store, again, |progress| reporter.graded(progress))?;
     write_gradebook(session, &store, &arguments.out, reporter)?;
     Ok(if open == 0 { Exit::Passed } else { Exit::Fault })
+}
+
+/// A part's directory holds its students only: otherwise two directories could know the same student,
+/// from before and after a change.
+fn refuse_others(partition: Partition, store: &Store, directory: &Path) -> Result<(), Error> {
+    let stored = store.submissions()?;
+    let mut students = stored.iter().map(|stored| &stored.submission.student);
+    match students.find(|student| !partition.holds(student)) {
+        Some(student) => Err(Error::Refused(format!(
+            "{}: it holds results of `{student}`, who is not in part {partition}\nTake a directory of its \
+             own for each part, or grade into this one without --partition",
+            directory.display()
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// What will stand between the submissions and this machine; a missing layer is said, or refused.
@@ -83,6 +117,45 @@ fn isolation(required: bool, reporter: &mut dyn Reporter) -> Result<Layers, Erro
     let text = format!("layers of isolation are missing: {missing}");
     reporter.take(&Event::Warning { text: &text });
     Ok(layers)
+}
+
+/// What is asked of `checker merge`.
+#[derive(Debug, clap::Args)]
+pub struct MergeArguments {
+    /// The directories that were given to `grade` as --out
+    #[arg(required = true, value_name = "DIR")]
+    pub parts: Vec<PathBuf>,
+    /// Where the joined results go; what is there already stays
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+}
+
+/// Joins the results of several gradings, and writes their gradebook.
+pub fn merge(
+    session: &Session,
+    arguments: &MergeArguments,
+    reporter: &mut dyn Reporter,
+) -> Result<Exit, Error> {
+    match merge::merge(&arguments.out, &arguments.parts)? {
+        Merged::Whole { submissions, results } => {
+            let store = results_in(&arguments.out)?;
+            write_gradebook(session, &store, &arguments.out, reporter)?;
+            reporter.note(&format!("New are {submissions} submissions and {results} results."));
+            Ok(Exit::Passed)
+        }
+        Merged::Conflicts(conflicts) => {
+            for conflict in &conflicts {
+                let text = format!("conflict: {conflict}");
+                reporter.take(&Event::Warning { text: &text });
+            }
+            reporter.note(&format!(
+                "Conflicts: {}. Nothing was merged. Leave the directory out that is wrong, or grade these \
+                 students again, and merge into a new directory.",
+                conflicts.len()
+            ));
+            Ok(Exit::NotPassed)
+        }
+    }
 }
 
 /// What is asked of `checker score`.

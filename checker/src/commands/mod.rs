@@ -30,7 +30,7 @@ pub use ci::check_as_junit;
 pub use ci::check_on_github;
 pub use doctor::{Finding, doctor};
 #[cfg(feature = "grade")]
-pub use grade::{GradeArguments, ScoreArguments, grade, score};
+pub use grade::{GradeArguments, MergeArguments, ScoreArguments, grade, merge, score};
 pub use hint::hint;
 pub use list::list;
 pub use pin::pin;

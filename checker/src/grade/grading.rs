@@ -380,10 +380,15 @@ fn sysroot() -> std::result::Result<PathBuf, Error> {
     Ok(String::from_utf8_lossy(&output.stdout).trim_end().into())
 }
 
-/// The directory that the results of a grading are read from must have some.
+/// Whether a grading has been begun in this directory.
+pub fn has_results(directory: &Path) -> bool {
+    directory.join("results.sqlite").is_file()
+}
+
+/// The directory that the results of a grading are read from must have some, and whole ones.
 pub fn results_in(directory: &Path) -> std::result::Result<Store, Error> {
-    match directory.join("results.sqlite").is_file() {
-        true => Store::open(directory),
+    match has_results(directory) {
+        true => Store::open_whole(directory),
         false => Err(Error::Refused(format!(
             "{}: there are no results; `checker grade SUBMISSIONS… --out {}` makes them",
             directory.display(),

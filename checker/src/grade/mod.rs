@@ -7,6 +7,7 @@
 //! ```
 //!
 //! Running and scoring are separate: the store holds verdicts, and scores are computed from them.
+//! Several machines grade a part of the class each, and their stores are merged.
 
 pub mod embeds;
 pub mod flags;
@@ -14,6 +15,8 @@ pub mod gradebook;
 pub mod grading;
 pub mod hidden;
 pub mod intake;
+pub mod merge;
+pub mod partition;
 pub mod points;
 pub mod scheme;
 pub mod score;

@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
 
 use super::flags::Flag;
 use super::intake::Submission;
@@ -62,6 +62,30 @@ impl Store {
     /// Opens the results in `directory`, or begins with none.
     pub fn open(directory: &Path) -> std::result::Result<Self, Error> {
         fs::create_dir_all(directory).map_err(Error::writing(directory))?;
+        let store = Self::connect(directory, OpenFlags::default())?;
+        store.prepare()?;
+        Ok(store)
+    }
+
+    /// Opens results that were written elsewhere: there must be some, and every page of them whole.
+    pub fn open_whole(directory: &Path) -> std::result::Result<Self, Error> {
+        let store = Self::connect(directory, OpenFlags::default() - OpenFlags::SQLITE_OPEN_CREATE)?;
+        // An empty file would be a database without tables. It is what a copy that broke off leaves.
+        if store.layout()? == 0 {
+            return Err(store.damaged("it is empty"));
+        }
+        store.prepare()?;
+        let found: String = store
+            .connection
+            .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+            .map_err(failed(&store.path))?;
+        match found.as_str() {
+            "ok" => Ok(store),
+            problem => Err(store.damaged(problem)),
+        }
+    }
+
+    fn connect(directory: &Path, flags: OpenFlags) -> std::result::Result<Self, Error> {
         let Some(turn) = Lock::try_take(&directory.join("grading.lock"))? else {
             return Err(Error::Refused(format!(
                 "{}: another checker grades into this directory; wait for it, or take another one",
@@ -69,18 +93,40 @@ impl Store {
             )));
         };
         let path = directory.join("results.sqlite");
-        let connection = Connection::open(&path).map_err(failed(&path))?;
-        let store = Self { path, connection, _turn: turn };
-        store.prepare()?;
-        Ok(store)
+        let connection = Connection::open_with_flags(&path, flags).map_err(failed(&path))?;
+        Ok(Self { path, connection, _turn: turn })
+    }
+
+    /// Does `work` in one transaction: if it fails, or the machine does, nothing of it is kept.
+    pub fn at_once<T>(
+        &self,
+        work: impl FnOnce() -> std::result::Result<T, Error>,
+    ) -> std::result::Result<T, Error> {
+        let transaction = self.connection.unchecked_transaction().map_err(failed(&self.path))?;
+        let done = work()?;
+        transaction.commit().map_err(failed(&self.path))?;
+        Ok(done)
+    }
+
+    fn layout(&self) -> std::result::Result<i32, Error> {
+        self.connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .map_err(failed(&self.path))
+    }
+
+    fn damaged(&self, problem: &str) -> Error {
+        Error::Format {
+            path: self.path.clone(),
+            problem: format!("the database is damaged: {problem}"),
+            remedy:
+                "Copy it again from where it was graded, when no grader runs there, or grade again."
+                    .to_owned(),
+        }
     }
 
     fn prepare(&self) -> std::result::Result<(), Error> {
         let failed = || failed(&self.path);
-        let layout: i32 = self
-            .connection
-            .query_row("PRAGMA user_version", [], |row| row.get(0))
-            .map_err(failed())?;
+        let layout = self.layout()?;
         if layout != 0 && layout != LAYOUT {
             return Err(Error::Format {
                 path: self.path.clone(),

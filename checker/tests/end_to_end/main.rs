@@ -12,6 +12,8 @@ mod grade;
 mod interrupts;
 #[cfg(feature = "grade")]
 mod made_class;
+#[cfg(feature = "grade")]
+mod merge;
 mod miniature;
 mod no_ptrace;
 mod outcomes;
