@@ -89,6 +89,9 @@ pub struct Slot {
 /// Texts of the files that the learner would edit, by path in the exercise.
 pub type Sources = BTreeMap<PathBuf, String>;
 
+/// The workbook's lock file in a slot, where cargo leaves it alone.
+pub(crate) const GIVEN_LOCK: &str = "Cargo.lock.given";
+
 impl Slot {
     /// Prepares the slot `name`: the workspace's manifest and what every exercise depends on.
     pub fn prepare(workbook: &Workbook, name: &str) -> Result<Self, Error> {
@@ -97,7 +100,7 @@ impl Slot {
         let mut wanted = BTreeMap::new();
         wanted.insert(PathBuf::from("Cargo.toml"), manifest(&workbook.root)?);
         // cargo cuts the lock file to this workspace: it is laid anew only when the given one changes.
-        let given = PathBuf::from("Cargo.lock.given");
+        let given = PathBuf::from(GIVEN_LOCK);
         if let Some(lock) = files::read_if_there(&workbook.root.join("Cargo.lock"))?
             && files::read_if_there(&workspace.join(&given))?.as_deref() != Some(&lock)
         {

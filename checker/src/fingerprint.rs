@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
-use crate::candidate::Candidate;
+use crate::candidate::{Candidate, GIVEN_LOCK};
 use crate::workbook::TEST_CRATES;
 use crate::{Error, files};
 
@@ -47,11 +47,10 @@ pub fn files(candidate: &Candidate<'_>) -> Result<Vec<PathBuf>, Error> {
             found.push(exercise.join(path));
         }
     }
-    for path in ["Cargo.toml", "Cargo.lock"] {
-        if candidate.workspace.join(path).is_file() {
-            found.push(path.into());
-        }
-    }
+    let is_there = |path: &&str| candidate.workspace.join(path).is_file();
+    // Where there is a given lock file, cargo cuts the other one to the exercises that happen to be laid.
+    let lock = [GIVEN_LOCK, "Cargo.lock"].into_iter().find(is_there);
+    found.extend(["Cargo.toml"].into_iter().filter(is_there).chain(lock).map(PathBuf::from));
     for directory in TEST_CRATES.map(Path::new) {
         let below = files::files_below(&candidate.workspace.join(directory))?;
         found.extend(below.into_iter().map(|path| directory.join(path)));

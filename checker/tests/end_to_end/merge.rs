@@ -166,7 +166,8 @@ fn a_part_that_cannot_be_meant_is_refused() {
     let again = ["--only", "answer", "--rerun", "ada"];
     assert_eq!(judged(&class.grade_part(1, &again)), ["fay answer does_not_compile"]);
     assert_eq!(judged(&class.grade_part(3, &again)), ["ada answer passed"]);
-    refused(class.grade_part(1, &["--rerun", "nobody"]), "there is no submission of `nobody`");
+    let nobody = class.grade_into("part-1", &["--partition", "1/3", "--rerun", "nobody"]);
+    refused(nobody, "there is no submission of `nobody`");
 }
 
 #[test]
