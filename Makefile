@@ -4,7 +4,7 @@ CHECKER := target/debug/checker
 SOURCES := $(shell find checker/src checker/sandbox/src checker/tracer/src -name '*.rs' 2>/dev/null) \
 	Cargo.toml Cargo.lock checker/Cargo.toml checker/sandbox/Cargo.toml checker/tracer/Cargo.toml
 
-.PHONY: check hint list run trace reset solution doctor test verify soundness mutants pin lint bench bench-grade grade accept-snapshots tools
+.PHONY: check hint list run trace reset solution doctor test verify soundness mutants pin lint bench bench-grade grade accept-snapshots test-slurm tools
 .DEFAULT_GOAL := check
 
 # Judge what has changed, show where you stand and what is next. One exercise: make check E=semaphore
@@ -48,6 +48,12 @@ grade: $(CHECKER)
 test: $(CHECKER)
 	cargo test --target-dir target --features testkit/http,checker/grade
 	$(CHECKER) verify
+
+# Grading on a cluster: the examples of docs/clusters.md on a real Slurm on this machine. As root; it installs
+# Debian's slurm-wlm and munge if they are missing, and stops what it has started.
+test-slurm: $(CHECKER)
+	cargo build --target-dir target -p checker --features grade
+	@bash checker/tests/slurm.sh
 
 # For authors: stubs fail, solutions pass, wrong solutions are caught, snapshots and pins are current.
 verify: $(CHECKER)

@@ -94,6 +94,9 @@ impl Store {
         };
         let path = directory.join("results.sqlite");
         let connection = Connection::open_with_flags(&path, flags).map_err(failed(&path))?;
+        // The directory's lock keeps others out already. Alone, SQLite needs no memory shared between
+        // processes for its write-ahead log, which a file system of a cluster may not have.
+        connection.pragma_update(None, "locking_mode", "EXCLUSIVE").map_err(failed(&path))?;
         Ok(Self { path, connection, _turn: turn })
     }
 

@@ -5,6 +5,8 @@ mod archives;
 mod ci;
 #[cfg(feature = "grade")]
 mod class;
+#[cfg(feature = "grade")]
+mod clusters;
 mod commands;
 mod edits;
 #[cfg(feature = "grade")]

@@ -7,7 +7,7 @@ use rusqlite::Connection;
 use rusqlite::types::Value;
 
 use crate::class::{Class, judged};
-use crate::miniature::Finished;
+use crate::miniature::{Finished, Miniature};
 
 /// Ada and bob are in part 3 of 3, fay is in part 1, and nobody is in part 2; hal would be.
 fn class() -> Class {
@@ -99,6 +99,20 @@ fn three_parts_joined_are_the_whole_to_the_last_byte() {
     // The joined results are as good as one's own: nothing is judged again.
     let finished = class.grade_into("merged-from-part-1", &["--format", "json"]);
     assert_eq!(self::judged(&finished), Vec::<String>::new());
+}
+
+#[test]
+fn another_copy_of_the_workbook_finds_the_same() {
+    let class = class();
+    class.grade_into("whole", &[]);
+    let (copy, elsewhere) = (Miniature::below("elsewhere"), class.place("elsewhere"));
+    let (from, out) = (class.submissions(), elsewhere.to_str().unwrap());
+    let finished =
+        copy.checker(&["grade", from.to_str().unwrap(), "--out", out, "--only", "answer"]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let merged = class.merge(&["whole", "elsewhere"], "merged");
+    assert_eq!(merged.code, Some(0), "{merged:?}");
+    assert_eq!(rows(&class.place("merged")), rows(&class.place("whole")));
 }
 
 #[test]
