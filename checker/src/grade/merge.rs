@@ -319,6 +319,18 @@ mod tests {
     }
 
     #[test]
+    fn a_merge_that_breaks_off_leaves_nothing() {
+        let places = Places::new();
+        let store = Store::open(&places.path("out")).unwrap();
+        let broken = store.at_once(|| {
+            store.put(&result("pipe", "h", Verdict::Passed))?;
+            Err::<(), _>(Error::Interrupted)
+        });
+        assert!(matches!(broken, Err(Error::Interrupted)));
+        assert_eq!(store.results().unwrap(), []);
+    }
+
+    #[test]
     fn the_target_is_no_part_of_itself() {
         let places = Places::new();
         let target = places.ada("out", "in/ada", &[("pipe", "h", Verdict::Passed)]);
