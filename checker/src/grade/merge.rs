@@ -10,8 +10,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::grading::{has_results, results_in};
+use super::scheme;
 use super::store::{Result, Store, Stored};
-use crate::Error;
+use crate::{Error, files};
 
 /// What came of merging.
 #[derive(Debug, PartialEq, Eq)]
@@ -41,13 +42,22 @@ pub fn merge(target: &Path, parts: &[PathBuf]) -> std::result::Result<Merged, Er
     for part in parts {
         refuse_target(target, part)?;
         rows.add(part, &results_in(part)?)?;
+        if before.is_none() {
+            rows.add_scheme(part)?;
+        }
     }
     if !rows.conflicts.is_empty() {
         return Ok(Merged::Conflicts(rows.conflicts));
     }
     let store = match before {
         Some(store) => store,
-        None => Store::open(target)?,
+        None => {
+            // First, so that a target that has results has had its scheme from the beginning.
+            if let Some((Some(scheme), _)) = &rows.scheme {
+                files::write_atomically(&target.join(scheme::FILE), scheme)?;
+            }
+            Store::open(target)?
+        }
     };
     store.at_once(|| rows.write(target, &store))
 }
@@ -73,10 +83,24 @@ fn refuse_target(target: &Path, part: &Path) -> std::result::Result<(), Error> {
 struct Rows<'a> {
     submissions: BTreeMap<String, (Stored, &'a Path)>,
     results: BTreeMap<(String, String), (Result, &'a Path)>,
+    /// What counts in a new target; a target that has results keeps what it has.
+    scheme: Option<(Option<String>, &'a Path)>,
     conflicts: Vec<String>,
 }
 
 impl<'a> Rows<'a> {
+    fn add_scheme(&mut self, place: &'a Path) -> std::result::Result<(), Error> {
+        let text = files::read_if_there(&place.join(scheme::FILE))?;
+        match &self.scheme {
+            None => self.scheme = Some((text, place)),
+            Some((known, there)) if *known != text => {
+                self.conflicts.push(conflict(scheme::FILE, "another scheme counts", there, place));
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
     fn add(&mut self, place: &'a Path, store: &Store) -> std::result::Result<(), Error> {
         for stored in store.submissions()? {
             match self.submissions.entry(stored.submission.student.clone()) {
@@ -151,8 +175,8 @@ fn two_results(one: &Result, other: &Result) -> String {
 mod tests {
     use super::*;
     use crate::grade::intake::Submission;
+    use crate::grade::store::Layers;
     use crate::verdict::{Judgement, Verdict};
-    use sandbox::Layers;
 
     struct Places(tempfile::TempDir);
 
@@ -249,6 +273,25 @@ mod tests {
     }
 
     #[test]
+    fn a_new_target_counts_as_the_parts_do_and_another_one_as_before() {
+        let places = Places::new();
+        let part = places.ada("1", "in/ada", &[("pipe", "h", Verdict::Passed)]);
+        let other = places.ada("2", "in/ada", &[("pipe", "h", Verdict::Passed)]);
+        fs::write(part.join(scheme::FILE), "one").unwrap();
+        let parts = [part.clone(), other.clone()];
+        let Merged::Conflicts(conflicts) = merge(&places.path("out"), &parts).unwrap() else {
+            panic!("no conflict was found")
+        };
+        let (one, two) = (part.display(), other.display());
+        assert_eq!(conflicts, [format!("scheme.toml: another scheme counts ({one} and {two})")]);
+        let scheme = || fs::read_to_string(places.path("out").join(scheme::FILE)).unwrap();
+        merge(&places.path("out"), &[part]).unwrap();
+        assert_eq!(scheme(), "one");
+        merge(&places.path("out"), &[other]).unwrap();
+        assert_eq!(scheme(), "one");
+    }
+
+    #[test]
     fn what_is_missing_or_damaged_is_named_before_anything_is_written() {
         let places = Places::new();
         let whole = places.ada("1", "in/ada", &[("pipe", "h", Verdict::Passed)]);
@@ -273,6 +316,18 @@ mod tests {
         let other = torn("other", usize::MAX);
         fs::write(other.join("results.sqlite"), "no database, but text ".repeat(500)).unwrap();
         assert_eq!(refused(&other, "not a database"), crate::Exit::Fault);
+    }
+
+    #[test]
+    fn a_merge_that_breaks_off_leaves_nothing() {
+        let places = Places::new();
+        let store = Store::open(&places.path("out")).unwrap();
+        let broken = store.at_once(|| {
+            store.put(&result("pipe", "h", Verdict::Passed))?;
+            Err::<(), _>(Error::Interrupted)
+        });
+        assert!(matches!(broken, Err(Error::Interrupted)));
+        assert_eq!(store.results().unwrap(), []);
     }
 
     #[test]

@@ -71,10 +71,14 @@ fn rows(directory: &Path) -> Vec<(String, Vec<Value>)> {
 #[test]
 fn three_parts_joined_are_the_whole_to_the_last_byte() {
     let class = class();
-    assert_eq!(class.grade_into("whole", &[]).code, Some(0));
+    // What counts comes along: with it, an answer is worth seven times as much.
+    let scheme = class.place("course.toml");
+    fs::write(&scheme, "[[exercise]]\nname = \"answer\"\nweight = 700\n").unwrap();
+    let scheme = ["--scheme", scheme.to_str().unwrap()];
+    assert_eq!(class.grade_into("whole", &scheme).code, Some(0));
     let judged: Vec<Vec<String>> = (1..=3)
         .map(|number| {
-            let finished = class.grade_part(number, &[]);
+            let finished = class.grade_part(number, &scheme);
             assert_eq!(finished.code, Some(0), "{finished:?}");
             judged(&finished)
         })
