@@ -72,17 +72,17 @@ fn add(hasher: &mut Sha256, bytes: &[u8]) {
     hasher.update(bytes);
 }
 
-/// The compiler, the checker itself, and what the environment adds to the compiler's arguments.
+/// The compiler by name and version, the checker itself, and what the environment adds to the arguments.
 fn toolchain() -> &'static str {
     static TOOLCHAIN: OnceLock<String> = OnceLock::new();
     TOOLCHAIN.get_or_init(|| {
         let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let version = Command::new(rustc).arg("-vV").output();
+        let version = Command::new(&rustc).arg("-vV").output();
         let version = version.map(|output| output.stdout).unwrap_or_default();
         let checker = std::fs::metadata("/proc/self/exe")
             .and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));
         let flags =
             ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"].map(std::env::var_os);
-        format!("{}{checker:?}{flags:?}", String::from_utf8_lossy(&version))
+        format!("{rustc:?}{}{checker:?}{flags:?}", String::from_utf8_lossy(&version))
     })
 }
