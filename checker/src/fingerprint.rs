@@ -72,7 +72,7 @@ fn add(hasher: &mut Sha256, bytes: &[u8]) {
     hasher.update(bytes);
 }
 
-/// The compiler, the checker itself, and what the environment adds to the compiler's arguments.
+/// The compiler, the checker itself, and what the environment says about the compiler.
 fn toolchain() -> &'static str {
     static TOOLCHAIN: OnceLock<String> = OnceLock::new();
     TOOLCHAIN.get_or_init(|| {
@@ -81,8 +81,9 @@ fn toolchain() -> &'static str {
         let version = version.map(|output| output.stdout).unwrap_or_default();
         let checker = std::fs::metadata("/proc/self/exe")
             .and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));
-        let flags =
-            ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"].map(std::env::var_os);
+        // RUSTC too: a recipe names the compiler, and another one can have the same version.
+        let flags = ["RUSTC", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"]
+            .map(std::env::var_os);
         format!("{}{checker:?}{flags:?}", String::from_utf8_lossy(&version))
     })
 }
