@@ -72,17 +72,18 @@ fn add(hasher: &mut Sha256, bytes: &[u8]) {
     hasher.update(bytes);
 }
 
-/// The compiler by name and version, the checker itself, and what the environment adds to the arguments.
+/// The compiler, the checker itself, and what the environment says about the compiler.
 fn toolchain() -> &'static str {
     static TOOLCHAIN: OnceLock<String> = OnceLock::new();
     TOOLCHAIN.get_or_init(|| {
         let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let version = Command::new(&rustc).arg("-vV").output();
+        let version = Command::new(rustc).arg("-vV").output();
         let version = version.map(|output| output.stdout).unwrap_or_default();
         let checker = std::fs::metadata("/proc/self/exe")
             .and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));
-        let flags =
-            ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"].map(std::env::var_os);
-        format!("{rustc:?}{}{checker:?}{flags:?}", String::from_utf8_lossy(&version))
+        // RUSTC too: a recipe names the compiler, and another one can have the same version.
+        let flags = ["RUSTC", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_RUSTFLAGS"]
+            .map(std::env::var_os);
+        format!("{}{checker:?}{flags:?}", String::from_utf8_lossy(&version))
     })
 }
