@@ -138,6 +138,8 @@ impl Recipe {
             });
             previous = arg;
         }
+        // Several candidates are compiled beside each other: splitting one more would only cost.
+        args.extend(["-C", "codegen-units=1"].map(str::to_owned));
         let mut env = match candidate.confined {
             None => environment(candidate),
             Some(_) => scrubbed(),
