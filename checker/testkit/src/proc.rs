@@ -35,25 +35,41 @@ pub fn thread_status(pid: i32, tid: i32) -> Option<ThreadStatus> {
     })
 }
 
-/// Whether thread `tid` of process `pid` is in a system call that sleeps for a time at most; `false` if
-/// the kernel will not tell.
+/// What a thread that looks asleep sleeps for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sleep {
+    /// Something that another thread or process does.
+    UntilWoken,
+    /// Some time, at most.
+    ByTheClock,
+    /// The kernel will not tell: neither for what, nor whether it sleeps at all.
+    Untold,
+}
+
+/// What thread `tid` of process `pid` sleeps for; `None` if it does not sleep.
 ///
-/// A wait for descriptors is none, but for ppoll(2) without any: what is ready may come any time.
-pub fn sleeps_by_the_clock(pid: i32, tid: i32) -> bool {
-    let call = fs::read_to_string(format!("/proc/{pid}/task/{tid}/syscall"));
-    call.is_ok_and(|call| is_by_the_clock(&call))
+/// The state in proc_pid_stat(5) says "asleep" as soon as a thread sets out to sleep, and it may
+/// think better of it: wait4(2) with `WNOHANG` does so each time. This answer is of a thread that has
+/// left its CPU.
+///
+/// A wait for descriptors is not by the clock, but for ppoll(2) without any: what is ready may come any
+/// time.
+pub fn sleep(pid: i32, tid: i32) -> Option<Sleep> {
+    match fs::read_to_string(format!("/proc/{pid}/task/{tid}/syscall")) {
+        Ok(call) => sleep_in(&call),
+        Err(_) => Some(Sleep::Untold),
+    }
 }
 
 /// The same of a line of proc_pid_syscall(5): the call's number, and its arguments in hexadecimal.
-fn is_by_the_clock(call: &str) -> bool {
+fn sleep_in(call: &str) -> Option<Sleep> {
     let mut words = call.split_whitespace();
-    let Some(number) = words.next().and_then(|number| number.parse::<i64>().ok()) else {
-        return false;
-    };
+    // Instead of a number, "running" for a thread that does.
+    let number: i64 = words.next()?.parse().ok()?;
     let arguments: Vec<u64> =
         words.map_while(|word| u64::from_str_radix(word.strip_prefix("0x")?, 16).ok()).collect();
     let argument = |index: usize| arguments.get(index).copied().unwrap_or(0);
-    match number {
+    let by_the_clock = match number {
         libc::SYS_nanosleep | libc::SYS_clock_nanosleep => true,
         // The other operations of futex(2) that sleep are not used by locks of the standard library.
         libc::SYS_futex => {
@@ -62,7 +78,8 @@ fn is_by_the_clock(call: &str) -> bool {
         }
         libc::SYS_ppoll => argument(1) == 0 && argument(2) != 0,
         _ => false,
-    }
+    };
+    Some(if by_the_clock { Sleep::ByTheClock } else { Sleep::UntilWoken })
 }
 
 /// The threads of process `pid` that have not ended, by their id.
@@ -134,23 +151,24 @@ mod tests {
     #[test]
     fn a_wait_with_a_timeout_is_by_the_clock() {
         let futex = libc::SYS_futex;
-        for (call, by_the_clock) in [
+        let (by_the_clock, until_woken) = (Some(Sleep::ByTheClock), Some(Sleep::UntilWoken));
+        for (call, sleep) in [
             (
                 format!(
                     "{} 0x0 0x0 0x7f10 0x7f10 0x0 0x0 0x7ffc 0x7f00",
                     libc::SYS_clock_nanosleep
                 ),
-                true,
+                by_the_clock,
             ),
-            (format!("{futex} 0x7f10 0x89 0x2 0x7f20 0x0 0xffffffff 0x7ffc 0x7f00"), true),
-            (format!("{futex} 0x7f10 0x89 0x2 0x0 0x0 0xffffffff 0x7ffc 0x7f00"), false),
-            (format!("{futex} 0x7f10 0x81 0x1 0x7f20 0x0 0x0 0x7ffc 0x7f00"), false),
-            (format!("{} 0x7f10 0x0 0x7f20 0x0 0x8 0x0 0x7ffc 0x7f00", libc::SYS_ppoll), true),
-            (format!("{} 0x7f10 0x1 0x7f20 0x0 0x8 0x0 0x7ffc 0x7f00", libc::SYS_ppoll), false),
-            ("running".to_owned(), false),
-            ("-1 0x7ffc 0x7f00".to_owned(), false),
+            (format!("{futex} 0x7f10 0x89 0x2 0x7f20 0x0 0xffffffff 0x7ffc 0x7f00"), by_the_clock),
+            (format!("{futex} 0x7f10 0x89 0x2 0x0 0x0 0xffffffff 0x7ffc 0x7f00"), until_woken),
+            (format!("{futex} 0x7f10 0x81 0x1 0x7f20 0x0 0x0 0x7ffc 0x7f00"), until_woken),
+            (format!("{} 0x7f10 0x0 0x7f20 0x0 0x8 0x0 0x7ffc 0x7f00", libc::SYS_ppoll), by_the_clock),
+            (format!("{} 0x7f10 0x1 0x7f20 0x0 0x8 0x0 0x7ffc 0x7f00", libc::SYS_ppoll), until_woken),
+            ("running".to_owned(), None),
+            ("-1 0x7ffc 0x7f00".to_owned(), until_woken),
         ] {
-            assert_eq!(is_by_the_clock(&call), by_the_clock, "{call}");
+            assert_eq!(sleep_in(&call), sleep, "{call}");
         }
     }
 

@@ -8,11 +8,15 @@ use std::thread;
 
 use nix::unistd::{getpid, gettid};
 
-use crate::proc::{process_state, sleeps_by_the_clock, thread_status};
+use crate::proc::{Sleep, process_state, sleep, thread_status};
 
 /// CPU time, in clock ticks, after which a process that should sleep is said to spin: 0.25 s. Among
 /// many that want a CPU it has to get that much before its deadline.
 const SPIN_TICKS: u64 = 25;
+
+/// Context switches after which it is said to: on a busy machine one that yields gets little CPU time,
+/// but many turns.
+const SPIN_SWITCHES: u64 = 1000;
 
 /// What a process has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,44 +29,50 @@ pub enum Rest {
     Stopped,
     /// It has ended; perhaps nobody has waited for it yet.
     Ended,
-    /// It keeps a CPU busy instead of sleeping: a quarter of a second of CPU time since the first look.
+    /// It runs on and on instead of sleeping: a quarter of a second of CPU time since the first look, or
+    /// a thousand turns.
     Spinning,
 }
 
 /// Waits until the main thread of process `pid` is not on its way to anywhere, and says how it is.
-///
-/// A process that asks again and again (waitpid with `WNOHANG`) can look asleep for a moment: use
-/// [`rest_of_a_waiter`] where that matters.
 pub fn rest(pid: i32) -> Rest {
-    let ticks = || thread_status(pid, pid).map_or(0, |status| status.cpu_ticks);
-    let before = ticks();
+    let start = used(pid, pid);
     loop {
         match process_state(pid) {
             None | Some('Z' | 'X') => return Rest::Ended,
-            Some('S') if sleeps_by_the_clock(pid, pid) => return Rest::AsleepByTheClock,
-            Some('S') => return Rest::Asleep,
             Some('T') => return Rest::Stopped,
-            Some(_) if ticks() > before + SPIN_TICKS => return Rest::Spinning,
-            Some(_) => thread::yield_now(),
+            Some('S') => match sleep(pid, pid) {
+                Some(Sleep::UntilWoken) => return Rest::Asleep,
+                Some(Sleep::ByTheClock) => return Rest::AsleepByTheClock,
+                Some(Sleep::Untold) if stays_asleep(pid) => return Rest::Asleep,
+                Some(Sleep::Untold) => return Rest::Spinning,
+                None => {}
+            },
+            Some(_) => {}
         }
+        let now = used(pid, pid);
+        if now.0 > start.0 + SPIN_TICKS || now.1 > start.1 + SPIN_SWITCHES {
+            return Rest::Spinning;
+        }
+        thread::yield_now();
     }
 }
 
-/// As [`rest`], but a process that looks asleep and runs all the same is [`Rest::Spinning`].
+/// Whether a process that looks asleep is, where the kernel will not tell.
 ///
-/// The kernel marks a caller of wait4(2) as asleep before it looks for a child, also if it shall
-/// not sleep. CPU time does not lie: this uses 0.15 s of it, of which a spinner gets a share. Nor do
-/// context switches: on a busy machine a spinner that yields gets little CPU time, but many turns.
-pub fn rest_of_a_waiter(pid: i32) -> Rest {
-    let used =
-        |pid, tid| thread_status(pid, tid).map_or((0, 0), |it| (it.cpu_ticks, it.context_switches));
+/// CPU time does not lie: this uses 0.15 s of it, of which a spinner gets a share. Nor do context
+/// switches.
+fn stays_asleep(pid: i32) -> bool {
     let own_ticks = || used(getpid().as_raw(), gettid().as_raw()).0;
-    let rested = rest(pid);
     let (own, (ticks, switches)) = (own_ticks(), used(pid, pid));
     while own_ticks() < own + 15 {}
     let (ticks_now, switches_now) = used(pid, pid);
-    let ran = ticks_now > ticks + 2 || switches_now > switches + 10;
-    if rested == Rest::Asleep && ran { Rest::Spinning } else { rested }
+    ticks_now <= ticks + 2 && switches_now <= switches + 10
+}
+
+/// What a thread has used: CPU time, in clock ticks, and context switches.
+fn used(pid: i32, tid: i32) -> (u64, u64) {
+    thread_status(pid, tid).map_or((0, 0), |it| (it.cpu_ticks, it.context_switches))
 }
 
 /// Lets other processes of this user see what this one sleeps in, where that is restricted.
@@ -80,20 +90,25 @@ pub fn let_others_look() {
 mod tests {
     use super::*;
     use std::process::{Child, Command, Stdio};
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     fn shell(script: &str) -> Child {
         Command::new("/bin/sh").arg("-c").arg(script).stdin(Stdio::piped()).spawn().unwrap()
     }
 
     fn rest_of(child: &mut Child, wanted: Rest) {
-        until(child, rest, wanted);
+        rest_of_living(child, wanted);
+        end(child);
     }
 
-    fn until(child: &mut Child, rest: fn(i32) -> Rest, wanted: Rest) {
+    fn rest_of_living(child: &Child, wanted: Rest) {
         // A shell may sleep on its way: the first answers need not be the last.
         while rest(child.id() as i32) != wanted {
             thread::yield_now();
         }
+    }
+
+    fn end(child: &mut Child) {
         child.kill().unwrap();
         child.wait().unwrap();
     }
@@ -120,8 +135,37 @@ mod tests {
     }
 
     #[test]
-    fn a_waiter_that_sleeps_is_asleep() {
-        until(&mut shell("exec cat"), rest_of_a_waiter, Rest::Asleep);
+    fn where_the_kernel_will_not_tell_a_sleeper_stays_asleep_and_a_spinner_does_not() {
+        let mut reader = shell("exec cat");
+        rest_of_living(&reader, Rest::Asleep);
+        assert!(stays_asleep(reader.id() as i32));
+        end(&mut reader);
+        let mut busy = shell("while :; do :; done");
+        assert!(!stays_asleep(busy.id() as i32));
+        end(&mut busy);
+    }
+
+    #[test]
+    fn who_asks_again_and_again_with_wnohang_is_never_asleep() {
+        let (asker, parent) = (gettid().as_raw(), getpid().as_raw());
+        let stop = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let looker = scope.spawn(|| {
+                let looks = (0..20_000).filter(|_| {
+                    let looks_asleep = thread_status(parent, asker).unwrap().state == 'S';
+                    looks_asleep && sleep(parent, asker).is_some()
+                });
+                let seen = looks.count();
+                stop.store(true, Ordering::Relaxed);
+                seen
+            });
+            let mut child = shell("exec cat");
+            while !stop.load(Ordering::Relaxed) {
+                assert!(child.try_wait().unwrap().is_none());
+            }
+            end(&mut child);
+            assert_eq!(looker.join().unwrap(), 0, "of 20000 looks");
+        });
     }
 
     #[test]

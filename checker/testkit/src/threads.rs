@@ -21,7 +21,7 @@ use std::thread::{self, JoinHandle};
 use nix::unistd::{getpid, gettid};
 
 use crate::Lesson;
-use crate::proc::{ThreadStatus, sleeps_by_the_clock, thread_status};
+use crate::proc::{Sleep, ThreadStatus, sleep, thread_status};
 
 /// CPU time, in clock ticks, after which a thread that is waited for is said to spin: 1 s.
 const SPIN_TICKS: u64 = 100;
@@ -246,11 +246,12 @@ fn asleep(members: &[Member], first: &[Option<ThreadStatus>]) -> Option<Vec<usiz
     if first.iter().flatten().any(|status| status.state != 'S') {
         return None;
     }
-    let lives = first.iter().enumerate().filter(|(_, status)| status.is_some());
-    let by_the_clock = lives
-        .map(|(index, _)| index)
-        .filter(|&index| sleeps_by_the_clock(getpid().as_raw(), members[index].tid))
-        .collect();
+    let mut by_the_clock = Vec::new();
+    for (index, member) in members.iter().enumerate().filter(|(index, _)| first[*index].is_some()) {
+        if sleep(getpid().as_raw(), member.tid)? == Sleep::ByTheClock {
+            by_the_clock.push(index);
+        }
+    }
     (statuses(members) == first).then_some(by_the_clock)
 }
 

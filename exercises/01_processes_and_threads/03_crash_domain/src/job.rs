@@ -14,7 +14,7 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::{Pid, getppid};
 use testkit::proc::process_state;
-use testkit::rest::{Rest, rest, rest_of_a_waiter};
+use testkit::rest::{Rest, rest};
 
 /// The command for a job, for instance `exit 3`.
 pub fn command(job: &str) -> io::Result<Command> {
@@ -142,7 +142,7 @@ fn interrupt_the_supervisor() {
 
 /// Exits with 0 if the supervisor sleeps while it waits, and with 1 if it does not.
 fn watch_the_supervisor() {
-    process::exit(i32::from(rest_of_a_waiter(getppid().as_raw()) == Rest::Spinning))
+    process::exit(i32::from(rest(getppid().as_raw()) == Rest::Spinning))
 }
 
 /// Hears the pid of another job, and ends (with 4) only after that one has.

@@ -18,7 +18,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getpid, getppid};
-use testkit::rest::{let_others_look, rest, rest_of_a_waiter};
+use testkit::rest::{let_others_look, rest};
 use two_returns::{fork_child, wait_for};
 
 fn main() -> io::Result<()> {
@@ -152,7 +152,7 @@ fn handlers() -> io::Result<()> {
 fn sleep() -> io::Result<()> {
     let_others_look();
     let child = fork(|| {
-        println!("the parent: {:?}", rest_of_a_waiter(getppid().as_raw()));
+        println!("the parent: {:?}", rest(getppid().as_raw()));
         0
     })?;
     wait_and_tell(child)

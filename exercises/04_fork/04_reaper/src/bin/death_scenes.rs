@@ -21,7 +21,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getpid, getppid};
 use reaper::{End, Reaper, adopt_orphans, has_ended, start};
 use testkit::proc::open_descriptors;
-use testkit::rest::{Rest, let_others_look, rest, rest_of_a_waiter};
+use testkit::rest::{Rest, let_others_look, rest};
 
 fn main() -> io::Result<()> {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -213,7 +213,7 @@ fn sleep(family: &mut Family) -> io::Result<()> {
     let_others_look();
     let mut reaper = Reaper::new()?;
     family.start("a", || {
-        println!("the parent: {:?}", rest_of_a_waiter(getppid().as_raw()));
+        println!("the parent: {:?}", rest(getppid().as_raw()));
         7
     })?;
     family.tell(reaper.wait());
