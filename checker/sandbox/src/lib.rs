@@ -12,13 +12,20 @@
 //!        <── one line of JSON ──┘   (subreaper of all of these)
 //! ```
 //!
-//! A program that may be hostile is run with a [`Confinement`]; [`Layers`] says what of it held.
+//! A program that may be hostile is run with a [`Confinement`]; [`Layers`] says what of it held. That is
+//! part of the crate's feature `confine` only.
 
 mod capture;
+#[cfg(feature = "confine")]
 mod confine;
+#[cfg(not(feature = "confine"))]
+#[path = "unconfined.rs"]
+mod confine;
+#[cfg_attr(not(feature = "confine"), allow(dead_code, reason = "only `confine` has a use for all"))]
 mod confinement;
 mod descendants;
 mod diagnose;
+#[cfg_attr(not(feature = "confine"), allow(dead_code, reason = "only `confine` has a use for all"))]
 mod layers;
 mod observation;
 pub mod probe;

@@ -15,6 +15,7 @@
 #![allow(clippy::duplicate_mod)]
 
 mod expect;
+mod explored;
 mod failure;
 pub mod loom;
 mod made;

@@ -320,3 +320,23 @@ fn a_spin_lock_of_two_threads_is_judged_by_loom_without_a_hint_to_the_processor(
     spin(Ordering::Release);
     assert_says(&failure(|| spin(Ordering::Relaxed)), &["a data race"]);
 }
+
+#[test]
+fn a_lock_that_no_explorer_knows_ends_the_exploration() {
+    use shuttle::sync::{Mutex, thread};
+    use std::sync;
+    let message = failure(|| {
+        shuttle::explore(EXPECT, || {
+            let known = Arc::new(Mutex::new(()));
+            let unknown = Arc::new(sync::Mutex::new(()));
+            for name in ["T1", "T2"] {
+                let (known, unknown) = (Arc::clone(&known), Arc::clone(&unknown));
+                thread::spawn_as(name, move || {
+                    let _unknown = unknown.lock().unwrap();
+                    drop(known.lock().unwrap());
+                });
+            }
+        });
+    });
+    assert_says(&message, &["expected: e", "a lock that is not of crate::sync", "use crate::sync"]);
+}

@@ -42,6 +42,7 @@ pub fn doctor(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Er
         kernel(),
         toolchain(&session.workbook),
         linker(),
+        #[cfg(feature = "grade")]
         isolation(),
         ptrace(&session.workbook),
         cores(),
@@ -122,6 +123,7 @@ fn linker() -> Finding {
 }
 
 /// What would hold a stranger's program.
+#[cfg(feature = "grade")]
 fn isolation() -> Finding {
     let layers = match sandbox::available_layers() {
         Ok(layers) => layers,

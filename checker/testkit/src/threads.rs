@@ -21,7 +21,7 @@ use std::thread::{self, JoinHandle};
 use nix::unistd::{getpid, gettid};
 
 use crate::Lesson;
-use crate::proc::{Sleep, ThreadStatus, sleep, thread_status};
+use crate::proc::{self, Sleep, ThreadStatus, sleep, thread_status};
 
 /// CPU time, in clock ticks, after which a thread that is waited for is said to spin: 1 s.
 const SPIN_TICKS: u64 = 100;
@@ -182,6 +182,27 @@ impl<T> Thread<T> {
     }
 }
 
+/// Whether thread `tid` of this process waits for another one while all of them sleep, but for the
+/// calling one.
+///
+/// A thread that sleeps by the clock may wake it later, if it was made for that: a test's own threads
+/// are not.
+pub fn waits_in_vain(tid: i32) -> bool {
+    let pid = getpid().as_raw();
+    if sleep(pid, tid) != Some(Sleep::UntilWoken) {
+        return false;
+    }
+    let others = || {
+        let mut threads = proc::threads(pid);
+        threads.remove(&gettid().as_raw());
+        threads
+    };
+    let first = others();
+    let asleep =
+        |(tid, status): (&i32, &ThreadStatus)| status.state == 'S' && sleep(pid, *tid).is_some();
+    first.contains_key(&tid) && first.iter().all(asleep) && others() == first
+}
+
 /// Why a thread that is waited for does not end.
 enum Stuck {
     /// All threads are asleep, and none can wake another.
@@ -322,6 +343,28 @@ mod tests {
         assert_eq!(threads.settle(), Settled::Spinning("napper".into()));
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         thread.join("-", "-");
+    }
+
+    #[test]
+    fn who_waits_for_one_that_runs_does_not_wait_in_vain() {
+        // In a process of its own there would be no other tests; here they may run, and then nobody waits
+        // in vain. So this is the half that can be said.
+        let threads = Threads::new();
+        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let runner = threads.spawn("runner", {
+            let stop = Arc::clone(&stop);
+            move || while !stop.load(std::sync::atomic::Ordering::Relaxed) {}
+        });
+        let waiter = threads.spawn("waiter", thread::park);
+        let tid = threads.members.lock().unwrap()[1].tid;
+        while sleep(getpid().as_raw(), tid) != Some(Sleep::UntilWoken) {
+            thread::yield_now();
+        }
+        assert!(!waits_in_vain(tid));
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        runner.join("-", "-");
+        waiter.handle.thread().unpark();
+        waiter.join("-", "-");
     }
 
     #[test]

@@ -7,12 +7,11 @@ pub mod sync;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 
 use crate::failure::{self, Failure, Found};
 use crate::panics::{Named, Panic};
 use crate::recorder::{Record, Step};
-use crate::{Expect, Scenario, panics, recorder, replay};
+use crate::{Expect, Scenario, explored, panics, recorder, replay};
 
 /// First no thread is interrupted, then once, then twice: what is found first is simple.
 const INTERRUPTIONS: std::ops::RangeInclusive<usize> = 0..=2;
@@ -42,7 +41,7 @@ pub fn explore(expect: Expect, scenario: impl Fn() + Send + Sync + 'static) {
 
 #[track_caller]
 fn explore_scenario(expect: Expect, scenario: Arc<Scenario>) {
-    let explored = thread::spawn(move || {
+    let (executions, found) = explored::on_a_thread(expect, move || {
         let mut executions = 0;
         for interruptions in INTERRUPTIONS {
             let end = loop {
@@ -58,12 +57,8 @@ fn explore_scenario(expect: Expect, scenario: Arc<Scenario>) {
         }
         (executions, None)
     });
-    match explored.join() {
-        Ok((_, None)) => {}
-        Ok((executions, Some(found))) => {
-            panic!("{}", failure::lesson(expect, &found, executions, &replay::command(None)))
-        }
-        Err(panic) => std::panic::resume_unwind(panic),
+    if let Some(found) = found {
+        panic!("{}", failure::lesson(expect, &found, executions, &replay::command(None)))
     }
 }
 

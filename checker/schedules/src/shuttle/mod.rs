@@ -8,12 +8,11 @@ pub mod sync;
 
 use std::cell::RefCell;
 use std::rc::Rc;
-use std::thread;
 
 use ::shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
 use crate::failure::Found;
-use crate::{Expect, Scenario, panics, replay};
+use crate::{Expect, Scenario, explored, panics, replay};
 use driver::{Driver, Outcome};
 
 /// Runs `scenario` under many schedules.
@@ -30,12 +29,7 @@ pub fn explore(expect: Expect, scenario: impl Fn() + Send + Sync + 'static) {
 #[track_caller]
 fn explore_scenario(expect: Expect, scenario: Box<Scenario>) {
     let only = replay::asked_for();
-    // On a thread of its own: what shuttle keeps in thread-locals ends with it.
-    let explored = thread::spawn(move || run(only, scenario)).join();
-    let Outcome { schedules, found } = match explored {
-        Ok(outcome) => outcome,
-        Err(panic) => std::panic::resume_unwind(panic),
-    };
+    let Outcome { schedules, found } = explored::on_a_thread(expect, move || run(only, scenario));
     if let Some((found, deviations)) = found {
         let again = replay::command(Some(&deviations));
         fail(expect, &found, schedules, &again);
