@@ -17,7 +17,7 @@ use crate::recorder;
 /// An execution that decides more often than this does not end.
 const ENDLESS: usize = 5_000;
 /// A thread that runs for so long while others could is taken to spin.
-const HOG: usize = 200;
+const HOG: usize = 50;
 /// A wait of a random schedule wakes for no reason once in so many.
 const CHANCE: usize = 4;
 
