@@ -26,7 +26,8 @@ use crate::proc::{self, Sleep, ThreadStatus, sleep, thread_status};
 /// CPU time, in clock ticks, after which a thread that is waited for is said to spin: 1 s.
 const SPIN_TICKS: u64 = 100;
 
-/// CPU time, in clock ticks, after which a thread that should come to rest is said to spin: 0.25 s.
+/// CPU time, in clock ticks, after which a thread that should come to rest is said to spin: 0.25 s. Of
+/// all that should, it may be twice that.
 const RESTLESS_TICKS: u64 = 25;
 
 /// Context switches after which a thread that should come to rest is said to spin. On a busy machine
@@ -111,15 +112,7 @@ impl Threads {
             if napping.as_ref().is_some_and(Vec::is_empty) {
                 return Settled::AtRest;
             }
-            let napping = napping.unwrap_or_default();
-            let restless = start.iter().zip(&now).enumerate().find(|(index, (start, now))| {
-                let (Some(start), Some(now)) = (start, now) else { return false };
-                let switches = now.context_switches - start.context_switches;
-                now.cpu_ticks > start.cpu_ticks + RESTLESS_TICKS
-                    || switches > RESTLESS_SWITCHES
-                    || (switches > NAPS && napping.contains(index))
-            });
-            if let Some((index, _)) = restless {
+            if let Some(index) = restless(&start, &now, &napping.unwrap_or_default()) {
                 return Settled::Spinning(members[index].name.clone());
             }
             thread::yield_now();
@@ -180,6 +173,29 @@ impl<T> Thread<T> {
             Err(panic) => panic::resume_unwind(panic),
         }
     }
+}
+
+/// Which thread has done too much since the start for one that comes to rest.
+fn restless(
+    start: &[Option<ThreadStatus>],
+    now: &[Option<ThreadStatus>],
+    napping: &[usize],
+) -> Option<usize> {
+    let since = start.iter().zip(now).map(|statuses| match statuses {
+        (Some(start), Some(now)) => {
+            (now.cpu_ticks - start.cpu_ticks, now.context_switches - start.context_switches)
+        }
+        _ => (0, 0),
+    });
+    let since: Vec<(u64, u64)> = since.collect();
+    let alone = since.iter().enumerate().position(|(index, &(ticks, switches))| {
+        ticks > RESTLESS_TICKS
+            || switches > RESTLESS_SWITCHES
+            || (switches > NAPS && napping.contains(&index))
+    });
+    // Many that spin get little CPU time each.
+    let together = since.iter().map(|(ticks, _)| ticks).sum::<u64>() > 2 * RESTLESS_TICKS;
+    alone.or_else(|| (0..since.len()).filter(|_| together).max_by_key(|&index| since[index].0))
 }
 
 /// Whether thread `tid` of this process waits for another one while all of them sleep, but for the
@@ -391,6 +407,24 @@ mod tests {
         assert_eq!(threads.settle(), Settled::Spinning("spinner".into()));
         stop.store(true, std::sync::atomic::Ordering::Relaxed);
         thread.handle.join().unwrap();
+    }
+
+    #[test]
+    fn so_is_one_of_many() {
+        let threads = Threads::new();
+        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let spinners: Vec<_> = (0..64)
+            .map(|_| {
+                let stop = Arc::clone(&stop);
+                threads.spawn(
+                    "spinner",
+                    move || while !stop.load(std::sync::atomic::Ordering::Relaxed) {},
+                )
+            })
+            .collect();
+        assert_eq!(threads.settle(), Settled::Spinning("spinner".into()));
+        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        spinners.into_iter().for_each(|spinner| spinner.handle.join().unwrap());
     }
 
     #[test]
