@@ -37,5 +37,6 @@ pub mod report;
 mod error;
 mod files;
 mod parallel;
+mod scratch;
 
 pub use error::{Error, Exit};

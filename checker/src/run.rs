@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,6 +18,7 @@ use crate::candidate::Candidate;
 use crate::compile::Programs;
 use crate::panics::{Panic, panics};
 use crate::parallel::cores;
+use crate::scratch::Scratch;
 use crate::verdict::{Outcome, TestResult, of_hung_threads, of_strays};
 use crate::{Error, files};
 
@@ -399,35 +400,6 @@ fn tasks_of_machine() -> Option<u64> {
 fn tasks_in_loadavg(text: &str) -> Option<u64> {
     let (_, total) = text.split_whitespace().nth(3)?.split_once('/')?;
     total.parse().ok()
-}
-
-/// A directory for the files of one run; gone with everything in it when the run is over.
-struct Scratch(PathBuf);
-
-impl Scratch {
-    fn new() -> Result<Self, Error> {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("shopfloor-{}-{count}", std::process::id());
-        let path = std::env::temp_dir().join(name);
-        // A directory of this name can only be the remains of a checker that was killed.
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir(&path).map_err(Error::writing(&path))?;
-        Ok(Self(path))
-    }
-
-    /// A directory of its own for one program of the run.
-    fn directory(&self, index: usize) -> Result<PathBuf, Error> {
-        let path = self.0.join(index.to_string());
-        fs::create_dir(&path).map_err(Error::writing(&path))?;
-        Ok(path)
-    }
-}
-
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
 }
 
 #[cfg(test)]
