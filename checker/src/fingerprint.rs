@@ -3,6 +3,7 @@
 //! File times say nothing: an unpacked submission or a restored backup may be older than the last
 //! build. Content decides, here and in [`crate::compile`].
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -67,17 +68,21 @@ fn add_file(hasher: &mut Sha256, directory: &Path, path: &Path) -> Result<(), Er
 }
 
 /// The length goes first, so that no two lists of pieces look alike.
-fn add(hasher: &mut Sha256, bytes: &[u8]) {
+pub(crate) fn add(hasher: &mut Sha256, bytes: &[u8]) {
     hasher.update((bytes.len() as u64).to_le_bytes());
     hasher.update(bytes);
+}
+
+/// The program that compiles.
+pub(crate) fn compiler() -> OsString {
+    std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into())
 }
 
 /// The compiler, the checker itself, and what the environment says about the compiler.
 fn toolchain() -> &'static str {
     static TOOLCHAIN: OnceLock<String> = OnceLock::new();
     TOOLCHAIN.get_or_init(|| {
-        let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
-        let version = Command::new(rustc).arg("-vV").output();
+        let version = Command::new(compiler()).arg("-vV").output();
         let version = version.map(|output| output.stdout).unwrap_or_default();
         let checker = std::fs::metadata("/proc/self/exe")
             .and_then(|metadata| Ok((metadata.len(), metadata.modified()?)));

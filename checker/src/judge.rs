@@ -10,10 +10,10 @@ use crate::run::{run_experiment, run_tests, unnatural_end};
 use crate::verdict::{Judgement, Outcome, TestResult, Verdict, of_strays};
 use crate::{Error, compare};
 
-/// The name of the comparison with the reference, among the tests.
+/// The target of the comparison with the reference, among those of the tests.
 pub const EXPERIMENT: &str = "experiment";
 
-/// The name of the comparison among the tests.
+/// The comparison's name among the tests.
 pub const COMPARISON: &str = "the experiment prints what the reference's prints";
 
 /// How many of the compiler's errors are shown; the others often follow from the first.

@@ -119,6 +119,20 @@ impl Judgement {
         Self { verdict, message: None, place: None, tests }
     }
 
+    /// How many tests pass.
+    pub fn passed(&self) -> usize {
+        self.tests.iter().filter(|test| test.outcome == Outcome::Passed).count()
+    }
+
+    /// A few words: `failed: 3 of 5 tests pass`.
+    pub fn in_words(&self) -> String {
+        let words = self.verdict.in_words();
+        match self.verdict == Verdict::Passed || self.tests.is_empty() {
+            true => words.to_owned(),
+            false => format!("{words}: {} of {} tests pass", self.passed(), self.tests.len()),
+        }
+    }
+
     /// The test to show first: the easiest that does not pass.
     pub fn first_unpassed(&self) -> Option<&TestResult> {
         deciding(&self.tests)

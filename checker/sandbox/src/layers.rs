@@ -110,6 +110,12 @@ impl Layers {
         self.held.contains(&layer)
     }
 
+    /// Those that held: `net-ns, landlock`.
+    pub fn held_in_words(&self) -> String {
+        let held: Vec<&str> = self.held.iter().map(|layer| layer.name()).collect();
+        held.join(", ")
+    }
+
     /// Those that are missing, each with its reason: `net-ns (EPERM), landlock (switched off)`.
     pub fn missing_in_words(&self) -> String {
         let missing: Vec<String> =

@@ -132,7 +132,6 @@ fn isolation() -> Finding {
             return finding("isolation", format!("unknown: {error}"), short(false, lost, "-"));
         }
     };
-    let held: Vec<&str> = layers.held.iter().map(|layer| layer.name()).collect();
     let shortfall = match layers.missing.is_empty() {
         true => None,
         false => short(
@@ -146,7 +145,7 @@ fn isolation() -> Finding {
              in a container, its security profile decides",
         ),
     };
-    finding("isolation", held.join(", "), shortfall)
+    finding("isolation", layers.held_in_words(), shortfall)
 }
 
 fn ptrace(workbook: &Workbook) -> Finding {

@@ -48,6 +48,15 @@ pub struct Cell<'a> {
     pub score: Score,
 }
 
+impl Line<'_> {
+    /// What lateness costs, if anything: `3 days late: 20 % less`.
+    pub fn lateness(&self) -> Option<String> {
+        let days = self.stored.submission.days_late;
+        let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
+        (self.late_percent > 0).then(|| format!("{days} late: {} % less", self.late_percent))
+    }
+}
+
 impl<'a> Gradebook<'a> {
     /// The gradebook of what is stored, by the curriculum and the scheme as they are now.
     pub fn new(

@@ -1,6 +1,6 @@
 //! The work: every exercise of every submission that has no result yet is judged, several at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -10,7 +10,7 @@ use sandbox::{Layers, Stop};
 use sha2::{Digest, Sha256};
 
 use super::embeds;
-use super::flags::{Flag, Known, scan};
+use super::flags::{Kind, Known, scan};
 use super::intake::{Submission, Unreadable, take};
 use super::store::{Result, Store, Stored};
 use super::taken::Taken;
@@ -85,6 +85,8 @@ pub struct Grading<'a> {
 /// An exercise that is ready to be judged.
 struct Base {
     recipe: Recipe,
+    /// What is no flag, because it was given or is asked for.
+    known: BTreeSet<Kind>,
     /// The hash of everything but the sources.
     hash: String,
 }
@@ -146,7 +148,7 @@ impl<'a> Grading<'a> {
             &units,
             |(unit, hash, sources)| {
                 let base = &bases[&unit.exercise.name];
-                let flags = sources.map(|sources| self.flags(unit.exercise, sources));
+                let flags = sources.map(|sources| scan(sources, &base.known));
                 let result = judging.unit(unit.exercise, base, *sources);
                 Ok((unit, hash, flags.unwrap_or_default(), result))
             },
@@ -197,10 +199,6 @@ impl<'a> Grading<'a> {
         Ok(all)
     }
 
-    fn flags(&self, exercise: &Exercise, sources: &Sources) -> Vec<Flag> {
-        scan(sources, &self.known.of(exercise, &self.pristine[&exercise.name]))
-    }
-
     /// Has cargo build the stubs with all that they depend on, once for all submissions.
     fn bases(&self) -> std::result::Result<BTreeMap<String, Base>, Error> {
         let mut bases = BTreeMap::new();
@@ -219,7 +217,7 @@ impl<'a> Grading<'a> {
         // Flags are a part of the result, so what is none decides, too.
         let known = self.known.of(exercise, candidate.pristine);
         let hash = format!("{} {known:?}", fingerprint::of(&candidate)?);
-        Ok(Base { recipe, hash })
+        Ok(Base { recipe, known, hash })
     }
 }
 
@@ -227,10 +225,7 @@ impl Base {
     /// The hash of everything that a judgement of these sources depends on.
     fn hash_with(&self, sources: Option<&Sources>) -> String {
         let mut hasher = Sha256::new();
-        let mut add = |piece: &[u8]| {
-            hasher.update((piece.len() as u64).to_le_bytes());
-            hasher.update(piece);
-        };
+        let mut add = |piece: &[u8]| fingerprint::add(&mut hasher, piece);
         add(self.hash.as_bytes());
         for (path, text) in sources.into_iter().flatten() {
             add(path.as_os_str().as_encoded_bytes());
@@ -374,7 +369,7 @@ fn whose_failure(
 
 /// Where the compiler and its libraries are.
 fn sysroot() -> std::result::Result<PathBuf, Error> {
-    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let rustc = fingerprint::compiler();
     let output = Command::new(&rustc).args(["--print", "sysroot"]).output();
     let output = output.map_err(Error::reading(Path::new(&rustc)))?;
     Ok(String::from_utf8_lossy(&output.stdout).trim_end().into())

@@ -151,21 +151,9 @@ impl Tally {
 
     fn earned(&self, group: &Group) -> u128 {
         let all = self.of > 0 && self.passed == self.of;
-        match self.decided {
-            Some(decided) => {
-                if decided {
-                    self.weight()
-                } else {
-                    0
-                }
-            }
-            None if group.all_or_nothing => {
-                if all {
-                    self.weight()
-                } else {
-                    0
-                }
-            }
+        match self.decided.or(group.all_or_nothing.then_some(all)) {
+            Some(true) => self.weight(),
+            Some(false) => 0,
             None => self.passed as u128,
         }
     }

@@ -94,8 +94,7 @@ impl Human {
                 1 => "Isolation".to_owned(),
                 _ => format!("Isolation of {results} results"),
             };
-            let held: Vec<&str> = layers.held.iter().map(|layer| layer.name()).collect();
-            self.line(&format!("{whose}: {}", held.join(", ")));
+            self.line(&format!("{whose}: {}", layers.held_in_words()));
             if !layers.missing.is_empty() {
                 let missing = clean(&layers.missing_in_words());
                 self.line(&format!("  {} {missing}", self.paint("missing:", Paint::Open)));

@@ -119,7 +119,7 @@ impl Human {
 
     fn standing(&self, standing: &Standing<'_>, is_next: bool) {
         let (mark, colour) = mark(standing.judgement.verdict);
-        let state = state(&standing.judgement);
+        let state = standing.judgement.in_words();
         let exercise = standing.exercise;
         let arrow = if is_next { self.paint("▸", Paint::Strong) } else { " ".to_owned() };
         self.line(&format!(
@@ -264,15 +264,6 @@ fn mark(verdict: Verdict) -> (&'static str, Paint) {
         Verdict::Skipped => ("-", Paint::Open),
         _ => ("✗", Paint::Bad),
     }
-}
-
-fn state(judgement: &Judgement) -> String {
-    let words = judgement.verdict.in_words();
-    if judgement.verdict == Verdict::Passed || judgement.tests.is_empty() {
-        return words.to_owned();
-    }
-    let passed = judgement.tests.iter().filter(|t| t.outcome == Outcome::Passed).count();
-    format!("{words}: {passed} of {} tests pass", judgement.tests.len())
 }
 
 /// How the tests stand beside the one that does not pass and is shown.

@@ -181,8 +181,7 @@ impl Verification<'_> {
         };
         let judged = self.judge(slot, &sources)?;
         let judgement = &judged.judgement;
-        self.result.solution =
-            judgement.tests.iter().filter(|test| test.outcome == Outcome::Passed).count();
+        self.result.solution = judgement.passed();
         if judgement.verdict != Verdict::Passed {
             let mut text =
                 format!("the solution must pass; it is: {}", judgement.verdict.in_words());

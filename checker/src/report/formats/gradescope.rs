@@ -109,8 +109,8 @@ fn tests(
 /// What stands above the tests.
 fn output(gradebook: &Gradebook<'_>, line: &Line<'_>) -> String {
     let mut text = format!("{} of {} exercises pass.", line.passed(), gradebook.exercises.len());
-    if line.late_percent > 0 {
-        text.push_str(&format!("\n{}", late(line)));
+    if let Some(late) = line.lateness() {
+        text.push_str(&format!("\n{late}."));
     }
     if let Some(why) = &line.stored.unreadable {
         text.push_str(&format!("\nThe submission cannot be read: {}.", shown(&cut(why, OUTPUT))));
@@ -123,11 +123,4 @@ fn output(gradebook: &Gradebook<'_>, line: &Line<'_>) -> String {
         text.push_str(&format!("\n{path} has no effect: it {}.", note.why.in_words()));
     }
     text
-}
-
-/// `3 days late: 20 % less.`
-fn late(line: &Line<'_>) -> String {
-    let days = line.stored.submission.days_late;
-    let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
-    format!("{days} late: {} % less.", line.late_percent)
 }

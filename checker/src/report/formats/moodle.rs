@@ -53,8 +53,5 @@ fn feedback(gradebook: &Gradebook<'_>, line: &Line<'_>) -> String {
         let exercise = found.exercise;
         format!("{} {}: {}", exercise.number, exercise.name, found.in_words())
     });
-    let late = (line.late_percent > 0).then(|| {
-        format!("{} days late: {} % less", line.stored.submission.days_late, line.late_percent)
-    });
-    exercises.chain(late).collect::<Vec<_>>().join("\n")
+    exercises.chain(line.lateness()).collect::<Vec<_>>().join("\n")
 }

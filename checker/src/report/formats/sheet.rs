@@ -78,13 +78,7 @@ impl<'a> Found<'a> {
 
     /// A few words: `failed: 3 of 5 tests pass`.
     pub fn in_words(&self) -> String {
-        let Some(judgement) = self.judgement else { return "not judged yet".to_owned() };
-        let words = judgement.verdict.in_words();
-        if judgement.verdict == Verdict::Passed || judgement.tests.is_empty() {
-            return words.to_owned();
-        }
-        let passed = judgement.tests.iter().filter(|it| it.outcome == Outcome::Passed).count();
-        format!("{words}: {passed} of {} tests pass", judgement.tests.len())
+        self.judgement.map_or_else(|| "not judged yet".to_owned(), Judgement::in_words)
     }
 
     /// The tests that say something about why it does not pass, the one to show first at the front.

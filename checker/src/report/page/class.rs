@@ -256,9 +256,8 @@ fn isolation(gradebook: &Gradebook<'_>) -> Markup {
         }
         ul {
             @for (layers, results) in all {
-                @let held: Vec<&str> = layers.held.iter().map(|layer| layer.name()).collect();
                 li {
-                    (count(results, "result", "results")) " behind " (held.join(", "))
+                    (count(results, "result", "results")) " behind " (layers.held_in_words())
                     @if !layers.missing.is_empty() {
                         "; missing: " (one_line(&layers.missing_in_words(), TEXT))
                     }

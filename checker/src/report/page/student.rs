@@ -134,8 +134,7 @@ fn overview_row(exercise: &Exercise, worth: Worth, cell: &Option<Cell<'_>>) -> M
 }
 
 fn tests_that_pass(judgement: &Judgement) -> String {
-    let passed = judgement.tests.iter().filter(|test| test.outcome == Outcome::Passed).count();
-    format!("{passed} of {} tests pass", judgement.tests.len())
+    format!("{} of {} tests pass", judgement.passed(), judgement.tests.len())
 }
 
 /// Whether there is something to read.
