@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 use rstest::rstest;
 
 fn root() -> PathBuf {
@@ -105,4 +106,76 @@ fn what_the_solutions_do_that_would_be_flagged_is_recorded() {
     let now = Known::of_solutions(&workbook).unwrap().expect("this repository has solutions");
     let remedy = "run `checker pin address_space` with a checker that has the feature `grade`";
     assert_eq!(Known::load(&workbook).unwrap(), now, "{remedy}");
+}
+
+#[test]
+fn what_the_texts_link_to_in_this_repository_is_there() {
+    let mut looked_at = 0;
+    for text in texts(&root()) {
+        for link in links(&text) {
+            if link.contains("://") {
+                continue;
+            }
+            let (path, heading) = link.split_once('#').unwrap_or((&link, ""));
+            let target = match path {
+                "" => text.clone(),
+                path => text.parent().unwrap().join(path),
+            };
+            assert!(target.exists(), "{}: {link}: there is no such file", text.display());
+            let is_there = heading.is_empty() || anchors(&target).iter().any(|it| it == heading);
+            assert!(is_there, "{}: {link}: there is no such heading", text.display());
+            looked_at += 1;
+        }
+    }
+    assert!(looked_at > 0);
+}
+
+/// The Markdown files of the repository.
+fn texts(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for path in fs::read_dir(directory).unwrap().flatten().map(|entry| entry.path()) {
+        if path.is_dir()
+            && !path.is_symlink()
+            && !path.ends_with("target")
+            && !path.ends_with(".git")
+        {
+            found.extend(texts(&path));
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            found.push(path);
+        }
+    }
+    found
+}
+
+fn links(text: &Path) -> Vec<String> {
+    let markdown = fs::read_to_string(text).unwrap();
+    Parser::new(&markdown)
+        .filter_map(|event| match event {
+            Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => {
+                Some(dest_url.into_string())
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+/// What the headings of a file are called in links, by the rules of the sites that show it: in lower case,
+/// words joined by hyphens, without other signs.
+fn anchors(text: &Path) -> Vec<String> {
+    let markdown = fs::read_to_string(text).unwrap();
+    let (mut found, mut heading) = (Vec::new(), None::<String>);
+    for event in Parser::new(&markdown) {
+        match (event, &mut heading) {
+            (Event::Start(Tag::Heading { .. }), _) => heading = Some(String::new()),
+            (Event::Text(words) | Event::Code(words), Some(heading)) => heading.push_str(&words),
+            (Event::End(TagEnd::Heading(_)), _) => {
+                let heading = heading.take().unwrap().to_lowercase().replace(' ', "-");
+                found.push(
+                    heading.replace(|c: char| !c.is_alphanumeric() && c != '-' && c != '_', ""),
+                );
+            }
+            _ => {}
+        }
+    }
+    found
 }
