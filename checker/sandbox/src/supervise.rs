@@ -45,6 +45,8 @@ pub fn supervise_if_asked() {
     };
     let code = match asked() {
         Ok(()) => 0,
+        // The checker is gone: there is nobody to tell, and the words would come after the shell's prompt.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => 1,
         Err(error) => {
             eprintln!("supervisor: {error}");
             1
@@ -62,7 +64,9 @@ fn supervise() -> io::Result<()> {
     // checker (proc_pid_oom_score_adj(5)). Where that cannot be had, the kernel chooses as ever.
     let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
+    if io::stdin().lock().read_line(&mut line)? == 0 {
+        return Err(io::ErrorKind::BrokenPipe.into());
+    }
     let program: Program = serde_json::from_str(&line)?;
     let Some(confinement) = &program.confinement else {
         return run_and_report(&program, None, Layers::of_any_run());
