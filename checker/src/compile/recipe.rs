@@ -144,6 +144,8 @@ impl Recipe {
             None => environment(candidate),
             Some(_) => scrubbed(),
         };
+        // Linkers write there, and elsewhere nothing confined may. A host without namespaces has one `/tmp`.
+        env.insert("TMPDIR".into(), candidate.target.clone().into());
         for (name, value) in &call.env {
             let value = match name.strip_prefix("CARGO_BIN_EXE_") {
                 Some(program) => format!("{target}/{program}"),

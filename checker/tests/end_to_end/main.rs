@@ -17,10 +17,13 @@ mod made_class;
 #[cfg(feature = "grade")]
 mod merge;
 mod miniature;
+#[cfg(feature = "grade")]
+mod no_namespaces;
 mod no_ptrace;
 mod outcomes;
 #[cfg(feature = "grade")]
 mod page;
+mod refusals;
 #[cfg(feature = "grade")]
 mod report;
 #[cfg(feature = "grade")]

@@ -1,10 +1,7 @@
 //! A machine that does not allow tracing, as some containers do not: tests that need it are skipped.
-#![allow(unsafe_code)]
-
-use std::os::unix::process::CommandExt;
-use std::process::Command;
 
 use crate::miniature::{ANSWER, Finished, Miniature, outcome};
+use crate::refusals::{NUMBER, instruction, refuse};
 
 const TEST: &str = "#[test]\nfn the_kernel_sees_42() {\n    assert_eq!(answer::answer(), 42);\n}\n";
 
@@ -19,34 +16,18 @@ pub fn with_a_timeline() -> Miniature {
     miniature
 }
 
-/// Makes the kernel refuse ptrace(2) to a program and all that it starts, with EPERM.
-fn refuse_ptrace(command: &mut Command) {
-    const NUMBER: u32 = 0;
-    let instruction = |code: u32, jt, jf, k| libc::sock_filter { code: code as u16, jt, jf, k };
-    let filter = [
-        instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, NUMBER),
-        instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, libc::SYS_ptrace as u32),
-        instruction(libc::BPF_RET, 0, 0, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
-        instruction(libc::BPF_RET, 0, 0, libc::SECCOMP_RET_ALLOW),
-    ];
-    let install = move || {
-        nix::sys::prctl::set_no_new_privs()?;
-        let program = libc::sock_fprog { len: 4, filter: filter.as_ptr().cast_mut() };
-        let mode = libc::SECCOMP_MODE_FILTER;
-        // SAFETY: the program names four instructions, which the kernel copies (seccomp(2)).
-        match unsafe { libc::prctl(libc::PR_SET_SECCOMP, mode, &raw const program) } {
-            0 => Ok(()),
-            _ => Err(std::io::Error::last_os_error()),
-        }
-    };
-    // SAFETY: prctl(2) is a system call that allocates nothing, as is allowed between fork and exec
-    // (signal-safety(7)).
-    unsafe { command.pre_exec(install) };
-}
-
 pub fn without_ptrace(miniature: &Miniature, args: &[&str]) -> Finished {
     let mut command = miniature.command(args);
-    refuse_ptrace(&mut command);
+    let ptrace = libc::SYS_ptrace as u32;
+    refuse(
+        &mut command,
+        &[
+            instruction(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, NUMBER),
+            instruction(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, ptrace),
+            instruction(libc::BPF_RET, 0, 0, libc::SECCOMP_RET_ERRNO | libc::EPERM as u32),
+            instruction(libc::BPF_RET, 0, 0, libc::SECCOMP_RET_ALLOW),
+        ],
+    );
     Finished::of(command.output().unwrap())
 }
 

@@ -3,7 +3,8 @@
 //! An ordinary user's program runs as that user, who is mapped to himself. Root's program runs as
 //! an id that no account has. Root's user namespace maps every id to itself: the supervisor in it
 //! still passes directories that are closed to others on its way to what it shows, and the program,
-//! which has no capability, gains nothing by it.
+//! which has no capability, gains nothing by it. Root without the capabilities for that, as in a
+//! container that drops them all, is an ordinary user here.
 
 use std::fs;
 use std::io;
@@ -19,6 +20,11 @@ use nix::unistd::{AccessFlags, Gid, Pid, Uid, access, fchown, fchownat};
 /// 65534 is `nobody`, whose processes and files exist on many hosts.
 const UNUSED: u32 = 65533;
 
+/// Capabilities of capabilities(7), by their numbers.
+const CHOWN: u32 = 0;
+const SETGID: u32 = 6;
+const SETUID: u32 = 7;
+
 /// Whom the program runs as.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Identity {
@@ -30,7 +36,8 @@ impl Identity {
     /// For programs of this process's user.
     pub(crate) fn of_this_user() -> Self {
         let ids = || Some((Uid::from_raw(mapped("uid")?), Gid::from_raw(mapped("gid")?)));
-        Self { become_user: Uid::effective().is_root().then(ids).flatten() }
+        let may_change = Uid::effective().is_root() && holds(&[CHOWN, SETGID, SETUID]);
+        Self { become_user: may_change.then(ids).flatten() }
     }
 
     /// Maps the ids of `child`, the first process of a new user namespace.
@@ -68,6 +75,14 @@ pub(crate) fn unusable(paths: &[PathBuf], rights: AccessFlags) -> Option<&Path> 
         access(path, rights | search).is_ok()
     };
     paths.iter().map(PathBuf::as_path).find(|path| !usable(path))
+}
+
+/// Whether this process may use these capabilities: proc_pid_status(5), `CapEff`.
+fn holds(capabilities: &[u32]) -> bool {
+    let Ok(status) = fs::read_to_string("/proc/self/status") else { return false };
+    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
+    let effective = effective.and_then(|set| u64::from_str_radix(set.trim(), 16).ok());
+    effective.is_some_and(|set| capabilities.iter().all(|it| set & (1 << it) != 0))
 }
 
 /// The unused id, or the highest one that this process's own user namespace has.
