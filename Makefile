@@ -39,10 +39,11 @@ doctor: $(CHECKER)
 	@$(CHECKER) doctor
 
 # For instructors: judges the submissions in IN= (directories, archives or a roster) and keeps the results
-# and the gradebook in OUT=. What is there already is not judged again.
+# and the gradebook in OUT=. What is there already is not judged again. IN= may name several: a path with
+# a space needs quotes of its own, make grade IN="'my uploads'".
 grade: $(CHECKER)
 	cargo build --target-dir target -p checker --features grade
-	@$(CHECKER) grade $(or $(IN),$(error make grade IN=SUBMISSIONS OUT=RESULTS)) --out $(or $(OUT),$(error make grade IN=SUBMISSIONS OUT=RESULTS))
+	@$(CHECKER) grade $(or $(IN),$(error make grade IN=SUBMISSIONS OUT=RESULTS)) --out "$(or $(OUT),$(error make grade IN=SUBMISSIONS OUT=RESULTS))"
 
 # All tests: the tooling's own, then every stub, solution and known-wrong solution.
 test: $(CHECKER)

@@ -163,6 +163,11 @@ impl Error {
         }
     }
 
+    /// As an error of who has named the file on the command line, and not of the workbook.
+    pub(crate) fn asked_for(self) -> Self {
+        Error::Refused(self.to_string())
+    }
+
     pub(crate) fn reading(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
         Self::doing("read", path)
     }

@@ -1,5 +1,6 @@
 //! `checker grade`, `checker merge` and `checker score`: submissions in, a gradebook out.
 
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use sandbox::Layers;
@@ -7,7 +8,7 @@ use sandbox::Layers;
 use crate::event::Event;
 use crate::grade::gradebook::Gradebook;
 use crate::grade::grading::{Grading, results_in};
-use crate::grade::intake::submissions;
+use crate::grade::intake::{EXTENSIONS, Found, submissions};
 use crate::grade::merge::{self, Merged};
 use crate::grade::partition::Partition;
 use crate::grade::scheme::Scheme;
@@ -20,7 +21,8 @@ use super::Session;
 /// What is asked of `checker grade`.
 #[derive(Debug, clap::Args)]
 pub struct GradeArguments {
-    /// Directories of submissions, archives, or a roster: CSV with the headings student,submission
+    /// Directories of submissions, archives, or a roster: CSV with the headings student,submission and
+    /// perhaps days_late
     #[arg(required = true, value_name = "SUBMISSIONS")]
     pub submissions: Vec<PathBuf>,
     /// Where the results go; if there are some, only what is missing or changed is judged
@@ -43,7 +45,7 @@ pub struct GradeArguments {
     pub scheme: Option<PathBuf>,
     /// How many are judged at a time; by default four for each core, because some wait
     #[arg(long, value_name = "N")]
-    pub jobs: Option<usize>,
+    pub jobs: Option<NonZeroUsize>,
 }
 
 /// Judges what has no result yet, and writes the gradebook.
@@ -54,7 +56,16 @@ pub fn grade(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let exercises = session.asked(&arguments.only)?;
-    let mut submissions = submissions(&workbook.curriculum, &arguments.submissions)?;
+    let Found { mut submissions, passed_over } =
+        submissions(&workbook.curriculum, &arguments.submissions, &arguments.out)?;
+    for path in passed_over {
+        let text = format!(
+            "{} is no submission: neither a directory nor an archive ({})",
+            path.display(),
+            EXTENSIONS.join(" ")
+        );
+        reporter.take(&Event::Warning { text: &text });
+    }
     if let Some(student) = &arguments.rerun
         && !submissions.iter().any(|submission| submission.student == *student)
     {
@@ -79,7 +90,8 @@ pub fn grade(
         write_gradebook(session, &store, &arguments.out, reporter)?;
         return Ok(Exit::Passed);
     }
-    let grading = Grading::new(workbook, &session.stop, exercises, arguments.jobs, &layers)?;
+    let jobs = arguments.jobs.map(NonZeroUsize::get);
+    let grading = Grading::new(workbook, &session.stop, exercises, jobs, &layers)?;
     let again = arguments.rerun.as_deref();
     let open = grading.grade(&submissions, &store, again, |progress| reporter.graded(progress))?;
     write_gradebook(session, &store, &arguments.out, reporter)?;
@@ -149,8 +161,9 @@ pub fn merge(
                 reporter.take(&Event::Warning { text: &text });
             }
             reporter.note(&format!(
-                "Conflicts: {}. Nothing was merged. Leave the directory out that is wrong, or grade these \
-                 students again, and merge into a new directory.",
+                "Conflicts: {}. Nothing was merged. Where students differ, leave the directory out that is \
+                 wrong, or grade them again, and merge into a new directory. Where schemes differ, give all \
+                 parts the same: checker score DIR --scheme FILE.",
                 conflicts.len()
             ));
             Ok(Exit::NotPassed)

@@ -62,8 +62,9 @@ pub fn report(
     // The gradebook for people says it itself.
     if gradebook.open() > 0 && format != Format::Human {
         let open = gradebook.open();
-        let text =
-            format!("{open} results are missing; the same `checker grade` judges what is left");
+        let text = format!(
+            "{open} results are missing; `checker grade` without --only judges what is left"
+        );
         reporter.take(&Event::Warning { text: &text });
     }
     let title = &session.workbook.curriculum.title;

@@ -134,7 +134,7 @@ impl Recipe {
                     let file = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
                     format!("{}{target}/{file}", library.as_deref().unwrap_or_default())
                 }
-                _ => self.moved(arg, candidate),
+                _ => self.moved(&uncoloured(arg), candidate),
             });
             previous = arg;
         }
@@ -171,6 +171,17 @@ impl Recipe {
     /// What was said of the recipe's workspace, said of the candidate's.
     fn moved(&self, text: &str, candidate: &Candidate<'_>) -> String {
         text.replace(&self.workspace, &candidate.workspace.to_string_lossy())
+    }
+}
+
+/// cargo asks for coloured messages, and takes the colours out itself where they are not wanted.
+fn uncoloured(arg: &str) -> String {
+    match arg.strip_prefix("--json=") {
+        Some(kinds) => {
+            let kinds = kinds.split(',').filter(|kind| *kind != "diagnostic-rendered-ansi");
+            format!("--json={}", kinds.collect::<Vec<_>>().join(","))
+        }
+        None => arg.to_owned(),
     }
 }
 

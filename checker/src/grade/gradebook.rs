@@ -51,7 +51,7 @@ pub struct Cell<'a> {
 impl Line<'_> {
     /// What lateness costs, if anything: `3 days late: 20 % less`.
     pub fn lateness(&self) -> Option<String> {
-        let days = self.stored.submission.days_late;
+        let days = self.stored.submission.days_late();
         let days = if days == 1 { "1 day".to_owned() } else { format!("{days} days") };
         (self.late_percent > 0).then(|| format!("{days} late: {} % less", self.late_percent))
     }
@@ -82,13 +82,13 @@ impl<'a> Gradebook<'a> {
             let key = (submission.student.as_str(), exercise.name.as_str());
             let result = *by_key.get(&key)?;
             let shown = for_the_student(scheme.rules(exercise), &result.judgement);
-            let score = score(exercise, scheme, &result.judgement, submission.days_late);
+            let score = score(exercise, scheme, &result.judgement, submission.days_late());
             Some(Cell { result, shown, score })
         };
         let line = |stored: &'a Stored| Line {
             stored,
             cells: exercises.iter().map(|exercise| cell(stored, exercise)).collect(),
-            late_percent: scheme.late.percent(stored.submission.days_late),
+            late_percent: scheme.late.percent(stored.submission.days_late()),
         };
         Self { lines: stored.iter().map(line).collect(), exercises, scheme }
     }
@@ -161,7 +161,7 @@ impl<'a> Gradebook<'a> {
             fields.push(line.total().to_string());
             fields.push(self.maximum().to_string());
             fields.push(line.bonus().to_string());
-            fields.push(line.stored.submission.days_late.to_string());
+            fields.push(line.stored.submission.days_late().to_string());
             fields.push(line.late_percent.to_string());
             fields.push(escape::cell(line.stored.unreadable.as_deref().unwrap_or_default()));
             writer.write_record(&fields).expect(written);

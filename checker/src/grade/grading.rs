@@ -103,7 +103,7 @@ impl<'a> Grading<'a> {
         let pristine = (workbook.curriculum.exercises.iter())
             .map(|exercise| Ok((exercise.name.clone(), Pristine::load(workbook, exercise)?)))
             .collect::<std::result::Result<_, Error>>()?;
-        let jobs = jobs.unwrap_or_else(beside_deadlines).max(1);
+        let jobs = jobs.unwrap_or_else(beside_deadlines);
         let slot = Slot::prepare(workbook, "stub")?;
         let tools = vec![sysroot()?, slot.target().to_owned()];
         let confined = Confined { tools, layers: layers.held.clone() };

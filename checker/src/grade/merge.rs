@@ -155,7 +155,7 @@ fn two_submissions(one: &Stored, other: &Stored) -> String {
         return format!("two submissions, {here} and {there}");
     }
     if here.days_late != there.days_late {
-        return format!("{} and {} days late", here.days_late, there.days_late);
+        return format!("{} and {} days late", here.days_late(), there.days_late());
     }
     "the submission has changed in between".to_owned()
 }
@@ -193,7 +193,7 @@ mod tests {
         fn ada(&self, name: &str, origin: &str, results: &[(&str, &str, Verdict)]) -> PathBuf {
             let store = Store::open(&self.path(name)).unwrap();
             let submission =
-                Submission { student: "ada".into(), origin: origin.into(), days_late: 0 };
+                Submission { student: "ada".into(), origin: origin.into(), days_late: Some(0) };
             let stored = Stored { submission, unreadable: None, notes: Vec::new() };
             store.put_submission(&stored).unwrap();
             for (exercise, hash, verdict) in results {

@@ -7,7 +7,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 use super::flags::Flag;
 use super::intake::Submission;
@@ -61,6 +61,12 @@ pub struct Result {
 impl Store {
     /// Opens the results in `directory`, or begins with none.
     pub fn open(directory: &Path) -> std::result::Result<Self, Error> {
+        if directory.is_file() {
+            return Err(Error::Refused(format!(
+                "{}: it is a file; expected a directory for the results, which may be a new one",
+                directory.display()
+            )));
+        }
         fs::create_dir_all(directory).map_err(Error::writing(directory))?;
         let store = Self::connect(directory, OpenFlags::default())?;
         store.prepare()?;
@@ -72,7 +78,7 @@ impl Store {
         let store = Self::connect(directory, OpenFlags::default() - OpenFlags::SQLITE_OPEN_CREATE)?;
         // An empty file would be a database without tables. It is what a copy that broke off leaves.
         if store.layout()? == 0 {
-            return Err(store.damaged("it is empty"));
+            return Err(damaged(&store.path, "it is empty"));
         }
         store.prepare()?;
         let found: String = store
@@ -81,7 +87,7 @@ impl Store {
             .map_err(failed(&store.path))?;
         match found.as_str() {
             "ok" => Ok(store),
-            problem => Err(store.damaged(problem)),
+            problem => Err(damaged(&store.path, problem)),
         }
     }
 
@@ -115,16 +121,6 @@ impl Store {
         self.connection
             .query_row("PRAGMA user_version", [], |row| row.get(0))
             .map_err(failed(&self.path))
-    }
-
-    fn damaged(&self, problem: &str) -> Error {
-        Error::Format {
-            path: self.path.clone(),
-            problem: format!("the database is damaged: {problem}"),
-            remedy:
-                "Copy it again from where it was graded, when no grader runs there, or grade again."
-                    .to_owned(),
-        }
     }
 
     fn prepare(&self) -> std::result::Result<(), Error> {
@@ -170,7 +166,10 @@ impl Store {
         let submission = &stored.submission;
         self.connection
             .execute(
-                "INSERT OR REPLACE INTO submission VALUES (?1, ?2, ?3, ?4, ?5)",
+                // What is not said this time, how late it came, stays as it is known.
+                "INSERT INTO submission VALUES (?1, ?2, coalesce(?3, 0), ?4, ?5)
+                 ON CONFLICT (student) DO UPDATE SET
+                     origin = ?2, days_late = coalesce(?3, days_late), unreadable = ?4, notes = ?5",
                 params![
                     submission.student,
                     submission.origin.to_string_lossy(),
@@ -230,7 +229,7 @@ impl Store {
                     Submission {
                         student: row.get(0)?,
                         origin: row.get::<_, String>(1)?.into(),
-                        days_late: row.get(2)?,
+                        days_late: Some(row.get(2)?),
                     },
                     row.get(3)?,
                     row.get::<_, String>(4)?,
@@ -289,7 +288,22 @@ fn json(value: &impl serde::Serialize) -> String {
 }
 
 fn failed(path: &Path) -> impl FnOnce(rusqlite::Error) -> Error {
-    move |error| Error::Results { path: path.to_owned(), problem: error.to_string() }
+    move |error| match error.sqlite_error_code() {
+        Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+            damaged(path, &error.to_string())
+        }
+        _ => Error::Results { path: path.to_owned(), problem: error.to_string() },
+    }
+}
+
+fn damaged(path: &Path, problem: &str) -> Error {
+    Error::Format {
+        path: path.to_owned(),
+        problem: format!("the database is damaged: {problem}"),
+        remedy: "Copy it again from where it was graded, when no grader runs there, or grade again into \
+                 a new directory."
+            .to_owned(),
+    }
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ impl Human {
         match gradebook.open() {
             0 => {}
             open => self.line(&format!(
-                "{} {open} results are missing; the same `checker grade` judges what is left",
+                "{} {open} results are missing; `checker grade` without --only judges what is left",
                 self.paint("open", Paint::Open)
             )),
         }

@@ -339,7 +339,7 @@ impl Reporter for Json {
             print(&Line::Student {
                 student: &submission.student,
                 origin: &submission.origin,
-                days_late: submission.days_late,
+                days_late: submission.days_late(),
                 late_percent: line.late_percent,
                 points: line.total().to_string(),
                 points_possible: gradebook.maximum().to_string(),

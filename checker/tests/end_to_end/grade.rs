@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use rstest::rstest;
 
 use crate::archives::{gzip, tar_of, zip_of};
 use crate::class::{Class, judged};
-use crate::miniature::{ANSWER, NEXT, outcome};
+use crate::miniature::{ANSWER, Finished, NEXT, outcome};
 
 #[test]
 fn the_gradebook_says_what_was_put_in() {
@@ -252,26 +253,120 @@ fn a_bomb_is_a_submission_that_cannot_be_read() {
     assert!(why.contains("unpacks to more than 1024 MiB"), "{why}");
 }
 
-#[test]
-fn a_roster_says_whose_is_where_and_a_wrong_line_is_named() {
+/// A class with a roster beside the submissions, graded by it.
+fn by_roster(class: &Class, roster: &[u8]) -> Finished {
+    let path = class.submissions().join("roster.csv");
+    fs::write(&path, roster).unwrap();
+    let out = class.out();
+    let arguments = ["grade", path.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    class.workbook.checker(&[&arguments[..], &["--format", "json"]].concat())
+}
+
+fn class_with_one_upload() -> Class {
     let class = Class::new();
     class.student("upload-1", "right", None);
-    let roster = class.submissions().join("roster.csv");
-    fs::write(&roster, "student,submission,days_late\nAda L.,upload-1,2\n").unwrap();
-    let out = class.out();
-    let arguments = |roster: &Path| {
-        ["grade", roster.to_str().unwrap(), "--out", out.to_str().unwrap()].map(str::to_owned)
-    };
-    let run = |roster: &Path| {
-        let arguments = arguments(roster);
-        class.workbook.checker(&arguments.each_ref().map(String::as_str))
-    };
-    assert_eq!(run(&roster).code, Some(0));
-    assert!(class.gradebook().lines().nth(1).unwrap().starts_with("Ada L.,"));
-    fs::write(&roster, "student,submission\nAda,upload-1\nBob,nowhere\n").unwrap();
-    let finished = run(&roster);
-    assert_eq!(finished.code, Some(3));
-    assert!(finished.complaint().contains("line 3: there is no"), "{}", finished.complaint());
+    class
+}
+
+#[test]
+fn a_roster_says_whose_is_where_and_how_late() {
+    let class = class_with_one_upload();
+    let roster = "\u{feff}student,submission,days_late\nAda L.,upload-1,2\nBob,,\n";
+    assert_eq!(by_roster(&class, roster.as_bytes()).code, Some(0));
+    let gradebook = class.gradebook();
+    let lines: Vec<&str> = gradebook.lines().collect();
+    assert!(lines[1].starts_with("Ada L.,3,0,3,5,0,2,"), "{gradebook}");
+    assert_eq!(lines[2], "Bob,0,0,0,5,0,0,0,the roster names none");
+}
+
+#[test]
+fn how_late_somebody_was_stays_known_without_the_roster() {
+    let class = class_with_one_upload();
+    let roster = "student,submission,days_late\nupload-1,upload-1,3\n";
+    by_roster(&class, roster.as_bytes());
+    fs::remove_file(class.submissions().join("roster.csv")).unwrap();
+    assert_eq!(class.grade(&[]).code, Some(0));
+    assert!(class.gradebook().contains("upload-1,3,0,3,5,0,3,"), "{}", class.gradebook());
+    by_roster(&class, roster.replace('3', "1").as_bytes());
+    assert!(class.gradebook().contains("upload-1,3,0,3,5,0,1,"), "{}", class.gradebook());
+}
+
+#[rstest]
+#[case::nowhere("student,submission\nAda,upload-1\nBob,nowhere\n", ":3: there is no")]
+#[case::semicolons(
+    "student;submission\nAda;upload-1\n",
+    ":1: there is no heading `student`; the headings are `student;submission`"
+)]
+#[case::another_heading(
+    "name,submission\nAda,upload-1\n",
+    "the headings are `name` and `submission`"
+)]
+#[case::no_number(
+    "student,submission,days_late\nAda,upload-1,two\n",
+    ":2: days_late is `two`; expected a whole number"
+)]
+#[case::twice("student,submission\nAda,upload-1\nAda,upload-1\n", ":3: `Ada` is in line 2 already")]
+#[case::the_roster_itself("student,submission\nAda,.\n", "holds the roster itself")]
+#[case::nobody("student,submission\n", "there is no student")]
+#[case::nameless("student,submission\n,upload-1\n", ":2: a student without a name")]
+fn a_wrong_line_of_a_roster_is_named_and_nothing_is_judged(
+    #[case] roster: &str,
+    #[case] says: &str,
+) {
+    let class = class_with_one_upload();
+    let finished = by_roster(&class, roster.as_bytes());
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    let error = finished.event("error");
+    let text = error["message"].as_str().unwrap();
+    assert!(text.contains(says) && text.contains("student,submission"), "{text}");
+    assert!(!class.out().exists());
+}
+
+#[test]
+fn a_roster_that_is_not_utf_8_says_so() {
+    let class = class_with_one_upload();
+    let finished = by_roster(&class, b"student,submission\nJ\xfcrgen,upload-1\n");
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    assert!(finished.event("error")["message"].as_str().unwrap().contains("not UTF-8"));
+}
+
+#[test]
+fn what_is_no_submission_is_named_and_the_results_may_lie_beside_them() {
+    let class = class_with_one_upload();
+    fs::write(class.submissions().join("max.rar"), "").unwrap();
+    let out = class.submissions().join("results");
+    let arguments =
+        ["grade", class.submissions().to_str().unwrap(), "--out", out.to_str().unwrap()]
+            .map(str::to_owned);
+    for _ in 0..2 {
+        let finished = class.workbook.checker(&arguments.each_ref().map(String::as_str));
+        assert_eq!(finished.code, Some(0), "{finished:?}");
+        assert!(finished.stderr.contains("max.rar is no submission"), "{}", finished.stderr);
+    }
+    let gradebook = fs::read_to_string(out.join("gradebook.csv")).unwrap();
+    assert_eq!(gradebook.lines().count(), 2, "{gradebook}");
+}
+
+#[test]
+fn a_submission_without_any_exercise_says_so() {
+    let class = Class::new();
+    class.file("kai", "answer/src/lib.rs", &outcome("right"));
+    assert_eq!(class.grade(&[]).code, Some(0));
+    assert!(class.gradebook().contains("there is no exercise in it; expected directories like"));
+}
+
+#[test]
+fn the_compilers_words_are_kept_without_colours() {
+    let class = Class::new();
+    class.student("eve", "compile_error", None);
+    class.grade(&["--only", "answer"]);
+    let document =
+        class.workbook.checker(&["report", class.out().to_str().unwrap(), "--format", "json"]);
+    assert!(
+        document.stdout.contains("error[E") || document.stdout.contains("error: "),
+        "{document:?}"
+    );
+    assert!(!document.stdout.contains("u001b"), "{document:?}");
 }
 
 #[test]

@@ -161,7 +161,7 @@ fn submission(student: &str, nth: usize, is_unreadable: bool) -> Stored {
         submission: Submission {
             student: student.to_owned(),
             origin: "in/<origin>".into(),
-            days_late: if nth % 9 == 5 { 2 } else { 0 },
+            days_late: Some(if nth % 9 == 5 { 2 } else { 0 }),
         },
         unreadable: is_unreadable.then(|| "it ends in the middle of <file> & \"more\"".to_owned()),
         notes,

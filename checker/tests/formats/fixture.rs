@@ -169,7 +169,7 @@ mod graded {
                     submission: Submission {
                         student: student.into(),
                         origin: format!("in/{student}").into(),
-                        days_late: 1,
+                        days_late: Some(1),
                     },
                     unreadable: is_unreadable.then(|| UNREADABLE.to_owned()),
                     notes: if student == "bob" { vec![note] } else { Vec::new() },

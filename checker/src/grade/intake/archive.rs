@@ -14,7 +14,7 @@ use crate::Error;
 use crate::grade::taken::{Entry, FILE_SIZE};
 
 /// What an archive's name ends in.
-pub(super) const EXTENSIONS: [&str; 6] = [".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"];
+pub const EXTENSIONS: [&str; 6] = [".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".tzst"];
 
 /// The most bytes that a compressed tar is unpacked to on the way to its files.
 const UNPACKED: u64 = 1 << 30;

@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+pub use archive::EXTENSIONS;
+
 use super::taken::{Entry, Sorter, Taken, exercises_root};
 use crate::Error;
 use crate::curriculum::Curriculum;
@@ -29,8 +31,24 @@ pub struct Submission {
     pub student: String,
     /// Where it lies.
     pub origin: PathBuf,
-    /// How many days late it came, by the roster.
-    pub days_late: u32,
+    /// How many days late it came, if a roster says so.
+    pub days_late: Option<u32>,
+}
+
+impl Submission {
+    /// How many days late it came, as far as is known.
+    pub fn days_late(&self) -> u32 {
+        self.days_late.unwrap_or(0)
+    }
+}
+
+/// What was found where submissions were looked for.
+#[derive(Debug, Default)]
+pub struct Found {
+    /// The submissions, in the order of the students.
+    pub submissions: Vec<Submission>,
+    /// What lay beside them and is none.
+    pub passed_over: Vec<PathBuf>,
 }
 
 /// A submission that cannot be read, through its own fault: a broken archive, a bomb.
@@ -40,14 +58,17 @@ pub struct Unreadable(pub String);
 /// The entries of a submission, by path.
 type Entries = Vec<(PathBuf, Entry)>;
 
-/// The submissions that the arguments name, in the order of the students.
+/// The submissions that the arguments name. `results` is where the results go: in a directory of
+/// submissions it is none of them.
 pub fn submissions(
     curriculum: &Curriculum,
     arguments: &[PathBuf],
-) -> Result<Vec<Submission>, Error> {
+    results: &Path,
+) -> Result<Found, Error> {
     let mut found: BTreeMap<String, Submission> = BTreeMap::new();
+    let mut passed_over = Vec::new();
     for argument in arguments {
-        for submission in of_argument(curriculum, argument)? {
+        for submission in of_argument(curriculum, argument, results, &mut passed_over)? {
             if let Some(other) = found.get(&submission.student) {
                 return Err(Error::Refused(format!(
                     "two submissions of `{}`: {} and {}\nRename one, or map them with a roster: \
@@ -60,11 +81,17 @@ pub fn submissions(
             found.insert(submission.student.clone(), submission);
         }
     }
-    Ok(found.into_values().collect())
+    Ok(Found { submissions: found.into_values().collect(), passed_over })
 }
 
-fn of_argument(curriculum: &Curriculum, argument: &Path) -> Result<Vec<Submission>, Error> {
-    let metadata = fs::metadata(argument).map_err(Error::reading(argument))?;
+fn of_argument(
+    curriculum: &Curriculum,
+    argument: &Path,
+    results: &Path,
+    passed_over: &mut Vec<PathBuf>,
+) -> Result<Vec<Submission>, Error> {
+    let metadata =
+        fs::metadata(argument).map_err(|error| Error::reading(argument)(error).asked_for())?;
     if metadata.is_file() {
         if argument.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
             return roster::read(argument);
@@ -75,12 +102,19 @@ fn of_argument(curriculum: &Curriculum, argument: &Path) -> Result<Vec<Submissio
         return Ok(vec![of_path(argument).ok_or_else(|| unknown(argument))?]);
     }
     let mut submissions = Vec::new();
+    let results = fs::canonicalize(results).ok();
     for entry in fs::read_dir(argument).map_err(Error::reading(argument))? {
         let path = entry.map_err(Error::reading(argument))?.path();
-        if !path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
-            submissions.extend(of_path(&path));
+        let is_hidden = path.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(b"."));
+        if is_hidden || (results.is_some() && fs::canonicalize(&path).ok() == results) {
+            continue;
+        }
+        match of_path(&path) {
+            Some(submission) => submissions.push(submission),
+            None => passed_over.push(path),
         }
     }
+    passed_over.sort();
     if submissions.is_empty() {
         return Err(unknown(argument));
     }
@@ -103,7 +137,7 @@ fn of_path(path: &Path) -> Option<Submission> {
         true => &*name,
         false => archive::stem(&name)?,
     };
-    Some(Submission { student: student.to_owned(), origin: path.to_owned(), days_late: 0 })
+    Some(Submission { student: student.to_owned(), origin: path.to_owned(), days_late: None })
 }
 
 /// Whether a directory holds one submission, and not several.
@@ -120,6 +154,9 @@ pub fn take(
     curriculum: &Curriculum,
     pristine: &BTreeMap<String, Pristine>,
 ) -> Result<Result<Taken, Unreadable>, Error> {
+    if submission.origin.as_os_str().is_empty() {
+        return Ok(Err(Unreadable("the roster names none".to_owned())));
+    }
     let entries = match fs::metadata(&submission.origin) {
         Ok(metadata) if metadata.is_dir() => directory::read(&submission.origin)?,
         Ok(_) => archive::read(&submission.origin, |path| {
@@ -127,19 +164,28 @@ pub fn take(
         })?,
         Err(error) => return Err(Error::reading(&submission.origin)(error)),
     };
-    Ok(entries.map(|entries| sort(entries, curriculum, pristine)))
+    Ok(entries.and_then(|entries| sort(entries, curriculum, pristine)))
 }
 
-fn sort(entries: Entries, curriculum: &Curriculum, pristine: &BTreeMap<String, Pristine>) -> Taken {
+fn sort(
+    entries: Entries,
+    curriculum: &Curriculum,
+    pristine: &BTreeMap<String, Pristine>,
+) -> Result<Taken, Unreadable> {
     let mut sorter = Sorter::new(curriculum, pristine);
     let paths = entries.iter().map(|(path, _)| path.as_path());
-    let Some(root) = exercises_root(curriculum, paths) else { return sorter.finish() };
+    let Some(root) = exercises_root(curriculum, paths) else {
+        let example = curriculum.exercises.first().map_or("", |it| it.directory.as_str());
+        return Err(Unreadable(format!(
+            "there is no exercise in it; expected directories like exercises/{example}"
+        )));
+    };
     for (path, entry) in entries {
         if let Ok(below) = path.strip_prefix(&root) {
             sorter.sort(below, entry);
         }
     }
-    sorter.finish()
+    Ok(sorter.finish())
 }
 
 /// Whether the components of `inner` stand in a row somewhere in `path`.

@@ -1,49 +1,105 @@
 //! A roster: a CSV file that says whose submission is where.
 
-use std::path::{Path, PathBuf};
-
-use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use super::Submission;
 use crate::Error;
 
-/// A line of the roster.
-#[derive(Debug, Deserialize)]
-struct Line {
-    student: String,
-    /// From the roster's directory.
-    submission: PathBuf,
-    #[serde(default)]
-    days_late: Option<u32>,
+const FORM: &str = "A roster is CSV in UTF-8, separated by commas, with a line of headings: \
+                    student,submission and perhaps days_late.";
+
+/// Where the columns are.
+struct Columns {
+    student: usize,
+    /// From the roster's directory; empty, if nothing was handed in.
+    submission: usize,
+    days_late: Option<usize>,
 }
 
 pub(super) fn read(path: &Path) -> Result<Vec<Submission>, Error> {
-    let format = |problem: String| Error::Format {
-        path: path.to_owned(),
-        problem,
-        remedy:
-            "A roster is CSV with a line of headings: student,submission and perhaps days_late."
-                .to_owned(),
+    let wrong = |line: usize, problem: String| {
+        Error::Refused(format!("{}:{line}: {problem}\n{FORM}", path.display()))
     };
-    let mut reader = csv::ReaderBuilder::new()
-        .trim(csv::Trim::All)
-        .from_path(path)
-        .map_err(|error| format(error.to_string()))?;
+    let bytes = std::fs::read(path).map_err(Error::reading(path))?;
+    let Ok(text) = String::from_utf8(bytes) else {
+        return Err(Error::Refused(format!("{}: it is not UTF-8\n{FORM}", path.display())));
+    };
+    let text = text.trim_start_matches('\u{feff}');
+    let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(text.as_bytes());
+    let headings = reader.headers().map_err(|error| wrong(1, error.to_string()))?.clone();
+    let columns = Columns::of(&headings).map_err(|problem| wrong(1, problem))?;
     let base = path.parent().unwrap_or(Path::new("."));
+    let mut lines = BTreeMap::new();
     let mut submissions = Vec::new();
-    for (index, line) in reader.deserialize::<Line>().enumerate() {
-        let number = index + 2;
-        let line = line.map_err(|error| format(format!("line {number}: {error}")))?;
-        if line.student.is_empty() {
-            return Err(format(format!("line {number}: a student without a name")));
+    for record in reader.records() {
+        let record = record.map_err(|error| {
+            let line = error.position().map_or(1, |position| position.line() as usize);
+            wrong(line, error.to_string())
+        })?;
+        let line = record.position().map_or(1, |position| position.line() as usize);
+        let submission =
+            columns.submission(&record, base).map_err(|problem| wrong(line, problem))?;
+        if let Some(first) = lines.insert(submission.student.clone(), line) {
+            let problem = format!("`{}` is in line {first} already", submission.student);
+            return Err(wrong(line, problem));
         }
-        let origin = base.join(&line.submission);
-        if !origin.exists() {
-            let problem = format!("line {number}: there is no {}", origin.display());
-            return Err(format(problem));
-        }
-        let days_late = line.days_late.unwrap_or(0);
-        submissions.push(Submission { student: line.student, origin, days_late });
+        submissions.push(submission);
     }
-    Ok(submissions)
+    match submissions.is_empty() {
+        true => Err(wrong(1, "there is no student below the headings".to_owned())),
+        false => Ok(submissions),
+    }
+}
+
+impl Columns {
+    fn of(headings: &csv::StringRecord) -> Result<Self, String> {
+        let find = |wanted: &str| headings.iter().position(|heading| heading == wanted);
+        let needed = |wanted: &str| {
+            let seen: Vec<String> = headings.iter().map(|heading| format!("`{heading}`")).collect();
+            find(wanted).ok_or_else(|| {
+                format!("there is no heading `{wanted}`; the headings are {}", seen.join(" and "))
+            })
+        };
+        let (student, submission) = (needed("student")?, needed("submission")?);
+        Ok(Self { student, submission, days_late: find("days_late") })
+    }
+
+    fn submission(&self, record: &csv::StringRecord, base: &Path) -> Result<Submission, String> {
+        let cell = |column: usize| record.get(column).unwrap_or_default();
+        let student = cell(self.student);
+        if student.is_empty() {
+            return Err("a student without a name".to_owned());
+        }
+        let days_late =
+            match self.days_late.map(cell) {
+                None => None,
+                Some("") => Some(0),
+                Some(days) => Some(days.parse().map_err(|_| {
+                    format!("days_late is `{days}`; expected a whole number of days")
+                })?),
+            };
+        let origin = match cell(self.submission) {
+            "" => Path::new("").to_owned(),
+            place => base.join(place),
+        };
+        if !origin.as_os_str().is_empty() && !origin.exists() {
+            return Err(format!(
+                "there is no {}; who has handed in nothing has an empty cell there",
+                origin.display()
+            ));
+        }
+        let holds_the_roster = |origin: &Path| {
+            let real = |path: &Path| std::fs::canonicalize(path).ok();
+            let base = if base.as_os_str().is_empty() { Path::new(".") } else { base };
+            real(base).zip(real(origin)).is_some_and(|(base, origin)| base.starts_with(origin))
+        };
+        if !origin.as_os_str().is_empty() && holds_the_roster(&origin) {
+            return Err(format!(
+                "{} holds the roster itself; expected the directory or archive of one student",
+                origin.display()
+            ));
+        }
+        Ok(Submission { student: student.to_owned(), origin, days_late })
+    }
 }

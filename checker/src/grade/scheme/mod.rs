@@ -113,7 +113,7 @@ impl Scheme {
 
     /// Puts the scheme at `path` with the results in `directory`, if it is sound.
     pub fn adopt(workbook: &Workbook, path: &Path, directory: &Path) -> Result<(), Error> {
-        Self::load(workbook, path)?;
+        Self::load(workbook, path).map_err(Error::asked_for)?;
         files::write_atomically(&directory.join(FILE), &files::read(path)?)
     }
 

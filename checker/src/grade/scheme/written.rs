@@ -112,13 +112,20 @@ fn read(workbook: &Workbook, text: &str) -> Result<Scheme, Failure> {
 fn checked_late(late: Spanned<Late>) -> Result<Late, Wrong> {
     let span = late.span();
     let late = late.into_inner();
-    match late.percent_per_day <= 100 && late.most_percent <= 100 {
-        true => Ok(late),
-        false => Err(Wrong {
+    if late.percent_per_day > 100 || late.most_percent > 100 {
+        return Err(Wrong {
             span,
             problem: "lateness cannot cost more than there is".to_owned(),
             remedy: "Set percent_per_day and most_percent to between 0 and 100.".to_owned(),
+        });
+    }
+    match late.last_day.is_some_and(|last| last < late.grace_days) {
+        true => Err(Wrong {
+            span,
+            problem: "some of the grace days come after the last day".to_owned(),
+            remedy: "Set last_day to at least grace_days, or leave it out.".to_owned(),
         }),
+        false => Ok(late),
     }
 }
 

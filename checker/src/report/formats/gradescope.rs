@@ -28,16 +28,23 @@ struct Results {
 struct Test {
     name: String,
     number: String,
-    score: f64,
-    max_score: f64,
-    status: &'static str,
+    #[serde(flatten)]
+    points: Option<Points>,
     output: String,
     visibility: Visibility,
     tags: Vec<String>,
     extra_data: Value,
 }
 
-/// The file of one student; what has not been judged yet scores 0 and says so.
+/// Gradescope adds up what has points: what has not been judged has none.
+#[derive(Serialize)]
+struct Points {
+    score: f64,
+    max_score: f64,
+    status: &'static str,
+}
+
+/// The file of one student.
 ///
 /// The hidden groups of an exercise are a test of their own, of which no student sees more than the points,
 /// and these only when the visibility of the groups allows it.
@@ -74,27 +81,25 @@ fn tests(
     let mut test = Test {
         name: in_one_line(&format!("{}: {}", exercise.name, exercise.title)),
         number: exercise.number.to_string(),
-        score: 0.0,
-        max_score: 0.0,
-        status: if found.has_passed() { "passed" } else { "failed" },
+        points: None,
         output: found.account(OUTPUT),
         visibility,
         tags: exercise.claims.clone(),
         extra_data,
     };
+    let Some(score) = cell.map(|cell| &cell.score) else { return vec![test] };
     let mut possible = gradebook.worth(exercise).possible;
-    let Some(score) = cell.map(|cell| &cell.score) else {
-        return vec![Test { max_score: possible.as_f64(), ..test }];
-    };
     let mut points = score.points;
     let hidden = score.hidden.map(|hidden| {
         (points, possible) = (points - hidden.points, possible - hidden.worth.possible);
         let whole = hidden.worth.possible.hundredths() + hidden.worth.bonus.hundredths();
         Test {
             name: in_one_line(&format!("{}: {HIDDEN}", exercise.name)),
-            score: hidden.points.as_f64(),
-            max_score: hidden.worth.possible.as_f64(),
-            status: if hidden.points.hundredths() >= whole { "passed" } else { "failed" },
+            points: Some(Points {
+                score: hidden.points.as_f64(),
+                max_score: hidden.worth.possible.as_f64(),
+                status: if hidden.points.hundredths() >= whole { "passed" } else { "failed" },
+            }),
             output: String::new(),
             visibility: hidden.visibility.max(visibility),
             tags: test.tags.clone(),
@@ -102,7 +107,11 @@ fn tests(
             number: test.number.clone(),
         }
     });
-    (test.score, test.max_score) = (points.as_f64(), possible.as_f64());
+    test.points = Some(Points {
+        score: points.as_f64(),
+        max_score: possible.as_f64(),
+        status: if found.has_passed() { "passed" } else { "failed" },
+    });
     std::iter::once(test).chain(hidden).collect()
 }
 
@@ -116,7 +125,10 @@ fn output(gradebook: &Gradebook<'_>, line: &Line<'_>) -> String {
         text.push_str(&format!("\nThe submission cannot be read: {}.", shown(&cut(why, OUTPUT))));
     }
     if line.open() > 0 {
-        text.push_str(&format!("\nThe grading was cut short: {} are not judged yet.", line.open()));
+        text.push_str(&format!(
+            "\nNot judged yet, and without points here: {} of them.",
+            line.open()
+        ));
     }
     for note in line.stored.notes.iter().take(20) {
         let path = in_one_line(&cut(&note.path, 200));

@@ -167,7 +167,7 @@ fn of_line(line: &Line<'_>) -> Student {
     Student {
         student: shown(&submission.student),
         origin: shown(&submission.origin.to_string_lossy()),
-        days_late: submission.days_late,
+        days_late: submission.days_late(),
         late_percent: line.late_percent,
         unreadable: line.stored.unreadable.as_deref().map(shown),
         no_effect: line.stored.notes.iter().map(note).collect(),

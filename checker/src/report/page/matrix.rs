@@ -62,7 +62,7 @@ fn heading(exercise: &Exercise) -> Markup {
 fn row(gradebook: &Gradebook<'_>, line: &Line<'_>) -> Markup {
     let submission = &line.stored.submission;
     let href = format!("students/{}", file_name(&submission.student));
-    let late = submission.days_late as usize;
+    let late = submission.days_late() as usize;
     let late = (late > 0).then(|| count(late, "day late", "days late"));
     let off = (line.late_percent > 0).then(|| format!("{} % off", line.late_percent));
     let bonus = (line.bonus() > Points::default()).then(|| format!("{} bonus", line.bonus()));

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::html::{Document, breakable, count, file_name, name, one_line};
+use super::html::{Document, breakable, count, name, one_line};
 use super::look::{look, mark};
 use super::message::{Layout, message};
 use super::rates::has_failed;
@@ -26,15 +26,14 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>, nth: usiz
         gradebook.exercises.iter().copied().zip(&student.cells).collect();
     let body = html! {
         header {
-            (neighbours(gradebook, nth))
             h1 { (name(&submission.student)) }
             p class="facts" {
                 span { (student.total()) " of " (gradebook.worth_of_all()) " points" }
                 @if student.bonus() > Points::default() { span { (student.bonus()) " of them a bonus" } }
                 span { (student.passed()) " of " (results.len()) " pass" }
-                @if submission.days_late > 0 {
+                @if submission.days_late() > 0 {
                     span {
-                        (count(submission.days_late as usize, "day late", "days late"))
+                        (count(submission.days_late() as usize, "day late", "days late"))
                         @if student.late_percent > 0 { ": " (student.late_percent) " % off" }
                     }
                 }
@@ -53,26 +52,6 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>, nth: usiz
     };
     let title = format!("{}: {}", curriculum.title, one_line(&submission.student, TEXT));
     Document { title, style: "body { max-width: 62rem }\n".to_owned(), script: None, body }.text()
-}
-
-fn neighbours(gradebook: &Gradebook<'_>, nth: usize) -> Markup {
-    let link = |nth: Option<usize>, rel: &'static str, arrow: &'static str| {
-        let student = nth.and_then(|nth| gradebook.lines.get(nth));
-        html! {
-            @if let Some(student) = student.map(|line| &line.stored.submission.student) {
-                a rel=(rel) href=(file_name(student)) {
-                    @if rel == "prev" { (arrow) " " (name(student)) } @else { (name(student)) " " (arrow) }
-                }
-            }
-        }
-    };
-    html! {
-        nav aria-label="Other pages" {
-            a href="../index.html" { "The class" }
-            (link(nth.checked_sub(1), "prev", "←"))
-            (link(Some(nth + 1), "next", "→"))
-        }
-    }
 }
 
 /// Every exercise in a line, by part.
@@ -127,7 +106,7 @@ fn overview_row(exercise: &Exercise, worth: Worth, cell: &Option<Cell<'_>>) -> M
             }
             td class="points" {
                 @if let Some(cell) = cell { (cell.score.points) } @else { "–" }
-                span class="of" { " of " (worth) }
+                " " span class="of" { "of " (worth) }
             }
         }
     }
