@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -83,12 +84,32 @@ pub(crate) fn kill_all() -> bool {
     }
 }
 
+/// A child that has ended, and is left to be waited for; `None` if there is none.
+///
+/// By the system call itself: nix's waitid(2) fails for a child that a real-time signal has ended.
+#[allow(unsafe_code)]
+pub(crate) fn ended_child() -> io::Result<Option<Pid>> {
+    let options = libc::WEXITED | libc::WNOHANG | libc::WNOWAIT;
+    // SAFETY: all zeros is a siginfo_t: it consists of integers and pointers.
+    let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };
+    // SAFETY: waitid writes to `info`, which outlives the call (waitid(2)).
+    let result = unsafe { libc::waitid(libc::P_ALL, 0, &raw mut info, options) };
+    match Errno::result(result) {
+        Ok(_) | Err(Errno::ECHILD) => {}
+        Err(errno) => return Err(errno.into()),
+    }
+    // SAFETY: waitid has filled in the variant for SIGCHLD, or has left the zeros.
+    let pid = unsafe { info.si_pid() };
+    Ok((pid != 0).then(|| Pid::from_raw(pid)))
+}
+
 /// Collects every child that has ended; returns whether there are others.
 fn reap() -> bool {
     loop {
         match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
             Ok(WaitStatus::StillAlive) => return true,
-            Ok(_) | Err(Errno::EINTR) => {}
+            // EINVAL: a real-time signal has ended it, for which nix has no name. It is collected.
+            Ok(_) | Err(Errno::EINTR | Errno::EINVAL) => {}
             // ECHILD: no child is left.
             Err(_) => return false,
         }

@@ -6,19 +6,20 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStderr, ChildStdout, ExitStatus};
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::time::TimeVal;
-use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 use serde::Serialize;
 
 use crate::capture::Collector;
 use crate::confine::{Place, Restrictions, confined};
-use crate::descendants::{Executable, kill_all, strays};
+use crate::descendants::{Executable, ended_child, kill_all, strays};
 use crate::diagnose::threads_of_descendants;
 use crate::observation::{End, Observation};
 use crate::program::{Limits, Program};
@@ -255,13 +256,16 @@ impl Watched {
     /// Waits for orphans that have ended, as init would: while the program runs, they are no fault.
     fn bury_orphans(&self) -> io::Result<()> {
         while self.child_ended.read_signal()?.is_some() {}
-        let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-        while let Some(ended) = waitid(Id::All, look)?.pid() {
+        while let Some(ended) = ended_child()? {
             // The program itself: its end is told by the pidfd, and its status is still wanted.
             if ended == self.program {
                 return Ok(());
             }
-            waitpid(ended, None)?;
+            match waitpid(ended, None) {
+                // EINVAL: a real-time signal has ended it, for which nix has no name. It is collected.
+                Ok(_) | Err(Errno::EINVAL) => {}
+                Err(errno) => return Err(errno.into()),
+            }
         }
         Ok(())
     }
