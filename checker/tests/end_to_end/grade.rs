@@ -356,6 +356,21 @@ fn a_submission_without_any_exercise_says_so() {
 }
 
 #[test]
+fn a_damaged_database_is_called_so_and_stays_as_it_is() {
+    let class = class_with_one_upload();
+    fs::create_dir(class.out()).unwrap();
+    let database = class.out().join("results.sqlite");
+    fs::write(&database, "no database, but long enough to be looked at as one".repeat(100))
+        .unwrap();
+    let before = fs::read(&database).unwrap();
+    let finished = class.grade(&[]);
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    assert!(finished.complaint().contains("the database is damaged"), "{finished:?}");
+    assert!(finished.complaint().contains("grade again into a new directory"), "{finished:?}");
+    assert_eq!(fs::read(&database).unwrap(), before);
+}
+
+#[test]
 fn the_compilers_words_are_kept_without_colours() {
     let class = Class::new();
     class.student("eve", "compile_error", None);
