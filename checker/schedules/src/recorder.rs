@@ -113,14 +113,25 @@ impl Record {
         self.steps.windows(2).filter(|pair| pair[0].thread != pair[1].thread).count()
     }
 
-    /// Whether somebody has to wake this thread, and nobody has.
+    /// Whether somebody has to wake this thread, and nobody has; or whoever holds the lock that it waits
+    /// for, as when sleepers stand in line.
     ///
     /// A wake-up for one of two sleepers is under way until one of them runs: both may be awake.
     pub fn sleeps(&self, thread: usize) -> bool {
-        self.waiting.get(&thread).is_some_and(|waiting| match waiting.wait {
-            Wait::WakeUp { of, .. } => of.is_none_or(|object| !self.is_waking(object)),
-            Wait::Lock(_) | Wait::End(_) => false,
-        })
+        let mut line = vec![thread];
+        while let Some(waiting) = self.waiting.get(&line[line.len() - 1]) {
+            match waiting.wait {
+                Wait::WakeUp { of, .. } => return of.is_none_or(|object| !self.is_waking(object)),
+                Wait::End(_) => return false,
+                Wait::Lock(lock) => match self.objects[lock.0].holder {
+                    // A circle: nobody in it goes on.
+                    Some(holder) if line.contains(&holder) => return true,
+                    Some(holder) => line.push(holder),
+                    None => return false,
+                },
+            }
+        }
+        false
     }
 
     fn is_waking(&self, object: ObjectId) -> bool {

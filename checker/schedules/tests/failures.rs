@@ -340,3 +340,44 @@ fn a_lock_that_no_explorer_knows_ends_the_exploration() {
     });
     assert_says(&message, &["expected: e", "a lock that is not of crate::sync", "use crate::sync"]);
 }
+
+#[test]
+fn who_stands_in_line_behind_a_sleeper_has_settled() {
+    use shuttle::sync::{Condvar, Mutex, thread};
+    shuttle::explore(EXPECT, || {
+        let door = Arc::new((Mutex::new(()), Mutex::new(false), Condvar::new()));
+        let waiters = ["T1", "T2"].map(|name| {
+            let door = Arc::clone(&door);
+            thread::spawn_as(name, move || {
+                let _first_in_line = door.0.lock().unwrap();
+                let mut open = door.1.lock().unwrap();
+                while !*open {
+                    open = door.2.wait(open).unwrap();
+                }
+            })
+        });
+        waiters.iter().for_each(thread::JoinHandle::settle);
+        *door.1.lock().unwrap() = true;
+        door.2.notify_one();
+    });
+}
+
+#[test]
+fn who_stands_in_a_circle_has_settled_and_the_deadlock_is_named() {
+    use shuttle::sync::{Mutex, thread};
+    let message = failure(|| {
+        shuttle::explore(EXPECT, || {
+            let forks = Arc::new([Mutex::new(()), Mutex::new(())]);
+            let eaters = [("T1", [0, 1]), ("T2", [1, 0])].map(|(name, [first, second])| {
+                let forks = Arc::clone(&forks);
+                thread::spawn_as(name, move || {
+                    let _first = forks[first].lock().unwrap();
+                    let _second = forks[second].lock().unwrap();
+                })
+            });
+            eaters.iter().for_each(thread::JoinHandle::settle);
+            eaters.into_iter().for_each(|eater| eater.join().unwrap());
+        });
+    });
+    assert_says(&message, &["a deadlock", "which T1 holds"]);
+}
