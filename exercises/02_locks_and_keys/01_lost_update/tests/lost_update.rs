@@ -55,6 +55,7 @@ fn a_deposit_adds_and_returns_the_new_balance() {
 #[case::all_of_it(10, 10, 0)]
 #[case::nothing(10, 0, 10)]
 #[case::nothing_of_nothing(0, 0, 0)]
+#[case::one_of_all_the_money_in_the_world(u64::MAX, 1, u64::MAX - 1)]
 fn a_withdrawal_takes_what_is_there(#[case] start: u64, #[case] amount: u64, #[case] left: u64) {
     let (paid, balance) = on_a_thread(move || {
         let till = Till::new(start);
@@ -63,7 +64,7 @@ fn a_withdrawal_takes_what_is_there(#[case] start: u64, #[case] amount: u64, #[c
     require!(paid,
         expected: "withdraw({amount}) to succeed when {start} is there",
         seen: "it returned false",
-        likely: "a till may be emptied: `<` where `<=` belongs; or a weak compare_exchange without a loop",
+        likely: "a till may be emptied: `<` where `<=` belongs; or a weak compare_exchange without a loop; or the balance is taken for an i64, which has room for half as much",
         read: "README, the task; hint 3",
     );
     require!(balance == left,

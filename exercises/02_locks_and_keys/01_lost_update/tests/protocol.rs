@@ -198,6 +198,38 @@ fn a_refused_withdrawal_is_seen_by_nobody() {
 }
 
 #[test]
+fn who_is_refused_finds_an_empty_till() {
+    let expect = Expect {
+        expected: "the balance to be 0, when one of two has taken 5 out of 5 and the other was refused",
+        likely: "the money is taken first, and given back when it was not enough: a look before does not help, and below zero the balance goes on from u64::MAX",
+        read: "hint 3",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(5));
+        let withdraw_and_look = |till: &Till| {
+            till.withdraw(5);
+            till.balance()
+        };
+        let (anna, bert) = two_clerks(&till, withdraw_and_look, withdraw_and_look);
+        assert_eq!((anna, bert), (0, 0), "what Anna and Bert see in the till");
+    });
+}
+
+#[test]
+fn a_deposit_is_seen_whole_or_not_at_all() {
+    let expect = Expect {
+        expected: "the balance to be 10, or 15 once 5 are put in",
+        likely: "one deposit is several operations, and others see what is between them",
+        read: "hint 1",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(10));
+        let (_, seen) = two_clerks(&till, |till| till.deposit(5), Till::balance);
+        assert!([10, 15].contains(&seen), "Bert sees {seen} in the till");
+    });
+}
+
+#[test]
 fn a_refused_withdrawal_is_in_nobodys_way() {
     let expect = Expect {
         expected: "a withdrawal of 3 out of 3 to succeed, beside one of 5 that is refused",
