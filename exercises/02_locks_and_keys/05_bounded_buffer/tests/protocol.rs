@@ -253,6 +253,23 @@ fn a_close_ends_the_wait_of_who_fell_asleep_before_the_last_change(
     });
 }
 
+#[test]
+fn a_close_ends_waits_of_both_sides() {
+    let expect = Expect {
+        expected: "all waits to end: the buffer is closed",
+        likely: "`close` wakes one side, because only one can wait: a pop can fall asleep before a push runs that has been woken, while another push sleeps",
+        read: "hint 3; pthread_cond_broadcast(3p)",
+    };
+    explore(expect, || {
+        let buffer = buffer(1, &[1]);
+        let pushers = ["T1", "T2"].map(|name| thread(name, &buffer, |buffer| buffer.push(2)));
+        pushers.iter().for_each(JoinHandle::settle);
+        assert_eq!(buffer.pop(), Some(1), "what pop returned");
+        thread("T3", &buffer, Buffer::pop).settle();
+        buffer.close();
+    });
+}
+
 #[rstest]
 #[case::of_a_pop(&[], |buffer: &Buffer| buffer.pop().is_none())]
 #[case::of_a_push(&[1], |buffer: &Buffer| buffer.push(2).is_err())]

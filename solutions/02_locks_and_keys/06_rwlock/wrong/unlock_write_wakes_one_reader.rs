@@ -1,6 +1,6 @@
 //! Misconception: one leaves, so one may come in.
 //! Caught by: readers_that_waited_get_in_together
-//! Message: `unlock_write` wakes one reader, and nobody wakes the other
+//! Message: `unlock_write` wakes one reader, or two, and nobody wakes the others
 
 use crate::sync::{Condvar, Mutex};
 

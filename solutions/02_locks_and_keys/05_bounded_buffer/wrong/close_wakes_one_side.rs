@@ -1,0 +1,89 @@
+//! Misconception: only one side can sleep at a time: the buffer is not empty and full at once.
+//! Caught by: a_close_ends_waits_of_both_sides
+//! Message: `close` wakes one side
+
+use std::collections::VecDeque;
+
+use crate::sync::{Condvar, Mutex};
+
+/// A queue between threads: who finds it full waits for room, who finds it empty waits for an item.
+#[derive(Debug)]
+pub struct BoundedBuffer<T> {
+    capacity: usize,
+    shelf: Mutex<Shelf<T>>,
+    /// Notified when an item has gone in, and when the buffer is closed.
+    has_items: Condvar,
+    /// Notified when an item has come out, and when the buffer is closed.
+    has_room: Condvar,
+}
+
+#[derive(Debug)]
+struct Shelf<T> {
+    /// At most `capacity`; the one that goes out next is at the front.
+    items: VecDeque<T>,
+    closed: bool,
+    poppers: usize,
+    pushers: usize,
+}
+
+impl<T> BoundedBuffer<T> {
+    /// An empty buffer with room for `capacity` items, at least one.
+    pub fn new(capacity: usize) -> Self {
+        Self {
+            capacity,
+            shelf: Mutex::new(Shelf { items: VecDeque::with_capacity(capacity), closed: false, poppers: 0, pushers: 0 }),
+            has_items: Condvar::new(),
+            has_room: Condvar::new(),
+        }
+    }
+
+    /// Puts an item in; sleeps while the buffer is full.
+    ///
+    /// # Errors
+    ///
+    /// The item, if the buffer is closed, or is closed while this waits.
+    pub fn push(&self, item: T) -> Result<(), T> {
+        let mut shelf = self.shelf.lock().unwrap();
+        while shelf.items.len() == self.capacity && !shelf.closed {
+            shelf.pushers += 1;
+            shelf = self.has_room.wait(shelf).unwrap();
+            shelf.pushers -= 1;
+        }
+        if shelf.closed {
+            return Err(item);
+        }
+        shelf.items.push_back(item);
+        if shelf.poppers > 0 {
+            self.has_items.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Takes out the item that has been in the longest; sleeps while there is none.
+    ///
+    /// `None` when the buffer is closed and empty.
+    pub fn pop(&self) -> Option<T> {
+        let mut shelf = self.shelf.lock().unwrap();
+        while shelf.items.is_empty() && !shelf.closed {
+            shelf.poppers += 1;
+            shelf = self.has_items.wait(shelf).unwrap();
+            shelf.poppers -= 1;
+        }
+        let item = shelf.items.pop_front()?;
+        if shelf.pushers > 0 {
+            self.has_room.notify_one();
+        }
+        Some(item)
+    }
+
+    /// From now on nothing goes in; what is in can still be taken out.
+    pub fn close(&self) {
+        let mut shelf = self.shelf.lock().unwrap();
+        shelf.closed = true;
+        if shelf.poppers > 0 {
+            self.has_items.notify_all();
+        } else if shelf.pushers > 0 {
+            self.has_room.notify_all();
+        }
+    }
+}
