@@ -30,6 +30,14 @@ fn region(start: u64, end: u64, permissions: &str, name: Option<&str>) -> Region
     "7f1c2c000000-7f1c2c001000 r--p 00000000 fe:00 42                         /home/ada/my  notes 1",
     region(0x7f1c_2c00_0000, 0x7f1c_2c00_1000, "r--p", Some("/home/ada/my  notes 1"))
 )]
+#[case::a_name_that_ends_with_a_blank(
+    "7f1c2c000000-7f1c2c001000 r--p 00000000 fe:00 43                         /home/ada/notes ",
+    region(0x7f1c_2c00_0000, 0x7f1c_2c00_1000, "r--p", Some("/home/ada/notes "))
+)]
+#[case::the_line_in_the_description(
+    "7f1c2a000000-7f1c2a021000 rw-p 00000000 fe:00 325843    /usr/lib/libc.so.6",
+    region(0x7f1c_2a00_0000, 0x7f1c_2a02_1000, "rw-p", Some("/usr/lib/libc.so.6"))
+)]
 #[case::a_name_with_neither_a_slash_nor_a_bracket_in_front(
     "7f1c2d000000-7f1c2d001000 rw-s 00000000 00:0f 2078                       anon_inode:[io_uring]",
     region(0x7f1c_2d00_0000, 0x7f1c_2d00_1000, "rw-s", Some("anon_inode:[io_uring]"))
@@ -57,6 +65,7 @@ fn a_line_is_a_region(#[case] line: &str, #[case] expected: Region) {
 #[case::no_range("7f1c2a000000 rw-p 00000000 00:00 0 ")]
 #[case::no_hexadecimal_number("7f1c2a00000g-7f1c2a021000 rw-p 00000000 00:00 0 ")]
 #[case::nothing_but_a_range("7f1c2a000000-7f1c2a021000")]
+#[case::no_device_and_no_inode("7f1c2a000000-7f1c2a021000 rw-p 00000000")]
 fn what_is_no_region_is_refused(#[case] line: &str) {
     let seen = Region::parse(line);
     require!(seen.is_none(),

@@ -1,9 +1,15 @@
 //! What this machine says: this process, and two workshops with a number at the same address.
 
+#![allow(unsafe_code)]
+
+use std::num::NonZero;
 use std::process;
 
 use address_space::workshop::{ADDRESS, Workshop};
 use address_space::{Region, find, peek, regions_of, user_bits};
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap};
+use nix::unistd::{SysconfVar, ftruncate, sysconf};
 use rstest::rstest;
 use testkit::require;
 
@@ -56,6 +62,39 @@ fn a_peek_into_this_process_sees_its_memory() {
         seen: "{seen:?}",
         likely: "the offset in /proc/PID/mem is the address itself; eight bytes, u64::from_ne_bytes",
         read: "hint 4; proc_pid_mem(5)",
+    );
+}
+
+#[test]
+fn a_peek_may_begin_at_any_address() {
+    static NUMBERS: [u64; 2] = [0x1122_3344_5566_7788, 0x99aa_bbcc_ddee_ff00];
+    let bytes: Vec<u8> = NUMBERS.iter().flat_map(|number| number.to_ne_bytes()).collect();
+    let expected = u64::from_ne_bytes(bytes[3..11].try_into().expect("eight bytes"));
+    let seen =
+        peek(process::id(), &raw const NUMBERS as u64 + 3).map_err(|error| error.to_string());
+    require!(seen == Ok(expected),
+        expected: "the eight bytes from the fourth one on: {expected:#x}",
+        seen: "{seen:x?}",
+        likely: "the address is rounded: memory is read by the byte here, and an address need not be a multiple of 8",
+        read: "hint 4; proc_pid_mem(5)",
+    );
+}
+
+#[test]
+fn a_peek_of_which_half_can_be_read_is_an_error() {
+    let file = memfd_create("half a number", MFdFlags::MFD_CLOEXEC).expect("a file in memory");
+    let page = sysconf(SysconfVar::PAGE_SIZE).ok().flatten().expect("pages have a size");
+    ftruncate(&file, page).expect("one page long");
+    let (two, page) = (NonZero::new(2 * page as usize).expect("two pages"), page as u64);
+    // SAFETY: a new mapping at an address that the kernel chooses; nobody uses its memory.
+    let mapped = unsafe { mmap(None, two, ProtFlags::PROT_READ, MapFlags::MAP_SHARED, &file, 0) };
+    let start = mapped.expect("a mapping").as_ptr() as u64;
+    let seen = peek(process::id(), start + page - 4).map_err(drop);
+    require!(seen.is_err(),
+        expected: "an error: the file behind this memory ends after four of the eight bytes",
+        seen: "{seen:x?}",
+        likely: "`read_at` may return fewer bytes than were asked for, and says how many: `read_exact_at` asks until it has all",
+        read: "hint 4; read(2), RETURN VALUE",
     );
 }
 

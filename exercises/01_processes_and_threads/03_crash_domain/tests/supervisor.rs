@@ -152,11 +152,12 @@ fn the_supervisor_sleeps_while_it_waits() {
 
 #[test]
 fn all_jobs_are_started_before_the_first_is_waited_for() {
-    // The first job ends only after it has heard from the second, and after that one has ended.
+    // The first job ends only after it has heard from the last, and after that one has ended.
+    let others = ["exit 0"; 6];
     require_report(
-        &["listen", "speak"],
-        &["exited 4", "exited 0"],
-        "TimedOut: the first job waits for a word of the second, which is started only after \
+        &[&["listen"], &others[..], &["speak"]].concat(),
+        &[&["exited 4"], &["exited 0"; 6][..], &["exited 0"]].concat(),
+        "TimedOut: the first job waits for a word of the last, which is started only after \
          the first has ended; an iterator is lazy, so `collect` the children first.
 Exchanged: outcomes are kept in the order in which they came (waitpid(-1))",
         "wait(2): the value of pid; hint 3",

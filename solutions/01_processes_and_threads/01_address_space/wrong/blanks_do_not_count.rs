@@ -1,5 +1,5 @@
 //! Misconception: the words of the name, joined again with a blank, are the name.
-//! Caught by: a_line_is_a_region::case_5_a_name_with_blanks
+//! Caught by: a_line_is_a_region::case_05_a_name_with_blanks
 //! Message: a name that may hold blanks itself
 
 use std::fs::File;

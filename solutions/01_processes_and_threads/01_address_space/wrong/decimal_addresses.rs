@@ -1,5 +1,5 @@
 //! Misconception: numbers in a text file are decimal.
-//! Caught by: a_line_is_a_region::case_7_a_short_address_of_a_32_bit_program
+//! Caught by: a_line_is_a_region::case_09_a_short_address_of_a_32_bit_program
 //! Message: the numbers are hexadecimal
 
 use std::fs::File;

@@ -1,5 +1,5 @@
 //! Misconception: the name is the sixth word of the line.
-//! Caught by: a_line_is_a_region::case_4_shared_with_others
+//! Caught by: a_line_is_a_region::case_04_shared_with_others
 //! Message: a name that may hold blanks itself
 
 use std::fs::File;

@@ -1,5 +1,5 @@
 //! Misconception: every name begins with a slash or a bracket.
-//! Caught by: a_line_is_a_region::case_6_a_name_with_neither_a_slash_nor_a_bracket_in_front
+//! Caught by: a_line_is_a_region::case_08_a_name_with_neither_a_slash_nor_a_bracket_in_front
 //! Message: a name that may hold blanks itself
 
 use std::fs::File;

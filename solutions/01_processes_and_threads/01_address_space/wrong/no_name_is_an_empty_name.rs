@@ -1,5 +1,5 @@
 //! Misconception: a region without a name has the name "".
-//! Caught by: a_line_is_a_region::case_3_memory_with_no_name
+//! Caught by: a_line_is_a_region::case_03_memory_with_no_name
 //! Message: name: Some("")
 
 use std::fs::File;

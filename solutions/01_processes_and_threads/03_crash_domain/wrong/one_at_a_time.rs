@@ -1,6 +1,6 @@
 //! Misconception: to run a job is to start it and wait for it.
 //! Caught by: all_jobs_are_started_before_the_first_is_waited_for
-//! Message: TimedOut: the first job waits for a word of the second
+//! Message: TimedOut: the first job waits for a word of the last
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
