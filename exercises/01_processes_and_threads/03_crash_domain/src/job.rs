@@ -140,9 +140,9 @@ fn interrupt_the_supervisor() {
     process::exit(3)
 }
 
-/// Exits with 0 if the supervisor sleeps while it waits, and with 1 if it does not.
+/// Exits with 0 if the supervisor sleeps until a child ends, and with 1 if it asks again and again.
 fn watch_the_supervisor() {
-    process::exit(i32::from(rest(getppid().as_raw()) == Rest::Spinning))
+    process::exit(i32::from(rest(getppid().as_raw()) != Rest::Asleep))
 }
 
 /// Hears the pid of another job, and ends (with 4) only after that one has.

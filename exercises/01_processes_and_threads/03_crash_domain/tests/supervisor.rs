@@ -141,11 +141,11 @@ fn a_signal_does_not_end_the_wait() {
 
 #[test]
 fn the_supervisor_sleeps_while_it_waits() {
-    // The job exits with 1 if it finds the supervisor busy.
+    // The job exits with 1 if it finds the supervisor busy, or asleep by the clock.
     require_report(
         &["watch"],
         &["exited 0"],
-        "`try_wait` or WNOHANG in a loop keeps a CPU busy: `wait` sleeps",
+        "`try_wait` or WNOHANG in a loop keeps a CPU busy, or comes too late when it naps in between: `wait` sleeps until the child has ended",
         "https://doc.rust-lang.org/std/process/struct.Child.html#method.wait",
     );
 }

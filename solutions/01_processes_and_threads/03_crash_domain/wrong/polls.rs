@@ -1,6 +1,6 @@
 //! Misconception: to wait is to ask again and again.
 //! Caught by: the_supervisor_sleeps_while_it_waits
-//! Message: `try_wait` or WNOHANG in a loop keeps a CPU busy: `wait` sleeps
+//! Message: `try_wait` or WNOHANG in a loop keeps a CPU busy
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;
