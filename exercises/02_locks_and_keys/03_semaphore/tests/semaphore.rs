@@ -37,7 +37,7 @@ fn an_acquire_takes_a_mutex_of_crate_sync() {
     require!(locks > 0,
         expected: "acquire and the permit's drop to lock a Mutex of crate::sync",
         seen: "{locks} locks of such a Mutex",
-        likely: "`use std::sync::{{Condvar, Mutex}}`: write `use crate::sync::{{Condvar, Mutex}}`, so that the other tests can interrupt a thread at any step, and see who waits",
+        likely: "`use std::sync::{{Condvar, Mutex}}`: write `use crate::sync::{{Condvar, Mutex}}`, so that the other tests can interrupt a thread at any step, and see who waits. Or the count is an atomic: here it is behind the mutex",
         read: "README, the task",
     );
 }
