@@ -59,8 +59,10 @@ fn a_handler_is_called_with_its_descriptor_when_that_is_readable() {
 #[test]
 fn a_level_triggered_handler_is_called_as_long_as_there_is_data() {
     let diary = run_untimed(
-        "a descriptor with data left in it is not reported again: it is edge-triggered",
-        "epoll(7), \"Level-triggered and edge-triggered\"",
+        "asleep: a descriptor with data left in it is not reported again, it is edge-triggered; busy: it\n\
+         is reported again and again, and its handler is not there, because nobody put it back after\n\
+         its first call",
+        "epoll(7), \"Level-triggered and edge-triggered\"; hint 4",
         || {
             let (diary, mut reactor) = (Diary::new(), reactor());
             let (reader, _writer) = pipe_with(b"abc");
@@ -202,6 +204,37 @@ fn a_handler_that_removes_itself_closes_its_descriptor() {
 }
 
 #[test]
+fn a_handler_that_has_removed_itself_can_still_use_its_descriptor() {
+    let seen = run_untimed(
+        "a handler that has removed itself is put back after its call, and still counts",
+        "README, the task; hint 4",
+        || {
+            let (diary, mut reactor) = (Diary::new(), reactor());
+            let (reader, _writer) = pipe_with(b"a");
+            let notes = diary.clone();
+            reactor
+                .watch(reader, Trigger::Level, move |reactor, token, fd| {
+                    reactor.remove(token);
+                    let mut byte = [0];
+                    notes.write(match nix::unistd::read(fd, &mut byte) {
+                        Ok(count) => format!("{count} byte: {}", char::from(byte[0])),
+                        Err(errno) => format!("{errno}"),
+                    });
+                })
+                .expect("a pipe can be watched");
+            reactor.run().expect("nothing here fails");
+            diary.entries()
+        },
+    );
+    require!(seen == ["1 byte: a"],
+        expected: "a handler that removes itself first to read `a` from its descriptor afterwards",
+        seen: "{seen:?}",
+        likely: "`remove` closes a descriptor that a handler has borrowed: a `BorrowedFd` promises that\nit is open until the handler returns",
+        read: "README, the task; hint 4; https://doc.rust-lang.org/std/os/fd/struct.BorrowedFd.html",
+    );
+}
+
+#[test]
 fn a_handler_removed_by_another_of_the_same_round_is_not_called() {
     let diary =
         run_untimed("a removed handler still counts as registered", "README, the task", || {
@@ -293,6 +326,38 @@ fn a_token_names_one_registration_and_no_other() {
         seen: "distinct tokens: {distinct}; the old one removed a newcomer: {stale}; the newcomers were there: {others:?}",
         likely: "a token is a descriptor's number or a place in a table, and both are used again",
         read: "hint 3",
+    );
+}
+
+#[test]
+fn the_seventy_thousandth_registration_is_as_good_as_the_first() {
+    let diary = run_untimed(
+        "its event does not lead to its handler: a token that loses its upper bits on the way to\n\
+         epoll_ctl and back is another one",
+        "epoll_ctl(2), epoll_event: data has 64 bits",
+        || {
+            let (diary, mut reactor) = (Diary::new(), reactor());
+            for _ in 0..70_000 {
+                let timer = reactor.at(Instant::now(), |_| {}).expect("a timer can be set");
+                assert!(reactor.remove(timer), "`remove` of a timer that is set says true");
+            }
+            let (reader, _writer) = pipe_with(b"a");
+            let notes = diary.clone();
+            reactor
+                .watch(reader, Trigger::Level, move |reactor, token, fd| {
+                    notes.write(read_one(fd));
+                    reactor.remove(token);
+                })
+                .expect("a pipe can be watched");
+            reactor.run().expect("nothing here fails");
+            diary.entries()
+        },
+    );
+    require!(diary == ["a"],
+        expected: "one call of a handler that is registered after 70000 others that are gone",
+        seen: "{diary:?}",
+        likely: "a token is kept in fewer bits than it needs",
+        read: "README, the task; epoll_ctl(2), epoll_event",
     );
 }
 

@@ -226,6 +226,26 @@ fn a_removed_timer_does_not_ring() {
 }
 
 #[test]
+fn a_timer_that_has_rung_is_gone() {
+    let (calls, removed) =
+        run_within("the timerfd is not set", "timerfd_settime(2); hint 2", || {
+            let (diary, mut reactor) = (Diary::new(), reactor());
+            let notes = diary.clone();
+            let token = reactor
+                .at(Instant::now(), move |_| notes.write("rings"))
+                .expect("a timer can be set");
+            reactor.run().expect("nothing here fails");
+            (diary.count(), reactor.remove(token))
+        });
+    require!(calls == 1 && !removed,
+        expected: "one call, and then false from `remove`: the timer is already gone",
+        seen: "{calls} calls, then {removed}",
+        likely: "`remove` says whether the token was ever given out, or not removed before",
+        read: "README, the task; src/lib.rs, remove",
+    );
+}
+
+#[test]
 fn a_timer_removed_by_another_of_the_same_round_does_not_ring() {
     let diary = run_within(
         "the timer is removed, but the loop still counts it",
@@ -256,23 +276,30 @@ fn a_timer_removed_by_another_of_the_same_round_does_not_ring() {
     );
 }
 
-#[test]
-fn a_timer_that_a_handler_sets_waits_for_the_next_round() {
+#[rstest]
+#[case::for_the_moment_of_the_call(None)]
+#[case::for_a_moment_of_the_past(Some(Instant::now()))]
+fn a_timer_that_a_handler_sets_waits_for_the_next_round(#[case] moment: Option<Instant>) {
     const MANY: usize = 100_000;
 
     /// A timer that is due at once, and sets the next one, until the pipe is read or very many rang.
-    fn tick(reactor: &mut Reactor, rung: Rc<Cell<usize>>, read: Rc<Cell<bool>>) {
+    fn tick(
+        reactor: &mut Reactor,
+        moment: Option<Instant>,
+        rung: Rc<Cell<usize>>,
+        read: Rc<Cell<bool>>,
+    ) {
         reactor
-            .at(Instant::now(), move |reactor| {
+            .at(moment.unwrap_or_else(Instant::now), move |reactor| {
                 rung.set(rung.get() + 1);
                 if !read.get() && rung.get() < MANY {
-                    tick(reactor, rung, read);
+                    tick(reactor, moment, rung, read);
                 }
             })
             .expect("a timer can be set");
     }
 
-    let ticks = run_within("the timerfd is not set again", "hint 2", || {
+    let ticks = run_within("the timerfd is not set again", "hint 2", move || {
         let mut reactor = reactor();
         let (rung, read) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(false)));
         let (reader, mut writer) = pipe_with(b"");
@@ -287,7 +314,7 @@ fn a_timer_that_a_handler_sets_waits_for_the_next_round() {
         reactor
             .at(Instant::now(), move |reactor| {
                 writer.write_all(b"a").expect("a pipe holds a byte");
-                tick(reactor, ticks, until);
+                tick(reactor, moment, ticks, until);
             })
             .expect("a timer can be set");
         reactor.run().expect("nothing here fails");
@@ -296,7 +323,7 @@ fn a_timer_that_a_handler_sets_waits_for_the_next_round() {
     require!(ticks < MANY,
         expected: "the loop to look at its descriptors between two timers that are due",
         seen: "{ticks} timers in a row, and a pipe was readable all the while",
-        likely: "`while` the first timer is due: a handler that sets the next one keeps the loop there",
+        likely: "`while` the first timer is due: a handler that sets the next one keeps the loop there,\nalso if `now` is looked up only once",
         read: "README, the task; hint 3",
     );
 }

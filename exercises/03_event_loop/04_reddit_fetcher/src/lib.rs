@@ -30,7 +30,7 @@ pub async fn get_reddit_top(client: &Client, base_url: &str, subreddit: &str) ->
     todo!("{client:?} gets {base_url}/r/{subreddit}/top.json?sort=top&t=day&limit=5")
 }
 
-/// The lines about one subreddit, safe to print on a terminal.
+/// The lines about one subreddit, each control character in them as `char::escape_default` has it.
 pub fn report(subreddit: &str, answer: &Answer) -> String {
     todo!("`score: title (link)` for each post of {answer:?}, and `DONE: {subreddit}`; or `FAILED`")
 }

@@ -1,12 +1,17 @@
 //! What the fetcher promises, easiest first. The server is real, its posts and its faults are made.
 
+use std::future::poll_fn;
+use std::io::{self, Write};
 use std::net::TcpStream;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use reddit_fetcher::{
-    Answer, Ended, FetchError, Listing, MAX_BODY, Post, USER_AGENT, client, fetch_all, get_json,
-    get_reddit_top, report, run,
+    Answer, Ended, FetchError, Listing, MAX_BODY, MAX_REDIRECTS, Post, USER_AGENT, client,
+    fetch_all, get_json, get_reddit_top, report, run,
 };
 use reqwest::Client;
 use rstest::rstest;
@@ -30,10 +35,16 @@ const THREE: [&str; 3] = ["tea", "coffee", "cocoa"];
 fn a_post_becomes_a_line(#[case] score: i64, #[case] title: &str, #[case] line: &str) {
     let seen =
         report("tea", &Ok(vec![post(score, title, &format!("https://example.org/{score}"))]));
-    require!(seen == format!("{line}\nDONE: tea\n"),
-        expected: "the post as `score: title (link)`, its title untouched, then `DONE: tea`:\n{line}\nDONE: tea",
+    let expected = format!("{line}\nDONE: tea\n");
+    let likely = if format!("{seen}\n") == expected {
+        "the last line has no line feed: lines are joined with it, and none follows the last"
+    } else {
+        "another order, or characters changed that are no control characters"
+    };
+    require!(seen == expected,
+        expected: "the post as `score: title (link)`, its title untouched, then `DONE: tea`; each line ends\nwith a line feed:\n{line}\nDONE: tea",
         seen: "{seen:?}",
-        likely: "another order, or characters changed that are no control characters",
+        likely: "{likely}",
         read: "README, the task",
     );
 }
@@ -50,13 +61,13 @@ fn a_failure_becomes_one_line() {
 }
 
 #[rstest]
-#[case::escape_sequence("\u{1b}[31mred\u{1b}[0m tea")]
-#[case::window_title("\u{1b}]0;tea\u{7}tea")]
-#[case::line_feed("tea\nDONE: coffee")]
-#[case::carriage_return("tea\rcoffee")]
-#[case::one_character_escape("\u{9b}2Jtea")]
-#[case::delete("tea\u{7f}")]
-fn a_title_cannot_command_the_terminal(#[case] title: &str) {
+#[case::escape_sequence("\u{1b}[31mred\u{1b}[0m tea", r"\u{1b}[31mred\u{1b}[0m tea")]
+#[case::window_title("\u{1b}]0;tea\u{7}tea", r"\u{1b}]0;tea\u{7}tea")]
+#[case::line_feed("tea\nDONE: coffee", r"tea\nDONE: coffee")]
+#[case::carriage_return("tea\rcoffee", r"tea\rcoffee")]
+#[case::one_character_escape("\u{9b}2Jtea", r"\u{9b}2Jtea")]
+#[case::delete("tea\u{7f}", r"tea\u{7f}")]
+fn a_title_cannot_command_the_terminal(#[case] title: &str, #[case] escaped: &str) {
     let seen = report("tea", &Ok(vec![post(1, title, &format!("https://example.org/{title}"))]));
     let lines: Vec<_> = seen.split_terminator('\n').collect();
     let harmless = !lines.iter().any(|line| line.contains(char::is_control));
@@ -65,6 +76,26 @@ fn a_title_cannot_command_the_terminal(#[case] title: &str) {
         seen: "{seen:?}",
         likely: "the title or the link is printed as it came from the network",
         read: "README, the task; https://doc.rust-lang.org/std/primitive.char.html#method.is_control",
+    );
+    let (line, expected) = (lines[0], format!("1: {escaped} (https://example.org/{escaped})"));
+    require!(line == expected,
+        expected: "each control character as `char::escape_default` writes it:\n{expected}",
+        seen: "{line}",
+        likely: "control characters are left out, replaced, or written in another way; or other\ncharacters are escaped too",
+        read: "README, the task; https://doc.rust-lang.org/std/primitive.char.html#method.escape_default",
+    );
+}
+
+#[test]
+fn an_error_cannot_command_the_terminal() {
+    let error = FetchError::Connection("no \u{1b}[31mway\nDONE: tea".to_owned());
+    let seen = report("tea", &Err(error));
+    let expected = r"FAILED: tea: the connection failed: no \u{1b}[31mway\nDONE: tea";
+    require!(seen == format!("{expected}\n"),
+        expected: "one line, each control character of the error as `char::escape_default` writes it:\n{expected}",
+        seen: "{seen:?}",
+        likely: "the control characters of titles and links are looked for, and those of the error are not",
+        read: "README, the task; https://doc.rust-lang.org/std/primitive.char.html#method.escape_default",
     );
 }
 
@@ -96,13 +127,15 @@ fn the_top_five_of_the_day_are_asked_for_by_name() {
         likely: "the URL is put together in another way than the README says",
         read: "README, the task",
     );
-    let limit = requests[0].parameter("limit");
-    require!(limit == Some("5"),
-        expected: "the query to ask for five posts: limit=5",
-        seen: "limit={limit:?}",
-        likely: "the query of the URL is missing, and the site's default is not five",
-        read: "README, the task",
-    );
+    for (parameter, right) in [("limit", "5"), ("sort", "top"), ("t", "day")] {
+        let (seen, query) = (requests[0].parameter(parameter), &requests[0].query);
+        require!(seen == Some(right),
+            expected: "the query to ask for the five top posts of the day: sort=top, t=day, limit=5",
+            seen: "{parameter}={seen:?}, in the query {query:?}",
+            likely: "the query of the URL is missing, or not whole; then the site chooses",
+            read: "README, the task",
+        );
+    }
     let name = requests[0].header("User-Agent");
     require!(name == Some(USER_AGENT),
         expected: "the header User-Agent: {USER_AGENT}",
@@ -165,6 +198,11 @@ fn the_top_five_of_the_day_are_asked_for_by_name() {
     "Malformed",
     "an empty body is taken for an empty listing"
 )]
+#[case::a_choice(
+    http::Answer::status(300),
+    "Status(300)",
+    "`error_for_status` takes 4xx and 5xx for errors, and lets a 3xx pass that is not followed"
+)]
 fn a_fault_becomes_a_typed_error(
     #[case] fault: http::Answer,
     #[case] expected: &str,
@@ -219,10 +257,11 @@ fn a_redirect_in_a_circle_ends() {
         async move || ask(&server, "/a").await
     });
     let (seen, asked) = (kind(&answer), server.requests().len());
-    require!(seen == "TooManyRedirects" && asked <= 20,
-        expected: "FetchError::TooManyRedirects after a few requests",
+    let most = MAX_REDIRECTS + 1;
+    require!(seen == "TooManyRedirects" && asked <= most,
+        expected: "FetchError::TooManyRedirects after at most {most} requests: the first, and {MAX_REDIRECTS} redirects",
         seen: "{seen} after {asked} requests: {answer:?}",
-        likely: "a redirect policy without a bound, or one that follows none",
+        likely: "the redirect policy of the client is not set: reqwest's own follows ten; or one that\nhas no bound, or follows none",
         read: "https://docs.rs/reqwest/latest/reqwest/redirect/index.html",
     );
 }
@@ -344,6 +383,66 @@ fn a_report_is_written_when_its_answer_comes() {
     );
 }
 
+#[test]
+fn a_report_is_flushed_before_the_next() {
+    let server = three_answers();
+    let out = on_one_loop(async move || {
+        let mut out = Outbox::default();
+        fetch_all(&patient_client(), &server.base_url(), &THREE, &mut out).await.unwrap();
+        out
+    });
+    let (kept, late) = (out.text.len() - out.flushed, out.late);
+    require!(kept == 0 && !late,
+        expected: "each report to be flushed when it is written, before the next one and at the end",
+        seen: "{kept} bytes not flushed at the end; a report written after one that was not flushed: {late}",
+        likely: "`write_all` alone: a writer with a buffer keeps the report until it is flushed",
+        read: "README, the task; https://doc.rust-lang.org/std/io/trait.Write.html#tymethod.flush",
+    );
+}
+
+#[rstest]
+#[case::when_written(Outbox { refuses_writes: true, ..Outbox::default() })]
+#[case::when_flushed(Outbox { refuses_flushes: true, ..Outbox::default() })]
+fn an_error_of_the_output_is_returned(#[case] out: Outbox) {
+    let server = three_answers();
+    let (by_fetch_all, by_run) = on_one_loop(async move || {
+        let (base_url, client, never) =
+            (server.base_url(), patient_client(), std::future::pending());
+        let by_fetch_all = fetch_all(&client, &base_url, &THREE, &mut out.clone()).await;
+        (by_fetch_all, run(client, &base_url, &THREE, &mut out.clone(), never).await)
+    });
+    require!(by_fetch_all.is_err() && by_run.is_err(),
+        expected: "`fetch_all` and `run` to return the error of an output that takes nothing",
+        seen: "{by_fetch_all:?} and {by_run:?}",
+        likely: "the result of `write_all` or of `flush` is dropped (`let _ =`), so a full disk looks like success",
+        read: "README, the task; hint 3",
+    );
+}
+
+#[test]
+fn nothing_to_ask_for_is_done_at_once() {
+    let server = Server::start();
+    let (ended, text) = on_one_loop(async move || {
+        let (mut out, never) = (Vec::new(), std::future::pending());
+        let base_url = server.base_url();
+        let ended = {
+            let mut run = pin!(run(patient_client(), &base_url, &[], &mut out, never));
+            poll_fn(|context| match catch_unwind(AssertUnwindSafe(|| run.as_mut().poll(context))) {
+                Ok(poll) => poll.map(|ended| ended.map_err(|_| "an error")),
+                Err(_) => Poll::Ready(Err("a panic")),
+            })
+            .await
+        };
+        (ended, out)
+    });
+    require!(ended == Ok(Ended::Done) && text.is_empty(),
+        expected: "Ended::Done and no output for a list of no subreddits",
+        seen: "{ended:?} and {text:?}",
+        likely: "something that wants at least one future is called before the list is looked at:\n`select_all` panics without one",
+        read: "hint 3; https://docs.rs/futures-util/latest/futures_util/future/fn.select_all.html",
+    );
+}
+
 #[rstest]
 #[case::not_found(http::Answer::status(404))]
 #[case::rate_limited(http::Answer::rate_limited("60"))]
@@ -455,6 +554,40 @@ fn a_stop_gives_up_what_is_in_flight() {
 /// A listing that is in order, in Reddit's shape.
 const LISTING: &str = r#"{"kind": "Listing", "data": {"children": [{"kind": "t3", "data":
     {"score": 1, "title": "T", "url": "L"}}]}}"#;
+
+/// An output that knows what has been flushed, or that refuses.
+#[derive(Clone, Default)]
+struct Outbox {
+    text: Vec<u8>,
+    /// So many bytes of it.
+    flushed: usize,
+    /// Whether something was written behind a whole report that was not flushed.
+    late: bool,
+    refuses_writes: bool,
+    refuses_flushes: bool,
+}
+
+impl Write for Outbox {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.refuses_writes {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        let kept = String::from_utf8_lossy(&self.text[self.flushed..]);
+        self.late |= !bytes.is_empty()
+            && kept.ends_with('\n')
+            && kept.lines().any(|line| line.starts_with("DONE: "));
+        self.text.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if self.refuses_flushes {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.flushed = self.text.len();
+        Ok(())
+    }
+}
 
 fn post(score: i64, title: &str, link: &str) -> Post {
     Post { score, title: title.to_owned(), link: link.to_owned() }

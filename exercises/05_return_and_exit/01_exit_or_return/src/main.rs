@@ -4,6 +4,7 @@
 
 use std::env;
 use std::os::unix::process::ExitStatusExt;
+use std::panic::panic_any;
 use std::process::{Command, ExitCode};
 
 use exit_or_return::evidence::{self, Guard, Trace, Way};
@@ -32,6 +33,17 @@ fn take(way: &str) -> ExitCode {
             run(|| go_down(DEPTH, || panic!("a panic that is no exit")));
             eprintln!("and run came back");
             ExitCode::FAILURE
+        }
+        // Their payloads are what anybody may panic with.
+        "panic with a u8 below run" => run(|| go_down(DEPTH, || panic_any(CODE))),
+        "panic with an i32 below run" => run(|| go_down(DEPTH, || panic_any(i32::from(CODE)))),
+        "panic with an ExitCode below run" => {
+            run(|| go_down(DEPTH, || panic_any(ExitCode::from(CODE))))
+        }
+        "panic after an unwinding exit" => {
+            // The first run is over, and with it the exit that it has caught.
+            run(|| go_down(DEPTH, || unwinding_exit(CODE)));
+            run(|| panic!("a panic that is no exit"))
         }
         "return to run" => run(|| go_down(DEPTH, || ExitCode::from(CODE))),
         way => leave(way.parse().expect("the argument names a way out"), CODE),

@@ -156,13 +156,17 @@ fn a_prediction_is_what_then_happens(#[case] way: Way) {
 
 #[test]
 fn a_prediction_knows_the_code() {
-    let ending = predict(Way::Exit, 42).ending;
-    require!(ending == Ending::Exited(42),
-        expected: "exit(3) with code 42 to end the process with Exited(42)",
-        seen: "{ending:?} was predicted",
-        likely: "the code is written into the table instead of the argument",
-        read: "README, the task",
-    );
+    let with_a_code =
+        [Way::Exit, Way::Return, Way::ProcessExit, Way::UnderscoreExit, Way::ExitGroup];
+    for way in with_a_code {
+        let (ending, name) = (predict(way, 42).ending, way.name());
+        require!(ending == Ending::Exited(42),
+            expected: "{name} with code 42 to end the process with Exited(42)",
+            seen: "{ending:?} was predicted",
+            likely: "the code is written into the table instead of the argument",
+            read: "README, the task",
+        );
+    }
 }
 
 /// The destructor of main, and one of each of the three frames below `run`.
@@ -229,10 +233,49 @@ fn a_panic_that_is_no_exit_goes_on() {
         likely: "`run` makes an exit code of every payload; look at its type, and pass on what is not yours",
         read: "hint 4; https://doc.rust-lang.org/std/panic/fn.resume_unwind.html",
     );
+    let messages = stderr.matches("panicked at").count();
+    require!(messages == 1,
+        expected: "one message for one panic",
+        seen: "{messages} messages:\n{stderr}",
+        likely: "`run` panics anew with what it has caught: that calls the panic hook, which prints, a second\ntime; one function does not",
+        read: "hint 4; https://doc.rust-lang.org/std/panic/fn.resume_unwind.html",
+    );
     require!(traces == UNWOUND,
         expected: "the panic to unwind main's frame too: {UNWOUND:?}",
         seen: "{traces:?}",
         likely: "`run` ends the process where it should pass the panic on",
         read: "hint 4; https://doc.rust-lang.org/std/panic/fn.resume_unwind.html",
+    );
+}
+
+#[rstest]
+#[case::a_u8("panic with a u8 below run")]
+#[case::an_i32("panic with an i32 below run")]
+#[case::an_exit_code("panic with an ExitCode below run")]
+fn a_panic_with_a_number_is_no_exit(#[case] way: &str) {
+    let Seen { aftermath: Aftermath { ending, .. }, stderr } = send_out(way);
+    require!(ending == Ending::Exited(101) && stderr.contains("panicked at"),
+        expected: "a {way} to end the program as panics do: its message, Exited(101)",
+        seen: "{ending:?}, and on standard error: {stderr}",
+        likely: "the payload of an `unwinding_exit` is of a type that others panic with too",
+        read: "hint 4; https://doc.rust-lang.org/std/panic/fn.panic_any.html",
+    );
+}
+
+#[test]
+fn an_exit_leaves_nothing_for_the_next_panic() {
+    let Seen { aftermath: Aftermath { ending, .. }, stderr } =
+        send_out("panic after an unwinding exit");
+    require!(ending == Ending::Exited(101),
+        expected: "a panic below a second `run` to end the program with Exited(101)",
+        seen: "{ending:?}, the code of the exit that the first `run` has caught being {CODE};\non standard error: {stderr}",
+        likely: "the code is kept in a static, and is still there; the payload can carry it",
+        read: "hint 3; hint 4",
+    );
+    require!(stderr.contains("a panic that is no exit"),
+        expected: "the message of that panic on standard error",
+        seen: "{stderr:?}",
+        likely: "`unwinding_exit` sets a panic hook that prints nothing, and it stays",
+        read: "hint 3; https://doc.rust-lang.org/std/panic/fn.set_hook.html",
     );
 }

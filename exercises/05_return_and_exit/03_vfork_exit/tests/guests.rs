@@ -267,18 +267,53 @@ fn a_spawned_program_gets_its_arguments_and_environment_and_no_others() {
     );
 }
 
+#[test]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
+fn arguments_are_as_many_as_the_caller_has() {
+    let numbers: Vec<String> = (1..=1000).map(|number| number.to_string()).collect();
+    let mut args = vec!["spawn", ERRAND, "tells"];
+    args.extend(numbers.iter().map(String::as_str));
+    let lines = sound_house(&args);
+    let (got, last) = (lines[0].split(' ').count() - 3, lines[0].split(' ').next_back());
+    require!(got == 1000 && last == Some("1000"),
+        expected: "the program to get all of a thousand arguments, 1 to 1000",
+        seen: "it got {got}, the last of them {last:?}",
+        likely: "the list of pointers is an array of a fixed size, and what does not fit is left out;\na `Vec`, which the host makes before the vfork, has room for all",
+        read: "hint 4; execve(2), argv",
+    );
+}
+
+#[test]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
+fn an_empty_environment_stays_empty() {
+    let lines = sound_house(&["spawn-bare", ERRAND, "tells"]);
+    let env = &lines[1];
+    require!(env == "env: ",
+        expected: "a program with no environment variable at all: `env` is empty",
+        seen: "{env}",
+        likely: "an empty list is taken for no wish, and the host's environment is passed on",
+        read: "README, the task; execve(2), envp",
+    );
+}
+
 #[rstest]
 #[case::no_such_file("/no/such/program", "ENOENT")]
 #[case::a_directory("/", "EACCES")]
 #[case::a_file_for_a_directory("/proc/self/exe/program", "ENOTDIR")]
+#[case::a_name_that_a_shell_would_look_for("true", "ENOENT")]
 #[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn a_program_that_cannot_be_run_is_an_error(#[case] program: &str, #[case] errno: &str) {
     let lines = sound_house(&["spawn", program]);
     let seen = &lines[0];
+    let likely = if program == "true" && seen.starts_with("exit code") {
+        "execvp(3) and execvpe(3) look for a name without a slash in the directories of PATH;\nexecve(2) does not: it is a path as it stands"
+    } else {
+        "the guest keeps its errno to itself; it can write it where the host looks"
+    };
     require!(*seen == format!("error {errno}"),
-        expected: "spawn to fail with the errno of the execve in the child: {errno}",
+        expected: "the spawn of {program} to fail with the errno of the execve in the child: {errno}",
         seen: "{seen}",
-        likely: "the guest keeps its errno to itself; it can write it where the host looks",
+        likely: "{likely}",
         read: "hint 4; execve(2), ERRORS",
     );
     require_no_child_is_left(&lines);
@@ -293,6 +328,37 @@ fn an_errno_from_before_is_no_error() {
         seen: "{seen}",
         likely: "errno is looked at although nothing has failed: no success resets it",
         read: "errno(3)",
+    );
+}
+
+#[test]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
+fn an_error_of_an_earlier_spawn_is_no_error_of_the_next() {
+    let lines = sound_house(&["spawn-again", ERRAND, "exits", "7"]);
+    require!(lines == ["error ENOENT", "exit code 7"],
+        expected: "a spawn of no program to fail with ENOENT, and one of a good program to succeed after it",
+        seen: "{lines:?}",
+        likely: "the guest's errno is kept in a static, where the next call finds it again",
+        read: "hint 4",
+    );
+}
+
+#[test]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
+fn another_child_of_the_host_is_left_to_its_host() {
+    let lines = sound_house(&["elder-child", ERRAND]);
+    let right = [
+        "ask: Ok(70000)",
+        "visit: Ok(3)",
+        "spawn: Err(ENOENT)",
+        "elder: Some(5)",
+        "no child is left",
+    ];
+    require!(lines == right,
+        expected: "each guest to be waited for, and another child of the host to be left alone: {right:?}",
+        seen: "{lines:?}",
+        likely: "wait(2) takes any child that has ended; waitpid(2) takes the one whose id it is given",
+        read: "wait(2); README, the task",
     );
 }
 

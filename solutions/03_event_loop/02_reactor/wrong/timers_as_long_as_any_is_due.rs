@@ -1,5 +1,5 @@
 //! Misconception: the timers are served when none is due any more.
-//! Caught by: a_timer_that_a_handler_sets_waits_for_the_next_round
+//! Caught by: a_timer_that_a_handler_sets_waits_for_the_next_round::case_1_for_the_moment_of_the_call
 //! Message: 100000 timers in a row
 
 use std::collections::{BTreeMap, HashMap};

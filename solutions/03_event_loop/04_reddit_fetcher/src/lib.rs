@@ -64,7 +64,7 @@ pub async fn get_reddit_top(client: &Client, base_url: &str, subreddit: &str) ->
     Ok(listing.into_posts())
 }
 
-/// The lines about one subreddit, safe to print on a terminal.
+/// The lines about one subreddit, each control character in them as `char::escape_default` has it.
 pub fn report(subreddit: &str, answer: &Answer) -> String {
     let mut lines = Vec::new();
     match answer {

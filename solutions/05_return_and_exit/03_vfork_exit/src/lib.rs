@@ -32,7 +32,7 @@ pub fn ask(mut work: impl FnMut() -> i32) -> Result<i32, Errno> {
     };
     // SAFETY: the guest writes one variable, which the host reads afterwards; the rest is `work`'s.
     let pid = unsafe { vfork::vfork(guest) }?;
-    waitpid(pid, None)?;
+    wait_for(pid)?;
     Ok(answer.expect("a guest whose work returned has left an answer"))
 }
 
@@ -49,7 +49,7 @@ pub fn visit(leaving: Leaving, code: u8) -> Result<i32, Errno> {
     };
     // SAFETY: see the two lines above.
     let pid = unsafe { vfork::vfork(guest) }?;
-    match waitpid(pid, None)? {
+    match wait_for(pid)? {
         WaitStatus::Exited(_, code) => Ok(code),
         other => panic!("the guest did not leave by itself: {other:?}"),
     }
@@ -103,8 +103,19 @@ pub fn spawn(program: &CStr, args: &[&CStr], env: &[&CStr]) -> Result<Pid, Errno
     match error {
         None => Ok(pid),
         Some(errno) => {
-            waitpid(pid, None)?;
+            wait_for(pid)?;
             Err(errno)
+        }
+    }
+}
+
+/// Waits for this child and no other. A signal handler that interrupts the wait is no reason to leave
+/// a zombie: then it waits again.
+fn wait_for(pid: Pid) -> Result<WaitStatus, Errno> {
+    loop {
+        match waitpid(pid, None) {
+            Err(Errno::EINTR) => {}
+            waited => return waited,
         }
     }
 }

@@ -7,10 +7,11 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::env;
 use std::ffi::{CStr, CString};
 use std::os::fd::AsRawFd;
+use std::process::Command;
 use std::sync::atomic::{AtomicIsize, Ordering};
 
 use nix::errno::Errno;
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getpid, pipe, read, write};
 use vfork_exit::evidence::{self, Leaving};
 use vfork_exit::vfork::{self, Call};
@@ -50,6 +51,12 @@ fn main() {
             Errno::set_raw(libc::EEXIST);
             tell_of(run(program, args));
         }
+        ["spawn-again", program, args @ ..] => {
+            tell_of(run("/no/such/program", args));
+            tell_of(run(program, args));
+        }
+        ["spawn-bare", program, args @ ..] => tell_of(run_in(program, args, &[])),
+        ["elder-child", program] => elder_child(program),
         ["spawn-with-evidence", program] => {
             evidence::lay_out();
             let _ = run(program, &[]);
@@ -84,11 +91,15 @@ fn ask_slowly() {
 
 /// Spawns a program named `errand` with these arguments, in an environment of one variable.
 fn run(program: &str, args: &[&str]) -> Result<Pid, Errno> {
+    run_in(program, args, &[c"GREETING=hello"])
+}
+
+fn run_in(program: &str, args: &[&str], env: &[&CStr]) -> Result<Pid, Errno> {
     let owned = |s: &str| CString::new(s).expect("an argument has no NUL in it");
     let program = owned(program);
     let args: Vec<CString> = [&["errand"], args].concat().into_iter().map(owned).collect();
     let args: Vec<&CStr> = args.iter().map(CString::as_c_str).collect();
-    spawn(&program, &args, &[c"GREETING=hello"])
+    spawn(&program, &args, env)
 }
 
 /// Spawns a program that waits for a word of this one.
@@ -97,6 +108,22 @@ fn spawn_and_go_on(program: &str) {
     let child = run(program, &["waits", &theirs.as_raw_fd().to_string()]).unwrap();
     write(&ours, b"x").unwrap();
     tell_of(Ok(child));
+}
+
+/// Receives guests while another child of the host has ended and waits to be waited for.
+fn elder_child(program: &str) {
+    let mut elder = Command::new(program).args(["exits", "5"]).spawn().unwrap();
+    // WNOWAIT: it has ended, and stays a zombie (wait(2)).
+    let ended = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+    waitid(Id::Pid(Pid::from_raw(elder.id().cast_signed())), ended).unwrap();
+    println!("ask: {:?}", ask(|| 70_000));
+    println!("visit: {:?}", visit(Leaving::UnderscoreExit, 3));
+    println!("spawn: {:?}", run("/no/such/program", &[]));
+    match elder.wait() {
+        Ok(status) => println!("elder: {:?}", status.code()),
+        Err(error) => println!("elder: {:?}", error.raw_os_error().map(Errno::from_raw)),
+    }
+    tell_of_children();
 }
 
 fn tell_of(spawned: Result<Pid, Errno>) {
