@@ -35,9 +35,10 @@ fn stages(timeline: &Timeline) -> Vec<&Process> {
     let stages: Vec<_> = timeline.children_of("P1").collect();
     let count = stages.len();
     require!(count == 8,
-        expected: "eight stages, each a child of P1",
+        expected: "eight stages, started in their order, and no other child of P1",
         seen: "{count}",
-        likely: "a call makes no child, or more than one",
+        likely: "a call makes no child, or more than one; or the last stage is started first, or a \
+            process of its own feeds the input, where a thread or poll(2) will do",
         read: "README, the task",
     );
     stages
