@@ -12,17 +12,30 @@ use testkit::require;
 fn scene(args: &[&str]) -> Observed {
     let program = Program::new(env!("CARGO_BIN_EXE_fork_scenes"));
     let observed = args.iter().fold(program, |program, arg| program.arg(*arg)).run();
-    let Observed { ending, stdout, stderr, .. } = &observed;
+    let Observed { ending, stdout, stderr, stuck } = &observed;
     require!(!stdout.contains("came back"),
         expected: "the child to end inside `fork_child`; only the parent comes out of it",
         seen: "the child came out as well, and went on with the caller's code\n{stderr}",
         likely: "in the child, `fork_child` returns or lets a panic unwind instead of calling _exit",
         read: "hint 2; README, the picture",
     );
+    let no_child = stdout.lines().find(|line| line.starts_with("no child")).unwrap_or_default();
+    require!(no_child.is_empty(),
+        expected: "`fork_child` to return the pid of the child that it has made, for `wait_for`",
+        seen: "{no_child}",
+        likely: "the pid returned is of another process, or fork_child has waited for the child itself",
+        read: "fork(2), RETURN VALUE; hint 1",
+    );
+    require!(*ending != Ending::TimedOut,
+        expected: "the scene {args:?} to come to its end",
+        seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",
+        likely: "one process waits for the other for ever",
+        read: "wait(2); README, the task",
+    );
     require!(*ending == Ending::Exited(0),
         expected: "the scene {args:?} to end well",
         seen: "{ending:?}\n{stdout}{stderr}",
-        likely: "the text above says it; TimedOut: one process waits for the other for ever",
+        likely: "a panic or a `todo!`, whose text stands above, or a call that fails",
         read: "README, the task",
     );
     observed
@@ -206,6 +219,31 @@ fn a_signal_does_not_end_the_wait() {
         read: "wait(2), ERRORS; signal(7), Interruption of system calls",
     );
     require_reaped(&observed);
+}
+
+#[test]
+fn a_child_that_stops_has_not_ended() {
+    let observed = scene(&["stopped"]);
+    let seen = observed.lines()[0];
+    require!(seen == "exited 7",
+        expected: "wait_for to sleep on when the child stops, until it has gone on and exited with 7",
+        seen: "{seen}",
+        likely: "with WUNTRACED waitpid also tells of a child that stops, and that is no end",
+        read: "wait(2), WUNTRACED",
+    );
+    require_reaped(&observed);
+}
+
+#[test]
+fn a_child_that_was_reaped_before_is_an_error() {
+    let observed = scene(&["reaped"]);
+    let seen = observed.lines()[0];
+    require!(seen.starts_with("error: "),
+        expected: "an error, ECHILD: the status of this child has gone to somebody else",
+        seen: "{seen}",
+        likely: "ECHILD is taken for a good end; how the child ended is not known",
+        read: "wait(2), ERRORS",
+    );
 }
 
 #[test]

@@ -18,10 +18,17 @@ fn scene(name: &str) -> Observed {
             closed, and fork made a copy: the reader closes its own first",
         read: "pipe(7), I/O on pipes and FIFOs; hint 5",
     );
+    let no_child = stdout.lines().find(|line| line.starts_with("no child")).unwrap_or_default();
+    require!(no_child.is_empty(),
+        expected: "the parent's turn to be given the pid of the child, which nobody has reaped yet",
+        seen: "{no_child}",
+        likely: "the pid is of another process, or the child has been waited for before the turn",
+        read: "fork(2), RETURN VALUE; README, the task",
+    );
     require!(*ending == Ending::Exited(0),
         expected: "the scene \"{name}\" to end well",
         seen: "{ending:?}\n{stdout}{stderr}",
-        likely: "the text above says it",
+        likely: "a panic or a `todo!`, whose text stands above, or a call that fails",
         read: "README, the task",
     );
     observed
@@ -85,11 +92,43 @@ fn a_child_that_dies_in_its_turn_gives_the_turn_on() {
 fn a_child_does_not_wait_for_a_parent_that_has_died() {
     let observed = scene("parent-dies");
     let seen = &observed.stdout;
-    require!(seen.starts_with("ended: 2\n"),
+    require!(seen.contains("ended: 2\n"),
         expected: "the parent, which is killed in its turn, and then its child to end",
         seen: "{seen}",
         likely: "the child waits for a word that nobody will say any more",
         read: "pipe(7): end-of-file; hint 5",
+    );
+}
+
+#[test]
+fn a_parent_that_dies_in_its_turn_gives_the_turn_on() {
+    let observed = scene("parent-dies");
+    let seen = &observed.stdout;
+    require!(seen.starts_with("child's turn\n"),
+        expected: "the child's turn after the parent, which is first, was killed in its own",
+        seen: "{seen}",
+        likely: "the child counts on a byte from the parent: end-of-file without one says, too, that \
+            the parent's turn is over",
+        read: "README, the task; pipe(7): end-of-file; hint 5",
+    );
+}
+
+#[test]
+fn what_the_child_prints_belongs_to_its_turn() {
+    let observed = scene("late-output");
+    let seen = observed.lines()[0];
+    require!(seen == "first: the child's output",
+        expected: "the parent's turn to begin when what the child has printed is written",
+        seen: "{seen}",
+        likely: "the child gives the turn on when its body has returned, and flushes afterwards",
+        read: "hint 3",
+    );
+    let seen = observed.lines()[1];
+    require!(seen == "exited 0",
+        expected: "in_order to return the status of the child: exited 0",
+        seen: "{seen}",
+        likely: "what `wait_for` says is not what `in_order` returns",
+        read: "README, the task",
     );
 }
 

@@ -46,6 +46,13 @@ fn require_none_left(lines: &[String]) {
 fn a_look_does_not_reap() {
     let lines = scene(&["peek", "e7"]);
     let (looks, reaped, after) = (&lines[0], &lines[1], &lines[2]);
+    require!(looks != "has it ended: false, false, false",
+        expected: "has_ended to say true of a child that has ended, before anybody has reaped it",
+        seen: "{looks}",
+        likely: "a zombie is still a process: it has its number, /proc lists it, and kill(pid, 0) finds \
+            it. waitid knows more",
+        read: "wait(2), NOTES: zombies; hint 1",
+    );
     require!(looks == "has it ended: false, true, true",
         expected: "has_ended to say false of a child that lives, then true, and true again",
         seen: "{looks}",
@@ -81,6 +88,19 @@ fn a_look_sees_every_end(#[case] how: &str, #[case] end: &str) {
         likely: "only CLD_EXITED is taken for an end; or EINVAL, which comes from waitid of `nix`: it \
             has no name for signals from 32 on, and says nothing about your arguments",
         read: "wait(2), waitid: si_code; signal(7), Real-time signals; hint 1",
+    );
+}
+
+#[test]
+fn a_process_that_is_no_child_is_an_error() {
+    let lines = scene(&["not-a-child"]);
+    let seen = &lines[0];
+    require!(seen == "has it ended: ECHILD",
+        expected: "ECHILD from has_ended for a process that lives and is no child of the caller",
+        seen: "{seen}",
+        likely: "the state in /proc is there for every process, whoever its parent is: waitid knows \
+            children only",
+        read: "wait(2), ERRORS; hint 1",
     );
 }
 
@@ -147,6 +167,19 @@ fn children_that_end_together_are_all_collected(#[case] count: &str, #[case] all
         seen: "{seen}",
         likely: "one wait for each SIGCHLD: signals do not queue, and for {count} ends came one",
         read: "signal(7), Queueing and delivery semantics for standard signals; hint 2",
+    );
+    require_none_left(&lines);
+}
+
+#[test]
+fn a_child_with_a_session_of_its_own_is_collected() {
+    let lines = scene(&["session"]);
+    let seen = &lines[0];
+    require!(seen == "reaped: a exited 7",
+        expected: "collect to find a, which has called setsid: a exited 7",
+        seen: "{seen}",
+        likely: "waitpid(0, …) waits for children in the caller's process group only; -1 is any child",
+        read: "wait(2): the value of pid; hint 2",
     );
     require_none_left(&lines);
 }
@@ -258,6 +291,20 @@ fn the_bell_rings_from_an_end_to_the_next_collect() {
             third: collect does not read all that is there to be read, in a pipe one byte for each \
             ring, so an event loop never sleeps",
         read: "signalfd(2); hint 3",
+    );
+    require_none_left(&lines);
+}
+
+#[test]
+fn the_bell_is_still_after_a_wait() {
+    let lines = scene(&["after-wait"]);
+    let seen = lines[..2].join("\n");
+    require!(seen == "reaped: a exited 7\nthe bell rings: false",
+        expected: "wait to collect a, the only child, and the bell not to ring any more",
+        seen: "{seen}",
+        likely: "wait reaps by itself and leaves the ring: an event loop wakes for nobody. Let it sleep, \
+            and then call collect, which silences the bell",
+        read: "README, the task; hint 3",
     );
     require_none_left(&lines);
 }

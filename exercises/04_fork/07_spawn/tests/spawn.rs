@@ -114,12 +114,27 @@ fn it_gets_its_name_and_its_arguments() {
 fn it_gets_the_callers_environment() {
     let observed = scene(&["guest", "variable", "SHOPFLOOR_TEST"]);
     let seen = guest_lines(&observed).join("\n");
-    require!(seen == "SHOPFLOOR_TEST=Ok(\"bolt\")",
-        expected: "SHOPFLOOR_TEST=Ok(\"bolt\"), which the caller has",
+    require!(seen == "SHOPFLOOR_TEST=Some(\"bolt\")",
+        expected: "SHOPFLOOR_TEST=Some(\"bolt\"), which the caller has",
         seen: "{seen}",
         likely: "execve with an empty environment; execv takes the caller's",
         read: "exec(3)",
     );
+}
+
+#[test]
+fn a_variable_need_not_be_utf_8() {
+    let observed = scene(&["odd-variable"]);
+    let guest = guest_lines(&observed).join("\n");
+    let seen = if guest.is_empty() { observed.lines()[0] } else { &guest };
+    require!(seen == "SHOPFLOOR_ODD=Some(\"bo\\xFFlt\")",
+        expected: "SHOPFLOOR_ODD=Some(\"bo\\xFFlt\"), the five bytes that the caller has",
+        seen: "{seen}",
+        likely: "std::env::vars panics where a variable is not UTF-8, and text changes what is not: \
+            execv takes the caller's environment as it is",
+        read: "exec(3); https://doc.rust-lang.org/std/env/fn.vars.html",
+    );
+    require_no_child_left(&observed);
 }
 
 #[test]
@@ -182,17 +197,29 @@ fn the_error_comes_back_to_a_caller_that_ignores_sigchld() {
             it has ended: that is not the error that `spawn` is asked for",
         read: "wait(2), ERRORS; hint 3",
     );
+    let own = &observed.stdout;
+    require!(own.contains("the caller's signals are as before: true"),
+        expected: "SIGCHLD to be ignored in the caller as before",
+        seen: "{own}",
+        likely: "SIGCHLD is set to its default in the caller, so that there is a zombie to wait for; but \
+            ECHILD says as well that the child has ended",
+        read: "wait(2), ERRORS; hint 3",
+    );
     require_no_child_left(&observed);
 }
 
-#[test]
-fn an_argument_with_a_nul_is_an_error() {
-    let observed = scene(&["nul"]);
+#[rstest]
+#[case::in_an_argument("argument")]
+#[case::in_the_program("program")]
+fn a_nul_is_an_error(#[case] place: &str) {
+    let observed = scene(&["nul", place]);
     let seen = observed.lines()[0];
-    require!(seen == "error InvalidInput",
-        expected: "an error of the kind InvalidInput: a string of C ends at its first NUL",
+    // Of that kind is also the error EINVAL.
+    require!(["error InvalidInput", "error EINVAL"].contains(&seen),
+        expected: "an error of the kind InvalidInput for a NUL in the {place}: a string of C ends there",
         seen: "{seen}",
-        likely: "what comes behind the NUL is cut off without a word",
+        likely: "what comes behind the NUL is cut off without a word; or a panic, by `unwrap` or \
+            `expect` of what CString::new returns, where the caller is to get an error",
         read: "https://doc.rust-lang.org/std/ffi/struct.CString.html#method.new",
     );
     require_no_child_left(&observed);
@@ -408,7 +435,7 @@ fn the_child_allocates_nothing(#[case] words: &str) {
         expected: "no allocation and no deallocation between fork and exec",
         seen: "{seen}",
         likely: "a CString, a Vec or a message is made in the child; `execv` of `nix` makes a Vec of \
-            pointers itself. Another thread may hold the allocator's lock: make all of it before \
+            pointers itself, and opendir of the C library room for a listing. Another thread may hold the allocator's lock: make all of it before \
             fork, and call `libc::execv`",
         read: "signal-safety(7); fork(2), DESCRIPTION; hint 6",
     );

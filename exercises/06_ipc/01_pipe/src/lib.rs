@@ -33,7 +33,7 @@ pub struct Outcome {
 /// descriptors that are close-on-exec it has no other. SIGPIPE is at its default.
 ///
 /// # Errors
-/// If the program cannot be started, the error of exec; then there is no child any more.
+/// If the program cannot be started, the error of exec; then this child is reaped, and no other.
 pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) -> io::Result<Pid> {
     todo!("fork; in the child make {stdin:?} 0 and {stdout:?} 1, then exec {argv:?}")
 }
@@ -41,6 +41,7 @@ pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) ->
 /// Runs `stages[0] | stages[1] | …` to the end: feeds `input` to the first stage, collects what the
 /// last one writes, and reaps every stage.
 ///
+/// The stages are started in their order. It makes no other child, and waits for no other.
 /// A first stage that does not want all of the input is no error.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{Report, run, spawn};
+use common::{Report, beside_an_elder, run, run_deaf, spawn, spawn_no_path};
 use rstest::rstest;
 use testkit::require;
 
@@ -58,6 +58,51 @@ fn a_program_that_cannot_be_started_is_an_error(#[case] program: &str, #[case] e
         seen: "{seen}",
         likely: "the child fails alone: it has to tell the parent, through a pipe that exec closes",
         read: "execve(2), \"Errors\"; hint 4",
+    );
+    report.require_nothing_left();
+}
+
+#[rstest]
+#[case::a_name_is_not_looked_up(Some("true"), "ENOENT")]
+#[case::a_text_is_not_given_to_the_shell(None, "ENOEXEC")]
+fn only_a_program_at_that_path_is_started(#[case] name: Option<&str>, #[case] errno: &str) {
+    let report = spawn_no_path(name);
+    let error = report.all("error").join(", ");
+    let seen = if error.is_empty() { "no error" } else { &error };
+    let what = name.unwrap_or("a text without `#!`");
+    require!(error == errno,
+        expected: "the error of exec, {errno}, for {what}: `argv[0]` is the path of a program",
+        seen: "{seen}",
+        likely: "execvp looks a name up in PATH, and gives a text to the shell; execv does neither",
+        read: "exec(3); hint 1",
+    );
+    report.require_nothing_left();
+}
+
+#[rstest]
+#[case::of_spawn_that_fails("spawn", "/no/such/program", "")]
+#[case::of_run_that_fails("run", "cat | /no/such/program", "")]
+#[case::of_run("run", "exit 4 | exit 5", "exited 4, exited 5")]
+fn another_child_of_the_caller_is_left_to_it(
+    #[case] call: &str,
+    #[case] stages: &str,
+    #[case] right: &str,
+) {
+    let report = beside_an_elder(call, stages);
+    let elder = report.all("elder").join(", ");
+    require!(elder == "exit status: 3",
+        expected: "a child that ended before `{call}` was called to be left to the caller",
+        seen: "waitpid for it: {elder}",
+        likely: "`wait()`, or waitpid of any child, takes whichever has ended, and a child of your own \
+            stays; `waitpid(child, …)` takes this one",
+        read: "wait(2): the value of pid; hint 4",
+    );
+    let endings = report.all("ending").join(", ");
+    require!(endings == right,
+        expected: "`{stages}` beside another child to report {right:?}",
+        seen: "{endings:?}",
+        likely: "the other child is taken for a stage: `wait()` returns any",
+        read: "wait(2): the value of pid; hint 4",
     );
     report.require_nothing_left();
 }
@@ -155,6 +200,28 @@ fn a_first_stage_that_wants_no_more_input_is_no_error(#[case] stages: &str) {
 }
 
 #[rstest]
+#[case::of_one("bytes")]
+#[case::through_another("bytes | cat")]
+fn the_output_is_bytes(#[case] stages: &str) {
+    let report = run(stages, "", STILL_OPEN);
+    let (error, bytes) = (report.all("error").join(", "), report.all("bytes").join(", "));
+    let seen = if error.is_empty() { format!("{bytes} bytes") } else { format!("error: {error}") };
+    require!(bytes == "256",
+        expected: "the 256 bytes that `bytes` writes, each another one, to come out of `{stages}`",
+        seen: "{seen}",
+        likely: "the output is collected as a `String`: a pipe carries bytes, and these are not UTF-8",
+        read: "pipe(7); https://doc.rust-lang.org/std/io/trait.Read.html#method.read_to_end",
+    );
+    let (right, output) = (Vec::from_iter(0..=255), &report.output);
+    require!(*output == String::from_utf8_lossy(&right),
+        expected: "the bytes 0 to 255 to come out of `{stages}` as they are",
+        seen: "256 others: {output:?}",
+        likely: "the bytes are changed on their way, or come in another order",
+        read: "pipe(7)",
+    );
+}
+
+#[rstest]
 #[case::from_a_stage("fill 1000000")]
 #[case::from_a_stage_through_others("fill 1000000 | cat | cat")]
 fn more_output_than_a_pipe_holds_is_collected(#[case] stages: &str) {
@@ -214,7 +281,19 @@ fn nothing_is_left_of_a_pipeline(#[case] stages: &str) {
 fn a_stage_that_cannot_be_started_leaves_nothing(#[case] stages: &str) {
     let likely = "the stages before it are waited for, but not killed: end-of-file alone does not \
                   end a program that does not read";
-    let report = run(stages, "", likely);
+    require_the_error_alone(&run(stages, "", likely));
+}
+
+#[test]
+fn a_stage_that_ignores_sigterm_is_killed_too() {
+    let likely = "the stages before it are sent SIGTERM, which a program may ignore; nobody can ignore \
+                  SIGKILL";
+    require_the_error_alone(&run_deaf("stay | /no/such/program", likely));
+}
+
+/// `run` has failed with ENOENT and left nothing behind.
+#[track_caller]
+fn require_the_error_alone(report: &Report) {
     let error = report.all("error").join(", ");
     let seen = if error.is_empty() { "no error" } else { &error };
     require!(error == "ENOENT",

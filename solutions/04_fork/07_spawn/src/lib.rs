@@ -50,7 +50,7 @@ pub struct Stdio<'fd> {
 /// # Errors
 /// If the program cannot be started: the error of the call that failed, in whichever process it did.
 /// Then there is no child, not even a zombie, and the caller's other children are as they were. If
-/// an argument contains a NUL, the error is of the kind `InvalidInput`.
+/// `program` or an argument contains a NUL, the error is of the kind `InvalidInput`.
 pub fn spawn(program: &str, args: &[&str], stdio: Stdio<'_>) -> io::Result<Pid> {
     let argv = Argv::new(program, args)?;
     let (news, tell) = pipe2(OFlag::O_CLOEXEC)?;

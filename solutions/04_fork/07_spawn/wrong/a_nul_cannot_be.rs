@@ -1,6 +1,6 @@
 //! Misconception: an argument has no NUL.
-//! Caught by: an_argument_with_a_nul_is_an_error
-//! Message: a panic or a `todo!` in `spawn`
+//! Caught by: a_nul_is_an_error::case_1_in_an_argument
+//! Message: or a panic, by `unwrap`
 
 #![allow(unsafe_code)] // fork(2), execv(3) and sigaction(2) are the subject
 

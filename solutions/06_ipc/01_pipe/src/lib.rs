@@ -45,7 +45,7 @@ pub struct Outcome {
 /// descriptors that are close-on-exec it has no other. SIGPIPE is at its default.
 ///
 /// # Errors
-/// If the program cannot be started, the error of exec; then there is no child any more.
+/// If the program cannot be started, the error of exec; then this child is reaped, and no other.
 pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) -> io::Result<Pid> {
     // A pipe for the bad news. An exec that works closes `tell`, so the parent reads end-of-file.
     let (news, tell) = pipe2(OFlag::O_CLOEXEC)?;
@@ -98,6 +98,7 @@ fn become_stage(
 /// Runs `stages[0] | stages[1] | …` to the end: feeds `input` to the first stage, collects what the
 /// last one writes, and reaps every stage.
 ///
+/// The stages are started in their order. It makes no other child, and waits for no other.
 /// A first stage that does not want all of the input is no error.
 ///
 /// # Errors

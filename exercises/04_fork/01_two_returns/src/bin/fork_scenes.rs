@@ -18,7 +18,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getpid, getppid};
-use testkit::rest::{let_others_look, rest};
+use testkit::rest::{Rest, let_others_look, rest};
 use two_returns::{fork_child, wait_for};
 
 fn main() -> io::Result<()> {
@@ -35,6 +35,8 @@ fn main() -> io::Result<()> {
         ["sleep"] => sleep(),
         ["interrupted"] => interrupted(),
         ["siblings"] => siblings(),
+        ["stopped"] => stopped(),
+        ["reaped"] => reaped(),
         ["threads"] => threads(),
         _ => panic!("no scene {args:?}"),
     }?;
@@ -55,7 +57,24 @@ fn fork(body: impl FnOnce() -> i32) -> io::Result<Pid> {
         println!("the child came back out of fork_child");
         exit_now(99);
     }
-    result.unwrap_or_else(|panic| panic::resume_unwind(panic))
+    let child = result.unwrap_or_else(|panic| panic::resume_unwind(panic))?;
+    if !is_a_child(child) {
+        // Who is no child of this process is not for it to signal either.
+        match child.as_raw() {
+            number @ ..=0 => println!("no child: the number {number}"),
+            _ if child == caller => println!("no child: the caller's own pid"),
+            _ => println!("no child, or one that has been reaped by now"),
+        }
+        while waitpid(None, None) != Err(Errno::ECHILD) {}
+        exit_now(0);
+    }
+    Ok(child)
+}
+
+/// Whether this is a child of this process, and has not been reaped.
+fn is_a_child(pid: Pid) -> bool {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    pid.as_raw() > 0 && waitid(Id::Pid(pid), flags) != Err(Errno::ECHILD)
 }
 
 fn wait_and_tell(child: Pid) -> io::Result<()> {
@@ -67,8 +86,10 @@ fn wait_and_tell(child: Pid) -> io::Result<()> {
         Err(error) => {
             println!("error: {error}");
             // Not to leave it behind: what remains is this scene's to clean up.
-            kill(child, Signal::SIGKILL)?;
-            waitpid(child, None)?;
+            if is_a_child(child) {
+                kill(child, Signal::SIGKILL)?;
+                waitpid(child, None)?;
+            }
         }
     }
     Ok(())
@@ -193,6 +214,29 @@ fn siblings() -> io::Result<()> {
     waitid(Id::Pid(younger), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
     wait_and_tell(younger)?;
     wait_and_tell(elder)
+}
+
+/// The child stops while its parent waits for it; a second one makes it go on.
+fn stopped() -> io::Result<()> {
+    let_others_look();
+    let parent = getpid().as_raw();
+    let child = fork(|| raise(Signal::SIGSTOP).map_or(1, |()| 7))?;
+    let sibling = fork(|| {
+        while !matches!(rest(child.as_raw()), Rest::Stopped | Rest::Ended) {}
+        rest(parent);
+        kill(child, Signal::SIGCONT).map_or(1, |()| 0)
+    })?;
+    wait_and_tell(child)?;
+    // If that was no end, the end is still to come.
+    while waitpid(child, None) == Err(Errno::EINTR) {}
+    wait_and_tell(sibling)
+}
+
+/// Somebody else has waited for the child.
+fn reaped() -> io::Result<()> {
+    let child = fork(|| 7)?;
+    waitpid(child, None)?;
+    wait_and_tell(child)
 }
 
 /// A second thread is there, and asleep.

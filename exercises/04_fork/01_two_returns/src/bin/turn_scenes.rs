@@ -2,17 +2,19 @@
 #![allow(unsafe_code)]
 
 use std::env;
+use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::process::Command;
 use std::sync::atomic::{AtomicI32, Ordering};
 
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
 use nix::sys::prctl;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
-use nix::unistd::{Pid, getppid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
+use nix::unistd::{ForkResult, Pid, dup2_stdout, fork, getpid, getppid, pipe2, write};
 use testkit::rest::{Rest, let_others_look, rest};
 use two_returns::{First, in_order};
 
@@ -26,6 +28,7 @@ fn main() -> io::Result<()> {
         ["parent-dies"] => parent_dies(),
         ["parent-dies", "inner"] => parent_that_dies(),
         ["output"] => output(),
+        ["late-output"] => late_output(),
         _ => panic!("no scene {args:?}"),
     }?;
     match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
@@ -44,11 +47,27 @@ fn tell(status: WaitStatus) -> io::Result<()> {
     Ok(())
 }
 
+/// The pid that the parent's turn is given, if it is a child's. Who is none is not ours to signal.
+fn checked(child: Pid) -> Pid {
+    let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+    if child.as_raw() <= 0 || waitid(Id::Pid(child), flags) == Err(Errno::ECHILD) {
+        println!("no child: the parent's turn was given the number {child}");
+        let _ = io::stdout().flush();
+        exit_now(0);
+    }
+    child
+}
+
+fn exit_now(code: i32) -> ! {
+    // SAFETY: _exit(2) takes an integer, uses no memory of ours, and does not return.
+    unsafe { libc::_exit(code) }
+}
+
 /// The parent's turn lasts until the child has come to rest, or has gone ahead and ended.
 fn parent_first() -> io::Result<()> {
     tell(in_order(
         First::Parent,
-        |child| println!("parent's turn; the child: {:?}", rest(child.as_raw())),
+        |child| println!("parent's turn; the child: {:?}", rest(checked(child).as_raw())),
         || {
             println!("child's turn");
             5
@@ -87,7 +106,7 @@ fn interrupted() -> io::Result<()> {
     // SAFETY: the handler calls write(2) and reads an atomic: both are async-signal-safe.
     unsafe { sigaction(Signal::SIGUSR1, &action) }?;
     let parents_turn = |child: Pid| {
-        rest(child.as_raw());
+        rest(checked(child).as_raw());
         kill(child, Signal::SIGUSR1).expect("the child is ours to signal");
         // A child that went ahead and ended before the signal came has not handled it.
         if rest(child.as_raw()) != Rest::Ended {
@@ -130,7 +149,11 @@ fn parent_that_dies() -> io::Result<()> {
         rest(child.as_raw());
         let _ = raise(Signal::SIGKILL);
     };
-    tell(in_order(First::Parent, parents_turn, || 0)?)
+    let childs_turn = || {
+        println!("child's turn");
+        0
+    };
+    tell(in_order(First::Parent, parents_turn, childs_turn)?)
 }
 
 /// Unfinished lines on both sides.
@@ -147,4 +170,59 @@ fn output() -> io::Result<()> {
     io::stdout().flush()?;
     println!();
     tell(status)
+}
+
+/// The child prints in its turn, and there is no room for it in the pipe that is its standard output. A
+/// helper makes room when child and parent have come to rest. Whose turn is it until then?
+fn late_output() -> io::Result<()> {
+    let_others_look();
+    let parent = getpid();
+    let kept = io::stdout().as_fd().try_clone_to_owned()?;
+    let (room, full) = full_pipe()?;
+    let (mut child_is, mut tell_child) = io::pipe()?;
+    let (mut begun, mut begin) = io::pipe()?;
+    // SAFETY: this process has one thread, so the child may call any function.
+    let helper = match unsafe { fork() }? {
+        ForkResult::Parent { child } => child,
+        ForkResult::Child => {
+            drop((full, tell_child, begin));
+            let mut pid = [0; 4];
+            let told = child_is.read_exact(&mut pid).is_ok();
+            rest(i32::from_ne_bytes(pid));
+            rest(parent.as_raw());
+            let flags = fcntl(&begun, FcntlArg::F_SETFL(OFlag::O_NONBLOCK));
+            let has_begun = begun.read(&mut [0]).is_ok_and(|count| count == 1);
+            let _ = io::copy(&mut File::from(room), &mut io::sink());
+            exit_now(if told && flags.is_ok() { i32::from(has_begun) } else { 2 })
+        }
+    };
+    drop((room, child_is, begun));
+    dup2_stdout(&full)?;
+    drop(full);
+    let parents_turn = |_| begin.write_all(&[0]).expect("the helper holds the other end");
+    let childs_turn = || {
+        let_others_look();
+        print!("[child]");
+        let told = tell_child.write_all(&getpid().as_raw().to_ne_bytes());
+        i32::from(told.is_err())
+    };
+    let status = in_order(First::Child, parents_turn, childs_turn);
+    dup2_stdout(&kept)?;
+    drop((tell_child, begin));
+    match waitpid(helper, None)? {
+        WaitStatus::Exited(_, 0) => println!("first: the child's output"),
+        WaitStatus::Exited(_, 1) => println!("first: the parent's turn"),
+        status => println!("the helper: {status:?}"),
+    }
+    tell(status?)
+}
+
+/// A pipe into which not one byte more can be written.
+fn full_pipe() -> io::Result<(OwnedFd, OwnedFd)> {
+    let (room, full) = pipe2(OFlag::O_CLOEXEC | OFlag::O_NONBLOCK)?;
+    while write(&full, &[b'.'; 4096]).is_ok() {}
+    for end in [&room, &full] {
+        fcntl(end, FcntlArg::F_SETFL(OFlag::empty()))?;
+    }
+    Ok((room, full))
 }

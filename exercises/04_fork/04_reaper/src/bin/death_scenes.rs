@@ -18,7 +18,7 @@ use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, kill, raise, sigaction, signal,
 };
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::{Pid, getpid, getppid};
+use nix::unistd::{Pid, getpid, getppid, setsid};
 use reaper::{End, Reaper, adopt_orphans, has_ended, start};
 use testkit::proc::open_descriptors;
 use testkit::rest::{Rest, let_others_look, rest};
@@ -29,6 +29,9 @@ fn main() -> io::Result<()> {
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["peek", how] => peek(&mut family, how),
         ["end", how] => one_end(&mut family, how),
+        ["not-a-child"] => not_a_child(),
+        ["session"] => session(&mut family),
+        ["after-wait"] => after_wait(&mut family),
         ["nobody"] => nobody(&mut family),
         ["living"] => living(&mut family),
         ["together", count] => together(&mut family, count.parse().expect("a number")),
@@ -163,6 +166,32 @@ fn one_end(family: &mut Family, how: &str) -> io::Result<()> {
     let child = family.start("a", || end(how))?;
     until_it_ends(child);
     family.tell(reaper.collect());
+    Ok(())
+}
+
+/// A process that lives and is nobody's child here: this one.
+fn not_a_child() -> io::Result<()> {
+    let seen = has_ended(getpid()).map_or_else(|error| errno(&error), |ended| ended.to_string());
+    println!("has it ended: {seen}");
+    Ok(())
+}
+
+/// The child leaves its parent's session and process group, as a daemon does.
+fn session(family: &mut Family) -> io::Result<()> {
+    let mut reaper = Reaper::new()?;
+    let child = family.start("a", || setsid().map_or(1, |_| 7))?;
+    until_it_ends(child);
+    family.tell(reaper.collect());
+    Ok(())
+}
+
+/// The only child has ended, and `wait` finds it.
+fn after_wait(family: &mut Family) -> io::Result<()> {
+    let mut reaper = Reaper::new()?;
+    let child = family.start("a", || 7)?;
+    until_it_ends(child);
+    family.tell(reaper.wait());
+    println!("the bell rings: {}", rings(&reaper)?);
     Ok(())
 }
 

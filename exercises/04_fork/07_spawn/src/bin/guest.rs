@@ -25,7 +25,7 @@ extern "C" fn main() -> i32 {
         ["copy"] => copy(),
         ["say", text] => say(text),
         ["arguments", ..] => say(&format!("guest {words:?}\n")),
-        ["variable", name] => say(&format!("guest {name}={:?}\n", std::env::var(name))),
+        ["variable", name] => say(&format!("guest {name}={:?}\n", std::env::var_os(name))),
         // On descriptor 2, for the others may be anything.
         ["descriptors"] => report(&descriptors()),
         ["signals"] => report(&signals()),

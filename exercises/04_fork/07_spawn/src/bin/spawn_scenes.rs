@@ -7,10 +7,12 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::BTreeMap;
 use std::env;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::mpsc;
@@ -39,7 +41,9 @@ fn main() -> io::Result<()> {
         ["too-long"] => refused(&guest(), &["x".repeat(8 << 20).as_str()]),
         ["text"] => text(),
         ["no-zombies"] => without_zombies(),
-        ["nul"] => refused(&guest(), &["exit", "7\0"]),
+        ["nul", "argument"] => unless_it_panics(|| refused(&guest(), &["exit", "7\0"])),
+        ["nul", "program"] => unless_it_panics(|| refused(&(guest() + "\0"), &["exit", "7"])),
+        ["odd-variable"] => odd_variable(),
         ["three-streams"] => three_streams(),
         ["mapped", stdin, stdout, stderr] => mapped([stdin, stdout, stderr]),
         ["while-it-runs"] => while_it_runs(),
@@ -99,6 +103,20 @@ fn tell(started: io::Result<Pid>) {
     }
 }
 
+fn unless_it_panics(scene: impl FnOnce() -> io::Result<()>) -> io::Result<()> {
+    panic::catch_unwind(AssertUnwindSafe(scene)).unwrap_or_else(|_| {
+        println!("a panic");
+        Ok(())
+    })
+}
+
+/// The environment is bytes, too: a variable whose value is not UTF-8.
+fn odd_variable() -> io::Result<()> {
+    // SAFETY: this process has one thread, so nobody reads the environment meanwhile.
+    unsafe { env::set_var("SHOPFLOOR_ODD", OsStr::from_bytes(b"bo\xfflt")) };
+    unless_it_panics(|| run(&["variable", "SHOPFLOOR_ODD"], Stdio::default()))
+}
+
 /// What this process has open, but for the listing itself, and the flags of each: close-on-exec.
 fn own_descriptors() -> BTreeMap<i32, (String, c_int)> {
     let open = open_descriptors(getpid().as_raw()).expect("/proc is there");
@@ -142,10 +160,13 @@ fn text() -> io::Result<()> {
 fn without_zombies() -> io::Result<()> {
     // SAFETY: SIG_IGN and SIG_DFL are no functions of ours that could be called at a bad moment.
     unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
+    let before = own_signals()?;
     let result = checked("/no/such/program", &[], Stdio::default());
+    let after = own_signals()?;
     // SAFETY: as above.
     unsafe { signal(Signal::SIGCHLD, SigHandler::SigDfl) }?;
     tell(result);
+    println!("the caller's signals are as before: {}", after == before);
     Ok(())
 }
 
@@ -467,6 +488,45 @@ unsafe impl GlobalAlloc for Watched {
 
 #[global_allocator]
 static ALLOCATOR: Watched = Watched;
+
+/// The allocator of the C library, which its own functions use, opendir(3) among them: a program may
+/// bring its own malloc, and this one says so in the same way. To free is not watched here.
+#[cfg(all(target_env = "gnu", not(target_feature = "crt-static")))]
+mod watched_too {
+    use std::ffi::c_void;
+
+    use super::Watched;
+
+    unsafe extern "C" {
+        fn __libc_malloc(size: usize) -> *mut c_void;
+        fn __libc_calloc(count: usize, size: usize) -> *mut c_void;
+        fn __libc_realloc(pointer: *mut c_void, size: usize) -> *mut c_void;
+    }
+
+    // SAFETY: the name and the type of malloc(3), and the C library's own behind it.
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn malloc(size: usize) -> *mut c_void {
+        Watched::look();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { __libc_malloc(size) }
+    }
+
+    // SAFETY: as above, calloc(3).
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn calloc(count: usize, size: usize) -> *mut c_void {
+        Watched::look();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { __libc_calloc(count, size) }
+    }
+
+    // SAFETY: as above, realloc(3).
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn realloc(pointer: *mut c_void, size: usize) -> *mut c_void {
+        Watched::look();
+        // SAFETY: the caller's promise, passed on.
+        unsafe { __libc_realloc(pointer, size) }
+    }
+}
 
 fn without_allocations(words: &[&str]) -> io::Result<()> {
     let program = guest();

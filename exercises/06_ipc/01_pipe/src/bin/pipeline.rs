@@ -2,17 +2,24 @@
 //!
 //! `pipeline spawn PROGRAM ARG…` and `pipeline run PROGRAM ARG… '|' PROGRAM ARG… …`; the input is
 //! standard input. The report is a line a fact, then a line `output`, then the output.
+//!
+//! `pipeline text` spawns a file that is no program. Before `spawn` or `run` may stand `elder`: the
+//! caller has another child, which has ended; or `deaf`: what it starts ignores SIGTERM at first.
 
 #![allow(unsafe_code)]
 
 use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Read, Write, stderr, stdin, stdout};
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::process::{Child, Command, Stdio};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::libc;
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::signal::{SigHandler, Signal, signal};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getpid, pipe2};
 use pipe::{Ending, Outcome, run, spawn};
 use testkit::proc::open_descriptors;
@@ -20,12 +27,23 @@ use testkit::proc::open_descriptors;
 fn main() {
     close_on_exec_what_was_inherited();
     let mut words = std::env::args().skip(1);
-    let command = words.next().expect("spawn or run");
+    let mut command = words.next().expect("spawn or run");
+    let mut elder = None;
+    if command == "elder" {
+        elder = Some(child_that_has_ended().expect("a child can be started"));
+        command = words.next().expect("spawn or run");
+    } else if command == "deaf" {
+        // What is ignored stays ignored across exec (signal(7)).
+        // SAFETY: SIG_IGN is no function of ours that could be called at a bad moment.
+        unsafe { signal(Signal::SIGTERM, SigHandler::SigIgn) }.expect("SIGTERM can be ignored");
+        command = words.next().expect("spawn or run");
+    }
     let stages: Vec<Vec<CString>> = words
         .collect::<Vec<_>>()
         .split(|word| word == "|")
         .map(|stage| stage.iter().map(|word| CString::new(&word[..]).expect("no NUL")).collect())
         .collect();
+    let text = text().expect("a file in memory");
     let mut input = Vec::new();
     stdin().read_to_end(&mut input).expect("standard input can be read");
 
@@ -34,7 +52,8 @@ fn main() {
     let result = match command.as_str() {
         "spawn" => spawn_one(&stages[0], &input),
         "run" => run(&stages, &input),
-        _ => panic!("spawn or run, not {command}"),
+        "text" => spawn_one(&[path(&text)], &input),
+        _ => panic!("spawn, run or text, not {command}"),
     };
     if getpid() != pid {
         // The copy that fork made came back from the call: it should have become the stage.
@@ -48,6 +67,14 @@ fn main() {
     for (fd, target) in after.iter().filter(|(fd, _)| !before.contains_key(fd)) {
         let end = fcntl_mode(*fd);
         writeln!(report, "left open {fd} {end} {target}").expect("a Vec takes all");
+    }
+    if let Some(mut elder) = elder {
+        let fact = match elder.try_wait() {
+            Ok(Some(status)) => status.to_string(),
+            Ok(None) => "it lives".to_owned(),
+            Err(error) => errno(&error),
+        };
+        writeln!(report, "elder {fact}").expect("a Vec takes all");
     }
     let children = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
         Err(Errno::ECHILD) => "none",
@@ -66,6 +93,31 @@ fn close_on_exec_what_was_inherited() {
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };
         let _ = fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
     }
+}
+
+/// A child that exits with 3 and has done so. Nobody has waited for it.
+fn child_that_has_ended() -> io::Result<Child> {
+    let stage = std::env::current_exe()?.with_file_name("stage");
+    let child = Command::new(stage).args(["leave", "3"]).stdin(Stdio::null()).spawn()?;
+    waitid(Id::Pid(Pid::from_raw(child.id() as i32)), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+    Ok(child)
+}
+
+/// A file that may be executed and is no program: a text without `#!`.
+fn text() -> io::Result<File> {
+    let flags = MFdFlags::MFD_CLOEXEC;
+    // The flag is for machines where files in memory are not executable, and older than others.
+    let executable = MFdFlags::from_bits_retain(libc::MFD_EXEC);
+    let file = memfd_create("text", flags | executable).or_else(|_| memfd_create("text", flags))?;
+    let mut file = File::from(file);
+    file.write_all(b"exit 7\n")?;
+    // As long as somebody has it open to write, exec fails with ETXTBSY.
+    File::open(path(&file).to_str().expect("digits"))
+}
+
+fn path(file: &File) -> CString {
+    let path = format!("/proc/{}/fd/{}", getpid(), file.as_raw_fd());
+    CString::new(path).expect("no NUL")
 }
 
 /// One stage between two pipes, fed and collected here; the input and the output are small.
@@ -98,10 +150,7 @@ fn fcntl_mode(fd: i32) -> &'static str {
 fn report_result(report: &mut Vec<u8>, result: io::Result<Outcome>) {
     let mut line = |text: String| writeln!(report, "{text}").expect("a Vec takes all");
     match result {
-        Err(error) => match error.raw_os_error() {
-            Some(errno) => line(format!("error {:?}", Errno::from_raw(errno))),
-            None => line(format!("error {error}")),
-        },
+        Err(error) => line(format!("error {}", errno(&error))),
         Ok(Outcome { output, endings }) => {
             for ending in endings {
                 match ending {
@@ -109,8 +158,13 @@ fn report_result(report: &mut Vec<u8>, result: io::Result<Outcome>) {
                     Ending::Signalled(signal) => line(format!("ending {signal}")),
                 }
             }
+            line(format!("bytes {}", output.len()));
             line("output".into());
             report.extend(output);
         }
     }
+}
+
+fn errno(error: &io::Error) -> String {
+    error.raw_os_error().map_or(error.to_string(), |raw| format!("{:?}", Errno::from_raw(raw)))
 }

@@ -39,6 +39,7 @@ extern "C" fn main() -> i32 {
         }
         // Write without reading.
         ["endless"] => fill(usize::MAX),
+        ["bytes"] => write_all(&Vec::from_iter(0..=255)).map_or_else(refused, |()| 0),
         ["fill", bytes] => fill(bytes.parse().expect("a number of bytes")),
         // Read one line, or nothing at all, and leave.
         ["first"] => first_line(),

@@ -27,6 +27,26 @@ pub fn run(stages: &str, input: &str, stuck_because: &str) -> Report {
     report(&[&["run"], &words(stages)[..]].concat(), input, stuck_because)
 }
 
+/// `spawn` or `run`, called by a process that has another child, which has ended. Its fact is `elder`.
+#[track_caller]
+pub fn beside_an_elder(call: &str, stages: &str) -> Report {
+    let stuck_because = "a child that `spawn` has started is waited for, and does not end";
+    report(&[&["elder", call], &words(stages)[..]].concat(), "", stuck_because)
+}
+
+/// `run`, with stages that ignore SIGTERM unless they or you change that.
+#[track_caller]
+pub fn run_deaf(stages: &str, stuck_because: &str) -> Report {
+    report(&[&["deaf", "run"], &words(stages)[..]].concat(), "", stuck_because)
+}
+
+/// `spawn` with these words as they are; `None`: with the path of a text.
+#[track_caller]
+pub fn spawn_no_path(name: Option<&str>) -> Report {
+    let words = name.map_or(vec!["text"], |name| vec!["spawn", name]);
+    report(&words, "", "a shell runs, and reads what you do not close")
+}
+
 /// The command line: `cat` stands for the given program `stage` with the argument `cat`; what begins
 /// with a slash is a path.
 fn words(stages: &str) -> Vec<&str> {
