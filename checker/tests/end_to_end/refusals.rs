@@ -1,4 +1,4 @@
-//! A machine that refuses: system calls by seccomp(2), and root's rights.
+//! A machine that refuses system calls, made with seccomp(2).
 #![allow(unsafe_code)]
 
 use std::os::unix::process::CommandExt;
@@ -6,9 +6,6 @@ use std::process::Command;
 
 /// Where a filter finds the call's number.
 pub const NUMBER: u32 = 0;
-
-/// Where it finds the lower half of the call's first argument: `seccomp_data`, seccomp(2).
-pub const FIRST_ARGUMENT: u32 = 16;
 
 /// One instruction of a filter.
 pub fn instruction(code: u32, jt: u8, jf: u8, k: u32) -> libc::sock_filter {
@@ -32,19 +29,4 @@ pub fn refuse(command: &mut Command, filter: &[libc::sock_filter]) {
     // SAFETY: prctl(2) is a system call that allocates nothing, as is allowed between fork and exec
     // (signal-safety(7)).
     unsafe { command.pre_exec(install) };
-}
-
-/// Takes from root what its next exec would give it: a program that it starts has no capability
-/// (capabilities(7)). An ordinary user has none to lose.
-pub fn drop_bounding_set(command: &mut Command) {
-    let drop_all = || {
-        for capability in 0..64 {
-            // SAFETY: this prctl takes numbers only (PR_CAPBSET_DROP(2const)). It fails for who has no right to
-            // drop any, and for numbers that no capability has.
-            unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
-        }
-        Ok(())
-    };
-    // SAFETY: as in `refuse`.
-    unsafe { command.pre_exec(drop_all) };
 }
