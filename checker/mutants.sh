@@ -52,6 +52,17 @@ located() { # located DIRECTORY: lines `FILE:LINE:COLUMN: MUTATION` with the tex
 
 count() { wc -l <"$out/$1.txt"; }
 
+# A mutant that never ends is killed with its test, and not what the test has started.
+sweep() {
+    local process
+    for process in /proc/[0-9]*; do
+        case $(readlink "$process/exe" || true) in
+            "$base"/*) kill -KILL "${process#/proc/}" 2>/dev/null || true ;;
+        esac
+    done 2>/dev/null
+}
+trap sweep EXIT
+
 unexplained=0
 mutate() { # mutate NAME DIRECTORY FILE…
     local name=$1 directory=$2 tree=$base/$1/workbook out=$base/$1/mutants.out code=0 file
