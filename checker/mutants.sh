@@ -101,6 +101,7 @@ known=0
 while read -r -a exercise; do
     if [ $# -eq 0 ] || [[ " $* " = *" ${exercise[0]} "* ]]; then
         mutate "${exercise[@]}"
+        sweep
         known=1
     fi
 done < <(exercises)

@@ -1,7 +1,7 @@
 //! A roster: a CSV file that says whose submission is where.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Submission;
 use crate::Error;
@@ -80,26 +80,29 @@ impl Columns {
                 })?),
             };
         let origin = match cell(self.submission) {
-            "" => Path::new("").to_owned(),
-            place => base.join(place),
+            "" => PathBuf::new(),
+            place => origin(base, place)?,
         };
-        if !origin.as_os_str().is_empty() && !origin.exists() {
-            return Err(format!(
-                "there is no {}; who has handed in nothing has an empty cell there",
-                origin.display()
-            ));
-        }
-        let holds_the_roster = |origin: &Path| {
-            let real = |path: &Path| std::fs::canonicalize(path).ok();
-            let base = if base.as_os_str().is_empty() { Path::new(".") } else { base };
-            real(base).zip(real(origin)).is_some_and(|(base, origin)| base.starts_with(origin))
-        };
-        if !origin.as_os_str().is_empty() && holds_the_roster(&origin) {
-            return Err(format!(
-                "{} holds the roster itself; expected the directory or archive of one student",
-                origin.display()
-            ));
-        }
         Ok(Submission { student: student.to_owned(), origin, days_late })
+    }
+}
+
+/// Where a submission lies that a roster in the directory `base` names.
+fn origin(base: &Path, place: &str) -> Result<PathBuf, String> {
+    let origin = base.join(place);
+    if !origin.exists() {
+        return Err(format!(
+            "there is no {}; who has handed in nothing has an empty cell there",
+            origin.display()
+        ));
+    }
+    let real = |path: &Path| std::fs::canonicalize(path).ok();
+    let base = if base.as_os_str().is_empty() { Path::new(".") } else { base };
+    match real(base).zip(real(&origin)).is_some_and(|(base, origin)| base.starts_with(origin)) {
+        true => Err(format!(
+            "{} holds the roster itself; expected the directory or archive of one student",
+            origin.display()
+        )),
+        false => Ok(origin),
     }
 }

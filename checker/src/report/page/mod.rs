@@ -29,12 +29,9 @@ pub struct Page {
 /// The page of the class, then one for each student.
 pub fn pages(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> Vec<Page> {
     let index = Page { path: "index.html".into(), text: class::page(curriculum, gradebook) };
-    let students = (0..gradebook.lines.len()).map(|nth| {
-        let name = &gradebook.lines[nth].stored.submission.student;
-        Page {
-            path: Path::new("students").join(html::file_name(name)),
-            text: student::page(curriculum, gradebook, nth),
-        }
+    let students = gradebook.lines.iter().map(|student| Page {
+        path: Path::new("students").join(html::file_name(&student.stored.submission.student)),
+        text: student::page(curriculum, gradebook, student),
     });
     std::iter::once(index).chain(students).collect()
 }

@@ -18,9 +18,12 @@ const FILES: usize = 200;
 /// The most characters of a name, a path, a reason.
 const TEXT: usize = 300;
 
-/// The page of the `nth` student of the gradebook.
-pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>, nth: usize) -> String {
-    let student = &gradebook.lines[nth];
+/// The page of a student of the gradebook.
+pub(super) fn page(
+    curriculum: &Curriculum,
+    gradebook: &Gradebook<'_>,
+    student: &Line<'_>,
+) -> String {
     let submission = &student.stored.submission;
     let results: Vec<(&Exercise, &Option<Cell<'_>>)> =
         gradebook.exercises.iter().copied().zip(&student.cells).collect();
