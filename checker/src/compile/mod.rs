@@ -87,7 +87,7 @@ pub struct Diagnostic {
 
 /// Compiles the candidate's expected tests and programs.
 pub fn compile(candidate: &Candidate<'_>, stop: &Stop) -> Result<Compiled, Error> {
-    let sources = fingerprint::of(candidate)?;
+    let sources = fingerprint::of_programs(candidate)?;
     let record = Record::path(candidate);
     if let Some(programs) = Record::load(&record).and_then(|record| record.valid_for(&sources)) {
         return Ok(Compiled::Programs(programs));
@@ -121,7 +121,7 @@ pub fn compile(candidate: &Candidate<'_>, stop: &Stop) -> Result<Compiled, Error
     }
     messages.programs.known_by_hash = dep_info::covers(candidate, &messages.outputs)?;
     // The sources may have been saved again while cargo read them; then the record would lie.
-    if messages.programs.known_by_hash && fingerprint::of(candidate)? == sources {
+    if messages.programs.known_by_hash && fingerprint::of_programs(candidate)? == sources {
         Record::new(sources, &messages.programs).save(&record)?;
     }
     Ok(Compiled::Programs(messages.programs))
