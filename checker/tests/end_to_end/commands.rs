@@ -217,6 +217,19 @@ fn verify_accepts_a_sound_workbook() {
 }
 
 #[test]
+fn verify_builds_what_has_not_changed_once() {
+    let miniature = Miniature::with_solutions();
+    let built = || {
+        assert_eq!(miniature.checker(&["verify"]).code, Some(0));
+        ["stub", "solution"].map(|slot| {
+            let record = format!("target/judge/{slot}/target/shopfloor/answer.json");
+            std::fs::metadata(miniature.root().join(record)).unwrap().modified().unwrap()
+        })
+    };
+    assert_eq!(built(), built());
+}
+
+#[test]
 fn two_verifications_at_once_take_turns() {
     let miniature = Miniature::with_solutions();
     let both = [miniature.start(&["verify"]), miniature.start(&["verify"])];
