@@ -260,7 +260,7 @@ fn only_the_child_that_failed_is_waited_for() {
 
 #[test]
 fn a_signal_is_no_failure() {
-    let observed = scene(&["interrupted"]);
+    let observed = scene(&["interrupted", "guest"]);
     let seen = observed.lines()[0];
     require!(seen == "exited 7",
         expected: "`spawn` to go on waiting for exec after a handler has run",
@@ -268,6 +268,18 @@ fn a_signal_is_no_failure() {
         likely: "EINTR of read is taken for an error, or for end-of-file: `read_exact` and \
             `read_to_end` go on by themselves",
         read: "signal(7), Interruption of system calls; hint 2",
+    );
+}
+
+#[test]
+fn a_signal_is_no_reason_to_leave_a_zombie() {
+    let observed = scene(&["interrupted", "/no/such/program"]);
+    let (seen, left) = (observed.lines()[0], observed.lines()[1]);
+    require!((seen, left) == ("error ENOENT", "children left: none"),
+        expected: "ENOENT and no child, although a handler ran while `spawn` waited for its end",
+        seen: "{seen}; {left}",
+        likely: "EINTR of waitpid is thrown away, or taken for the error of `spawn`: call it again",
+        read: "signal(7), Interruption of system calls; wait(2), ERRORS; hint 3",
     );
 }
 

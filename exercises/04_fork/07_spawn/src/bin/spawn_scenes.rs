@@ -14,7 +14,7 @@ use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::{self, AssertUnwindSafe};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
@@ -54,7 +54,7 @@ fn main() -> io::Result<()> {
         ["signals"] => signals(),
         ["way-out"] => way_out(),
         ["siblings"] => siblings(),
-        ["interrupted"] => interrupted(),
+        ["interrupted", program] => interrupted(program),
         ["locks", ..] => with_locks_held(&words[1..]),
         ["allocations", ..] => without_allocations(&words[1..]),
         ["holes", program] => with_holes(program),
@@ -392,42 +392,56 @@ fn siblings() -> io::Result<()> {
     Ok(())
 }
 
-/// Where the signal handler reports that it has run.
-static HANDLED: AtomicI32 = AtomicI32::new(-1);
-/// Where the child hears of it.
-static HEARS: AtomicI32 = AtomicI32::new(-1);
-
-extern "C" fn report(_: c_int) {
-    let byte = [0_u8];
-    // SAFETY: the buffer is one byte long and lives; write(2) is async-signal-safe.
-    unsafe { libc::write(HANDLED.load(Ordering::Relaxed), byte.as_ptr().cast(), 1) };
-}
-
-/// In the child, before fork returns there: the parent is waiting by now, and a signal wakes it.
-extern "C" fn wake_the_parent() {
+/// A signal interrupts the parent in what it waits for, and its child watches it until it waits again.
+///
+/// A parent that has blocked the signal sleeps on.
+fn interrupt_the_parent() {
     let parent = getppid();
     rest(parent.as_raw());
     if kill(parent, Signal::SIGUSR1).is_ok() {
-        let mut byte = [0_u8];
-        // SAFETY: the buffer is one byte long and lives.
-        unsafe { libc::read(HEARS.load(Ordering::Relaxed), byte.as_mut_ptr().cast(), 1) };
+        rest(parent.as_raw());
     }
 }
 
-fn interrupted() -> io::Result<()> {
+/// In the child, before fork returns there: the parent waits for news.
+extern "C" fn interrupt_the_parent_early() {
+    interrupt_the_parent();
+}
+
+/// Whether a child interrupts its parent when it ends by `_exit`.
+static INTERRUPTS_AT_THE_END: AtomicBool = AtomicBool::new(false);
+
+/// _exit(2): a program may bring its own. The descriptors go first, as they do when a process ends, so
+/// that the parent can wait for nothing but the end.
+// SAFETY: the name and the type of _exit(2).
+#[unsafe(no_mangle)]
+extern "C" fn _exit(code: c_int) -> ! {
+    if INTERRUPTS_AT_THE_END.load(Ordering::Relaxed) {
+        // SAFETY: it takes three integers; this process uses none of these descriptors any more.
+        unsafe { libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0) };
+        interrupt_the_parent();
+    }
+    loop {
+        // SAFETY: it takes an integer and does not return.
+        unsafe { libc::syscall(libc::SYS_exit_group, code) };
+    }
+}
+
+/// A signal interrupts `spawn` while it waits for news from the child, or for the end of one that
+/// cannot exec.
+fn interrupted(program: &str) -> io::Result<()> {
     let_others_look();
-    let (hears, handled) = io::pipe()?;
-    HANDLED.store(handled.as_raw_fd(), Ordering::Relaxed);
-    HEARS.store(hears.as_raw_fd(), Ordering::Relaxed);
     // No SA_RESTART: the interrupted call fails with EINTR (signal(7)).
-    let action = SigAction::new(SigHandler::Handler(report), SaFlags::empty(), SigSet::empty());
-    // SAFETY: the handler calls write(2) and reads an atomic: both are async-signal-safe.
+    let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing at all, so it does nothing that a handler may not do.
     unsafe { sigaction(Signal::SIGUSR1, &action) }?;
-    // SAFETY: the handler lives as long as the program; this process has one thread.
-    unsafe { libc::pthread_atfork(None, None, Some(wake_the_parent)) };
-    run(&["exit", "7"], Stdio::default())?;
-    // What an error may have left behind is not for this scene to leave behind.
-    while waitpid(None, None).is_ok() {}
+    if program == "guest" {
+        // SAFETY: the handler lives as long as the program; this process has one thread.
+        unsafe { libc::pthread_atfork(None, None, Some(interrupt_the_parent_early)) };
+        return run(&["exit", "7"], Stdio::default());
+    }
+    INTERRUPTS_AT_THE_END.store(true, Ordering::Relaxed);
+    tell(checked(program, &[], Stdio::default()));
     Ok(())
 }
 
