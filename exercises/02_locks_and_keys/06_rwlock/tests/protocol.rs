@@ -338,6 +338,28 @@ fn a_try_write_is_not_refused_without_a_reason() {
     explore(expect, || assert!(RawRwLock::new().try_write(), "try_write returned false"));
 }
 
+#[test]
+fn a_try_write_is_refused_only_while_somebody_is_inside() {
+    let expect = Expect {
+        expected: "try_write to get in when the writer has left; if it is refused, the one that waited is inside, and the next write gets in after it",
+        likely: "`try_write` is refused because a writer waits, though nobody is inside",
+        read: "README, the task",
+    };
+    explore(expect, || {
+        let lock = Arc::new(RawRwLock::new());
+        let writers = Arc::new(AtomicUsize::new(0));
+        lock.write();
+        counted_writer("W", &lock, &writers).settle();
+        lock.unlock_write();
+        if !lock.try_write() {
+            lock.write();
+            let been = writers.load(Ordering::SeqCst);
+            assert!(been == 1, "try_write returned false, and W was not inside before the next write");
+        }
+        lock.unlock_write();
+    });
+}
+
 #[rstest]
 #[case::by_read(by_read)]
 #[case::by_try_read(RawRwLock::try_read)]
