@@ -66,12 +66,13 @@ fn a_line_is_a_region(#[case] line: &str, #[case] expected: Region) {
 #[case::no_hexadecimal_number("7f1c2a00000g-7f1c2a021000 rw-p 00000000 00:00 0 ")]
 #[case::nothing_but_a_range("7f1c2a000000-7f1c2a021000")]
 #[case::no_device_and_no_inode("7f1c2a000000-7f1c2a021000 rw-p 00000000")]
+#[case::something_before_the_range("*7f1c2a000000-7f1c2a021000 rw-p 00000000 00:00 0 ")]
 fn what_is_no_region_is_refused(#[case] line: &str) {
     let seen = Region::parse(line);
     require!(seen.is_none(),
         expected: "parse(\"{line}\") to be None",
         seen: "{seen:x?}",
-        likely: "a missing or broken field is replaced by something; `?` and `.ok()?` pass the None on",
+        likely: "a missing or broken field is replaced by something, or what is no digit is skipped; `?` and `.ok()?` pass the None on",
         read: "hint 1",
     );
 }

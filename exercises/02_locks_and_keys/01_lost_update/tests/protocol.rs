@@ -246,6 +246,21 @@ fn a_refused_withdrawal_is_in_nobodys_way() {
 }
 
 #[test]
+fn who_only_looks_is_in_nobodys_way() {
+    let expect = Expect {
+        expected: "a withdrawal of 3 out of 10 to be paid, while another clerk asks for the balance",
+        likely: "the balance is looked at by taking it out and putting it back: `load` changes nothing",
+        read: "https://doc.rust-lang.org/std/sync/atomic/struct.AtomicU64.html#method.load",
+    };
+    explore(expect, || {
+        let till = Arc::new(Till::new(10));
+        let (paid, seen) = two_clerks(&till, |till| till.withdraw(3), Till::balance);
+        assert!(paid, "10 are there");
+        assert!([10, 7].contains(&seen), "Bert sees {seen} in the till");
+    });
+}
+
+#[test]
 fn the_higher_of_two_records_stays() {
     let expect = Expect {
         expected: "9 to be the highest of 5 and 9, whoever comes first",
