@@ -55,13 +55,20 @@ impl<T> DerefMut for Mutex<T> {
 }
 
 /// The atomics of [`std::sync::atomic`], counted; pointers and the rarer widths are not.
+///
+/// Their `compare_exchange_weak` fails for no reason every other time, as [`super::spurious`] says.
 pub mod atomic {
     use std::ops::{Deref, DerefMut};
     use std::sync::atomic as real;
 
     pub use real::*;
 
+    use super::super::spurious::EveryOther;
     use super::ATOMICS;
+
+    thread_local! {
+        static WEAK_EXCHANGES: EveryOther = EveryOther::default();
+    }
 
     macro_rules! counted {
         ($($name:ident: $value:ty),*) => {$(
@@ -78,6 +85,20 @@ pub mod atomic {
                 /// The value, which nobody else can reach.
                 pub const fn into_inner(self) -> $value {
                     self.0.into_inner()
+                }
+
+                /// Changes the value, or fails: because it is another one, or for no reason.
+                pub fn compare_exchange_weak(
+                    &self,
+                    current: $value,
+                    new: $value,
+                    success: Ordering,
+                    failure: Ordering,
+                ) -> Result<$value, $value> {
+                    if WEAK_EXCHANGES.with(|exchanges| exchanges.turn(self)) {
+                        return Err(self.load(failure));
+                    }
+                    self.compare_exchange(current, new, success, failure)
                 }
             }
 

@@ -1,6 +1,7 @@
 //! What a lock promises, easiest first.
 //!
-//! `src/mutex.rs` is compiled here with a `crate::sync` whose futex often wakes up for no reason.
+//! `src/mutex.rs` is compiled here with a `crate::sync` whose futex often wakes up for no reason, and
+//! whose `compare_exchange_weak` often fails for none.
 
 #[allow(dead_code)]
 #[path = "../src/mutex.rs"]
@@ -53,7 +54,7 @@ fn a_new_mutex_is_free() {
     require!(taken,
         expected: "try_lock to take a lock that nobody has",
         seen: "it returned false",
-        likely: "the answer of `compare_exchange` is turned round: Ok means that it made the change",
+        likely: "the answer of `compare_exchange` is turned round: Ok means that it made the change; or it is `compare_exchange_weak`, which may fail for no reason",
         read: "https://doc.rust-lang.org/std/sync/atomic/struct.AtomicU32.html#method.compare_exchange",
     );
 }
@@ -109,7 +110,7 @@ fn a_lock_that_nobody_else_wants_never_calls_the_kernel() {
     require!(calls == Calls::default(),
         expected: "no call of the futex: nobody waits, and nobody is to be woken",
         seen: "{calls:?} in 20 rounds of one thread alone",
-        likely: "`unlock` wakes always, or `lock` leaves a 2 behind when it has not waited",
+        likely: "`unlock` wakes always, or `lock` leaves a 2 behind when it has not waited: because it asks with a swap, or with a `compare_exchange_weak` that failed for no reason",
         read: "hint 2; futex(7)",
     );
 }

@@ -354,7 +354,10 @@ fn a_try_write_is_refused_only_while_somebody_is_inside() {
         if !lock.try_write() {
             lock.write();
             let been = writers.load(Ordering::SeqCst);
-            assert!(been == 1, "try_write returned false, and W was not inside before the next write");
+            assert!(
+                been == 1,
+                "try_write returned false, and W was not inside before the next write"
+            );
         }
         lock.unlock_write();
     });

@@ -1,7 +1,7 @@
 //! What a read-write lock promises, easiest first.
 //!
-//! `src/rwlock.rs` is compiled here with a `crate::sync` whose waits wake up for no reason, and whose
-//! mutexes and atomics count how often they are used.
+//! `src/rwlock.rs` is compiled here with a `crate::sync` whose waits wake up for no reason, whose
+//! `compare_exchange_weak` fails for none, and whose mutexes and atomics count how often they are used.
 
 #[allow(dead_code)]
 #[path = "../src/rwlock.rs"]
@@ -59,7 +59,7 @@ fn a_new_lock_is_free(#[case] get_in: fn(&RawRwLock) -> bool) {
     require!(came_in,
         expected: "a lock that nobody has to be taken",
         seen: "the try returned false",
-        likely: "the question is turned round",
+        likely: "the question is turned round; or `compare_exchange_weak` fails for no reason, and the try gives up",
         read: "README, the task",
     );
 }
