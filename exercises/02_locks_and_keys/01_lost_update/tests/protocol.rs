@@ -35,7 +35,7 @@ where
 fn of_two_deposits_both_count() {
     let expect = Expect {
         expected: "two deposits of 1 into an empty till to make 2",
-        likely: "a load and a store are two operations, and the other clerk's deposit in between is overwritten",
+        likely: "a load and a store are two operations, and the other clerk's deposit in between is overwritten; or a compare_exchange that failed is tried again with the same old look, and so for ever",
         read: "hint 1",
     };
     explore(expect, || {

@@ -148,7 +148,10 @@ fn an_unlock_wakes_one_of_many_sleepers() {
         read: "README, the task",
     );
     for waiter in waiters {
-        waiter.join("a sleeper was forgotten", "hint 4");
+        waiter.join(
+            "a sleeper was forgotten: nobody woke it; or it was woken before the lock was free, and slept again",
+            "hint 4",
+        );
     }
 }
 
@@ -159,7 +162,10 @@ fn when_the_last_waiter_has_gone_the_kernel_is_left_alone_again() {
     let waiter = passer(&threads, "waiter", &mutex);
     threads.settle();
     mutex.unlock();
-    waiter.join("`unlock` wakes nobody", "hint 3");
+    waiter.join(
+        "`unlock` wakes nobody, or leaves the lock taken: first make the state 0, then wake",
+        "hint 3",
+    );
     let calls = on_a_thread(move || {
         mutex.lock();
         mutex.unlock();

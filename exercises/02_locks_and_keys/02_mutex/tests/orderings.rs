@@ -27,7 +27,7 @@ use sync::thread::spawn_as;
 fn who_takes_the_lock_sees_what_the_last_holder_wrote(#[case] take: fn(&RawMutex) -> bool) {
     let expect = Expect {
         expected: "all that one holder did under the lock to come before all that the next one does",
-        likely: "the operation that takes the lock is no Acquire, or the one that frees it no Release",
+        likely: "the operation that takes the lock is no Acquire, or the one that frees it no Release; about a lost wake-up see protocol.rs first",
         read: "hint 4; https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html",
     };
     explore(expect, move || {

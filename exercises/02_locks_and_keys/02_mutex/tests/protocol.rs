@@ -50,7 +50,7 @@ fn two_threads_are_never_inside_together(
 ) {
     let expect = Expect {
         expected: "one thread at a time between lock and unlock",
-        likely: "the look and the taking are two operations, and the other thread came in between",
+        likely: "the look and the taking are two operations, and the other thread came in between; about a lost wake-up see the next test",
         read: "hint 1",
     };
     explore(expect, move || {
