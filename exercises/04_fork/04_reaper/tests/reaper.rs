@@ -129,6 +129,20 @@ fn an_exit_code_is_told_from_a_signal(#[case] how: &str, #[case] end: &str) {
 }
 
 #[test]
+fn a_core_that_is_dumped_changes_neither_the_end_nor_the_signal() {
+    let lines = scene(&["core"]);
+    let seen = lines[..2].join("\n");
+    require!(seen == "has it ended: false, true, true\nreaped: a killed 6",
+        expected: "two looks that see the end, and then: a killed 6",
+        seen: "{seen}",
+        likely: "134: beside the signal, a status has a flag that core was dumped, and WTERMSIG leaves \
+            it out; or an si_code is forgotten: CLD_EXITED, CLD_KILLED and CLD_DUMPED are ends",
+        read: "wait(2), WTERMSIG, WCOREDUMP, si_code; hint 4",
+    );
+    require_none_left(&lines);
+}
+
+#[test]
 fn without_children_nothing_is_reaped_and_nobody_waits() {
     let lines = scene(&["nobody"]);
     let seen = lines[..2].join("\n");

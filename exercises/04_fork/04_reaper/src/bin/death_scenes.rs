@@ -14,6 +14,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{
     SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, kill, raise, sigaction, signal,
 };
@@ -29,6 +30,7 @@ fn main() -> io::Result<()> {
     match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["peek", how] => peek(&mut family, how),
         ["end", how] => one_end(&mut family, how),
+        ["core"] => core_dumped(&mut family),
         ["not-a-child"] => not_a_child(),
         ["session"] => session(&mut family),
         ["after-wait"] => after_wait(&mut family),
@@ -167,6 +169,63 @@ fn one_end(family: &mut Family, how: &str) -> io::Result<()> {
     until_it_ends(child);
     family.tell(reaper.collect());
     Ok(())
+}
+
+/// The child dumps core, by what this program's wait functions say.
+fn core_dumped(family: &mut Family) -> io::Result<()> {
+    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+    dumped_core::says_so();
+    peek(family, "k6")
+}
+
+/// The functions of wait(2), which a program may bring itself. They ask the kernel, and may say of a
+/// child that was killed that it dumped core; whether one does depends on the machine (core(5)).
+mod dumped_core {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use nix::libc::{self, c_int, id_t, idtype_t, pid_t, rusage, siginfo_t};
+
+    static SAYS_SO: AtomicBool = AtomicBool::new(false);
+
+    /// The flag beside the signal in a status (wait(2), WCOREDUMP).
+    const DUMPED: c_int = 0x80;
+
+    pub fn says_so() {
+        SAYS_SO.store(true, Ordering::Relaxed);
+    }
+
+    // SAFETY: the name and the type of waitpid(2), and the system call behind it.
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn waitpid(pid: pid_t, status: *mut c_int, options: c_int) -> pid_t {
+        let nobody: *mut rusage = std::ptr::null_mut();
+        // SAFETY: the caller's promise about `status`, passed on (wait4(2)).
+        let child = unsafe { libc::syscall(libc::SYS_wait4, pid, status, options, nobody) };
+        // SAFETY: null, or the caller's to write to.
+        let status = unsafe { status.as_mut() }.filter(|status| libc::WIFSIGNALED(**status));
+        if let Some(status) = status.filter(|_| child > 0 && SAYS_SO.load(Ordering::Relaxed)) {
+            *status |= DUMPED;
+        }
+        child as pid_t
+    }
+
+    // SAFETY: the name and the type of waitid(2), and the system call behind it.
+    #[unsafe(no_mangle)]
+    unsafe extern "C" fn waitid(
+        whom: idtype_t,
+        id: id_t,
+        info: *mut siginfo_t,
+        options: c_int,
+    ) -> c_int {
+        let nobody: *mut rusage = std::ptr::null_mut();
+        // SAFETY: the caller's promise about `info`, passed on.
+        let result = unsafe { libc::syscall(libc::SYS_waitid, whom, id, info, options, nobody) };
+        // SAFETY: null, or the caller's to write to.
+        let killed = unsafe { info.as_mut() }.filter(|info| info.si_code == libc::CLD_KILLED);
+        if let Some(info) = killed.filter(|_| result == 0 && SAYS_SO.load(Ordering::Relaxed)) {
+            info.si_code = libc::CLD_DUMPED;
+        }
+        result as c_int
+    }
 }
 
 /// A process that lives and is nobody's child here: this one.
