@@ -4,18 +4,21 @@
 # Submissions are made of the reference solutions, the known-wrong ones and the stubs; each file ends in
 # a comment of its own, so that no two are alike. They are graded, and the gradebook is compared with
 # what was put in. Then the same is done by hand: a copy of the workbook for each submission, with a
-# target directory of its own, and `cargo test` for each exercise. The floor is what cannot be saved: the
-# processor time that the submissions' own crates take to compile and to run, everything else being built.
+# target directory of its own, and `cargo test` for each exercise; and once more with a target directory
+# for each exercise. The floor is what cannot be saved: the processor time that the submissions' own crates
+# take to compile and to run, everything else being built.
 #
-# STUDENTS=40  how many submissions
-# NAIVE=40     how many of them are graded by hand too (minutes for each)
-# ONLY=        names of exercises; by default all
+# STUDENTS=40       how many submissions
+# NAIVE=40          how many of them are graded by hand too (minutes for each)
+# NAIVE_EXERCISE=1  how many of them with a target directory for each exercise (many minutes for each)
+# ONLY=             names of exercises; by default all
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 source checker/bench/common.sh
 
 students=${STUDENTS:-40}
 naive=${NAIVE:-$students}
+naive_exercise=${NAIVE_EXERCISE:-1}
 [ -d solutions ] || { echo "bench-grade: submissions are made of solutions/, which is not here" >&2; exit 2; }
 
 echo "machine: $(nproc) cores, $(uname -sr), $(rustc --version)"
@@ -136,19 +139,25 @@ echo "floor: $compiled units compiled and run, everything else built"
 echo "  processor time, divided by the cores                $floor s; graded in $(over "$ours" "$floor") of it (goal: 1.5 or less)"
 
 echo
-by_hand() { # by_hand STUDENT
+# A target directory of its own may be one for each copy, or one for each exercise of each copy.
+by_hand() { # by_hand copy|exercise STUDENT
     copy "$base/naive"
-    cp -r "$base/submissions/$1/exercises" "$base/naive/"
+    cp -r "$base/submissions/$2/exercises" "$base/naive/"
     (cd "$base/naive" && while read -r name _; do
+        [ "$1" = copy ] || rm -rf target
         timeout -k 1 120 cargo test --quiet --no-fail-fast -p "$name" </dev/null || true
     done <"$base/exercises")
     rm -rf "$base/naive"
 }
-all_by_hand() { for student in $(seq -f 'student-%02.0f' "$naive"); do by_hand "$student"; done; }
-if [ "$naive" -gt 0 ]; then
-    theirs=$(cd "$base/workbook" && seconds all_by_hand)
-    each=$(over "$theirs" "$naive")
-    echo "by hand: a copy and a target directory each, cargo test for each exercise"
-    echo "  $naive submissions                                       $theirs s, $each s each"
+all_by_hand() { for student in $(seq -f 'student-%02.0f' "$2"); do by_hand "$1" "$student"; done; }
+compare_by_hand() { # compare_by_hand copy|exercise SUBMISSIONS
+    [ "$2" -gt 0 ] || return 0
+    local theirs each
+    theirs=$(cd "$base/workbook" && seconds all_by_hand "$1" "$2")
+    each=$(over "$theirs" "$2")
+    echo "by hand: a copy for each submission, a target directory for each $1, cargo test for each exercise"
+    echo "  $(printf '%-51s' "$2 submissions") $theirs s, $each s each"
     echo "  ratio                                               $(awk "BEGIN { printf \"%.1f\", $each / ($ours / $students) }") (goal: 10 or more)"
-fi
+}
+compare_by_hand copy "$naive"
+compare_by_hand exercise "$naive_exercise"
