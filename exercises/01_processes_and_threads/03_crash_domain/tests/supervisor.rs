@@ -159,7 +159,8 @@ fn all_jobs_are_started_before_the_first_is_waited_for() {
         &[&["exited 4"], &["exited 0"; 6][..], &["exited 0"]].concat(),
         "TimedOut: the first job waits for a word of the last, which is started only after \
          the first has ended; an iterator is lazy, so `collect` the children first.
-Exchanged: outcomes are kept in the order in which they came (waitpid(-1))",
+Exchanged: outcomes are kept in the order in which they came (waitpid(-1))
+exited 101: a job that hears or speaks has lost its streams; leave them as the command has them",
         "wait(2): the value of pid; hint 3",
     );
 }
