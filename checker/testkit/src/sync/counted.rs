@@ -63,7 +63,7 @@ pub mod atomic {
 
     pub use real::*;
 
-    use super::super::spurious::EveryOther;
+    use super::super::every_other::EveryOther;
     use super::ATOMICS;
 
     thread_local! {

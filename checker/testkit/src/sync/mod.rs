@@ -6,5 +6,6 @@
 //! the standard library, and [`std::futex`] beside them.
 
 pub mod counted;
+mod every_other;
 pub mod spurious;
 pub mod std;

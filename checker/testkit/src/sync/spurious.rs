@@ -14,26 +14,12 @@ pub use super::std::{
     LockResult, MutexGuard, PoisonError, RwLock, TryLockError, UnsafeCell, hint, thread,
 };
 
-use std::cell::RefCell;
-use std::collections::HashSet;
-use std::ptr;
 use std::time::Duration;
+
+use super::every_other::EveryOther;
 
 thread_local! {
     static WAITS: EveryOther = EveryOther::default();
-}
-
-/// Which objects had their turn of nothing the last time.
-#[derive(Default)]
-pub(super) struct EveryOther(RefCell<HashSet<*const ()>>);
-
-impl EveryOther {
-    /// Whether it is `object`'s turn: the first time, the third, and so on.
-    pub(super) fn turn<T>(&self, object: &T) -> bool {
-        let object = ptr::from_ref(object).cast();
-        let mut had = self.0.borrow_mut();
-        had.insert(object) || !had.remove(&object)
-    }
 }
 
 /// A [`std::sync::Condvar`] whose waits wake up for no reason every other time.
