@@ -6,7 +6,8 @@
 
 use std::thread;
 
-use nix::unistd::{getpid, gettid};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, getpid, gettid};
 
 use crate::proc::{Sleep, process_state, sleep, thread_status};
 
@@ -56,6 +57,16 @@ pub fn rest(pid: i32) -> Rest {
         }
         thread::yield_now();
     }
+}
+
+/// Interrupts process `pid` by SIGUSR1 in what it waits for, and returns when it waits again.
+///
+/// For this it has a handler. One that has blocked the signal waits on.
+pub fn interrupt(pid: i32) -> nix::Result<()> {
+    rest(pid);
+    kill(Pid::from_raw(pid), Signal::SIGUSR1)?;
+    rest(pid);
+    Ok(())
 }
 
 /// Whether a process that looks asleep is, where the kernel will not tell.

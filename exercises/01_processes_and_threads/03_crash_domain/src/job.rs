@@ -14,7 +14,7 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::{Pid, getppid};
 use testkit::proc::process_state;
-use testkit::rest::{Rest, rest};
+use testkit::rest::{Rest, interrupt, rest};
 
 /// The command for a job, for instance `exit 3`.
 pub fn command(job: &str) -> io::Result<Command> {
@@ -133,10 +133,7 @@ fn continue_the_parent() {
 
 /// Interrupts the supervisor's wait by a signal, and ends (with 3) only after it waits again.
 fn interrupt_the_supervisor() {
-    let supervisor = getppid();
-    rest(supervisor.as_raw());
-    kill(supervisor, Signal::SIGUSR1).expect("the supervisor is of the same user");
-    rest(supervisor.as_raw());
+    interrupt(getppid().as_raw()).expect("the supervisor is of the same user");
     process::exit(3)
 }
 

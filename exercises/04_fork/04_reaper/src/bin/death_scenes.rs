@@ -7,8 +7,7 @@
 use std::collections::BTreeMap;
 use std::env;
 use std::io::{self, PipeWriter, Read, Write};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, fcntl};
@@ -22,7 +21,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getpid, getppid, setsid};
 use reaper::{End, Reaper, adopt_orphans, has_ended, start};
 use testkit::proc::open_descriptors;
-use testkit::rest::{Rest, let_others_look, rest};
+use testkit::rest::{Rest, interrupt, let_others_look, rest};
 
 fn main() -> io::Result<()> {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -200,9 +199,12 @@ mod dumped_core {
         let nobody: *mut rusage = std::ptr::null_mut();
         // SAFETY: the caller's promise about `status`, passed on (wait4(2)).
         let child = unsafe { libc::syscall(libc::SYS_wait4, pid, status, options, nobody) };
-        // SAFETY: null, or the caller's to write to.
-        let status = unsafe { status.as_mut() }.filter(|status| libc::WIFSIGNALED(**status));
-        if let Some(status) = status.filter(|_| child > 0 && SAYS_SO.load(Ordering::Relaxed)) {
+        if child > 0
+            && SAYS_SO.load(Ordering::Relaxed)
+            // SAFETY: null, or the caller's, and the kernel has written to it.
+            && let Some(status) = unsafe { status.as_mut() }
+            && libc::WIFSIGNALED(*status)
+        {
             *status |= DUMPED;
         }
         child as pid_t
@@ -219,9 +221,12 @@ mod dumped_core {
         let nobody: *mut rusage = std::ptr::null_mut();
         // SAFETY: the caller's promise about `info`, passed on.
         let result = unsafe { libc::syscall(libc::SYS_waitid, whom, id, info, options, nobody) };
-        // SAFETY: null, or the caller's to write to.
-        let killed = unsafe { info.as_mut() }.filter(|info| info.si_code == libc::CLD_KILLED);
-        if let Some(info) = killed.filter(|_| result == 0 && SAYS_SO.load(Ordering::Relaxed)) {
+        if result == 0
+            && SAYS_SO.load(Ordering::Relaxed)
+            // SAFETY: null, or the caller's, and the kernel has written to it.
+            && let Some(info) = unsafe { info.as_mut() }
+            && info.si_code == libc::CLD_KILLED
+        {
             info.si_code = libc::CLD_DUMPED;
         }
         result as c_int
@@ -308,31 +313,18 @@ fn sleep(family: &mut Family) -> io::Result<()> {
     Ok(())
 }
 
-/// Where the signal handler reports that it has run.
-static HANDLED: AtomicI32 = AtomicI32::new(-1);
+extern "C" fn nothing(_: libc::c_int) {}
 
-extern "C" fn report(_: libc::c_int) {
-    let byte = [0_u8];
-    // SAFETY: the buffer is one byte long and lives; write(2) is async-signal-safe.
-    unsafe { libc::write(HANDLED.load(Ordering::Relaxed), byte.as_ptr().cast(), 1) };
-}
-
-/// The child wakes its parent by another signal, and ends when the handler has run.
+/// The child wakes its parent by another signal, and ends when the parent waits again.
 fn interrupted(family: &mut Family) -> io::Result<()> {
-    let (mut handled, report_handled) = io::pipe()?;
-    HANDLED.store(report_handled.as_raw_fd(), Ordering::Relaxed);
+    let_others_look();
     // No SA_RESTART: the interrupted call fails with EINTR (signal(7)).
-    let action = SigAction::new(SigHandler::Handler(report), SaFlags::empty(), SigSet::empty());
-    // SAFETY: the handler calls write(2) and reads an atomic: both are async-signal-safe.
+    let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
+    // SAFETY: the handler does nothing at all, so it does nothing that a handler may not do.
     unsafe { sigaction(Signal::SIGUSR1, &action) }?;
     let mut reaper = Reaper::new()?;
     let parent = getpid();
-    family.start("a", || {
-        rest(parent.as_raw());
-        let sent = kill(parent, Signal::SIGUSR1).is_ok();
-        let heard = handled.read_exact(&mut [0]).is_ok();
-        if sent && heard { 7 } else { 1 }
-    })?;
+    family.start("a", || interrupt(parent.as_raw()).map_or(1, |()| 7))?;
     family.tell(reaper.wait());
     Ok(())
 }

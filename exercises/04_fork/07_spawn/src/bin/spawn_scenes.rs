@@ -23,12 +23,12 @@ use nix::fcntl::{FcntlArg, FdFlag, fcntl};
 use nix::libc::{self, c_int};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, sigaction, signal};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction, signal};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, close, dup2_stdout, getpid, getppid, pipe};
 use spawn::{Stdio, spawn};
 use testkit::proc::open_descriptors;
-use testkit::rest::{let_others_look, rest};
+use testkit::rest::{interrupt, let_others_look};
 
 fn main() -> io::Result<()> {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -392,20 +392,10 @@ fn siblings() -> io::Result<()> {
     Ok(())
 }
 
-/// A signal interrupts the parent in what it waits for, and its child watches it until it waits again.
-///
-/// A parent that has blocked the signal sleeps on.
-fn interrupt_the_parent() {
-    let parent = getppid();
-    rest(parent.as_raw());
-    if kill(parent, Signal::SIGUSR1).is_ok() {
-        rest(parent.as_raw());
-    }
-}
-
-/// In the child, before fork returns there: the parent waits for news.
-extern "C" fn interrupt_the_parent_early() {
-    interrupt_the_parent();
+/// In the child, before fork returns there: the parent waits for news. If it is gone, nobody is
+/// interrupted.
+extern "C" fn interrupt_the_parent() {
+    let _ = interrupt(getppid().as_raw());
 }
 
 /// Whether a child interrupts its parent when it ends by `_exit`.
@@ -437,7 +427,7 @@ fn interrupted(program: &str) -> io::Result<()> {
     unsafe { sigaction(Signal::SIGUSR1, &action) }?;
     if program == "guest" {
         // SAFETY: the handler lives as long as the program; this process has one thread.
-        unsafe { libc::pthread_atfork(None, None, Some(interrupt_the_parent_early)) };
+        unsafe { libc::pthread_atfork(None, None, Some(interrupt_the_parent)) };
         return run(&["exit", "7"], Stdio::default());
     }
     INTERRUPTS_AT_THE_END.store(true, Ordering::Relaxed);
