@@ -42,7 +42,7 @@ doctor: $(CHECKER)
 # and the gradebook in OUT=. What is there already is not judged again. IN= may name several: a path with
 # a space needs quotes of its own, make grade IN="'my uploads'".
 grade: $(CHECKER)
-	cargo build --target-dir target -p checker --features grade
+	$(call build,--features grade)
 	@$(CHECKER) grade $(or $(IN),$(error make grade IN=SUBMISSIONS OUT=RESULTS)) --out "$(or $(OUT),$(error make grade IN=SUBMISSIONS OUT=RESULTS))"
 
 # All tests: the tooling's own, then every stub, solution and known-wrong solution.
@@ -53,7 +53,7 @@ test: $(CHECKER)
 # Grading on a cluster: the examples of docs/clusters.md on a real Slurm on this machine. As root; it installs
 # Debian's slurm-wlm and munge if they are missing, and stops what it has started.
 test-slurm: $(CHECKER)
-	cargo build --target-dir target -p checker --features grade
+	$(call build,--features grade)
 	@bash checker/tests/slurm.sh
 
 # For authors: stubs fail, solutions pass, wrong solutions are caught, snapshots and pins are current.
@@ -94,9 +94,18 @@ bench: tools
 bench-grade: tools
 	@bash checker/bench/grade.sh
 
+# Builds the checker. A configuration of cargo may name a target, and the program is then in another
+# directory: cargo says where.
+define build
+env -u CARGO_BUILD_TARGET cargo build --target-dir target -p checker $(1)
+@built=$$(env -u CARGO_BUILD_TARGET cargo build --target-dir target -p checker $(1) --quiet --message-format=json \
+	| sed -n 's/.*"name":"checker".*"executable":"\([^"]*\)".*/\1/p'); \
+	test "$$built" -ef $(CHECKER) || { rm -f $(CHECKER) && mkdir -p $(dir $(CHECKER)) && cp "$$built" $(CHECKER); }
+endef
+
 # cargo decides what to build; `touch` tells make that it has.
 $(CHECKER): $(SOURCES) | tools
-	cargo build --target-dir target -p checker
+	$(call build)
 	@touch $@
 
 tools:

@@ -12,6 +12,7 @@ mod edits;
 #[cfg(feature = "grade")]
 mod grade;
 mod interrupts;
+mod makefile;
 #[cfg(feature = "grade")]
 mod made_class;
 #[cfg(feature = "grade")]
