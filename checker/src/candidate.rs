@@ -8,10 +8,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sandbox::{End, Layer, Observation};
 
+use crate::compile::Settings;
 use crate::curriculum::Exercise;
 use crate::pristine::Pristine;
 use crate::workbook::{TEST_CRATES, Workbook};
@@ -32,6 +33,8 @@ pub struct Candidate<'a> {
     pub in_place: bool,
     /// How a stranger's sources are kept from the host; `None` for one's own.
     pub confined: Option<&'a Confined>,
+    /// What its build obeys besides the sources.
+    pub settings: Arc<Settings>,
 }
 
 /// What stands between a stranger's sources and the host, at compile time and at run time.
@@ -70,6 +73,7 @@ impl<'a> Candidate<'a> {
             target: workbook.target_path(),
             in_place: true,
             confined: None,
+            settings: workbook.settings.clone(),
         }
     }
 
@@ -84,6 +88,7 @@ impl<'a> Candidate<'a> {
 pub struct Slot {
     workspace: PathBuf,
     target: PathBuf,
+    settings: Arc<Settings>,
 }
 
 /// Texts of the files that the learner would edit, by path in the exercise.
@@ -122,7 +127,8 @@ impl Slot {
             wanted.contains_key(&Path::new("checker").join(path))
         })?;
         remove_moved(workbook, &workspace)?;
-        Ok(Self { workspace, target: base.join("target") })
+        let settings = workbook.settings.clone();
+        Ok(Self { workspace, target: base.join("target"), settings })
     }
 
     /// Where cargo builds.
@@ -145,6 +151,7 @@ impl Slot {
             target: self.target.clone(),
             in_place: false,
             confined: None,
+            settings: self.settings.clone(),
         })
     }
 }
@@ -166,13 +173,15 @@ fn lay(directory: &Path, pristine: &Pristine, sources: &Sources) -> Result<(), E
 pub struct Stands {
     base: PathBuf,
     free: Mutex<Vec<usize>>,
+    settings: Arc<Settings>,
 }
 
 impl Stands {
     /// As many places as candidates are judged at a time.
     pub fn new(workbook: &Workbook, count: usize) -> Self {
         let base = workbook.target_path().join("judge/stands");
-        Self { base, free: Mutex::new((0..count).collect()) }
+        let settings = workbook.settings.clone();
+        Self { base, free: Mutex::new((0..count).collect()), settings }
     }
 
     /// A place that nobody uses; nothing of its last user is left there.
@@ -208,7 +217,16 @@ impl Stand<'_> {
         let workspace = self.directory.join("workbook");
         lay(&exercise.path(&workspace), pristine, sources)?;
         let target = self.directory.join("target");
-        Ok(Candidate { exercise, pristine, workspace, target, in_place: false, confined: None })
+        let settings = self.stands.settings.clone();
+        Ok(Candidate {
+            exercise,
+            pristine,
+            workspace,
+            target,
+            in_place: false,
+            confined: None,
+            settings,
+        })
     }
 
     fn clear(&self) -> Result<(), Error> {

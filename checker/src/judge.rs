@@ -37,7 +37,8 @@ pub fn judge(
     events: &mut dyn Sink,
 ) -> Result<Judged, Error> {
     events.take(&Event::Compiling { exercise: candidate.exercise });
-    judge_compiled(candidate, compile(candidate, stop)?, stop, events)
+    let compiled = compile(candidate, stop, events)?;
+    judge_compiled(candidate, compiled, stop, events)
 }
 
 /// Judges what compiling a candidate came to.

@@ -237,16 +237,23 @@ fn program_of(
     }
 }
 
-/// A few variables of the caller's and no others: a test sees the same everywhere.
+/// Nothing of the caller's: a test sees the same for everybody, whatever their locale, time zone, home and
+/// shell are.
 fn environment(candidate: &Candidate<'_>, temporary: &Path) -> BTreeMap<OsString, OsString> {
-    const PASSED_ON: [&str; 7] = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ"];
-    let mut environment: BTreeMap<OsString, OsString> = PASSED_ON
-        .into_iter()
-        .filter_map(|name| Some((name.into(), std::env::var_os(name)?)))
-        .collect();
+    let fixed = [
+        // On NixOS there is nothing in the first ones.
+        ("PATH", "/usr/local/bin:/usr/bin:/bin:/run/current-system/sw/bin"),
+        ("LANG", "C.UTF-8"),
+        ("LC_ALL", "C.UTF-8"),
+        ("TZ", "UTC"),
+        ("RUST_BACKTRACE", "0"),
+    ];
+    let mut environment: BTreeMap<OsString, OsString> =
+        fixed.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
     environment.insert("CARGO_MANIFEST_DIR".into(), candidate.directory().into());
-    environment.insert("RUST_BACKTRACE".into(), "0".into());
-    environment.insert("TMPDIR".into(), temporary.into());
+    for name in ["HOME", "TMPDIR"] {
+        environment.insert(name.into(), temporary.into());
+    }
     environment
 }
 

@@ -28,7 +28,7 @@ pub fn run(
     let pristine = Pristine::load(workbook, exercise)?;
     let candidate = Candidate::in_place(workbook, exercise, &pristine);
     reporter.take(&Event::Compiling { exercise });
-    let programs = match compile(&candidate, &session.stop)? {
+    let programs = match compile(&candidate, &session.stop, reporter)? {
         Compiled::Programs(programs) => programs,
         Compiled::Errors(errors) => {
             for error in errors {

@@ -54,7 +54,7 @@ fn timeline(
 ) -> Result<Result<tracer::Timeline, String>, Error> {
     let exercise = candidate.exercise;
     reporter.take(&Event::Compiling { exercise });
-    let programs = match compile(candidate, &session.stop)? {
+    let programs = match compile(candidate, &session.stop, reporter)? {
         Compiled::Programs(programs) => programs,
         Compiled::Errors(errors) => {
             let errors: Vec<String> = errors.into_iter().map(|error| error.rendered).collect();

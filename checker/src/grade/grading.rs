@@ -1,8 +1,7 @@
 //! The work: every exercise of every submission that has no result yet is judged, several at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -105,7 +104,8 @@ impl<'a> Grading<'a> {
             .collect::<std::result::Result<_, Error>>()?;
         let jobs = jobs.unwrap_or_else(beside_deadlines);
         let slot = Slot::prepare(workbook, "stub")?;
-        let tools = vec![sysroot()?, slot.target().to_owned()];
+        let mut tools = vec![workbook.settings.sysroot().to_owned(), slot.target().to_owned()];
+        tools.extend(workbook.settings.linkers());
         let confined = Confined { tools, layers: layers.held.clone() };
         let (layers, known) = (layers.clone(), Known::load(workbook)?);
         Ok(Self { workbook, stop, exercises, pristine, jobs, slot, confined, layers, known })
@@ -365,14 +365,6 @@ fn whose_failure(
         Compiled::Unclear(_) => Err(first.of_machine(candidate)),
         again => Ok(again),
     }
-}
-
-/// Where the compiler and its libraries are.
-fn sysroot() -> std::result::Result<PathBuf, Error> {
-    let rustc = fingerprint::compiler();
-    let output = Command::new(&rustc).args(["--print", "sysroot"]).output();
-    let output = output.map_err(Error::reading(Path::new(&rustc)))?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim_end().into())
 }
 
 /// Whether a grading has been begun in this directory.

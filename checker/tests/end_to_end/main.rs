@@ -30,5 +30,6 @@ mod report;
 #[cfg(feature = "grade")]
 mod score;
 mod soundness;
+mod surroundings;
 mod trace;
 mod workbooks;

@@ -13,6 +13,7 @@ use std::sync::Mutex;
 use crate::candidate::{Candidate, Slot, Sources, Stands, read_sources};
 use crate::compile::{Compiled, Recipe, Wanted, compile, compile_stub};
 use crate::curriculum::Exercise;
+use crate::event::Silent;
 use crate::judge::judge_programs;
 use crate::pristine::Pristine;
 use crate::report::Reporter;
@@ -125,7 +126,7 @@ impl Trial<'_> {
         let sources = read_sources(self.exercise, &directory)?;
         let candidate = slot.lay(self.exercise, &self.pristine, &sources)?;
         // One after another: each runs as many tests at once as there are cores.
-        let compiled = compile(&candidate, &self.session.stop)?;
+        let compiled = compile(&candidate, &self.session.stop, &mut Silent)?;
         self.repeat(1, "solution", &candidate, compiled, runs, |judgement| {
             match judgement.verdict {
                 Verdict::Passed => Ok(()),
