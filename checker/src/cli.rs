@@ -128,10 +128,7 @@ enum Command {
 pub fn run() -> Exit {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => {
-            let _ = error.print();
-            return if error.use_stderr() { Exit::Usage } else { Exit::Passed };
-        }
+        Err(error) => return usage(&error),
     };
     let session = open(arguments.workbook.as_deref());
     let format = arguments.format;
@@ -144,10 +141,28 @@ pub fn run() -> Exit {
         command.can_report(format)?;
         session.dispatch(command, format, &mut *reporter)
     });
-    result.unwrap_or_else(|error| {
+    let exit = result.unwrap_or_else(|error| {
         reporter.error(&error);
         error.exit()
-    })
+    });
+    // A verdict that nobody can read is no answer, whatever it is.
+    report::finish().map_or_else(unwritten, |()| exit)
+}
+
+/// Says what is wrong with the command line, or the help that was asked for.
+fn usage(error: &clap::Error) -> Exit {
+    if error.use_stderr() {
+        // Nothing is left to say it on.
+        let _ = error.print();
+        return Exit::Usage;
+    }
+    report::finish_with(&error.render().to_string()).map_or_else(unwritten, |()| Exit::Passed)
+}
+
+/// Standard error is what is left.
+fn unwritten(error: Error) -> Exit {
+    report::beside_a_document().error(&error);
+    Exit::Fault
 }
 
 impl Command {

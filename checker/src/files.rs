@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
@@ -10,18 +10,36 @@ use nix::fcntl::OFlag;
 
 use crate::{Error, fingerprint};
 
-/// The text of a file; bytes that are not UTF-8 are an error that names it.
+/// The text of a file, [plain]; bytes that are not UTF-8 are an error that names it.
 pub(crate) fn read(path: &Path) -> Result<String, Error> {
-    fs::read_to_string(path).map_err(Error::reading(path))
+    fs::read_to_string(path).map(plain).map_err(Error::reading(path))
 }
 
-/// The text of a file, or `None` if there is no such file.
+/// The text of a file, [plain], or `None` if there is no such file.
 pub(crate) fn read_if_there(path: &Path) -> Result<Option<String>, Error> {
     match fs::read_to_string(path) {
-        Ok(text) => Ok(Some(text)),
+        Ok(text) => Ok(Some(plain(text))),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::reading(path)(error)),
     }
+}
+
+/// A text without what editors and git make of it on Windows: CR before LF, and a byte order mark.
+///
+/// The compiler takes both for the same text, string literals included.
+pub(crate) fn plain(text: String) -> String {
+    match text.starts_with(BYTE_ORDER_MARK) || text.contains("\r\n") {
+        true => text.trim_start_matches(BYTE_ORDER_MARK).replace("\r\n", "\n"),
+        false => text,
+    }
+}
+
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// As [`plain`], of bytes that may be no text.
+pub(crate) fn plain_bytes(bytes: Vec<u8>) -> Vec<u8> {
+    String::from_utf8(bytes)
+        .map_or_else(|error| error.into_bytes(), |text| plain(text).into_bytes())
 }
 
 /// The bytes of a file that a stranger may have put there: `None` if it is not a regular file of at
@@ -46,9 +64,16 @@ fn is_not_regular(errno: i32) -> bool {
 }
 
 /// Writes a file so that a reader sees the old text or the new one, and a crash leaves one of them.
+///
+/// What is there and is no regular file (a terminal, `/dev/stdout`) is written to, and not replaced.
 pub(crate) fn write_atomically(path: &Path, text: &str) -> Result<(), Error> {
+    if fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        let file = fs::OpenOptions::new().write(true).open(path);
+        let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
+        return written.map_err(Error::writing(path));
+    }
     let directory = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(directory).map_err(Error::writing(directory))?;
+    create_directory(directory)?;
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let temporary = directory.join(format!(".{name}.{}.tmp", std::process::id()));
     let result = write_and_sync(&temporary, text).and_then(|()| fs::rename(&temporary, path));
@@ -60,14 +85,45 @@ pub(crate) fn write_atomically(path: &Path, text: &str) -> Result<(), Error> {
 
 fn write_and_sync(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = fs::File::create(path)?;
+    keep_to_callers_umask(path, FILE);
     file.write_all(text.as_bytes())?;
     file.sync_all()
 }
 
 /// Adds text to the end of a file, which need not be there yet.
 pub(crate) fn append(path: &Path, text: &str) -> Result<(), Error> {
-    let file = fs::OpenOptions::new().append(true).create(true).open(path);
+    create(path)?;
+    let file = fs::OpenOptions::new().append(true).open(path);
     file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(Error::writing(path))
+}
+
+/// Opens a file that the user keeps for writing; what is in it stays. Where there is none, it is made.
+pub(crate) fn create(path: &Path) -> Result<fs::File, Error> {
+    let is_new = !path.exists();
+    let file = fs::File::options().create(true).truncate(false).write(true).open(path);
+    if is_new && file.is_ok() {
+        keep_to_callers_umask(path, FILE);
+    }
+    file.map_err(Error::writing(path))
+}
+
+/// Makes a directory that the user keeps, with those that lead to it.
+pub(crate) fn create_directory(path: &Path) -> Result<(), Error> {
+    let missing: Vec<&Path> = path.ancestors().take_while(|above| !above.exists()).collect();
+    fs::create_dir_all(path).map_err(Error::writing(path))?;
+    missing.iter().for_each(|made| keep_to_callers_umask(made, DIRECTORY));
+    Ok(())
+}
+
+/// What a new file and a new directory allow before the umask.
+const FILE: u32 = 0o666;
+const DIRECTORY: u32 = 0o777;
+
+/// Gives what the user keeps the mode that the user asked for: the checker's own umask is another one.
+fn keep_to_callers_umask(path: &Path, mode: u32) {
+    let mode = mode & !sandbox::callers_umask();
+    // A file system without modes refuses, and there is nothing to keep to.
+    let _ = fs::set_permissions(path, fs::Permissions::from_mode(mode));
 }
 
 /// Random letters that fit in an identifier, and that nobody guesses.

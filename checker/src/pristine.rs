@@ -5,6 +5,7 @@
 //! archive alike.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -147,7 +148,7 @@ impl Pristine {
             if exercise.edit.contains(path) {
                 continue;
             }
-            let now = std::fs::read(directory.join(path)).ok();
+            let now = given_bytes(&directory.join(path))?;
             edits.extend(
                 EditKind::of(given, now.as_deref())
                     .map(|kind| Edit { file: shown.join(path), kind }),
@@ -191,14 +192,26 @@ impl Foundation {
     pub fn edits(&self, workbook: &Workbook) -> Result<Vec<Edit>, Error> {
         let mut edits = Vec::new();
         for (path, given) in &self.sha256 {
-            let kind = match std::fs::read(workbook.root.join(path)) {
-                Err(_) => EditKind::Deleted,
-                Ok(now) if hex_sha256(&now) != *given => EditKind::Changed { line: None },
-                Ok(_) => continue,
+            let kind = match given_bytes(&workbook.root.join(path))? {
+                None => EditKind::Deleted,
+                Some(now) if hex_sha256(&now) != *given => EditKind::Changed { line: None },
+                Some(_) => continue,
             };
             edits.push(Edit { file: path.clone(), kind });
         }
         Ok(edits)
+    }
+}
+
+/// What is there of a given file, [plain](files::plain_bytes); `None` if it is not there.
+///
+/// A file that is there and cannot be read (too many open files, no permission) was not edited.
+fn given_bytes(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(files::plain_bytes(bytes))),
+        // ELOOP, EISDIR, ENOTDIR: what is there is another thing.
+        Err(error) if error.kind() == ErrorKind::NotFound || !path.is_file() => Ok(None),
+        Err(error) => Err(Error::reading(path)(error)),
     }
 }
 

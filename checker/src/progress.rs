@@ -87,7 +87,7 @@ impl Store {
     /// Changes the entry of one exercise, with what others have written meanwhile kept.
     pub fn update(&self, exercise: &str, change: impl FnOnce(&mut Entry)) -> Result<(), Error> {
         let directory = self.path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(directory).map_err(Error::writing(directory))?;
+        files::create_directory(directory)?;
         let _lock = Lock::take(&directory.join("progress.lock"))?;
         let (mut progress, _) = self.load()?;
         change(progress.exercises.entry(exercise.to_owned()).or_default());
@@ -163,10 +163,9 @@ impl Lock {
 
     fn open(path: &Path) -> Result<File, Error> {
         if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory).map_err(Error::writing(directory))?;
+            files::create_directory(directory)?;
         }
-        let open = File::options().create(true).truncate(false).write(true).open(path);
-        open.map_err(Error::writing(path))
+        files::create(path)
     }
 }
 

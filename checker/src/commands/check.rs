@@ -11,7 +11,7 @@ use crate::pristine::{Foundation, Pristine};
 use crate::progress::{Entry, Lock, Progress, Store};
 use crate::report::Reporter;
 use crate::verdict::{Judgement, Verdict};
-use crate::{Error, Exit, fingerprint};
+use crate::{Error, Exit, files, fingerprint};
 
 use super::Session;
 
@@ -148,7 +148,7 @@ impl<'a> Checker<'a> {
 
     fn standing(&self, exercise: &'a Exercise, judgement: Judgement) -> Standing<'a> {
         let directory = self.session.workbook.exercise_path(exercise);
-        let hints = std::fs::read_to_string(directory.join("hints.md")).unwrap_or_default();
+        let hints = files::read(&directory.join("hints.md")).unwrap_or_default();
         Standing {
             exercise,
             hints_given: self.entry(exercise).hints,

@@ -4,7 +4,6 @@
 //! when it is in, a crash of the machine does not take it away (as far as fsync(2) goes). Nothing in it
 //! says when or in which order something was judged, so that an interrupted run ends in the same rows.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
@@ -12,9 +11,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use super::flags::Flag;
 use super::intake::Submission;
 use super::taken::Note;
-use crate::Error;
 use crate::progress::Lock;
 use crate::verdict::Judgement;
+use crate::{Error, files};
 
 pub use sandbox::Layers;
 
@@ -67,7 +66,7 @@ impl Store {
                 directory.display()
             )));
         }
-        fs::create_dir_all(directory).map_err(Error::writing(directory))?;
+        files::create_directory(directory)?;
         let store = Self::connect(directory, OpenFlags::default())?;
         store.prepare()?;
         Ok(store)
@@ -99,6 +98,9 @@ impl Store {
             )));
         };
         let path = directory.join("results.sqlite");
+        if flags.contains(OpenFlags::SQLITE_OPEN_CREATE) {
+            files::create(&path)?;
+        }
         let connection = Connection::open_with_flags(&path, flags).map_err(failed(&path))?;
         // The directory's lock keeps others out already. Alone, SQLite needs no memory shared between
         // processes for its write-ahead log, which a file system of a cluster may not have.

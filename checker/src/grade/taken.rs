@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::candidate::Sources;
 use crate::curriculum::{Curriculum, Exercise};
+use crate::files;
 use crate::pristine::{NOT_PINNED, Pristine};
 
 /// The most bytes of one source file; the largest reference solution has a twentieth of it.
@@ -127,7 +128,8 @@ impl<'a> Sorter<'a> {
         let bytes = match entry {
             Entry::NotRegular => return self.note(path, Why::NotRegular),
             Entry::TooLarge => return self.note(path, Why::TooLarge),
-            Entry::File(bytes) => bytes,
+            // Line ends and a byte order mark make no other text.
+            Entry::File(bytes) => files::plain_bytes(bytes),
         };
         if !is_own_source {
             return match given {

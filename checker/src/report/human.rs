@@ -16,7 +16,7 @@ use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
 use super::text::{Paint, WIDTH, clean, fill, paint, wrap};
-use super::{Reporter, lanes};
+use super::{Reporter, lanes, output};
 
 /// How many cells the progress bar has.
 const BAR: usize = 20;
@@ -48,8 +48,7 @@ impl Human {
     }
 
     pub(super) fn line(&self, text: &str) {
-        // A reader that has gone away is not an error of the checker's.
-        let _ = writeln!(std::io::stdout(), "{text}");
+        output::print(&format!("{text}\n"));
     }
 
     pub(super) fn lines(&self, lines: &[String], indent: usize) {
@@ -61,18 +60,16 @@ impl Human {
     /// A line that is gone when the next one comes.
     pub(super) fn transient(&self, text: &str) {
         if self.live {
-            let mut stdout = std::io::stdout();
-            let _ = write!(stdout, "\r\x1b[K{}", paint(text, Paint::Faint, self.colour));
-            let _ = stdout.flush();
+            output::print(&format!("\r\x1b[K{}", paint(text, Paint::Faint, self.colour)));
+            output::flush();
         }
     }
 
     pub(super) fn clear_transient(&self) {
         if self.live {
-            let mut stdout = std::io::stdout();
-            let _ = write!(stdout, "\r\x1b[K");
+            output::print("\r\x1b[K");
             // What comes next may go to standard error.
-            let _ = stdout.flush();
+            output::flush();
         }
     }
 
@@ -467,8 +464,8 @@ impl Reporter for Human {
 
     fn document(&mut self, text: &str) {
         self.clear_transient();
-        let mut stdout = std::io::stdout();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        output::print(text);
+        output::flush();
     }
 
     fn note(&mut self, text: &str) {

@@ -1,6 +1,5 @@
 //! `--format json`: one object a line, each with the key `event`. The types of the format live here.
 
-use std::io::Write;
 use std::path::Path;
 
 use serde::Serialize;
@@ -12,8 +11,8 @@ use crate::verdict::{Outcome, Place, TestResult, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
-use super::Reporter;
 use super::json_timeline::JsonTimeline;
+use super::{Reporter, output};
 
 /// Reports in JSON lines on standard output.
 pub(super) struct Json;
@@ -198,8 +197,7 @@ impl<'a> From<&'a Tally> for Runs<'a> {
 fn print(line: &Line<'_>) {
     let mut text = serde_json::to_string(line).expect("a line of the report is plain data");
     text.push('\n');
-    // A reader that has gone away is not an error of the checker's.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    output::print(&text);
 }
 
 impl Sink for Json {

@@ -7,11 +7,13 @@ mod human;
 mod json;
 mod json_timeline;
 mod lanes;
+mod output;
 #[cfg(feature = "grade")]
 mod page;
 mod picture;
 mod text;
 
+pub use output::{finish, finish_with};
 #[cfg(feature = "grade")]
 pub use page::{Page, pages};
 pub use picture::picture;
