@@ -135,17 +135,30 @@ pub(crate) fn token() -> Result<String, Error> {
     Ok(fingerprint::hex(&bytes))
 }
 
-/// An error if fewer than so many MiB are free where this directory lies.
+/// An error if fewer than so many MiB are free where this directory lies, or nothing can be written there.
 pub(crate) fn room(directory: &Path, needed_mib: u64) -> Result<(), Error> {
     let read = |errno: Errno| Error::reading(directory)(errno.into());
     let space = nix::sys::statvfs::statvfs(directory).map_err(read)?;
     let free_mib = (space.blocks_available() * space.fragment_size()) >> 20;
     // Some file systems have no table of inodes and count none.
     let has_names = space.files() == 0 || space.files_available() > 0;
-    match free_mib >= needed_mib && has_names {
-        true => Ok(()),
-        false => Err(Error::NoRoom { path: directory.to_owned(), free_mib, needed_mib }),
+    if free_mib < needed_mib || !has_names {
+        return Err(Error::NoRoom { path: directory.to_owned(), free_mib, needed_mib });
     }
+    // A quota and a file system that has become read-only are not counted.
+    let path = directory.join(format!(".room-{}", std::process::id()));
+    try_to_write(&path).map_err(Error::writing(&path))
+}
+
+/// Writes a file and removes it. One that is there already tells nothing.
+fn try_to_write(path: &Path) -> std::io::Result<()> {
+    let mut file = match fs::File::create_new(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
+        file => file?,
+    };
+    let written = file.write_all(&[0; 64 << 10]);
+    fs::remove_file(path)?;
+    written
 }
 
 /// Removes a directory with all that is in it; one that is not there is none to remove.

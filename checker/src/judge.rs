@@ -3,12 +3,13 @@
 use sandbox::{End, Stop};
 
 use crate::candidate::Candidate;
-use crate::compile::{Compiled, Diagnostic, Programs, compile};
+use crate::compile::{Compiled, Diagnostic, Programs, cargo_failed, compile};
 use crate::event::{Event, Sink};
 use crate::panics::panics;
-use crate::run::{run_experiment, run_tests, unnatural_end};
+use crate::run::{ROOM_TO_RUN, may_be_the_machines, run_experiment, run_tests, unnatural_end};
+use crate::scratch::temporary;
 use crate::verdict::{Judgement, Outcome, TestResult, Verdict, of_strays};
-use crate::{Error, compare};
+use crate::{Error, compare, files};
 
 /// The target of the comparison with the reference, among those of the tests.
 pub const EXPERIMENT: &str = "experiment";
@@ -49,7 +50,10 @@ pub fn judge_compiled(
 ) -> Result<Judged, Error> {
     let programs = match compiled {
         Compiled::Programs(programs) => programs,
-        Compiled::Errors(errors) => return Ok(without_warnings(of_errors(errors))),
+        Compiled::Errors(errors) => {
+            refuse_errors_of_the_machine(candidate, &errors)?;
+            return Ok(without_warnings(of_errors(errors)));
+        }
         Compiled::Endless => return Ok(without_warnings(of_endless_compiler(candidate))),
         Compiled::Unclear(unclear) if unclear.errors.is_empty() => {
             return Err(unclear.of_machine(candidate));
@@ -58,13 +62,52 @@ pub fn judge_compiled(
     };
     events.take(&Event::Running { exercise: candidate.exercise });
     let judgement = judge_programs(candidate, &programs, None, stop)?;
-    let has_skipped = judgement.tests.iter().any(|test| test.outcome == Outcome::Skipped);
+    let is_of_today =
+        |test: &TestResult| test.outcome == Outcome::Skipped || may_be_the_machines(test);
     Ok(Judged {
-        judgement,
         warnings: programs.warnings,
         // What this machine refuses today it may allow tomorrow.
-        known_by_hash: programs.known_by_hash && !has_skipped,
+        known_by_hash: programs.known_by_hash && !judgement.tests.iter().any(is_of_today),
+        judgement,
     })
+}
+
+/// What a compiler and a linker say when the machine fails them. The compiler runs the linker without a
+/// locale.
+const OF_THE_MACHINE: [&str; 12] = [
+    "No space left on device",
+    "Disk quota exceeded",
+    "File too large",
+    "Read-only file system",
+    "Permission denied",
+    "Input/output error",
+    "Too many open files",
+    "Resource temporarily unavailable",
+    "Cannot allocate memory",
+    "memory exhausted",
+    "terminated with signal",
+    "linker `cc` not found",
+];
+
+/// Errors that name no place in the code may be the linker's, which had no room or was killed.
+///
+/// A stranger can have the linker say anything; there the stub is compiled in between.
+fn refuse_errors_of_the_machine(
+    candidate: &Candidate<'_>,
+    errors: &[Diagnostic],
+) -> Result<(), Error> {
+    if candidate.confined.is_some() || errors.iter().any(|error| error.place.is_some()) {
+        return Ok(());
+    }
+    for directory in [&candidate.target, &temporary()?] {
+        files::room(directory, ROOM_TO_RUN)?;
+    }
+    let said: Vec<&str> = errors.iter().map(|error| error.rendered.as_str()).collect();
+    let said = said.join("\n");
+    match OF_THE_MACHINE.iter().any(|words| said.contains(words)) {
+        true => Err(cargo_failed(candidate, &said)),
+        false => Ok(()),
+    }
 }
 
 /// Judges the programs that a candidate was compiled to; with a `cpu`, they run on that one only.

@@ -7,11 +7,13 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
 use sandbox::{Confinement, End, Layer, Limits, Observation, Program, Stop};
 
 use crate::candidate::Candidate;
@@ -34,9 +36,9 @@ const TASKS: u64 = 512;
 /// libtest's log, in the directory of the run.
 const LOG: &str = "log";
 
-/// How many MiB have to be free for a test that did not pass to be judged: where its log cannot be
-/// written, it has not failed.
-const ROOM_TO_RUN: u64 = 16;
+/// How many MiB have to be free for something that did not pass to be judged: where its log cannot be
+/// written, a test has not failed.
+pub(crate) const ROOM_TO_RUN: u64 = 16;
 
 /// The most bytes that libtest writes about one test.
 const LOG_SIZE: u64 = 64 << 10;
@@ -119,9 +121,14 @@ pub fn run_experiment_as(
     adjust: impl FnOnce(&mut Limits),
 ) -> Result<Observation, Error> {
     let scratch = Scratch::new()?;
-    let mut program = program_of(candidate, program, args, cpu, &scratch.directory(0)?);
+    let directory = scratch.directory(0)?;
+    let mut program = program_of(candidate, program, args, cpu, &directory);
     adjust(&mut program.limits);
-    observe(candidate, &program, stop)
+    let observation = observe(candidate, &program, stop)?;
+    if observation.end != End::Exited(0) {
+        files::room(&directory, ROOM_TO_RUN)?;
+    }
+    Ok(observation)
 }
 
 fn skipped(target: &str, name: &str, lack: &str) -> TestResult {
@@ -171,13 +178,33 @@ fn run_test(test: &Test<'_>, directory: &Path, stop: &Stop) -> Result<TestResult
     args.push(log.clone().into());
     let program = program_of(candidate, program, args, cpu, directory);
     let observation = observe(candidate, &program, stop)?;
-    // What lies there now may be of the program's making: a link, a FIFO.
-    let log = files::read_regular(&log, LOG_SIZE).ok().flatten().unwrap_or_default();
+    let log = read_log(&log)?;
     let result = result_of(candidate, target, name, &observation, &String::from_utf8_lossy(&log));
-    if candidate.confined.is_some() && result.outcome != Outcome::Passed {
+    if result.outcome != Outcome::Passed {
         files::room(directory, ROOM_TO_RUN)?;
     }
     Ok(result)
+}
+
+/// The bytes of a test's log. What lies there now may be of the program's making, and then it is empty: a
+/// link, a FIFO, a file that the program has closed to others or removed.
+fn read_log(log: &Path) -> Result<Vec<u8>, Error> {
+    match files::read_regular(log, LOG_SIZE) {
+        Ok(bytes) => Ok(bytes.unwrap_or_default()),
+        Err(error)
+            if [ErrorKind::NotFound, ErrorKind::PermissionDenied].contains(&error.kind()) =>
+        {
+            Ok(Vec::new())
+        }
+        Err(error) => Err(Error::reading(log)(error)),
+    }
+}
+
+/// Whether a test that did not pass may have been ended by the machine: the kernel, when memory runs out,
+/// kills what has taken most of it.
+pub fn may_be_the_machines(test: &TestResult) -> bool {
+    let message = test.message.as_deref().unwrap_or_default();
+    test.outcome == Outcome::Crashed && message.starts_with(&signal_text(Signal::SIGKILL as i32))
 }
 
 /// Runs a program of the candidate's, and makes sure that it was kept from the host as it should.
@@ -368,7 +395,7 @@ fn early_exit_text(code: i32) -> String {
 }
 
 fn signal_text(signal: i32) -> String {
-    let name = nix::sys::signal::Signal::try_from(signal)
+    let name = Signal::try_from(signal)
         .map_or_else(|_| format!("signal {signal}"), |signal| signal.as_str().to_owned());
     let meaning = match name.as_str() {
         "SIGSEGV" => ": it touched memory that is not there, or ran out of stack",
@@ -377,7 +404,7 @@ fn signal_text(signal: i32) -> String {
         "SIGILL" => ": it met an instruction that does not exist",
         "SIGFPE" => ": an arithmetic operation that the CPU refuses",
         "SIGPIPE" => ": it wrote to a pipe that nobody reads",
-        "SIGKILL" => ": something killed it",
+        "SIGKILL" => ": your code killed it, or the kernel did because memory ran out (see dmesg)",
         _ => "",
     };
     format!("ended by {name}{meaning}")

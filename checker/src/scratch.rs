@@ -28,7 +28,7 @@ impl Scratch {
     /// An empty directory.
     pub fn new() -> Result<Self, Error> {
         static SWEEP: Once = Once::new();
-        let parent = std::env::temp_dir();
+        let parent = temporary()?;
         SWEEP.call_once(|| remove_what_is_left_over(&parent));
         Self::within(&parent)
     }
@@ -63,6 +63,24 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// The system's directory for temporary files: an absolute path, because programs have another working
+/// directory.
+pub fn temporary() -> Result<PathBuf, Error> {
+    let named = std::env::var_os("TMPDIR").filter(|path| !path.is_empty());
+    let path = named.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let path = std::path::absolute(&path).map_err(Error::reading(&path))?;
+    match path.is_dir() {
+        true => Ok(path),
+        false => Err(Error::Format {
+            path,
+            problem: "there is no such directory, and what programs write for a while goes there"
+                .to_owned(),
+            remedy: "Set TMPDIR to a directory that can be written, or unset it for /tmp."
+                .to_owned(),
+        }),
     }
 }
 

@@ -12,6 +12,7 @@
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
+use std::path::Path;
 use std::ptr;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -55,7 +56,7 @@ const NEEDED: [(Resource, u64); 5] = [
 ];
 
 /// How many more tasks the user must be allowed, where the limit is lower than the one that is set.
-const NEEDED_TASKS: u64 = 128;
+const NEEDED_TASKS: u64 = 64;
 
 static CALLERS_UMASK: OnceLock<u32> = OnceLock::new();
 
@@ -90,7 +91,7 @@ pub fn lack() -> io::Result<Option<String>> {
             return Ok(Some(lack));
         }
     }
-    lack_of_tasks(RLIM_INFINITY)
+    Ok(lack_of_tasks(RLIM_INFINITY)?.or_else(lack_in_control_groups))
 }
 
 /// Why a program cannot have what `limits` grants it.
@@ -115,7 +116,8 @@ pub(crate) fn lack_for(limits: &Limits) -> io::Result<Option<String>> {
             return Ok(Some(lack));
         }
     }
-    limits.tasks.map_or(Ok(None), lack_of_tasks)
+    let lack = limits.tasks.map_or(Ok(None), lack_of_tasks)?;
+    Ok(lack.or_else(lack_in_control_groups))
 }
 
 fn lack_of(resource: Resource, needed: u64) -> io::Result<Option<String>> {
@@ -143,6 +145,30 @@ fn lack_of_tasks(wanted: u64) -> io::Result<Option<String>> {
              running and {NEEDED_TASKS} more are needed: end some, or raise the limit (limits.conf(5))"
         )
     }))
+}
+
+/// The kernel refuses a fork in a control group that is full, root's too: a container, a batch job.
+fn lack_in_control_groups() -> Option<String> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let own = groups.lines().find_map(|line| line.strip_prefix("0::/"))?;
+    let root = Path::new("/sys/fs/cgroup");
+    let own = root.join(own);
+    own.ancestors().take_while(|group| group.starts_with(root)).find_map(lack_in_control_group)
+}
+
+/// cgroups(7): `pids.max` is a number or `max`.
+fn lack_in_control_group(group: &Path) -> Option<String> {
+    let number = |file: &str| -> Option<u64> {
+        fs::read_to_string(group.join(file)).ok()?.trim().parse().ok()
+    };
+    let (most, running) = (number("pids.max")?, number("pids.current")?);
+    (most < running + NEEDED_TASKS).then(|| {
+        format!(
+            "{} allows {most} processes and threads, {running} are running and {NEEDED_TASKS} more \
+             are needed: end some, or raise pids.max (in a container, its option --pids-limit)",
+            group.display()
+        )
+    })
 }
 
 /// The processes and threads of a user that `/proc` shows.
@@ -294,6 +320,19 @@ mod tests {
                 "{lack}"
             );
         }
+    }
+
+    #[test]
+    fn a_control_group_that_is_nearly_full_is_named() {
+        let group = tempfile::tempdir().unwrap();
+        let lack = |most: &str, running: &str| {
+            fs::write(group.path().join("pids.max"), most).unwrap();
+            fs::write(group.path().join("pids.current"), running).unwrap();
+            lack_in_control_group(group.path())
+        };
+        assert_eq!(lack("max\n", "100\n"), None);
+        assert_eq!(lack("1000\n", "100\n"), None);
+        assert!(lack("150\n", "100\n").is_some_and(|lack| lack.contains("allows 150")));
     }
 
     #[test]

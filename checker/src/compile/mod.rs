@@ -222,7 +222,7 @@ fn which(name: &str) -> PathBuf {
         .unwrap_or_else(|| name.into())
 }
 
-fn cargo_failed(candidate: &Candidate<'_>, stderr: &str) -> Error {
+pub(crate) fn cargo_failed(candidate: &Candidate<'_>, stderr: &str) -> Error {
     let remedy = if stderr.contains("--locked") {
         "Cargo.lock does not fit the manifests: `git checkout -- Cargo.lock`."
     } else if stderr.contains("failed to download") || stderr.contains("Could not resolve") {
