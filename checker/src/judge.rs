@@ -74,7 +74,7 @@ pub fn judge_compiled(
 
 /// What a compiler and a linker say when the machine fails them. The compiler runs the linker without a
 /// locale.
-const OF_THE_MACHINE: [&str; 12] = [
+const OF_THE_MACHINE: [&str; 13] = [
     "No space left on device",
     "Disk quota exceeded",
     "File too large",
@@ -86,6 +86,7 @@ const OF_THE_MACHINE: [&str; 12] = [
     "Cannot allocate memory",
     "memory exhausted",
     "terminated with signal",
+    " failed: signal: ",
     "linker `cc` not found",
 ];
 

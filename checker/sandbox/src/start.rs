@@ -39,7 +39,17 @@ pub(crate) fn start(
     // SAFETY: the closure runs in the forked child before exec. The supervisor has one thread, so
     // no lock can be held by a thread that the child lacks (fork(2)), not even the allocator's.
     unsafe { command.pre_exec(prepare) };
-    command.spawn()
+    command.spawn().map_err(|error| in_words(error, program))
+}
+
+/// The system's words for a program that is there and cannot be started mislead.
+fn in_words(error: io::Error, program: &Program) -> io::Error {
+    let likely = match error.kind() {
+        io::ErrorKind::PermissionDenied => "is its file system mounted with noexec?",
+        io::ErrorKind::NotFound if program.path.exists() => "is /dev/null there?",
+        _ => return error,
+    };
+    io::Error::new(error.kind(), format!("{error}; {likely}"))
 }
 
 /// Runs in the child, between fork and exec.

@@ -225,11 +225,23 @@ fn whole_seconds(time: Duration) -> u64 {
 
 /// Gives every signal its default action and an empty mask, between fork and exec: what is ignored or
 /// blocked stays so across exec (execve(2)).
+///
+/// By the system call: the C library would leave its own two signals as they are.
 pub(crate) fn signals_of_a_program() {
+    // At least as large as the kernel's `struct sigaction`: SIG_DFL, no flags, an empty mask.
+    let default = [0_u64; 4];
     for signal in 1..=libc::SIGRTMAX() {
-        // SAFETY: SIG_DFL is no function of ours (signal(2)). It fails for SIGKILL, for SIGSTOP and
-        // for the two signals of the C library itself.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+        // SAFETY: the action is a local variable that the kernel reads, and runs no function of ours
+        // (sigaction(2)). It fails for SIGKILL and SIGSTOP.
+        unsafe {
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                signal,
+                &raw const default,
+                ptr::null_mut::<u64>(),
+                size_of::<u64>(),
+            )
+        };
     }
     unblock_signals();
 }
@@ -261,7 +273,7 @@ pub(crate) fn is_ignored(signal: libc::c_int) -> bool {
     result == 0 && action.sa_sigaction == libc::SIG_IGN
 }
 
-/// By the system call: the C library would leave its own two signals as they are.
+/// By the system call, as above.
 fn unblock_signals() {
     let none = 0_u64;
     // SAFETY: an empty mask of 8 bytes, the size that the kernel takes (rt_sigprocmask(2)).

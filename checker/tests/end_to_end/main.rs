@@ -12,6 +12,7 @@ mod edits;
 #[cfg(feature = "grade")]
 mod grade;
 mod interrupts;
+mod line_ends;
 #[cfg(feature = "grade")]
 mod made_class;
 #[cfg(feature = "grade")]
@@ -21,6 +22,7 @@ mod miniature;
 mod no_namespaces;
 mod no_ptrace;
 mod outcomes;
+mod outputs;
 #[cfg(feature = "grade")]
 mod page;
 mod refusals;
@@ -29,5 +31,6 @@ mod report;
 #[cfg(feature = "grade")]
 mod score;
 mod soundness;
+mod surroundings;
 mod trace;
 mod workbooks;
