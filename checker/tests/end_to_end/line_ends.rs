@@ -83,8 +83,11 @@ fn reset_writes_lf() {
 
 #[test]
 fn hints_are_shown_without_carriage_returns() {
-    let finished = checked_out_on_windows().checker(&["hint", "answer"]);
-    assert!(finished.stdout.contains("The first hint."), "{finished:?}");
+    let miniature = checked_out_on_windows();
+    let hints = "# Hints\n\n## 1\n\nThe first\nhint.\n\n- a list\n\n## 2\n\nThe second hint.\n";
+    miniature.write("exercises/01_part/01_answer/hints.md", &of_windows(hints));
+    let finished = miniature.checker(&["hint", "answer"]);
+    assert!(finished.stdout.contains("The first hint.\n\n- a list"), "{finished:?}");
     assert!(!finished.stdout.contains('␍') && !finished.stdout.contains('\r'), "{finished:?}");
 }
 
