@@ -1,7 +1,7 @@
 //! Files: read whole, written atomically, listed in order.
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -19,7 +19,7 @@ pub(crate) fn read(path: &Path) -> Result<String, Error> {
 pub(crate) fn read_if_there(path: &Path) -> Result<Option<String>, Error> {
     match fs::read_to_string(path) {
         Ok(text) => Ok(Some(plain(text))),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Error::reading(path)(error)),
     }
 }
@@ -150,10 +150,15 @@ pub(crate) fn room(directory: &Path, needed_mib: u64) -> Result<(), Error> {
     try_to_write(&path).map_err(Error::writing(&path))
 }
 
-/// Writes a file and removes it. One that is there already tells nothing.
+/// Writes a file and removes it. One that is there already tells nothing, nor does a directory that a
+/// program has closed.
 fn try_to_write(path: &Path) -> std::io::Result<()> {
     let mut file = match fs::File::create_new(path) {
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(error)
+            if [ErrorKind::AlreadyExists, ErrorKind::PermissionDenied].contains(&error.kind()) =>
+        {
+            return Ok(());
+        }
         file => file?,
     };
     let written = file.write_all(&[0; 64 << 10]);
@@ -164,9 +169,7 @@ fn try_to_write(path: &Path) -> std::io::Result<()> {
 /// Removes a directory with all that is in it; one that is not there is none to remove.
 pub(crate) fn remove_directory(path: &Path) -> Result<(), Error> {
     match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-            Err(Error::writing(path)(error))
-        }
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::writing(path)(error)),
         _ => Ok(()),
     }
 }
@@ -195,7 +198,7 @@ fn collect(root: &Path, relative: &Path, found: &mut Vec<PathBuf>) -> Result<(),
     let directory = root.join(relative);
     let entries = match fs::read_dir(&directory) {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(Error::reading(&directory)(error)),
     };
     for entry in entries {
@@ -218,6 +221,31 @@ fn collect(root: &Path, relative: &Path, found: &mut Vec<PathBuf>) -> Result<(),
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_device_is_written_to_and_not_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let link = directory.path().join("full");
+        std::os::unix::fs::symlink("/dev/full", &link).unwrap();
+        let error = write_atomically(&link, "text").unwrap_err().to_string();
+        assert!(error.contains("No space left on device"), "{error}");
+        assert!(link.is_symlink());
+    }
+
+    #[test]
+    fn line_ends_and_a_byte_order_mark_make_no_other_text() {
+        assert_eq!(plain("\u{feff}a\r\nb\n".into()), "a\nb\n");
+        assert_eq!(plain("a\rb\u{feff}\n".into()), "a\rb\u{feff}\n");
+        assert_eq!(plain_bytes(b"a\r\n\xff".into()), b"a\r\n\xff");
+    }
+
+    #[test]
+    fn room_is_tried_and_leaves_nothing() {
+        let directory = tempfile::tempdir().unwrap();
+        room(directory.path(), 0).unwrap();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        assert!(matches!(room(directory.path(), 1 << 40), Err(Error::NoRoom { .. })));
+    }
 
     #[test]
     fn what_a_stranger_left_is_read_only_if_it_is_a_small_regular_file() {
