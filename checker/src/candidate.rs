@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -96,6 +97,7 @@ impl Slot {
     /// Prepares the slot `name`: the workspace's manifest and what every exercise depends on.
     pub fn prepare(workbook: &Workbook, name: &str) -> Result<Self, Error> {
         let base = workbook.target_path().join("judge").join(name);
+        remove_what_is_closed_to_others(&base)?;
         let workspace = base.join("workbook");
         let mut wanted = BTreeMap::new();
         wanted.insert(PathBuf::from("Cargo.toml"), manifest(&workbook.root)?);
@@ -250,6 +252,18 @@ fn manifest(root: &Path) -> Result<String, Error> {
     workspace.insert("members".to_owned(), members.into());
     workspace.remove("default-members");
     Ok(toml::to_string(&manifest).expect("a manifest that was read can be written"))
+}
+
+/// What was built with a strict umask, root's programs, which run as another user, could not read: it is
+/// built anew.
+fn remove_what_is_closed_to_others(base: &Path) -> Result<(), Error> {
+    let is_closed = |path: &Path| {
+        path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o005 != 0o005)
+    };
+    match [base.join("target"), base.join("workbook")].iter().any(|path| is_closed(path)) {
+        true => files::remove_directory(base),
+        false => Ok(()),
+    }
 }
 
 /// An exercise that was moved must not stay a member at its old place.

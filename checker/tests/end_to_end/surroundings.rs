@@ -260,3 +260,17 @@ fn a_grading_starts_from_the_same_state(#[case] prelude: &str) {
         }
     }
 }
+
+#[cfg(feature = "grade")]
+#[test]
+fn what_an_earlier_grading_has_built_with_a_strict_umask_is_built_anew() {
+    let class = crate::class::Class::new();
+    class.student("ada", "right", None);
+    let slot = class.workbook.root().join("target/judge/stub");
+    for closed in [slot.join("target/debug"), slot.join("target"), slot.join("workbook")] {
+        fs::create_dir_all(&closed).unwrap();
+        fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    let finished = class.grade(&["--format", "json", "--only", "answer"]);
+    assert_eq!(crate::class::judged(&finished), ["ada answer passed"], "{finished:?}");
+}
