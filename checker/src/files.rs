@@ -102,6 +102,17 @@ pub(crate) fn remove_directory(path: &Path) -> Result<(), Error> {
     }
 }
 
+/// Removes a file; one that is not there is none to remove.
+#[cfg(feature = "grade")]
+pub(crate) fn remove_if_there(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(Error::writing(path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Writes a file only where its text differs, so that an unchanged file keeps its time.
 pub(crate) fn write_if_different(path: &Path, text: &str) -> Result<(), Error> {
     if fs::read(path).is_ok_and(|old| old == text.as_bytes()) {

@@ -43,11 +43,13 @@ pub enum Verdict {
     OutputDiffers,
     /// The machine lacks what the exercise needs.
     Skipped,
+    /// What was handed in cannot be judged as it is: a person has to look. Only grading says so.
+    Unjudged,
 }
 
 impl Verdict {
     /// Every verdict there is.
-    pub const ALL: [Verdict; 15] = [
+    pub const ALL: [Verdict; 16] = [
         Verdict::Passed,
         Verdict::NotStarted,
         Verdict::TestsMissing,
@@ -63,6 +65,7 @@ impl Verdict {
         Verdict::Leaked,
         Verdict::OutputDiffers,
         Verdict::Skipped,
+        Verdict::Unjudged,
     ];
 
     /// Two or three words for a list.
@@ -83,6 +86,7 @@ impl Verdict {
             Verdict::Leaked => "left processes behind",
             Verdict::OutputDiffers => "output differs",
             Verdict::Skipped => "skipped",
+            Verdict::Unjudged => "needs a person",
         }
     }
 }
@@ -117,6 +121,21 @@ impl Judgement {
             None => Verdict::Passed,
         };
         Self { verdict, message: None, place: None, tests }
+    }
+
+    /// Whether it leaves the result open, so that it earns nothing and costs nothing: a person has to look,
+    /// or a machine that lacks nothing.
+    pub fn is_open(&self) -> bool {
+        match self.verdict {
+            Verdict::Unjudged | Verdict::Skipped => true,
+            Verdict::AttackedSupervisor | Verdict::Forged => false,
+            _ => self.has_skipped(),
+        }
+    }
+
+    /// Whether this machine lacks something that a test needs.
+    pub fn has_skipped(&self) -> bool {
+        self.tests.iter().any(|test| test.outcome == Outcome::Skipped)
     }
 
     /// How many tests pass.
@@ -294,6 +313,17 @@ mod tests {
         assert_eq!(of(&[Outcome::Skipped, Outcome::Failed]), Verdict::Failed);
         let both = Judgement::of_tests(vec![test(Outcome::Skipped), test(Outcome::Failed)]);
         assert_eq!(both.first_unpassed().unwrap().outcome, Outcome::Failed);
+    }
+
+    #[test]
+    fn a_skip_leaves_the_result_open_whatever_the_other_tests_say() {
+        let of = |outcomes: &[Outcome]| {
+            Judgement::of_tests(outcomes.iter().map(|outcome| test(*outcome)).collect()).is_open()
+        };
+        assert!(of(&[Outcome::Passed, Outcome::Skipped]));
+        assert!(of(&[Outcome::Failed, Outcome::Skipped]));
+        assert!(!of(&[Outcome::AttackedSupervisor, Outcome::Skipped]));
+        assert!(!of(&[Outcome::Failed]));
     }
 
     #[test]

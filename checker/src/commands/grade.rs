@@ -1,14 +1,16 @@
 //! `checker grade`, `checker merge` and `checker score`: submissions in, a gradebook out.
 
+use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use sandbox::Layers;
 
+use crate::curriculum::Exercise;
 use crate::event::Event;
 use crate::grade::gradebook::Gradebook;
 use crate::grade::grading::{Grading, results_in};
-use crate::grade::intake::{EXTENSIONS, Found, submissions};
+use crate::grade::intake::{EXTENSIONS, Found, Submission, submissions};
 use crate::grade::merge::{self, Merged};
 use crate::grade::partition::Partition;
 use crate::grade::scheme::Scheme;
@@ -91,11 +93,32 @@ pub fn grade(
         return Ok(Exit::Passed);
     }
     let jobs = arguments.jobs.map(NonZeroUsize::get);
-    let grading = Grading::new(workbook, &session.stop, exercises, jobs, &layers)?;
+    let grading = Grading::new(workbook, &session.stop, exercises.clone(), jobs, &layers)?;
     let again = arguments.rerun.as_deref();
     let open = grading.grade(&submissions, &store, again, |progress| reporter.graded(progress))?;
     write_gradebook(session, &store, &arguments.out, reporter)?;
-    Ok(if open == 0 { Exit::Passed } else { Exit::Fault })
+    if open > 0 {
+        return Ok(Exit::Fault);
+    }
+    how_it_ends(&store, exercises, &submissions)
+}
+
+/// How a grading ends that no fault has stopped: by what is open of what was asked for.
+fn how_it_ends(
+    store: &Store,
+    exercises: Vec<&Exercise>,
+    submissions: &[Submission],
+) -> Result<Exit, Error> {
+    let asked: BTreeSet<&str> = submissions.iter().map(|it| it.student.as_str()).collect();
+    let (stored, results) = (store.submissions()?, store.results()?);
+    let scheme = Scheme::default();
+    let mut gradebook = Gradebook::of(exercises, &scheme, &stored, &results);
+    gradebook.lines.retain(|line| asked.contains(line.stored.submission.student.as_str()));
+    Ok(match (gradebook.missing(), gradebook.unjudged().count()) {
+        (0, 0) => Exit::Passed,
+        (0, _) => Exit::NotPassed,
+        _ => Exit::Fault,
+    })
 }
 
 /// A part's directory holds its students only: otherwise two directories could know the same student,

@@ -15,6 +15,9 @@ use crate::curriculum::{Curriculum, Exercise};
 use crate::report::formats::{Found, escape};
 use crate::verdict::{Judgement, Verdict};
 
+/// How many results that need a person are named in one message.
+const NAMED: usize = 10;
+
 /// All students with their scores.
 #[derive(Debug)]
 pub struct Gradebook<'a> {
@@ -31,7 +34,7 @@ pub struct Gradebook<'a> {
 pub struct Line<'a> {
     /// The submission.
     pub stored: &'a Stored,
-    /// A cell for each exercise; `None` while it has not been judged.
+    /// A cell for each exercise; `None` while there is no result.
     pub cells: Vec<Option<Cell<'a>>>,
     /// What lateness takes off, in percent.
     pub late_percent: u32,
@@ -44,8 +47,8 @@ pub struct Cell<'a> {
     pub result: &'a Result,
     /// What of it the student may see.
     pub shown: Cow<'a, Judgement>,
-    /// What it is worth.
-    pub score: Score,
+    /// What it is worth; `None` if the judgement leaves that open.
+    pub score: Option<Score>,
 }
 
 impl Line<'_> {
@@ -82,7 +85,8 @@ impl<'a> Gradebook<'a> {
             let key = (submission.student.as_str(), exercise.name.as_str());
             let result = *by_key.get(&key)?;
             let shown = for_the_student(scheme.rules(exercise), &result.judgement);
-            let score = score(exercise, scheme, &result.judgement, submission.days_late());
+            let score = || score(exercise, scheme, &result.judgement, submission.days_late());
+            let score = (!result.judgement.is_open()).then(score);
             Some(Cell { result, shown, score })
         };
         let line = |stored: &'a Stored| Line {
@@ -131,9 +135,51 @@ impl<'a> Gradebook<'a> {
         self.lines.iter().map(|line| line.flags().count()).sum()
     }
 
-    /// How many cells have no result yet.
+    /// How many cells are open: without a result, or for a person to look at.
     pub fn open(&self) -> usize {
         self.lines.iter().map(Line::open).sum()
+    }
+
+    /// How many cells have no result, or one of a machine that lacks something: to be graded again.
+    pub fn missing(&self) -> usize {
+        self.open() - self.unjudged().count()
+    }
+
+    /// What is open and why, in a sentence for each kind.
+    pub fn what_is_open(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        if self.missing() > 0 {
+            all.push(format!(
+                "{} results are missing; `checker grade` without --only judges what is left",
+                self.missing()
+            ));
+        }
+        let unjudged: Vec<String> = self
+            .unjudged()
+            .take(NAMED)
+            .map(|(line, cell)| {
+                let why = cell.result.judgement.message.as_deref().unwrap_or_default();
+                let why = escape::line(&escape::cut(why.lines().next().unwrap_or_default(), 300));
+                let student = escape::line(&line.stored.submission.student);
+                format!("\n  {student} {}: {why}", cell.result.exercise)
+            })
+            .collect();
+        match self.unjudged().count() {
+            0 => {}
+            count => all.push(format!(
+                "{count} results need a person: they cannot be judged as they were handed in, and have no \
+                 points{}{}",
+                unjudged.concat(),
+                if count > NAMED { format!("\n  and {} more", count - NAMED) } else { String::new() }
+            )),
+        }
+        all
+    }
+
+    /// What a person has to look at, because it cannot be judged as it was handed in.
+    pub fn unjudged(&self) -> impl Iterator<Item = (&Line<'a>, &Cell<'a>)> {
+        let cells = |line| Line::unjudged(line).map(move |cell| (line, cell));
+        self.lines.iter().flat_map(cells)
     }
 
     /// A line's exercises with what was found, as the student may see it.
@@ -150,13 +196,14 @@ impl<'a> Gradebook<'a> {
         let written = "a vector takes what is written to it";
         let mut headings = vec!["student".to_owned()];
         headings.extend(self.exercises.iter().map(|exercise| exercise.name.clone()));
-        let rest = ["total", "maximum", "bonus", "days_late", "late_percent", "unreadable"];
+        let rest = ["total", "maximum", "bonus", "days_late", "late_percent", "unreadable", "open"];
         headings.extend(rest.map(str::to_owned));
         writer.write_record(&headings).expect(written);
         for line in &self.lines {
             let mut fields = vec![escape::cell(&line.stored.submission.student)];
             fields.extend(line.cells.iter().map(|cell| {
-                cell.as_ref().map_or(String::new(), |cell| cell.score.points.to_string())
+                let score = cell.as_ref().and_then(|cell| cell.score.as_ref());
+                score.map_or(String::new(), |score| score.points.to_string())
             }));
             fields.push(line.total().to_string());
             fields.push(self.maximum().to_string());
@@ -164,6 +211,9 @@ impl<'a> Gradebook<'a> {
             fields.push(line.stored.submission.days_late().to_string());
             fields.push(line.late_percent.to_string());
             fields.push(escape::cell(line.stored.unreadable.as_deref().unwrap_or_default()));
+            let open = self.exercises.iter().zip(&line.cells);
+            let open = open.filter(|(_, cell)| is_open(cell)).map(|(it, _)| it.name.as_str());
+            fields.push(open.collect::<Vec<_>>().join(" "));
             writer.write_record(&fields).expect(written);
         }
         let bytes = writer.into_inner().expect(written);
@@ -171,20 +221,35 @@ impl<'a> Gradebook<'a> {
     }
 }
 
+/// Whether a cell has no points yet.
+fn is_open(cell: &Option<Cell<'_>>) -> bool {
+    cell.as_ref().is_none_or(|cell| cell.score.is_none())
+}
+
 impl<'a> Line<'a> {
     /// The sum of what is judged so far, with bonus and lateness.
     pub fn total(&self) -> Points {
-        self.cells.iter().flatten().map(|cell| cell.score.points).sum()
+        self.scores().map(|score| score.points).sum()
     }
 
     /// How much of the sum is a bonus.
     pub fn bonus(&self) -> Points {
-        self.cells.iter().flatten().map(|cell| cell.score.bonus).sum()
+        self.scores().map(|score| score.bonus).sum()
     }
 
-    /// How many exercises have no result yet.
+    fn scores(&self) -> impl Iterator<Item = &Score> {
+        self.cells.iter().flatten().filter_map(|cell| cell.score.as_ref())
+    }
+
+    /// How many exercises are open: without a result, or for a person to look at.
     pub fn open(&self) -> usize {
-        self.cells.iter().filter(|cell| cell.is_none()).count()
+        self.cells.iter().filter(|cell| is_open(cell)).count()
+    }
+
+    /// What a person has to look at, because it cannot be judged as it was handed in.
+    pub fn unjudged(&self) -> impl Iterator<Item = &Cell<'a>> {
+        let is_unjudged = |cell: &&Cell<'_>| cell.result.judgement.verdict == Verdict::Unjudged;
+        self.cells.iter().flatten().filter(is_unjudged)
     }
 
     /// How many exercises pass.

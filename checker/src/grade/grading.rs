@@ -13,7 +13,7 @@ use super::embeds;
 use super::flags::{Kind, Known, scan};
 use super::intake::{Submission, Unreadable, take};
 use super::store::{Result, Store, Stored};
-use super::taken::Taken;
+use super::taken::{Reason, Taken};
 use super::traps::Disguised;
 use crate::candidate::{Candidate, Confined, Slot, Sources, Stands};
 use crate::compile::{Compiled, Diagnostic, Programs, Recipe, Unclear, Wanted, compile_stub};
@@ -33,6 +33,9 @@ const ENOUGH_FAULTS: usize = 8;
 /// How many MiB have to be free for a failing compiler to be the code's fault: more than a candidate can
 /// be compiled to, see the limit of a file's size there.
 const ROOM_TO_COMPILE: u64 = 1 << 10;
+
+/// How many reasons why an exercise is not judged are kept.
+const SHOWN_REASONS: usize = 10;
 
 /// A piece of work: one exercise of one submission.
 #[derive(Debug, Clone, Copy)]
@@ -112,7 +115,7 @@ impl<'a> Grading<'a> {
     }
 
     /// Judges what has no result in the store, or one of another text; returns how many units the
-    /// machine's faults leave open.
+    /// machine's faults leave open. What a person has to look at is kept, and is no fault.
     pub fn grade(
         &self,
         submissions: &[Submission],
@@ -126,13 +129,18 @@ impl<'a> Grading<'a> {
         let mut units = Vec::new();
         for (submission, taken) in submissions.iter().zip(&taken) {
             for exercise in &self.exercises {
-                let hash = bases[&exercise.name].hash_with(taken.exercises.get(&exercise.name));
+                let handed_in = HandedIn::of(taken, exercise);
+                let hash = bases[&exercise.name].hash_with(handed_in);
                 let student = submission.student.as_str();
-                let is_asked_again = again == Some(student);
-                if is_asked_again || store.hash(student, &exercise.name)?.as_ref() != Some(&hash) {
-                    let sources = taken.exercises.get(&exercise.name);
-                    units.push((Unit { student, exercise }, hash, sources));
+                let known = store.hash(student, &exercise.name)?;
+                if known.as_ref() == Some(&hash) && again != Some(student) {
+                    continue;
                 }
+                if known.is_some_and(|known| known != hash) {
+                    // If the machine fails now, it must not stand for what has come since.
+                    store.forget(student, &exercise.name)?;
+                }
+                units.push((Unit { student, exercise }, hash, handed_in));
             }
         }
         let judging = Judging {
@@ -146,10 +154,10 @@ impl<'a> Grading<'a> {
         in_parallel(
             self.jobs,
             &units,
-            |(unit, hash, sources)| {
+            |(unit, hash, handed_in)| {
                 let base = &bases[&unit.exercise.name];
-                let flags = sources.map(|sources| scan(sources, &base.known));
-                let result = judging.unit(unit.exercise, base, *sources);
+                let flags = handed_in.sources().map(|sources| scan(sources, &base.known));
+                let result = judging.unit(unit.exercise, base, *handed_in);
                 Ok((unit, hash, flags.unwrap_or_default(), result))
             },
             |(unit, hash, flags, result)| {
@@ -190,13 +198,25 @@ impl<'a> Grading<'a> {
             let taken = take(submission, &self.workbook.curriculum, &self.pristine)?;
             let (taken, unreadable) = match taken {
                 Ok(taken) => (taken, None),
-                Err(Unreadable(why)) => (Taken::default(), Some(why)),
+                Err(Unreadable(why)) => (self.unreadable(submission, &why), Some(why)),
             };
             let notes = taken.notes.clone();
             store.put_submission(&Stored { submission: submission.clone(), unreadable, notes })?;
             all.push(taken);
         }
         Ok(all)
+    }
+
+    /// Of what was handed in and cannot be read every exercise is for a person to look at.
+    fn unreadable(&self, submission: &Submission, why: &str) -> Taken {
+        let mut taken = Taken::default();
+        if submission.is_handed_in() {
+            for exercise in &self.workbook.curriculum.exercises {
+                let why = format!("the submission cannot be read: {why}");
+                taken.leave(&exercise.name, Reason::Submission(why));
+            }
+        }
+        taken
     }
 
     /// Has cargo build the stubs with all that they depend on, once for all submissions.
@@ -221,18 +241,64 @@ impl<'a> Grading<'a> {
     }
 }
 
+/// What was handed in of an exercise.
+#[derive(Debug, Clone, Copy)]
+enum HandedIn<'a> {
+    Nothing,
+    Sources(&'a Sources),
+    /// Something that cannot be judged.
+    Unjudged(&'a [Reason]),
+}
+
+impl<'a> HandedIn<'a> {
+    fn of(taken: &'a Taken, exercise: &Exercise) -> Self {
+        match (taken.unjudged.get(&exercise.name), taken.exercises.get(&exercise.name)) {
+            (Some(reasons), _) => HandedIn::Unjudged(reasons),
+            (None, Some(sources)) => HandedIn::Sources(sources),
+            (None, None) => HandedIn::Nothing,
+        }
+    }
+
+    fn sources(self) -> Option<&'a Sources> {
+        match self {
+            HandedIn::Sources(sources) => Some(sources),
+            HandedIn::Nothing | HandedIn::Unjudged(_) => None,
+        }
+    }
+}
+
 impl Base {
-    /// The hash of everything that a judgement of these sources depends on.
-    fn hash_with(&self, sources: Option<&Sources>) -> String {
+    /// The hash of everything that a judgement of what was handed in depends on.
+    fn hash_with(&self, handed_in: HandedIn<'_>) -> String {
         let mut hasher = Sha256::new();
         let mut add = |piece: &[u8]| fingerprint::add(&mut hasher, piece);
         add(self.hash.as_bytes());
-        for (path, text) in sources.into_iter().flatten() {
-            add(path.as_os_str().as_encoded_bytes());
-            add(text.as_bytes());
+        match handed_in {
+            HandedIn::Nothing => {}
+            HandedIn::Sources(sources) => {
+                for (path, text) in sources {
+                    add(path.as_os_str().as_encoded_bytes());
+                    add(text.as_bytes());
+                }
+            }
+            HandedIn::Unjudged(reasons) => {
+                add(b"unjudged");
+                reasons.iter().for_each(|reason| add(reason.to_string().as_bytes()));
+            }
         }
         fingerprint::hex(&hasher.finalize())
     }
+}
+
+/// The judgement of what cannot be judged: each reason in a line.
+fn unjudged(reasons: &[Reason]) -> Judgement {
+    let mut lines: Vec<String> =
+        reasons.iter().take(SHOWN_REASONS).map(Reason::to_string).collect();
+    if reasons.len() > SHOWN_REASONS {
+        lines.push(format!("and {} more reasons", reasons.len() - SHOWN_REASONS));
+    }
+    lines.push("Nothing was run: a person has to look at it.".to_owned());
+    Judgement::without_tests(Verdict::Unjudged, Some(lines.join("\n")), None)
 }
 
 struct Judging<'a> {
@@ -248,12 +314,15 @@ impl Judging<'_> {
         &self,
         exercise: &Exercise,
         base: &Base,
-        sources: Option<&Sources>,
+        handed_in: HandedIn<'_>,
     ) -> std::result::Result<Judgement, Error> {
+        if let HandedIn::Unjudged(reasons) = handed_in {
+            return Ok(unjudged(reasons));
+        }
         if self.grading.stop.is_requested() || *self.faults() >= ENOUGH_FAULTS {
             return Err(Error::Interrupted);
         }
-        self.judge(exercise, base, sources).inspect_err(|_| self.count_fault())
+        self.judge(exercise, base, handed_in.sources()).inspect_err(|_| self.count_fault())
     }
 
     fn count_fault(&self) {

@@ -200,19 +200,35 @@ impl Store {
             .map_err(failed(&self.path))
     }
 
-    /// The hash of what was judged, if a result is known.
+    /// The hash of what was judged, if a result is known. One that lacks something of the machine is not:
+    /// another machine may have it.
     pub fn hash(
         &self,
         student: &str,
         exercise: &str,
     ) -> std::result::Result<Option<String>, Error> {
-        self.connection
+        let known: Option<(String, String)> = self
+            .connection
             .query_row(
-                "SELECT hash FROM result WHERE student = ?1 AND exercise = ?2",
+                "SELECT hash, judgement FROM result WHERE student = ?1 AND exercise = ?2",
                 params![student, exercise],
-                |row| row.get(0),
+                |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()
+            .map_err(failed(&self.path))?;
+        let Some((hash, judgement)) = known else { return Ok(None) };
+        let judgement: Judgement = self.parsed(&judgement)?;
+        Ok(Some(hash).filter(|_| !judgement.has_skipped()))
+    }
+
+    /// Removes a result.
+    pub fn forget(&self, student: &str, exercise: &str) -> std::result::Result<(), Error> {
+        self.connection
+            .execute(
+                "DELETE FROM result WHERE student = ?1 AND exercise = ?2",
+                params![student, exercise],
+            )
+            .map(drop)
             .map_err(failed(&self.path))
     }
 

@@ -64,12 +64,8 @@ impl Human {
         if let Some(more) = gradebook.lines.len().checked_sub(LISTED).filter(|more| *more > 0) {
             self.line(&format!("… and {more} more"));
         }
-        match gradebook.open() {
-            0 => {}
-            open => self.line(&format!(
-                "{} {open} results are missing; `checker grade` without --only judges what is left",
-                self.paint("open", Paint::Open)
-            )),
+        for text in gradebook.what_is_open() {
+            self.line(&format!("{} {text}", self.paint("open", Paint::Open)));
         }
         self.show_what_to_look_at(gradebook);
         if let Some(path) = path {
@@ -115,6 +111,9 @@ impl Human {
             line.total().to_string(),
             line.passed()
         );
+        if line.open() > 0 {
+            text.push_str(&format!("  {} open", line.open()));
+        }
         if line.bonus() > Points::default() {
             text.push_str(&format!("  {} of it a bonus", line.bonus()));
         }

@@ -113,6 +113,7 @@ enum Line<'a> {
         points_possible: String,
         bonus: String,
         passed: usize,
+        open: usize,
         unreadable: Option<&'a str>,
         no_effect: &'a [crate::grade::taken::Note],
         flags: usize,
@@ -121,6 +122,8 @@ enum Line<'a> {
     Gradebook {
         students: usize,
         open: usize,
+        /// Of the open ones, those that a person has to look at.
+        unjudged: usize,
         flags: usize,
         isolation: Vec<Isolation<'a>>,
         path: Option<&'a Path>,
@@ -345,6 +348,7 @@ impl Reporter for Json {
                 points_possible: gradebook.maximum().to_string(),
                 bonus: line.bonus().to_string(),
                 passed: line.passed(),
+                open: line.open(),
                 unreadable: line.stored.unreadable.as_deref(),
                 no_effect: &line.stored.notes,
                 flags: line.flags().count(),
@@ -355,6 +359,7 @@ impl Reporter for Json {
         print(&Line::Gradebook {
             students,
             open,
+            unjudged: gradebook.unjudged().count(),
             flags: gradebook.flags(),
             isolation: isolation.map(|(layers, results)| Isolation { results, layers }).collect(),
             path,

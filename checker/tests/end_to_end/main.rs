@@ -30,4 +30,6 @@ mod report;
 mod score;
 mod soundness;
 mod trace;
+#[cfg(feature = "grade")]
+mod unjudged;
 mod workbooks;

@@ -88,6 +88,11 @@ impl Class {
             let message = "error[E0308]: mismatched types\n --> src/lib.rs:25".to_owned();
             Judgement::without_tests(Verdict::DoesNotCompile, Some(message), place)
         };
+        let unjudged = || {
+            let message =
+                "exercises/02_locks/01_mutex/src/lib.rs is UTF-16; expected UTF-8".to_owned();
+            Judgement::without_tests(Verdict::Unjudged, Some(message), None)
+        };
         let forged = || Judgement {
             verdict: Verdict::Forged,
             message: Some("a test that must fail was reported as passed".into()),
@@ -106,6 +111,7 @@ impl Class {
             ("gus", [Some(untouched()), Some(untouched())]),
             (HOSTILE, [Some(hostile()), Some(hostile())]),
             (FORMULA, [Some(passed()), None]),
+            ("hal", [Some(unjudged()), Some(passed())]),
         ])
     }
 

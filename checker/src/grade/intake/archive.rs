@@ -67,10 +67,11 @@ fn tar(archive: impl Read, is_wanted: impl Fn(&Path) -> bool) -> Result<Entries,
         if kind.is_dir() || !is_wanted(&path) {
             continue;
         }
-        let is_file = kind.is_file() || kind.is_contiguous();
-        let content = match is_file {
-            true => content(entry).map_err(broken)?,
-            false => Entry::NotRegular,
+        let content = match () {
+            () if kind.is_file() || kind.is_contiguous() => content(entry).map_err(broken)?,
+            () if kind.is_symlink() => Entry::Link,
+            () if kind.is_hard_link() => Entry::HardLink,
+            () => Entry::NotRegular,
         };
         push(&mut entries, &mut budget, path, content)?;
     }
@@ -91,9 +92,10 @@ fn zip(
         if entry.is_dir() || !is_wanted(&path) {
             continue;
         }
-        let content = match entry.is_file() {
-            true => content(entry).map_err(|error| broken(&error))?,
-            false => Entry::NotRegular,
+        let content = match () {
+            () if entry.is_symlink() => Entry::Link,
+            () if entry.is_file() => content(entry).map_err(|error| broken(&error))?,
+            () => Entry::NotRegular,
         };
         push(&mut entries, &mut budget, path, content)?;
     }

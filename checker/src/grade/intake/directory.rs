@@ -20,8 +20,14 @@ pub(super) fn read(root: &Path) -> Result<Result<Entries, Unreadable>, Error> {
     while let Some(relative) = open.pop() {
         let directory = root.join(&relative);
         let listing = match fs::read_dir(&directory) {
-            // What a student may not read either is not there.
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => continue,
+            Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+                if relative.as_os_str().is_empty() {
+                    let why = "its permissions forbid the grader to read it";
+                    return Ok(Err(Unreadable(why.to_owned())));
+                }
+                entries.push((relative, Entry::Unreadable));
+                continue;
+            }
             listing => listing.map_err(Error::reading(&directory))?,
         };
         for item in listing {
@@ -37,6 +43,8 @@ pub(super) fn read(root: &Path) -> Result<Result<Entries, Unreadable>, Error> {
                 if !is_passed_over && path.components().count() < DEPTH {
                     open.push(path);
                 }
+            } else if kind.is_symlink() {
+                entries.push((path, Entry::Link));
             } else if !kind.is_file() {
                 entries.push((path, Entry::NotRegular));
             } else if path.extension().is_some_and(|it| it == "rs" || it == "toml" || it == "snap")
@@ -60,8 +68,7 @@ fn file(path: &Path) -> Result<Entry, Error> {
     match files::read_regular(path, FILE_SIZE) {
         Ok(Some(bytes)) => Ok(Entry::File(bytes)),
         Ok(None) => Ok(Entry::TooLarge),
-        // What nobody may read is not there.
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Entry::NotRegular),
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Entry::Unreadable),
         Err(error) => Err(Error::reading(path)(error)),
     }
 }

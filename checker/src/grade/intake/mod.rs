@@ -36,6 +36,11 @@ pub struct Submission {
 }
 
 impl Submission {
+    /// Whether there is one: a roster may name a student who has handed in nothing.
+    pub fn is_handed_in(&self) -> bool {
+        !self.origin.as_os_str().is_empty()
+    }
+
     /// How many days late it came, as far as is known.
     pub fn days_late(&self) -> u32 {
         self.days_late.unwrap_or(0)
@@ -154,13 +159,18 @@ pub fn take(
     curriculum: &Curriculum,
     pristine: &BTreeMap<String, Pristine>,
 ) -> Result<Result<Taken, Unreadable>, Error> {
-    if submission.origin.as_os_str().is_empty() {
+    if !submission.is_handed_in() {
         return Ok(Err(Unreadable("the roster names none".to_owned())));
     }
     let entries = match fs::metadata(&submission.origin) {
         Ok(metadata) if metadata.is_dir() => directory::read(&submission.origin)?,
         Ok(_) => archive::read(&submission.origin, |path| {
-            curriculum.exercises.iter().any(|it| contains(path, Path::new(&it.directory)))
+            curriculum.exercises.iter().any(|it| {
+                let directory = Path::new(&it.directory);
+                // A link may stand in the place of a directory above it.
+                let mut above = directory.ancestors().filter(|it| !it.as_os_str().is_empty());
+                contains(path, directory) || above.any(|above| path.ends_with(above))
+            })
         })?,
         Err(error) => return Err(Error::reading(&submission.origin)(error)),
     };

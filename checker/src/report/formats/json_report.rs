@@ -14,7 +14,7 @@ use super::escape::shown;
 use super::pretty;
 
 /// The number of the layout: another one is another document.
-const LAYOUT: &str = "shopfloor/report/v1";
+const LAYOUT: &str = "shopfloor/report/v2";
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -77,9 +77,10 @@ struct Graded {
     exercise: String,
     hash: String,
     verdict: Verdict,
-    points: f64,
-    bonus: f64,
-    in_time: f64,
+    /// `None`: the result is open.
+    points: Option<f64>,
+    bonus: Option<f64>,
+    in_time: Option<f64>,
     groups: Vec<Group>,
     flags: Vec<Flag>,
     message: Option<String>,
@@ -181,14 +182,15 @@ fn of_line(line: &Line<'_>) -> Student {
 
 fn of_cell(cell: &Cell<'_>) -> Graded {
     let judgement = &cell.result.judgement;
+    let score = cell.score.as_ref();
     Graded {
         exercise: cell.result.exercise.clone(),
         hash: cell.result.hash.clone(),
         verdict: judgement.verdict,
-        points: cell.score.points.as_f64(),
-        bonus: cell.score.bonus.as_f64(),
-        in_time: cell.score.in_time.as_f64(),
-        groups: cell.score.groups.iter().map(of_group).collect(),
+        points: score.map(|score| score.points.as_f64()),
+        bonus: score.map(|score| score.bonus.as_f64()),
+        in_time: score.map(|score| score.in_time.as_f64()),
+        groups: score.map_or(Vec::new(), |score| score.groups.iter().map(of_group).collect()),
         flags: cell.result.flags.iter().map(of_flag).collect(),
         message: judgement.message.as_deref().map(shown),
         place: judgement.place.as_ref().map(at),

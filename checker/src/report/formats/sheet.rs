@@ -56,7 +56,10 @@ impl<'a> Sheet<'a> {
         let maximum = gradebook.worth_of_all();
         let of_line = |line: &'a crate::grade::gradebook::Line<'a>| Self {
             student: Some(&line.stored.submission.student),
-            points: Some(format!("{} of {maximum}", line.total())),
+            points: Some(match line.open() {
+                0 => format!("{} of {maximum}", line.total()),
+                open => format!("{} of {maximum}, {open} open", line.total()),
+            }),
             unreadable: line.stored.unreadable.as_deref(),
             exercises: gradebook.found(line).collect(),
         };

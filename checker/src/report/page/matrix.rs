@@ -89,10 +89,11 @@ fn row(gradebook: &Gradebook<'_>, line: &Line<'_>) -> Markup {
 fn result(exercise: &Exercise, cell: &Option<Cell<'_>>, href: &str) -> Markup {
     let verdict = verdict_of(cell);
     let look = look(verdict);
-    let points = cell.as_ref().map(|cell| cell.score.points.to_string());
+    let score = cell.as_ref().and_then(|cell| cell.score.as_ref());
+    let points = score.map(|score| score.points.to_string());
     let inside = html! {
         (mark(verdict))
-        span class="spoken" { (look.words) ": " }
+        span class="spoken" { (look.words) @if points.is_some() { ": " } }
         @match &points {
             Some(points) if verdict == Some(Verdict::NotStarted) => span class="spoken" { (points) },
             Some(points) => span { (points) },

@@ -108,7 +108,10 @@ fn overview_row(exercise: &Exercise, worth: Worth, cell: &Option<Cell<'_>>) -> M
                 }
             }
             td class="points" {
-                @if let Some(cell) = cell { (cell.score.points) } @else { "–" }
+                @match cell.as_ref().and_then(|cell| cell.score.as_ref()) {
+                    Some(score) => (score.points),
+                    None => "–",
+                }
                 " " span class="of" { "of " (worth) }
             }
         }
@@ -142,7 +145,10 @@ fn findings(exercise: &Exercise, worth: Worth, cell: &Cell<'_>) -> Markup {
             h2 { span class="number" { (exercise.number) } " " (exercise.name) ": " (exercise.title) }
             p class="facts" {
                 span class=(format!("verdict {}", look.tone)) { (mark(Some(judgement.verdict))) " " (look.words) }
-                span { (cell.score.points) " of " (worth) " points" }
+                @match &cell.score {
+                    Some(score) => span { (score.points) " of " (worth) " points" },
+                    None => span { "no points yet, of " (worth) },
+                }
                 @if !judgement.tests.is_empty() { span { (tests_that_pass(judgement)) } }
             }
             @if let Some(text) = &judgement.message { (message(text, layout, &what)) }
