@@ -83,6 +83,9 @@ enum Command {
     },
     /// Look at the machine: what is there, what is lost without it, what to do
     Doctor,
+    /// For instructors: show whose is what among the uploads, before anything runs
+    #[cfg(feature = "grade")]
+    Intake(commands::IntakeArguments),
     /// For instructors: judge submissions and write the gradebook
     #[cfg(feature = "grade")]
     Grade(commands::GradeArguments),
@@ -204,6 +207,8 @@ impl Session {
                 commands::solution(self, &exercise, force, reporter)
             }
             Command::Doctor => commands::doctor(self, reporter),
+            #[cfg(feature = "grade")]
+            Command::Intake(arguments) => commands::intake(self, &arguments, reporter),
             #[cfg(feature = "grade")]
             Command::Grade(arguments) => commands::grade(self, &arguments, reporter),
             #[cfg(feature = "grade")]

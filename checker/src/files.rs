@@ -27,18 +27,21 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<String>, Error> {
 /// The bytes of a file that a stranger may have put there: `None` if it is not a regular file of at
 /// most `size` bytes. A link is not followed, and a FIFO does not block.
 pub(crate) fn read_regular(path: &Path, size: u64) -> std::io::Result<Option<Vec<u8>>> {
+    let Some(file) = open_regular(path)? else { return Ok(None) };
+    let mut bytes = Vec::new();
+    file.take(size + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= size).then_some(bytes))
+}
+
+/// A file that a stranger may have put there: `None` if it is not a regular one.
+pub(crate) fn open_regular(path: &Path) -> std::io::Result<Option<fs::File>> {
     let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
     let file = match fs::OpenOptions::new().read(true).custom_flags(flags.bits()).open(path) {
         // ELOOP: it is a link (open(2)). ENXIO: a socket, or a device without a driver.
         Err(error) if error.raw_os_error().is_some_and(is_not_regular) => return Ok(None),
         file => file?,
     };
-    if !file.metadata()?.is_file() {
-        return Ok(None);
-    }
-    let mut bytes = Vec::new();
-    file.take(size + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= size).then_some(bytes))
+    Ok(file.metadata()?.is_file().then_some(file))
 }
 
 fn is_not_regular(errno: i32) -> bool {

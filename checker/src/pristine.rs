@@ -76,6 +76,13 @@ impl Pristine {
         load(&pin_path(&workbook.root, exercise))
     }
 
+    /// The pins of all exercises, by the exercises' names.
+    #[cfg(feature = "grade")]
+    pub fn load_all(workbook: &Workbook) -> Result<BTreeMap<String, Self>, Error> {
+        let exercises = workbook.curriculum.exercises.iter();
+        exercises.map(|it| Ok((it.name.clone(), Self::load(workbook, it)?))).collect()
+    }
+
     /// What the pins would be, from the files as they are; the tests are left as they were given.
     pub fn of_files(
         workbook: &Workbook,
@@ -123,6 +130,13 @@ impl Pristine {
     /// The stub of a file that the learner edits.
     pub fn stub(&self, file: &Path) -> Option<&str> {
         self.files.get(file).map(String::as_str)
+    }
+
+    /// Whether a file is as it was given, whatever ends its lines.
+    #[cfg(feature = "grade")]
+    pub fn is_stub(&self, file: &Path, text: &str) -> bool {
+        let stub = self.stub(file);
+        stub.is_some_and(|stub| crate::grade::taken::is_same_text(stub.as_bytes(), text.as_bytes()))
     }
 
     /// Whether every file that the learner edits is still the stub.

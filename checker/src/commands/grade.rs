@@ -10,7 +10,7 @@ use crate::curriculum::Exercise;
 use crate::event::Event;
 use crate::grade::gradebook::Gradebook;
 use crate::grade::grading::{Grading, results_in};
-use crate::grade::intake::{EXTENSIONS, Found, Submission, submissions};
+use crate::grade::intake::{Intake, Upload};
 use crate::grade::merge::{self, Merged};
 use crate::grade::partition::Partition;
 use crate::grade::scheme::Scheme;
@@ -19,14 +19,14 @@ use crate::report::Reporter;
 use crate::{Error, Exit, files};
 
 use super::Session;
+use super::intake::{UploadArguments, refuse_where_nothing_counts, say_remarks, take_in};
 
 /// What is asked of `checker grade`.
 #[derive(Debug, clap::Args)]
 pub struct GradeArguments {
-    /// Directories of submissions, archives, or a roster: CSV with the headings student,submission and
-    /// perhaps days_late
-    #[arg(required = true, value_name = "SUBMISSIONS")]
-    pub submissions: Vec<PathBuf>,
+    /// What is graded
+    #[command(flatten)]
+    pub uploads: UploadArguments,
     /// Where the results go; if there are some, only what is missing or changed is judged
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -58,24 +58,11 @@ pub fn grade(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let exercises = session.asked(&arguments.only)?;
-    let Found { mut submissions, passed_over } =
-        submissions(&workbook.curriculum, &arguments.submissions, &arguments.out)?;
-    for path in passed_over {
-        let text = format!(
-            "{} is no submission: neither a directory nor an archive ({})",
-            path.display(),
-            EXTENSIONS.join(" ")
-        );
-        reporter.take(&Event::Warning { text: &text });
-    }
-    if let Some(student) = &arguments.rerun
-        && !submissions.iter().any(|submission| submission.student == *student)
-    {
-        return Err(Error::Refused(format!("there is no submission of `{student}`")));
-    }
-    // Only now: all parts can be started with the same --rerun, which concerns one of them.
-    if let Some(partition) = arguments.partition {
-        submissions.retain(|submission| partition.holds(&submission.student));
+    let choose = |uploads: &mut Vec<Upload>| choose(arguments, uploads);
+    let intakes = take_in(session, &arguments.uploads, Some(&arguments.out), choose, reporter)?;
+    // Of one part of the class nobody may have handed in anything.
+    if arguments.partition.is_none() {
+        refuse_where_nothing_counts(&intakes)?;
     }
     let _turn = super::check::wait_for_turn(session, reporter)?;
     // A scheme that is wrong is said now, and not after hours of judging.
@@ -84,10 +71,11 @@ pub fn grade(
     let store = Store::open(&arguments.out)?;
     if let Some(partition) = arguments.partition {
         refuse_others(partition, &store, &arguments.out)?;
-        let count = submissions.len();
+        let count = intakes.len();
         reporter.note(&format!("The submissions in part {partition}: {count}."));
     }
-    if submissions.is_empty() {
+    say_remarks(&intakes, reporter);
+    if intakes.is_empty() {
         // A part that nobody fell into: there is nothing to build the exercises for.
         write_gradebook(session, &store, &arguments.out, reporter)?;
         return Ok(Exit::Passed);
@@ -95,21 +83,35 @@ pub fn grade(
     let jobs = arguments.jobs.map(NonZeroUsize::get);
     let grading = Grading::new(workbook, &session.stop, exercises.clone(), jobs, &layers)?;
     let again = arguments.rerun.as_deref();
-    let open = grading.grade(&submissions, &store, again, |progress| reporter.graded(progress))?;
+    let open = grading.grade(&intakes, &store, again, |progress| reporter.graded(progress))?;
     write_gradebook(session, &store, &arguments.out, reporter)?;
     if open > 0 {
         return Ok(Exit::Fault);
     }
-    how_it_ends(&store, exercises, &submissions)
+    how_it_ends(&store, exercises, &intakes)
+}
+
+/// Leaves out whose turn it is not.
+fn choose(arguments: &GradeArguments, uploads: &mut Vec<Upload>) -> Result<(), Error> {
+    if let Some(student) = &arguments.rerun
+        && !uploads.iter().any(|upload| upload.submission.student == *student)
+    {
+        return Err(Error::Refused(format!("there is no submission of `{student}`")));
+    }
+    // Only now: all parts can be started with the same --rerun, which concerns one of them.
+    if let Some(partition) = arguments.partition {
+        uploads.retain(|upload| partition.holds(&upload.submission.student));
+    }
+    Ok(())
 }
 
 /// How a grading ends that no fault has stopped: by what is open of what was asked for.
 fn how_it_ends(
     store: &Store,
     exercises: Vec<&Exercise>,
-    submissions: &[Submission],
+    intakes: &[Intake],
 ) -> Result<Exit, Error> {
-    let asked: BTreeSet<&str> = submissions.iter().map(|it| it.student.as_str()).collect();
+    let asked: BTreeSet<&str> = intakes.iter().map(|it| it.submission.student.as_str()).collect();
     let (stored, results) = (store.submissions()?, store.results()?);
     let scheme = Scheme::default();
     let mut gradebook = Gradebook::of(exercises, &scheme, &stored, &results);

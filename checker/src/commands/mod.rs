@@ -7,6 +7,8 @@ mod doctor;
 #[cfg(feature = "grade")]
 mod grade;
 mod hint;
+#[cfg(feature = "grade")]
+mod intake;
 mod list;
 mod pin;
 #[cfg(feature = "grade")]
@@ -32,6 +34,8 @@ pub use doctor::{Finding, doctor};
 #[cfg(feature = "grade")]
 pub use grade::{GradeArguments, MergeArguments, ScoreArguments, grade, merge, score};
 pub use hint::hint;
+#[cfg(feature = "grade")]
+pub use intake::{IntakeArguments, UploadArguments, intake};
 pub use list::list;
 pub use pin::pin;
 #[cfg(feature = "grade")]

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::embeds;
 use super::flags::{Kind, Known, scan};
-use super::intake::{Submission, Unreadable, take};
+use super::intake::{Intake, Submission, Unreadable};
 use super::store::{Result, Store, Stored};
 use super::taken::{Reason, Taken};
 use super::traps::Disguised;
@@ -103,9 +103,7 @@ impl<'a> Grading<'a> {
         jobs: Option<usize>,
         layers: &Layers,
     ) -> std::result::Result<Self, Error> {
-        let pristine = (workbook.curriculum.exercises.iter())
-            .map(|exercise| Ok((exercise.name.clone(), Pristine::load(workbook, exercise)?)))
-            .collect::<std::result::Result<_, Error>>()?;
+        let pristine = Pristine::load_all(workbook)?;
         let jobs = jobs.unwrap_or_else(beside_deadlines);
         let slot = Slot::prepare(workbook, "stub")?;
         let tools = vec![sysroot()?, slot.target().to_owned()];
@@ -118,16 +116,16 @@ impl<'a> Grading<'a> {
     /// machine's faults leave open. What a person has to look at is kept, and is no fault.
     pub fn grade(
         &self,
-        submissions: &[Submission],
+        intakes: &[Intake],
         store: &Store,
         again: Option<&str>,
         mut progress: impl FnMut(&Progress<'_>),
     ) -> std::result::Result<usize, Error> {
-        let taken = self.take(submissions, store)?;
+        let taken = self.keep(intakes, store)?;
         progress(&Progress::Prepares);
         let bases = self.bases()?;
         let mut units = Vec::new();
-        for (submission, taken) in submissions.iter().zip(&taken) {
+        for (Intake { submission, .. }, taken) in intakes.iter().zip(&taken) {
             for exercise in &self.exercises {
                 let handed_in = HandedIn::of(taken, exercise);
                 let hash = bases[&exercise.name].hash_with(handed_in);
@@ -187,18 +185,13 @@ impl<'a> Grading<'a> {
         }
     }
 
-    /// Reads the submissions, and keeps what cannot be read and what has no effect.
-    fn take(
-        &self,
-        submissions: &[Submission],
-        store: &Store,
-    ) -> std::result::Result<Vec<Taken>, Error> {
+    /// Keeps what cannot be read and what has no effect; returns what counts.
+    fn keep(&self, intakes: &[Intake], store: &Store) -> std::result::Result<Vec<Taken>, Error> {
         let mut all = Vec::new();
-        for submission in submissions {
-            let taken = take(submission, &self.workbook.curriculum, &self.pristine)?;
+        for Intake { submission, taken, .. } in intakes {
             let (taken, unreadable) = match taken {
-                Ok(taken) => (taken, None),
-                Err(Unreadable(why)) => (self.unreadable(submission, &why), Some(why)),
+                Ok(taken) => (taken.clone(), None),
+                Err(Unreadable(why)) => (self.unreadable(submission, why), Some(why.clone())),
             };
             let notes = taken.notes.clone();
             store.put_submission(&Stored { submission: submission.clone(), unreadable, notes })?;
@@ -340,8 +333,7 @@ impl Judging<'_> {
         sources: Option<&Sources>,
     ) -> std::result::Result<Judgement, Error> {
         let pristine = &self.grading.pristine[&exercise.name];
-        let is_stub =
-            |(path, text): (&std::path::PathBuf, &String)| pristine.stub(path) == Some(text);
+        let is_stub = |(path, text): (&PathBuf, &String)| pristine.is_stub(path, text);
         let Some(sources) = sources.filter(|sources| !sources.iter().all(is_stub)) else {
             return Ok(Judgement::without_tests(Verdict::NotStarted, None, None));
         };

@@ -102,6 +102,8 @@ pub enum Why {
     HardLink,
     /// Its permissions keep the grader from reading it.
     Unreadable,
+    /// Its archive does not give it: it is encrypted, damaged, or packed by a method that is not known.
+    NotUnpacked,
     /// It has more than [`FILE_SIZE`] bytes.
     TooLarge,
     /// One file more than [`FILES`].
@@ -126,6 +128,7 @@ impl Why {
             Why::Link => "is a symbolic link",
             Why::HardLink => "is a hard link to another file of the archive",
             Why::Unreadable => "has permissions that forbid the grader to read it",
+            Why::NotUnpacked => "cannot be taken out of its archive: it is encrypted or damaged",
             Why::TooLarge => "has more than 256 KiB",
             Why::TooMany => "is one file too many: an exercise may have 64",
             Why::Utf16 => "is UTF-16; expected UTF-8",
@@ -137,7 +140,7 @@ impl Why {
 }
 
 /// An entry of a submission.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Entry {
     /// A regular file's bytes.
     File(Vec<u8>),
@@ -151,6 +154,8 @@ pub enum Entry {
     HardLink,
     /// A file or a directory that the grader may not read.
     Unreadable,
+    /// A file that cannot be taken out of its archive.
+    NotUnpacked,
 }
 
 impl Entry {
@@ -163,6 +168,7 @@ impl Entry {
             Entry::Link => return Err(Why::Link),
             Entry::HardLink => return Err(Why::HardLink),
             Entry::Unreadable => return Err(Why::Unreadable),
+            Entry::NotUnpacked => return Err(Why::NotUnpacked),
         };
         if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
             return Err(Why::Utf16);
@@ -176,7 +182,7 @@ impl Entry {
 
     /// Whether a directory may stand, or have stood, in its place.
     fn may_be_a_directory(&self) -> bool {
-        !matches!(self, Entry::File(_) | Entry::TooLarge)
+        !matches!(self, Entry::File(_) | Entry::TooLarge | Entry::NotUnpacked)
     }
 }
 
@@ -202,11 +208,6 @@ impl<'a> Sorter<'a> {
             .exercises
             .iter()
             .find_map(|exercise| Some((exercise, path.strip_prefix(&exercise.directory).ok()?)))
-    }
-
-    /// Whether anything but the name of this path below `exercises/` matters.
-    pub fn is_of_interest(&self, path: &Path) -> bool {
-        self.exercise_of(path).is_some_and(|(_, inner)| !is_litter(inner))
     }
 
     /// Takes the entry at a path below `exercises/`, or keeps why not.
@@ -262,7 +263,7 @@ impl<'a> Sorter<'a> {
         let why = match entry {
             _ if !is_plain(inner) => Why::BadName,
             Entry::File(bytes) => match given {
-                Some(given) if given.as_bytes() == bytes => return,
+                Some(given) if is_same_text(given.as_bytes(), &bytes) => return,
                 Some(_) => Why::Edited,
                 None => {
                     if may_be_the_work(inner) {
@@ -315,7 +316,7 @@ impl<'a> Sorter<'a> {
         let pristine = self.pristine.get(&exercise.name);
         let text = |file: &PathBuf| sources.and_then(|sources| sources.get(file));
         let is_touched = |file: &PathBuf| {
-            text(file).is_some_and(|text| pristine.and_then(|it| it.stub(file)) != Some(text))
+            text(file).is_some_and(|text| !pristine.is_some_and(|it| it.is_stub(file, text)))
         };
         let first = exercise.edit.first().filter(|_| !exercise.edit.iter().any(is_touched))?;
         Some((first, text(first).is_some()))
@@ -364,35 +365,16 @@ fn is_plain(path: &Path) -> bool {
         && path.components().all(|component| matches!(component, Component::Normal(_)))
 }
 
-/// The directory that the exercises lie in, among the paths of a whole submission.
-///
-/// A submission may be a fork (`exercises/…`), an upload of one in a directory of its own
-/// (`name-main/exercises/…`), or only the exercises (`02_locks_and_keys/…`).
-pub fn exercises_root<'p>(
-    curriculum: &Curriculum,
-    paths: impl Iterator<Item = &'p Path>,
-) -> Option<PathBuf> {
-    let mut roots: Vec<PathBuf> = paths
-        .filter_map(|path| {
-            let mut root = PathBuf::new();
-            let mut rest = path.components();
-            loop {
-                let below = rest.as_path();
-                if curriculum.exercises.iter().any(|it| below.starts_with(&it.directory)) {
-                    return Some(root);
-                }
-                match rest.next()? {
-                    Component::Normal(name) => root.push(name),
-                    Component::CurDir => {}
-                    _ => return None,
-                }
+/// Whether two texts are the same, whatever ends their lines: git and editors of Windows change that.
+pub fn is_same_text(one: &[u8], other: &[u8]) -> bool {
+    let without = |text: &'_ [u8]| -> Vec<u8> {
+        let mut kept = Vec::with_capacity(text.len());
+        for (at, byte) in text.iter().enumerate() {
+            if *byte != b'\r' || text.get(at + 1) != Some(&b'\n') {
+                kept.push(*byte);
             }
-        })
-        .filter(|root| !root.ends_with("solutions"))
-        .collect();
-    // The directory that is called so; among several the one that lies highest.
-    roots.sort_by_key(|root| {
-        (!root.ends_with("exercises"), root.components().count(), root.clone())
-    });
-    roots.into_iter().next()
+        }
+        kept
+    };
+    one == other || without(one) == without(other)
 }

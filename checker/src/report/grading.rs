@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use super::human::Human;
-use super::text::{Paint, clean};
+use super::text::{Paint, WIDTH, clean, wrap};
 use crate::Error;
 use crate::grade::gradebook::{Gradebook, Line};
 use crate::grade::grading::{Progress, Unit};
+use crate::grade::intake::Intake;
 use crate::grade::points::Points;
 use crate::verdict::Judgement;
 
@@ -53,6 +54,42 @@ impl Human {
                 self.line(&format!("{done}/{total} {student} {exercise} {verdict}"));
             }
         }
+    }
+
+    /// A line for each student: what was found where. Below it, what a person should know.
+    pub(super) fn show_intakes(&self, intakes: &[Intake], exercises: usize) {
+        for intake in intakes {
+            self.line(&format!(
+                "{:<24} {:>2} of {exercises} begun  {}",
+                clean(&intake.submission.student),
+                intake.work.len(),
+                clean(&place_of(intake)).trim_end()
+            ));
+            let unreadable = intake.taken.as_ref().err().map(|why| why.0.clone());
+            let unjudged = intake.taken.as_ref().ok().into_iter().flat_map(|it| &it.unjudged);
+            let reasons = unjudged.flat_map(|(exercise, reasons)| {
+                reasons.iter().map(move |reason| format!("{exercise}: {reason}"))
+            });
+            for open in unreadable.into_iter().chain(reasons) {
+                self.detail(&format!("{} {}", self.paint("open", Paint::Open), clean(&open)));
+            }
+            for remark in &intake.remarks {
+                self.detail(&clean(&remark.to_string()));
+            }
+            let notes = intake.taken.as_ref().map_or(0, |taken| taken.notes.len());
+            if notes > 0 {
+                self.detail(&no_effect(notes));
+            }
+        }
+        let open = intakes.iter().filter(|intake| intake.taken.is_err()).count();
+        self.line(&format!(
+            "{}, {open} of them cannot be read",
+            count(intakes.len(), "submission")
+        ));
+    }
+
+    fn detail(&self, text: &str) {
+        self.lines(&wrap(text, WIDTH - 4), 4);
     }
 
     pub(super) fn show_gradebook(&self, gradebook: &Gradebook<'_>, path: Option<&Path>) {
@@ -123,13 +160,26 @@ impl Human {
         if let Some(why) = &line.stored.unreadable {
             text.push_str(&format!("  {}", self.paint(&clean(why), Paint::Bad)));
         } else if !line.stored.notes.is_empty() {
-            let notes = match line.stored.notes.len() {
-                1 => "1 file has no effect".to_owned(),
-                count => format!("{count} files have no effect"),
-            };
-            text.push_str(&format!("  {notes}"));
+            text.push_str(&format!("  {}", no_effect(line.stored.notes.len())));
         }
         text
+    }
+}
+
+/// Where an upload lies, and its exercises in it.
+fn place_of(intake: &Intake) -> String {
+    let origin = intake.submission.origin.display();
+    match intake.tree.as_deref() {
+        None | Some(".") => origin.to_string(),
+        Some(tree) => format!("{origin}: {tree}"),
+    }
+}
+
+/// How many files differ from what was given.
+fn no_effect(files: usize) -> String {
+    match files {
+        1 => "1 file has no effect".to_owned(),
+        files => format!("{files} files have no effect"),
     }
 }
 

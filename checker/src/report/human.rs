@@ -396,6 +396,15 @@ impl Reporter for Human {
     }
 
     #[cfg(feature = "grade")]
+    fn intake(
+        &mut self,
+        intakes: &[crate::grade::intake::Intake],
+        curriculum: &crate::curriculum::Curriculum,
+    ) {
+        self.show_intakes(intakes, curriculum.exercises.len());
+    }
+
+    #[cfg(feature = "grade")]
     fn gradebook(
         &mut self,
         gradebook: &crate::grade::gradebook::Gradebook<'_>,

@@ -18,6 +18,22 @@ use super::json_timeline::JsonTimeline;
 /// Reports in JSON lines on standard output.
 pub(super) struct Json;
 
+/// A remark with its words.
+#[cfg(feature = "grade")]
+#[derive(Serialize)]
+struct Remark<'a> {
+    #[serde(flatten)]
+    remark: &'a crate::grade::intake::Remark,
+    text: String,
+}
+
+#[cfg(feature = "grade")]
+impl<'a> Remark<'a> {
+    fn of(remark: &'a crate::grade::intake::Remark) -> Self {
+        Self { remark, text: remark.to_string() }
+    }
+}
+
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 enum Line<'a> {
@@ -92,6 +108,23 @@ enum Line<'a> {
         false_failures: usize,
         escapes: usize,
         exit: u8,
+    },
+    #[cfg(feature = "grade")]
+    Upload {
+        student: &'a str,
+        name: Option<&'a str>,
+        origin: &'a Path,
+        handed_in: Option<&'a str>,
+        days_late: Option<u32>,
+        /// The directory in it that the exercises lie in.
+        tree: Option<&'a str>,
+        /// Those that are not as they were given.
+        begun: Vec<&'a str>,
+        /// Why exercises are left for a person, by exercise.
+        unjudged: std::collections::BTreeMap<&'a str, Vec<String>>,
+        unreadable: Option<&'a str>,
+        no_effect: &'a [crate::grade::taken::Note],
+        remarks: Vec<Remark<'a>>,
     },
     #[cfg(feature = "grade")]
     Graded {
@@ -329,6 +362,34 @@ impl Reporter for Json {
             done,
             total,
         });
+    }
+
+    #[cfg(feature = "grade")]
+    fn intake(
+        &mut self,
+        intakes: &[crate::grade::intake::Intake],
+        _: &crate::curriculum::Curriculum,
+    ) {
+        for intake in intakes {
+            let taken = intake.taken.as_ref().ok();
+            let texts = |reasons: &Vec<crate::grade::taken::Reason>| {
+                reasons.iter().map(ToString::to_string).collect()
+            };
+            let unjudged = taken.into_iter().flat_map(|taken| &taken.unjudged);
+            print(&Line::Upload {
+                student: &intake.submission.student,
+                name: intake.name.as_deref(),
+                origin: &intake.submission.origin,
+                handed_in: intake.handed_in.as_deref(),
+                days_late: intake.submission.days_late,
+                tree: intake.tree.as_deref(),
+                begun: intake.work.iter().map(String::as_str).collect(),
+                unjudged: unjudged.map(|(name, reasons)| (name.as_str(), texts(reasons))).collect(),
+                unreadable: intake.taken.as_ref().err().map(|why| why.0.as_str()),
+                no_effect: taken.map_or(&[], |taken| &taken.notes),
+                remarks: intake.remarks.iter().map(Remark::of).collect(),
+            });
+        }
     }
 
     #[cfg(feature = "grade")]

@@ -102,6 +102,13 @@ pub trait Reporter: Sink {
     fn soundness(&mut self, soundness: &Soundness<'_>);
     /// All have been.
     fn soundness_of_all(&mut self, all: &[Soundness<'_>], exit: Exit);
+    /// What was found among the uploads.
+    #[cfg(feature = "grade")]
+    fn intake(
+        &mut self,
+        intakes: &[crate::grade::intake::Intake],
+        curriculum: &crate::curriculum::Curriculum,
+    );
     /// A unit of a grading has come to an end.
     #[cfg(feature = "grade")]
     fn graded(&mut self, progress: &crate::grade::grading::Progress<'_>);

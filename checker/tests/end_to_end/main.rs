@@ -15,6 +15,8 @@ mod interrupts;
 #[cfg(feature = "grade")]
 mod made_class;
 #[cfg(feature = "grade")]
+mod made_uploads;
+#[cfg(feature = "grade")]
 mod merge;
 mod miniature;
 #[cfg(feature = "grade")]
@@ -32,4 +34,6 @@ mod soundness;
 mod trace;
 #[cfg(feature = "grade")]
 mod unjudged;
+#[cfg(feature = "grade")]
+mod uploads;
 mod workbooks;

@@ -90,7 +90,7 @@ impl Columns {
 /// Where a submission lies that a roster in the directory `base` names.
 fn origin(base: &Path, place: &str) -> Result<PathBuf, String> {
     let origin = base.join(place);
-    if !origin.exists() {
+    if !super::layout::is_there(&origin) {
         return Err(format!(
             "there is no {}; who has handed in nothing has an empty cell there",
             origin.display()
