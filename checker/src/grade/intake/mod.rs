@@ -11,6 +11,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use unicode_normalization::UnicodeNormalization;
+
 pub use archive::EXTENSIONS;
 
 use super::taken::{Entry, Sorter, Taken, exercises_root};
@@ -54,6 +56,8 @@ pub struct Found {
     pub submissions: Vec<Submission>,
     /// What lay beside them and is none.
     pub passed_over: Vec<PathBuf>,
+    /// What else a person should know, each in a sentence.
+    pub warnings: Vec<String>,
 }
 
 /// A submission that cannot be read, through its own fault: a broken archive, a bomb.
@@ -71,9 +75,25 @@ pub fn submissions(
     results: &Path,
 ) -> Result<Found, Error> {
     let mut found: BTreeMap<String, Submission> = BTreeMap::new();
-    let mut passed_over = Vec::new();
+    let (mut passed_over, mut warnings) = (Vec::new(), Vec::new());
     for argument in arguments {
-        for submission in of_argument(curriculum, argument, results, &mut passed_over)? {
+        let mut of_roster = Vec::new();
+        if is_roster(argument) {
+            let roster = roster::read(argument)?;
+            let is_submission = |path: &Path| holds_exercises(curriculum, path);
+            let others = roster::named_by_nobody(&roster.submissions, is_submission);
+            let others = others.iter().map(|path| {
+                let (path, roster) = (path.display(), argument.display());
+                format!("{path} is not graded: no line of {roster} names it")
+            });
+            warnings.extend(roster.warnings.into_iter().chain(others));
+            of_roster = roster.submissions;
+        } else {
+            of_roster.extend(of_argument(curriculum, argument, results, &mut passed_over)?);
+        }
+        for mut submission in of_roster {
+            // A name is the same in each Unicode form: macOS decomposes what others compose.
+            submission.student = normal_form(&submission.student);
             if let Some(other) = found.get(&submission.student) {
                 return Err(Error::Refused(format!(
                     "two submissions of `{}`: {} and {}\nRename one, or map them with a roster: \
@@ -86,7 +106,7 @@ pub fn submissions(
             found.insert(submission.student.clone(), submission);
         }
     }
-    Ok(Found { submissions: found.into_values().collect(), passed_over })
+    Ok(Found { submissions: found.into_values().collect(), passed_over, warnings })
 }
 
 fn of_argument(
@@ -98,9 +118,6 @@ fn of_argument(
     let metadata =
         fs::metadata(argument).map_err(|error| Error::reading(argument)(error).asked_for())?;
     if metadata.is_file() {
-        if argument.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
-            return roster::read(argument);
-        }
         return Ok(vec![of_path(argument).ok_or_else(|| unknown(argument))?]);
     }
     if is_submission(curriculum, argument) {
@@ -124,6 +141,24 @@ fn of_argument(
         return Err(unknown(argument));
     }
     Ok(submissions)
+}
+
+/// A student's name, composed as far as it goes: a name is the same in each Unicode form.
+pub fn normal_form(name: &str) -> String {
+    name.nfc().collect()
+}
+
+/// Whether a file says whose submissions are where.
+fn is_roster(path: &Path) -> bool {
+    let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    is_csv && path.is_file()
+}
+
+/// Whether a directory holds one submission, perhaps in a directory of its own.
+fn holds_exercises(curriculum: &Curriculum, directory: &Path) -> bool {
+    let below = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    is_submission(curriculum, directory)
+        || below.into_iter().any(|it| is_submission(curriculum, &it))
 }
 
 fn unknown(path: &Path) -> Error {
