@@ -1,6 +1,7 @@
 //! `checker grade`, `checker merge` and `checker score`: submissions in, a gradebook out.
 
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
@@ -10,9 +11,9 @@ use crate::curriculum::Exercise;
 use crate::event::Event;
 use crate::grade::gradebook::Gradebook;
 use crate::grade::grading::{Grading, results_in};
-use crate::grade::intake::{Intake, Upload};
+use crate::grade::intake::{Intake, Upload, normal_form};
 use crate::grade::merge::{self, Merged};
-use crate::grade::partition::Partition;
+use crate::grade::partition::{self, Partition};
 use crate::grade::scheme::Scheme;
 use crate::grade::store::Store;
 use crate::report::Reporter;
@@ -34,7 +35,7 @@ pub struct GradeArguments {
     #[arg(long, value_name = "EXERCISE")]
     pub only: Vec<String>,
     /// Judge this student again, whatever is known
-    #[arg(long, value_name = "STUDENT")]
+    #[arg(long, value_name = "STUDENT", value_parser = name)]
     pub rerun: Option<String>,
     /// Judge only the Kth of N parts of the students; `checker merge` joins the parts
     #[arg(long, value_name = "K/N")]
@@ -48,6 +49,10 @@ pub struct GradeArguments {
     /// How many are judged at a time; by default four for each core, because some wait
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
+}
+
+fn name(text: &str) -> Result<String, Infallible> {
+    Ok(normal_form(text))
 }
 
 /// Judges what has no result yet, and writes the gradebook.
@@ -75,6 +80,12 @@ pub fn grade(
         reporter.note(&format!("The submissions in part {partition}: {count}."));
     }
     say_remarks(&intakes, reporter);
+    let parts = match (arguments.partition, store.parts()?) {
+        (Some(part), known) => known.into_iter().chain([part]).collect(),
+        (None, known) if known.is_empty() => [Partition::WHOLE].into(),
+        (None, known) => known,
+    };
+    store.put_parts(&parts)?;
     if intakes.is_empty() {
         // A part that nobody fell into: there is nothing to build the exercises for.
         write_gradebook(session, &store, &arguments.out, reporter)?;
@@ -174,10 +185,14 @@ pub fn merge(
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     match merge::merge(&arguments.out, &arguments.parts)? {
-        Merged::Whole { submissions, results } => {
+        Merged::Whole { submissions, results, missing } => {
             let store = results_in(&arguments.out)?;
             write_gradebook(session, &store, &arguments.out, reporter)?;
             reporter.note(&format!("New are {submissions} submissions and {results} results."));
+            if let Some(text) = missing_in_words(&missing) {
+                reporter.take(&Event::Warning { text: &text });
+                return Ok(Exit::NotPassed);
+            }
             Ok(Exit::Passed)
         }
         Merged::Conflicts(conflicts) => {
@@ -194,6 +209,35 @@ pub fn merge(
             Ok(Exit::NotPassed)
         }
     }
+}
+
+/// Which parts of the class the results lack; `None` if none is known to be missing.
+fn missing_in_words(missing: &[Partition]) -> Option<String> {
+    let parts: Vec<String> = missing.iter().map(Partition::to_string).collect();
+    let (is, was) = match missing {
+        [] => return None,
+        [_] => ("part", "is missing: its students are"),
+        _ => ("parts", "are missing: their students are"),
+    };
+    Some(format!(
+        "{is} {} {was} not in the gradebook. Merge the results of `checker grade --partition {}`, too",
+        parts.join(", "),
+        parts[0]
+    ))
+}
+
+/// Says which parts of the class joined results lack. Those of one part lack the others anyway.
+pub(super) fn warn_of_missing_parts(
+    store: &Store,
+    reporter: &mut dyn Reporter,
+) -> Result<(), Error> {
+    let parts = store.parts()?;
+    if parts.len() > 1
+        && let Some(text) = missing_in_words(&partition::missing(&parts))
+    {
+        reporter.take(&Event::Warning { text: &text });
+    }
+    Ok(())
 }
 
 /// What is asked of `checker score`.
@@ -218,6 +262,7 @@ pub fn score(
     let store = results_in(directory)?;
     adopt(session, arguments.scheme.as_deref(), directory)?;
     write_gradebook(session, &store, directory, reporter)?;
+    warn_of_missing_parts(&store, reporter)?;
     Ok(Exit::Passed)
 }
 

@@ -72,7 +72,8 @@ pub(super) fn take_in(
     let reading = Reading { limits: Limits::default(), stop: &session.stop };
     let other_versions = arguments.other_versions;
     let rules = Rules { curriculum, pristine: &pristine, other_versions, reading };
-    let Found { mut uploads, passed_over } = find(&rules, &arguments.submissions, results)?;
+    let Found { mut uploads, passed_over, warnings } =
+        find(&rules, &arguments.submissions, results)?;
     for path in passed_over {
         let text = format!(
             "{} is no submission: neither a directory nor an archive ({})",
@@ -81,6 +82,7 @@ pub(super) fn take_in(
         );
         reporter.take(&Event::Warning { text: &text });
     }
+    warnings.iter().for_each(|text| reporter.take(&Event::Warning { text }));
     choose(&mut uploads)?;
     let intakes = read(&rules, uploads)?;
     refuse_several_in_each(&intakes)?;

@@ -6,6 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::event::Event;
 use crate::grade::gradebook::{Gradebook, Line};
 use crate::grade::grading::results_in;
+use crate::grade::intake::normal_form;
 use crate::grade::scheme::Scheme;
 use crate::report::formats::{
     Sheet, canvas, classroom, escape, github, gradescope, json_report, junit, moodle, table,
@@ -50,11 +51,13 @@ pub fn report(
 ) -> Result<Exit, Error> {
     let exercises = session.asked(&arguments.only)?;
     let store = results_in(&arguments.directory)?;
+    super::grade::warn_of_missing_parts(&store, reporter)?;
     let (stored, results) = (store.submissions()?, store.results()?);
     let scheme = Scheme::of_results(&session.workbook, &arguments.directory)?;
     let mut gradebook = Gradebook::of(exercises, &scheme, &stored, &results);
     if let Some(student) = &arguments.student {
-        gradebook.lines.retain(|line| line.stored.submission.student == *student);
+        let student = normal_form(student);
+        gradebook.lines.retain(|line| normal_form(&line.stored.submission.student) == student);
         if gradebook.lines.is_empty() {
             return Err(Error::Refused(format!("there is no submission of `{student}`")));
         }

@@ -1,7 +1,7 @@
 //! The gradebook: a line for each student, a column for each exercise. No I/O here.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sandbox::Layers;
 
@@ -49,6 +49,17 @@ pub struct Cell<'a> {
     pub shown: Cow<'a, Judgement>,
     /// What it is worth; `None` if the judgement leaves that open.
     pub score: Option<Score>,
+    /// The other students whose sources are the same but for comments and spaces: for instructors.
+    pub alike: Vec<&'a str>,
+}
+
+/// Students whose sources of an exercise are the same but for comments and spaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alike<'a> {
+    /// The exercise's name.
+    pub exercise: &'a str,
+    /// At least two, in their order.
+    pub students: BTreeSet<&'a str>,
 }
 
 impl Line<'_> {
@@ -80,6 +91,13 @@ impl<'a> Gradebook<'a> {
     ) -> Self {
         let by_key: BTreeMap<(&str, &str), &Result> =
             results.iter().map(|it| ((it.student.as_str(), it.exercise.as_str()), it)).collect();
+        let text = |result: &'a Result| Some((result.exercise.as_str(), result.text.as_deref()?));
+        let mut by_text: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        for result in results {
+            if let Some(text) = text(result) {
+                by_text.entry(text).or_default().push(&result.student);
+            }
+        }
         let cell = |stored: &Stored, exercise: &Exercise| {
             let submission = &stored.submission;
             let key = (submission.student.as_str(), exercise.name.as_str());
@@ -87,7 +105,9 @@ impl<'a> Gradebook<'a> {
             let shown = for_the_student(scheme.rules(exercise), &result.judgement);
             let score = || score(exercise, scheme, &result.judgement, submission.days_late());
             let score = (!result.judgement.is_open()).then(score);
-            Some(Cell { result, shown, score })
+            let alike = text(result).and_then(|text| by_text.get(&text));
+            let others = alike.into_iter().flatten().filter(|other| **other != result.student);
+            Some(Cell { result, shown, score, alike: others.copied().collect() })
         };
         let line = |stored: &'a Stored| Line {
             stored,
@@ -135,6 +155,23 @@ impl<'a> Gradebook<'a> {
         self.lines.iter().map(|line| line.flags().count()).sum()
     }
 
+    /// The students whose submissions are alike, by exercise.
+    pub fn alike(&self) -> Vec<Alike<'a>> {
+        let mut all: Vec<Alike<'a>> = Vec::new();
+        for column in 0..self.exercises.len() {
+            let cells = self.lines.iter().filter_map(|line| line.cells[column].as_ref());
+            for cell in cells.filter(|cell| !cell.alike.is_empty()) {
+                let own = cell.result.student.as_str();
+                let students = cell.alike.iter().copied().chain([own]).collect();
+                let alike = Alike { exercise: &cell.result.exercise, students };
+                if !all.contains(&alike) {
+                    all.push(alike);
+                }
+            }
+        }
+        all
+    }
+
     /// How many cells are open: without a result, or for a person to look at.
     pub fn open(&self) -> usize {
         self.lines.iter().map(Line::open).sum()
@@ -149,12 +186,15 @@ impl<'a> Gradebook<'a> {
     pub fn what_is_open(&self) -> Vec<String> {
         let mut all = Vec::new();
         if self.missing() > 0 {
+            let (count, are) = match self.missing() {
+                1 => ("1 result".to_owned(), "is"),
+                count => (format!("{count} results"), "are"),
+            };
             all.push(format!(
-                "{} results are missing; `checker grade` without --only judges what is left",
-                self.missing()
+                "{count} {are} missing; `checker grade` without --only judges what is left"
             ));
         }
-        let unjudged: Vec<String> = self
+        let mut unjudged: Vec<String> = self
             .unjudged()
             .take(NAMED)
             .map(|(line, cell)| {
@@ -164,14 +204,17 @@ impl<'a> Gradebook<'a> {
                 format!("\n  {student} {}: {why}", cell.result.exercise)
             })
             .collect();
-        match self.unjudged().count() {
-            0 => {}
-            count => all.push(format!(
-                "{count} results need a person: they cannot be judged as they were handed in, and have no \
-                 points{}{}",
-                unjudged.concat(),
-                if count > NAMED { format!("\n  and {} more", count - NAMED) } else { String::new() }
-            )),
+        let count = self.unjudged().count();
+        if count > NAMED {
+            unjudged.push(format!("\n  and {} more", count - NAMED));
+        }
+        if count > 0 {
+            let need =
+                if count == 1 { "1 result needs".into() } else { format!("{count} results need") };
+            all.push(format!(
+                "{need} a person: what was handed in cannot be judged as it is, and has no points{}",
+                unjudged.concat()
+            ));
         }
         all
     }

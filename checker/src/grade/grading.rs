@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use sandbox::{Layers, Stop};
 use sha2::{Digest, Sha256};
 
+use super::alike;
 use super::embeds;
 use super::flags::{Kind, Known, scan};
 use super::intake::{Intake, Submission, Unreadable};
 use super::store::{Result, Store, Stored};
 use super::taken::{Reason, Taken};
 use super::traps::Disguised;
-use crate::candidate::{Candidate, Confined, Slot, Sources, Stands};
+use crate::candidate::{Candidate, Confined, Slot, Sources, Stands, read_sources};
 use crate::compile::{Compiled, Diagnostic, Programs, Recipe, Unclear, Wanted, compile_stub};
 use crate::curriculum::Exercise;
 use crate::event::Silent;
@@ -90,6 +91,8 @@ struct Base {
     recipe: Recipe,
     /// What is no flag, because it was given or is asked for.
     known: BTreeSet<Kind>,
+    /// The digests of texts that are nobody's own.
+    given: BTreeSet<String>,
     /// The hash of everything but the sources.
     hash: String,
 }
@@ -155,10 +158,13 @@ impl<'a> Grading<'a> {
             |(unit, hash, handed_in)| {
                 let base = &bases[&unit.exercise.name];
                 let flags = handed_in.sources().map(|sources| scan(sources, &base.known));
+                let pristine = &self.pristine[&unit.exercise.name];
+                let text = handed_in.sources();
+                let text = text.and_then(|text| alike::own_digest(text, pristine, &base.given));
                 let result = judging.unit(unit.exercise, base, *handed_in);
-                Ok((unit, hash, flags.unwrap_or_default(), result))
+                Ok((unit, hash, (flags.unwrap_or_default(), text), result))
             },
-            |(unit, hash, flags, result)| {
+            |(unit, hash, (flags, text), result)| {
                 let result = result.and_then(|judgement| {
                     let kept = store.put(&Result {
                         student: unit.student.to_owned(),
@@ -167,6 +173,7 @@ impl<'a> Grading<'a> {
                         judgement: judgement.clone(),
                         flags,
                         layers: self.layers.clone(),
+                        text,
                     });
                     kept.inspect_err(|_| judging.count_fault()).map(|()| judgement)
                 });
@@ -230,7 +237,12 @@ impl<'a> Grading<'a> {
         // Flags are a part of the result, so what is none decides, too.
         let known = self.known.of(exercise, candidate.pristine);
         let hash = format!("{} {known:?}", fingerprint::of(&candidate)?);
-        Ok(Base { recipe, known, hash })
+        let solution = self.workbook.solution_path(exercise);
+        let reference = match solution.is_dir() {
+            true => alike::digest(&read_sources(exercise, &solution)?, candidate.pristine),
+            false => None,
+        };
+        Ok(Base { recipe, known, given: reference.into_iter().collect(), hash })
     }
 }
 

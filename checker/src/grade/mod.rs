@@ -9,6 +9,7 @@
 //! Running and scoring are separate: the store holds verdicts, and scores are computed from them.
 //! Several machines grade a part of the class each, and their stores are merged.
 
+pub mod alike;
 pub mod embeds;
 pub mod flags;
 pub mod gradebook;

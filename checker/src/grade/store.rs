@@ -4,6 +4,7 @@
 //! when it is in, a crash of the machine does not take it away (as far as fsync(2) goes). Nothing in it
 //! says when or in which order something was judged, so that an interrupted run ends in the same rows.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,6 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 use super::flags::Flag;
 use super::intake::Submission;
+use super::partition::Partition;
 use super::taken::Note;
 use crate::Error;
 use crate::progress::Lock;
@@ -19,7 +21,10 @@ use crate::verdict::Judgement;
 pub use sandbox::Layers;
 
 /// The layout of the tables; another number is another program's.
-const LAYOUT: i32 = 2;
+const LAYOUT: i32 = 3;
+
+/// The layout before it, which becomes this one when it is opened: it has no parts and no `text`.
+const BEFORE: i32 = 2;
 
 /// The results of a grading, in its directory.
 #[derive(Debug)]
@@ -56,6 +61,8 @@ pub struct Result {
     pub flags: Vec<Flag>,
     /// What stood between it and the machine that judged it.
     pub layers: Layers,
+    /// What is the same for submissions that differ in comments and spaces only; `None` for what was given.
+    pub text: Option<String>,
 }
 
 impl Store {
@@ -126,7 +133,7 @@ impl Store {
     fn prepare(&self) -> std::result::Result<(), Error> {
         let failed = || failed(&self.path);
         let layout = self.layout()?;
-        if layout != 0 && layout != LAYOUT {
+        if ![0, BEFORE, LAYOUT].contains(&layout) {
             return Err(Error::Format {
                 path: self.path.clone(),
                 problem: format!("its layout is number {layout}, not {LAYOUT}"),
@@ -136,10 +143,16 @@ impl Store {
                         .to_owned(),
             });
         }
+        let new_column = match layout == BEFORE {
+            true => "ALTER TABLE result ADD COLUMN text TEXT;",
+            false => "",
+        };
         self.connection
             .execute_batch(&format!(
                 "PRAGMA journal_mode = WAL;
                  PRAGMA synchronous = FULL;
+                 BEGIN;
+                 {new_column}
                  PRAGMA user_version = {LAYOUT};
                  CREATE TABLE IF NOT EXISTS submission (
                      student TEXT PRIMARY KEY,
@@ -155,8 +168,13 @@ impl Store {
                      judgement TEXT NOT NULL,
                      flags TEXT NOT NULL,
                      layers TEXT NOT NULL,
+                     text TEXT,
                      PRIMARY KEY (student, exercise)
-                 ) WITHOUT ROWID;"
+                 ) WITHOUT ROWID;
+                 CREATE TABLE IF NOT EXISTS part (
+                     number TEXT PRIMARY KEY
+                 ) WITHOUT ROWID;
+                 COMMIT;"
             ))
             .map_err(failed())
     }
@@ -182,18 +200,42 @@ impl Store {
             .map_err(failed(&self.path))
     }
 
+    /// The parts of the class that these results are of; none, if nothing was graded yet.
+    pub fn parts(&self) -> std::result::Result<BTreeSet<Partition>, Error> {
+        let failed = || failed(&self.path);
+        let mut query = self.connection.prepare("SELECT number FROM part").map_err(failed())?;
+        let rows = query.query_map([], |row| row.get::<_, String>(0)).map_err(failed())?;
+        rows.map(|row| {
+            row.map_err(failed())?.parse().map_err(|problem: String| self.unread(&problem))
+        })
+        .collect()
+    }
+
+    /// Keeps which parts of the class these results are of.
+    pub fn put_parts(&self, parts: &BTreeSet<Partition>) -> std::result::Result<(), Error> {
+        let execute = |statement: &str, part: &[String]| {
+            let parameters = rusqlite::params_from_iter(part);
+            self.connection.execute(statement, parameters).map(drop).map_err(failed(&self.path))
+        };
+        execute("DELETE FROM part", &[])?;
+        let insert =
+            |part: &Partition| execute("INSERT INTO part VALUES (?1)", &[part.to_string()]);
+        parts.iter().try_for_each(insert)
+    }
+
     /// Keeps a result; when this returns, it is on the disk.
     pub fn put(&self, result: &Result) -> std::result::Result<(), Error> {
         self.connection
             .execute(
-                "INSERT OR REPLACE INTO result VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT OR REPLACE INTO result VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![
                     result.student,
                     result.exercise,
                     result.hash,
                     json(&result.judgement),
                     json(&result.flags),
-                    json(&result.layers)
+                    json(&result.layers),
+                    result.text
                 ],
             )
             .map(drop)
@@ -266,18 +308,20 @@ impl Store {
         let mut query = self
             .connection
             .prepare(
-                "SELECT student, exercise, hash, judgement, flags, layers FROM result
+                "SELECT student, exercise, hash, judgement, flags, layers, text FROM result
                  ORDER BY student, exercise",
             )
             .map_err(failed())?;
         let rows = query
             .query_map([], |row| {
                 let text = |column| row.get::<_, String>(column);
-                Ok((text(0)?, text(1)?, text(2)?, [text(3)?, text(4)?, text(5)?]))
+                let json = [text(3)?, text(4)?, text(5)?];
+                Ok((text(0)?, text(1)?, text(2)?, json, row.get(6)?))
             })
             .map_err(failed())?;
         rows.map(|row| {
-            let (student, exercise, hash, [judgement, flags, layers]) = row.map_err(failed())?;
+            let (student, exercise, hash, [judgement, flags, layers], text) =
+                row.map_err(failed())?;
             Ok(Result {
                 student,
                 exercise,
@@ -285,17 +329,22 @@ impl Store {
                 judgement: self.parsed(&judgement)?,
                 flags: self.parsed(&flags)?,
                 layers: self.parsed(&layers)?,
+                text,
             })
         })
         .collect()
     }
 
     fn parsed<T: serde::de::DeserializeOwned>(&self, text: &str) -> std::result::Result<T, Error> {
-        serde_json::from_str(text).map_err(|error| Error::Format {
+        serde_json::from_str(text).map_err(|error| self.unread(&error.to_string()))
+    }
+
+    fn unread(&self, problem: &str) -> Error {
+        Error::Format {
             path: self.path.clone(),
-            problem: format!("a row cannot be read: {error}"),
+            problem: format!("a row cannot be read: {problem}"),
             remedy: "Somebody has changed it: restore it from a backup, or grade again.".to_owned(),
-        })
+        }
     }
 }
 
@@ -325,6 +374,31 @@ fn damaged(path: &Path, problem: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verdict::Verdict;
+
+    #[test]
+    fn results_of_the_layout_before_are_taken_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let before = Result {
+            student: "ada".into(),
+            exercise: "pipe".into(),
+            hash: "h".into(),
+            judgement: Judgement::without_tests(Verdict::Passed, None, None),
+            flags: Vec::new(),
+            layers: Layers::default(),
+            text: None,
+        };
+        store.put(&before).unwrap();
+        let undo = "ALTER TABLE result DROP COLUMN text; DROP TABLE part; PRAGMA user_version = 2";
+        store.connection.execute_batch(undo).unwrap();
+        drop(store);
+        for _ in 0..2 {
+            let store = Store::open_whole(directory.path()).unwrap();
+            assert_eq!(store.results().unwrap(), std::slice::from_ref(&before));
+            assert_eq!(store.parts().unwrap(), BTreeSet::new());
+        }
+    }
 
     #[test]
     fn another_layout_is_refused_with_a_remedy() {
@@ -333,7 +407,7 @@ mod tests {
         store.connection.execute_batch("PRAGMA user_version = 1").unwrap();
         drop(store);
         let error = Store::open(directory.path()).unwrap_err().to_string();
-        assert!(error.contains("its layout is number 1, not 2"), "{error}");
+        assert!(error.contains("its layout is number 1, not 3"), "{error}");
         assert!(error.contains("grade into a new directory"), "{error}");
     }
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::human::Human;
 use super::text::{Paint, WIDTH, clean, wrap};
 use crate::Error;
-use crate::grade::gradebook::{Gradebook, Line};
+use crate::grade::gradebook::{Alike, Gradebook, Line};
 use crate::grade::grading::{Progress, Unit};
 use crate::grade::intake::Intake;
 use crate::grade::points::Points;
@@ -16,6 +16,9 @@ const BAR: usize = 20;
 
 /// The most students that are listed; the others are in the file.
 const LISTED: usize = 50;
+
+/// The most groups of submissions that are alike and are listed.
+const ALIKE: usize = 10;
 
 impl Human {
     /// A bar with rate and time left on a terminal, lines otherwise.
@@ -120,6 +123,19 @@ impl Human {
                 "{} {flags} in {students}; `checker report DIR --format html` lists them",
                 self.paint("to look at", Paint::Open)
             ));
+        }
+        let alike = gradebook.alike();
+        for Alike { exercise, students } in alike.iter().take(ALIKE) {
+            let students: Vec<String> = students.iter().map(|student| clean(student)).collect();
+            self.line(&format!(
+                "{} {exercise}: the same but for comments and spaces: {}",
+                self.paint("to look at", Paint::Open),
+                students.join(", ")
+            ));
+        }
+        if alike.len() > ALIKE {
+            let more = alike.len() - ALIKE;
+            self.line(&format!("… and {more} more; `checker report DIR --format html` lists them"));
         }
         let isolation = gradebook.isolation();
         for (layers, results) in &isolation {

@@ -158,6 +158,8 @@ enum Line<'a> {
         /// Of the open ones, those that a person has to look at.
         unjudged: usize,
         flags: usize,
+        /// How many groups of submissions are alike.
+        alike: usize,
         isolation: Vec<Isolation<'a>>,
         path: Option<&'a Path>,
     },
@@ -422,6 +424,7 @@ impl Reporter for Json {
             open,
             unjudged: gradebook.unjudged().count(),
             flags: gradebook.flags(),
+            alike: gradebook.alike().len(),
             isolation: isolation.map(|(layers, results)| Isolation { results, layers }).collect(),
             path,
         });

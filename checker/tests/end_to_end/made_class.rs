@@ -123,8 +123,8 @@ pub fn make(workbook: &Workbook, directory: &Path) {
                 () => judgement(&mut dice, tests, diligence, exercise),
             };
             let (student, exercise) = ((*student).to_owned(), exercise.name.clone());
-            let (hash, flags, layers) = (String::new(), flags(&student, nth), layers());
-            store.put(&Result { student, exercise, hash, judgement, flags, layers }).unwrap();
+            let (hash, flags, layers, text) = (String::new(), flags(&student, nth), layers(), None);
+            store.put(&Result { student, exercise, hash, judgement, flags, layers, text }).unwrap();
         }
     }
 }

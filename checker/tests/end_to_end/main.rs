@@ -29,6 +29,8 @@ mod refusals;
 #[cfg(feature = "grade")]
 mod report;
 #[cfg(feature = "grade")]
+mod rosters;
+#[cfg(feature = "grade")]
 mod score;
 mod soundness;
 mod trace;

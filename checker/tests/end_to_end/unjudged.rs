@@ -183,7 +183,7 @@ fn no_format_makes_0_points_of_what_is_open() {
     let moodle = said("moodle");
     assert!(moodle.contains("ada,-,") && moodle.contains("1.1 answer: needs a person"), "{moodle}");
     let csv = said("csv");
-    assert!(csv.contains("ada,answer,unjudged,,3,\n"), "{csv}");
+    assert!(csv.contains("ada,answer,unjudged,,3,,\n"), "{csv}");
     let junit = said("junit");
     assert!(junit.contains("type=\"unjudged\""), "{junit}");
 

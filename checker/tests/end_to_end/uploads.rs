@@ -479,3 +479,84 @@ fn a_submission_of_which_nothing_counts_is_no_grading() {
     }
     assert!(!class.out().exists());
 }
+
+/// A clone `NAME` as GitHub Classroom's tools make it; `branches` in this order, the first is checked out.
+fn clone(class: &Class, name: &str, branches: &[(&str, Files)]) {
+    let place = class.submissions().join(name);
+    fs::create_dir_all(&place).unwrap();
+    let git = |arguments: &[&str]| {
+        let mut command = Command::new("git");
+        command.current_dir(&place).args(["-c", "user.name=A", "-c", "user.email=a@b"]);
+        command.env("GIT_CONFIG_GLOBAL", "/dev/null").env("GIT_CONFIG_NOSYSTEM", "1");
+        let output = command.args(arguments).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+    };
+    git(&["init", "-q", "-b", branches[0].0]);
+    git(&["remote", "add", "origin", &format!("git@github.com:course/{name}.git")]);
+    for (nth, (branch, files)) in branches.iter().enumerate() {
+        if nth > 0 {
+            git(&["checkout", "-q", "-b", branch]);
+        }
+        for (path, bytes) in files.iter().filter(|(path, _)| !path.contains(".git/")) {
+            put(&place.join(path.strip_prefix("w/").unwrap()), &Content::File(bytes.clone()));
+        }
+        git(&["add", "-A"]);
+        git(&["commit", "-q", "--allow-empty", "-m", branch]);
+    }
+    git(&["checkout", "-q", branches[0].0]);
+}
+
+/// As they are in the repository: a student's `target/` is ignored there.
+fn committed(files: Files) -> Files {
+    let is_ours = |path: &str| path.starts_with("w/") && !path.contains("target/");
+    files.into_iter().filter(|(path, _)| is_ours(path)).collect()
+}
+
+#[test]
+fn clones_of_a_classroom_have_a_login_and_other_branches_are_named() {
+    let class = Class::new();
+    clone(&class, "locks-ada", &[("main", committed(solved("w")))]);
+    clone(&class, "locks-bob-b", &[("main", given("w")), ("solution", committed(solved("w")))]);
+    let more = committed(solved("w"));
+    clone(&class, "locks-eve", &[("main", committed(solved("w"))), ("experiments", more)]);
+    clone(&class, "locks-fay", &[("main", given("w")), ("feedback", Files::new())]);
+    let untouched = Student { key: "fay".into(), becomes: Becomes::Untouched, said: "" };
+    let finished = intake(&class, &class.submissions(), &[]);
+    let found = uploads(&finished);
+    assert_eq!(found.keys().collect::<Vec<_>>(), ["ada", "bob-b", "eve", "fay"], "{finished:?}");
+    let bob = &found["bob-b"];
+    assert!(said(bob).contains("the branch `solution`, which is not checked out"), "{bob}");
+    assert!(bob["unjudged"]["answer"].is_array() && bob["unjudged"]["next"].is_null(), "{bob}");
+    for student in ["ada", "eve", "fay"] {
+        assert_eq!(said(&found[student]), "null\n{}");
+    }
+    assert_eq!(
+        uploads(&intake(&class, &class.submissions(), &[]))["fay"]["begun"],
+        found["fay"]["begun"]
+    );
+    let bob = Student { key: "bob-b".into(), becomes: Becomes::Open, said: "" };
+    let students = [Student::right("ada", ""), bob, Student::right("eve", ""), untouched];
+    assert_graded(&class, &class.submissions(), &students);
+}
+
+#[test]
+fn what_a_clone_has_configured_is_not_executed() {
+    let class = Class::new();
+    class.student("ada", "right", None);
+    clone(&class, "bob", &[("main", given("w")), ("work", committed(solved("w")))]);
+    let mark = class.directory.path().join("mark");
+    let run = format!("touch {}", mark.display());
+    let config = class.submissions().join("bob/.git/config");
+    let text = format!(
+        "{}\n[core]\n\tfsmonitor = {run}\n\thooksPath = /tmp\n\tpager = {run}\n\
+         [filter \"x\"]\n\tsmudge = {run}\n\tprocess = {run}\n\trequired = true\n[tar \"tar\"]\n\tcommand = {run}\n",
+        fs::read_to_string(&config).unwrap()
+    );
+    fs::write(config, text).unwrap();
+    let attributes = class.submissions().join("bob/.git/info/attributes");
+    fs::create_dir_all(attributes.parent().unwrap()).unwrap();
+    fs::write(attributes, "* filter=x\n").unwrap();
+    let found = uploads(&intake(&class, &class.submissions(), &[]));
+    assert!(said(&found["bob"]).contains("the branch `work`"), "{found:?}");
+    assert!(!mark.exists());
+}

@@ -189,6 +189,8 @@ mod graded {
                         judgement: judgement?,
                         flags: Vec::new(),
                         layers: Layers::default(),
+                        text: (["ada", "eve"].contains(&student) && exercise.name == "mutex")
+                            .then(|| "same".to_owned()),
                     })
                 }));
             }

@@ -90,6 +90,7 @@ fn everything_that_is_known_is_in_it() {
     assert_eq!(document["students"][2]["results"][1]["verdict"], "forged");
     assert_eq!(document["students"][3]["unreadable"], crate::fixture::UNREADABLE);
     let zoe = &document["students"][5];
+    assert_eq!(document["students"][0]["results"][0]["alike"][0], "eve");
     let hal = &document["students"][6];
     assert_eq!((hal["open"].as_u64(), &hal["points"]), (Some(1), &3.0.into()));
     assert_eq!(hal["results"][0]["verdict"], "unjudged");

@@ -203,7 +203,7 @@ impl Walk<'_> {
         let mut archive = sevenz_rust2::ArchiveReader::new(archive, none).map_err(broken)?;
         let sizes = archive.archive().files.iter().map(|file| file.size());
         if sizes.fold(0, u64::saturating_add) > self.allowed {
-            return Err(Broken::Archive(self.too_much()));
+            return Err(Broken::Archive(too_much(self.allowed)));
         }
         let mut stopped = Ok(());
         let read = archive.for_each_entries(|file, content| {
@@ -294,12 +294,12 @@ impl Walk<'_> {
     }
 
     fn capped<R: Read>(&self, inner: R, left: u64) -> Capped<'_, R> {
-        Capped { inner, left, walk: self }
+        Capped { inner, left, allowed: left, walk: self }
     }
+}
 
-    fn too_much(&self) -> String {
-        format!("it unpacks to more than {} MiB, far more than its size", self.allowed >> 20)
-    }
+fn too_much(allowed: u64) -> String {
+    format!("it unpacks to more than {} MiB, far more than its size", allowed >> 20)
 }
 
 fn not_read(format: &str) -> Broken {
@@ -324,6 +324,7 @@ fn read_up_to(file: &mut impl Read, buffer: &mut [u8]) -> io::Result<usize> {
 struct Capped<'a, R> {
     inner: R,
     left: u64,
+    allowed: u64,
     walk: &'a Walk<'a>,
 }
 
@@ -341,7 +342,122 @@ impl<R: Read> Read for Capped<'_, R> {
                 self.walk.all.set(all);
                 Ok(count)
             }
-            _ => Err(io::Error::new(io::ErrorKind::FileTooLarge, self.walk.too_much())),
+            _ => Err(io::Error::new(io::ErrorKind::FileTooLarge, too_much(self.allowed))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+    use std::sync::OnceLock;
+
+    use super::super::sink::Names;
+    use super::*;
+
+    fn stop() -> &'static Stop {
+        static STOP: OnceLock<Stop> = OnceLock::new();
+        STOP.get_or_init(|| Stop::on_signals().unwrap())
+    }
+
+    /// What comes of an archive of these bytes: its names, or what is wrong with it.
+    fn walked(bytes: &[u8], limits: Limits) -> Result<Vec<String>, String> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        let mut names = Everything(Names::default());
+        match (Reading { limits, stop: stop() }).walk(&file, Path::new(""), &mut names) {
+            Ok(()) => Ok(names.0.0.iter().map(|path| path.display().to_string()).collect()),
+            Err(Broken::Archive(why)) => Err(why),
+            Err(Broken::Machine(error)) => panic!("{error}"),
+        }
+    }
+
+    /// The names, those in archives in archives too.
+    struct Everything(Names);
+
+    impl Sink for Everything {
+        fn wants(&mut self, path: &Path, kind: &Kind) -> bool {
+            self.0.wants(path, kind)
+        }
+
+        fn opens(&mut self, _: &Path) -> bool {
+            true
+        }
+
+        fn take(&mut self, _: &Path, _: Result<&mut dyn Read, String>) -> Result<(), Error> {
+            Ok(())
+        }
+
+        fn closed(&mut self, path: &Path, why: String) {
+            self.0.0.insert(format!("{}: {why}", path.display()).into());
+        }
+    }
+
+    fn tar_gz(files: &[(&str, usize)]) -> Vec<u8> {
+        let gz = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        let mut archive = tar::Builder::new(gz);
+        for (path, size) in files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(*size as u64);
+            archive.append_data(&mut header, path, io::repeat(0).take(*size as u64)).unwrap();
+        }
+        archive.into_inner().unwrap().finish().unwrap()
+    }
+
+    fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+        let mut archive = zip::ZipWriter::new(io::Cursor::new(Vec::new()));
+        for (path, bytes) in files {
+            archive.start_file(*path, zip::write::SimpleFileOptions::default()).unwrap();
+            archive.write_all(bytes).unwrap();
+        }
+        archive.finish().unwrap().into_inner()
+    }
+
+    const SMALL: Limits = Limits { unpacked: 64 << 10, ratio: 1, nested: 8 << 10 };
+
+    #[test]
+    fn what_nobody_counts_may_be_large_as_long_as_the_archive_is() {
+        let bytes = tar_gz(&[("w/target/debug/lib", 1 << 20), ("w/lib.rs", 10)]);
+        let enough = Limits { ratio: 1 + (2 << 20) / bytes.len() as u64, ..SMALL };
+        assert_eq!(walked(&bytes, enough).unwrap(), ["w/lib.rs"]);
+        let why = walked(&bytes, SMALL).unwrap_err();
+        assert!(why.contains("far more than its size"), "{why}");
+    }
+
+    #[test]
+    fn a_bomb_in_an_archive_closes_that_one_only() {
+        let bomb = tar_gz(&[("zeros", 1 << 20)]);
+        let inner = zip(&[("exercise.rs", b"x")]);
+        let large = vec![0; 32 << 10];
+        let bytes = zip(&[("a.tar.gz", &bomb), ("b.zip", &inner), ("c.tar", &large)]);
+        let names = walked(&bytes, SMALL).unwrap();
+        assert_eq!(names.len(), 4, "{names:?}");
+        assert_eq!([&names[0], &names[2]], ["a.tar.gz/zeros", "b.zip/exercise.rs"]);
+        assert!(names[1].starts_with("a.tar.gz: it unpacks to more than"), "{names:?}");
+        assert!(names[3].starts_with("c.tar: it unpacks to more than"), "{names:?}");
+    }
+
+    #[test]
+    fn many_bombs_in_an_archive_together_reach_a_limit_too() {
+        let bomb = tar_gz(&[("zeros", 60 << 10)]);
+        let files: Vec<(String, &[u8])> =
+            (0..40).map(|nth| (format!("{nth}.tgz"), bomb.as_slice())).collect();
+        let files: Vec<(&str, &[u8])> =
+            files.iter().map(|(name, bytes)| (name.as_str(), *bytes)).collect();
+        let names = walked(&zip(&files), SMALL).unwrap();
+        let closed = names.iter().filter(|name| name.contains("it unpacks to more than")).count();
+        assert!(closed > 20, "{names:?}");
+    }
+
+    #[test]
+    fn archives_lie_in_each_other_up_to_a_depth() {
+        let one = zip(&[("lib.rs", b"x")]);
+        let two = zip(&[("one.zip", &one)]);
+        let three = zip(&[("two.zip", &two)]);
+        let four = zip(&[("three.zip", &three)]);
+        let limits = Limits::default();
+        assert_eq!(walked(&three, limits).unwrap(), ["two.zip/one.zip/lib.rs"]);
+        let why = "three.zip/two.zip/one.zip: there are too many archives in each other";
+        assert_eq!(walked(&four, limits).unwrap(), [why]);
     }
 }

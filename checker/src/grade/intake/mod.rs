@@ -8,6 +8,7 @@
 //! memory, within limits. So a name that climbs out, a link or a bomb has nothing to do harm to.
 
 mod archive;
+mod branches;
 mod contents;
 mod directory;
 mod layout;
@@ -20,6 +21,8 @@ mod trees;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use unicode_normalization::UnicodeNormalization;
 
 pub use archive::{Limits, Reading};
 pub use names::EXTENSIONS;
@@ -111,6 +114,8 @@ pub struct Found {
     pub uploads: Vec<Upload>,
     /// What lay beside them and is none.
     pub passed_over: Vec<PathBuf>,
+    /// What else a person should know, each in a sentence.
+    pub warnings: Vec<String>,
 }
 
 /// A submission that cannot be read, through its own fault: a broken archive, a bomb.
@@ -146,12 +151,15 @@ pub fn find(
     results: Option<&Path>,
 ) -> Result<Found, Error> {
     let mut found: BTreeMap<String, Upload> = BTreeMap::new();
-    let mut passed_over = Vec::new();
+    let (mut passed_over, mut warnings) = (Vec::new(), Vec::new());
     let results = results.and_then(|results| fs::canonicalize(results).ok());
     for argument in arguments {
         let looked = of_argument(rules, argument, results.as_deref())?;
         passed_over.extend(looked.passed_over);
-        for upload in looked.uploads {
+        warnings.extend(looked.warnings);
+        for mut upload in looked.uploads {
+            // A name is the same in each Unicode form: macOS decomposes what others compose.
+            upload.submission.student = normal_form(&upload.submission.student);
             let student = upload.submission.student.clone();
             if let Some(other) = found.get(&student) {
                 return Err(Error::Refused(format!(
@@ -165,7 +173,7 @@ pub fn find(
         }
     }
     passed_over.sort();
-    Ok(Found { uploads: found.into_values().collect(), passed_over })
+    Ok(Found { uploads: found.into_values().collect(), passed_over, warnings })
 }
 
 fn of_argument(
@@ -180,9 +188,8 @@ fn of_argument(
         Ok(Looked { uploads: vec![upload], ..Looked::default() })
     };
     if metadata.is_file() {
-        if argument.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
-            let uploads = roster::read(argument)?.into_iter().map(layout::of_roster).collect();
-            return Ok(Looked { uploads, ..Looked::default() });
+        if is_roster(argument) {
+            return by_roster(rules, argument);
         }
         return layout::in_archive(rules, argument)?.map_or_else(one, Ok);
     }
@@ -194,6 +201,37 @@ fn of_argument(
         true => Err(unknown(argument)),
         false => Ok(looked),
     }
+}
+
+/// A student's name, composed as far as it goes: a name is the same in each Unicode form.
+pub fn normal_form(name: &str) -> String {
+    name.nfc().collect()
+}
+
+/// Whether a file says whose submissions are where.
+fn is_roster(path: &Path) -> bool {
+    let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    is_csv && path.is_file()
+}
+
+fn by_roster(rules: &Rules<'_>, path: &Path) -> Result<Looked, Error> {
+    let roster = roster::read(path)?;
+    let is_submission = |place: &Path| holds_exercises(rules, place);
+    let others = roster::named_by_nobody(&roster.submissions, is_submission);
+    let others = others.iter().map(|other| {
+        let (other, roster) = (other.display(), path.display());
+        format!("{other} is not graded: no line of {roster} names it")
+    });
+    let warnings = roster.warnings.into_iter().chain(others).collect();
+    let uploads = roster.submissions.into_iter().map(layout::of_roster).collect();
+    Ok(Looked { uploads, warnings, ..Looked::default() })
+}
+
+/// Whether a directory holds one submission, perhaps in a directory of its own.
+fn holds_exercises(rules: &Rules<'_>, directory: &Path) -> bool {
+    let below = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    layout::is_submission(rules, directory)
+        || below.into_iter().any(|it| layout::is_submission(rules, &it))
 }
 
 fn unknown(path: &Path) -> Error {
@@ -224,7 +262,15 @@ pub fn read(rules: &Rules<'_>, uploads: Vec<Upload>) -> Result<Vec<Intake>, Erro
         let chosen = match &upload.place {
             Place::Nothing => Chosen::nothing("the roster names none"),
             Place::Missing(why) => Chosen::nothing(why),
-            Place::Parts(parts) => choose(of_parts(rules, parts)?, rules),
+            Place::Parts(parts) => {
+                let mut chosen = choose(of_parts(rules, parts)?, rules);
+                if let [directory] = parts.as_slice()
+                    && directory.is_dir()
+                {
+                    branches::look(rules, directory, &mut chosen)?;
+                }
+                chosen
+            }
             Place::Members { .. } => choose(shared.remove(&nth).unwrap_or_default(), rules),
         };
         all.push(Intake::of(upload, chosen));

@@ -6,10 +6,10 @@ use crate::grade::score::Score;
 
 use super::escape::cell;
 
-/// `student,exercise,verdict,points,possible,bonus`, the last being the part of the points that comes on top
-/// of those possible. Without points where the result is open, and without a verdict where nothing was judged yet.
+/// `student,exercise,verdict,points,possible,bonus,alike`: `bonus` is the part of the points that comes on
+/// top of those possible, `alike` the students with the same text but for comments and spaces. Without points where the result is open, and without a verdict where nothing was judged yet.
 pub fn long(gradebook: &Gradebook<'_>) -> String {
-    let headings = ["student", "exercise", "verdict", "points", "possible", "bonus"];
+    let headings = ["student", "exercise", "verdict", "points", "possible", "bonus", "alike"];
     let headings = headings.map(str::to_owned);
     let mut rows = vec![headings.to_vec()];
     for line in &gradebook.lines {
@@ -24,7 +24,9 @@ pub fn long(gradebook: &Gradebook<'_>) -> String {
                 verdict.as_ref().and_then(|it| it.as_str()).unwrap_or_default().to_owned();
             let student = cell(&line.stored.submission.student);
             let possible = gradebook.worth(exercise).possible.to_string();
-            rows.push(vec![student, cell(&exercise.name), verdict, points, possible, bonus]);
+            let alike = graded.as_ref().map(|graded| graded.alike.join("; ")).unwrap_or_default();
+            let alike = cell(&alike);
+            rows.push(vec![student, cell(&exercise.name), verdict, points, possible, bonus, alike]);
         }
     }
     csv(&rows)

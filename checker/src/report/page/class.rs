@@ -7,7 +7,7 @@ use super::look::{all, look, mark};
 use super::matrix::{matrix, occurs, wide_enough};
 use super::rates::{Rate, rates};
 use crate::curriculum::Curriculum;
-use crate::grade::gradebook::{Gradebook, Line};
+use crate::grade::gradebook::{Alike, Gradebook, Line};
 use crate::grade::points::Points;
 use crate::grade::scheme::Scheme;
 
@@ -30,6 +30,9 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
         gradebook.lines.iter().filter(|line| line.stored.unreadable.is_some()).collect();
     let noted: Vec<&Line<'_>> =
         gradebook.lines.iter().filter(|line| !line.stored.notes.is_empty()).collect();
+    let alike = gradebook.alike();
+    let unjudged: Vec<&Line<'_>> =
+        gradebook.lines.iter().filter(|line| line.unjudged().next().is_some()).collect();
     let flagged: Vec<&Line<'_>> =
         gradebook.lines.iter().filter(|line| line.flags().next().is_some()).collect();
     let body = html! {
@@ -39,7 +42,9 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
             nav aria-label="On this page" {
                 a href="#students" { "Students" }
                 a href="#tests" { "Tests" }
+                @if !unjudged.is_empty() { a href="#unjudged" { "Need a person" } }
                 @if !flagged.is_empty() { a href="#flags" { "To look at" } }
+                @if !alike.is_empty() { a href="#alike" { "Alike" } }
                 @if !unreadable.is_empty() { a href="#unreadable" { "Cannot be read" } }
                 @if !noted.is_empty() { a href="#files" { "Files without effect" } }
                 a href="#isolation" { "Isolation" }
@@ -58,6 +63,15 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
                 h2 { "Tests that fail" }
                 (tests(&rates, harmless))
             }
+            @if !unjudged.is_empty() {
+                section id="unjudged" {
+                    h2 { "Need a person" }
+                    p class="lead" {
+                        "What was handed in cannot be judged as it is. These results have no points yet."
+                    }
+                    dl class="list" { @for line in unjudged { (why_unjudged(line)) } }
+                }
+            }
             @if !flagged.is_empty() {
                 section id="flags" {
                     h2 { "To look at" }
@@ -66,6 +80,16 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
                          its reference solution does such a thing. They change no verdict and no points."
                     }
                     dl class="list" { @for line in flagged { (to_look_at(line)) } }
+                }
+            }
+            @if !alike.is_empty() {
+                section id="alike" {
+                    h2 { "Alike" }
+                    p class="lead" {
+                        "Submissions to an exercise that are the same but for comments and spaces. The stub and \
+                         the reference solution do not count. It changes no points."
+                    }
+                    dl class="list" { @for alike in &alike { (those_alike(alike)) } }
                 }
             }
             @if !unreadable.is_empty() {
@@ -222,6 +246,41 @@ fn why_unreadable(line: &Line<'_>) -> Markup {
         div {
             dt { (link(line)) }
             dd { bdi { (one_line(why, TEXT)) } }
+        }
+    }
+}
+
+/// Each exercise of a student that a person has to look at, with the first line that says why.
+fn why_unjudged(line: &Line<'_>) -> Markup {
+    html! {
+        div {
+            dt { (link(line)) }
+            dd {
+                ul {
+                    @for cell in line.unjudged() {
+                        @let why = cell.result.judgement.message.as_deref().unwrap_or_default();
+                        li {
+                            (cell.result.exercise) ": "
+                            bdi { (one_line(why.lines().next().unwrap_or_default(), TEXT)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn those_alike(alike: &Alike<'_>) -> Markup {
+    html! {
+        div {
+            dt { (alike.exercise) }
+            dd {
+                ul {
+                    @for student in &alike.students {
+                        li { a href=(format!("students/{}", file_name(student))) { (name(student)) } }
+                    }
+                }
+            }
         }
     }
 }

@@ -29,3 +29,22 @@ fn is_time(text: &str) -> bool {
     };
     text.len() == TIME.len() && TIME.bytes().zip(text.bytes()).all(fits)
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::super::student_of;
+    use super::recognise;
+
+    #[rstest]
+    #[case::file("Locks_ada17_attempt_2026-11-25-10-00-00_work.zip", Some("ada17"))]
+    #[case::receipt("Locks_ada17_attempt_2026-11-25-10-00-00.txt", Some("ada17"))]
+    #[case::title("Locks_and_Keys_ada17_attempt_2026-11-25-10-00-00_a_b.zip", Some("ada17"))]
+    #[case::no_time("Locks_ada17_attempt_yesterday_work.zip", None)]
+    #[case::nobody("Locks__attempt_2026-11-25-10-00-00_work.zip", None)]
+    #[case::another("work.zip", None)]
+    fn a_name_says_whose_it_is(#[case] name: &str, #[case] student: Option<&str>) {
+        assert_eq!(student_of(recognise, name).as_deref(), student);
+    }
+}

@@ -41,7 +41,9 @@ fn common_prefix<'n>(names: &[&'n str]) -> Option<&'n str> {
     if others.is_empty() {
         return None;
     }
-    let ends = first.match_indices('-').map(|(at, _)| &first[..=at]);
+    // The name of the assignment alone is nobody's.
+    let ends = first.match_indices('-').filter(|(at, _)| at + 1 < first.len());
+    let ends = ends.map(|(at, _)| &first[..=at]);
     ends.rev().find(|prefix| others.iter().all(|name| login(name, prefix).is_some()))
 }
 

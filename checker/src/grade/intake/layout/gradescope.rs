@@ -99,3 +99,31 @@ fn text(value: &Yaml<'_>) -> Option<String> {
         None => value.as_integer().map(|number| number.to_string()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case::id("{:name: Ada, :sid: '0017', :email: a@b}", "0017")]
+    #[case::number("{:name: Ada, :sid: 17, :email: a@b}", "17")]
+    #[case::no_id("{:name: Ada, :sid: , :email: a@b}", "a@b")]
+    #[case::name_only("{:name: Ada}", "Ada")]
+    #[case::without_colons("{name: Ada, sid: s17}", "s17")]
+    fn the_key_is_what_gradebooks_know(#[case] submitter: &str, #[case] key: &str) {
+        let listed = parse(&format!("submission_1:\n  :submitters:\n  - {submitter}\n")).unwrap();
+        assert_eq!(listed[0].submitters[0].key, key);
+    }
+
+    #[rstest]
+    #[case::no_mapping("- a", "expected a mapping")]
+    #[case::no_submitters("submission_1: {}", "submission_1 has no `:submitters:`")]
+    #[case::nobody("submission_1:\n  :submitters:\n  - {}", "submission_1 has a submitter without")]
+    #[case::no_yaml("submission_1: [}", "")]
+    fn a_list_that_is_none_says_why(#[case] text: &str, #[case] why: &str) {
+        let problem = parse(text).err().expect("an error");
+        assert!(problem.contains(why), "{problem}");
+    }
+}

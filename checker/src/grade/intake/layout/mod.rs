@@ -108,6 +108,8 @@ fn recognise(
 pub(super) struct Looked {
     pub(super) uploads: Vec<Upload>,
     pub(super) passed_over: Vec<PathBuf>,
+    /// What else a person should know, each in a sentence.
+    pub(super) warnings: Vec<String>,
 }
 
 /// Where items lie.
@@ -451,4 +453,11 @@ pub(super) fn of_roster(submission: Submission) -> Upload {
         _ => Place::Parts(vec![origin]),
     };
     Upload { place, ..Upload::of(submission) }
+}
+
+/// Whose an item of this name is, for the tests of one platform.
+#[cfg(test)]
+fn student_of(recognise: fn(&[Item]) -> Option<Pieces>, name: &str) -> Option<String> {
+    let pieces = recognise(&[Item::of(Path::new(name), false)])?;
+    Some(pieces.found[0].1.student.clone())
 }

@@ -18,3 +18,25 @@ pub(super) fn recognise(items: &[Item]) -> Option<Pieces> {
         })
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::super::student_of;
+    use super::recognise;
+
+    #[rstest]
+    #[case::folder("Ada Lovelace_123456_assignsubmission_file_", Some("Ada Lovelace_123456"))]
+    #[case::without_folders("Ada L._17_assignsubmission_file_work.zip", Some("Ada L._17"))]
+    #[case::text("Ada L._17_assignsubmission_onlinetext_onlinetext.html", Some("Ada L._17"))]
+    #[case::old("Ada L._17_assignsubmission_file", Some("Ada L._17"))]
+    #[case::blind("Participant_17_assignsubmission_file_", Some("Participant_17"))]
+    #[case::underscores("van_der_Berg_17_assignsubmission_file_", Some("van_der_Berg_17"))]
+    #[case::no_number("Ada_assignsubmission_file_", None)]
+    #[case::nameless("_17_assignsubmission_file_", None)]
+    #[case::another("Ada_17_work.zip", None)]
+    fn a_name_says_whose_it_is(#[case] name: &str, #[case] student: Option<&str>) {
+        assert_eq!(student_of(recognise, name).as_deref(), student);
+    }
+}
