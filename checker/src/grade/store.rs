@@ -374,7 +374,7 @@ fn damaged(path: &Path, problem: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verdict::Verdict;
+    use crate::verdict::{Outcome, TestResult, Verdict};
 
     #[test]
     fn results_of_the_layout_before_are_taken_over() {
@@ -398,6 +398,30 @@ mod tests {
             assert_eq!(store.results().unwrap(), std::slice::from_ref(&before));
             assert_eq!(store.parts().unwrap(), BTreeSet::new());
         }
+    }
+
+    #[test]
+    fn what_a_machine_had_to_skip_is_not_known() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let skipped = |outcome| {
+            let (name, target) = ("a".to_owned(), "t".to_owned());
+            let test = TestResult { name, target, outcome, message: None, place: None };
+            store
+                .put(&Result {
+                    student: "ada".into(),
+                    exercise: "pipe".into(),
+                    hash: "h".into(),
+                    judgement: Judgement::of_tests(vec![test]),
+                    flags: Vec::new(),
+                    layers: Layers::default(),
+                    text: None,
+                })
+                .unwrap();
+            store.hash("ada", "pipe").unwrap()
+        };
+        assert_eq!(skipped(Outcome::Skipped), None);
+        assert_eq!(skipped(Outcome::Failed).as_deref(), Some("h"));
     }
 
     #[test]

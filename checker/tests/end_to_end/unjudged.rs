@@ -1,8 +1,12 @@
 //! What was handed in and cannot be judged as it is: it stays open, and nothing gives it 0 points.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use rstest::rstest;
 use serde_json::Value;
 
@@ -80,6 +84,23 @@ fn a_link_or_a_fifo_in_the_place_of_a_source_leaves_the_result_open() {
 }
 
 #[test]
+fn what_the_grader_may_not_read_leaves_the_result_open() {
+    let class = class_with(outcome("right").as_bytes());
+    let file = class.submissions().join("ada").join(ANSWER);
+    fs::set_permissions(&file, Permissions::from_mode(0o000)).unwrap();
+    if fs::read(&file).is_ok() {
+        eprintln!("skipped: root may read everything");
+        return;
+    }
+    assert_open(&class, "has permissions that forbid the grader to read it");
+    let directory = file.parent().unwrap();
+    fs::set_permissions(directory, Permissions::from_mode(0o000)).unwrap();
+    let finished = class.grade(&["--format", "json"]);
+    fs::set_permissions(directory, Permissions::from_mode(0o755)).unwrap();
+    assert_eq!(judged(&finished), ["ada answer unjudged"]);
+}
+
+#[test]
 fn a_byte_order_mark_is_taken_off() {
     let class = class_with(&[b"\xef\xbb\xbf", outcome("right").as_bytes()].concat());
     assert_eq!(
@@ -89,6 +110,31 @@ fn a_byte_order_mark_is_taken_off() {
     let stub = format!("\u{feff}{}", class.workbook.read(ANSWER));
     class.file("ada", ANSWER, &stub);
     assert_eq!(judged(&class.grade(&["--format", "json"])), ["ada answer not_started"]);
+}
+
+/// Old points must not stand for a text that was never judged, whatever ends the grader.
+#[test]
+fn a_result_of_an_older_text_is_forgotten_before_the_new_one_is_judged() {
+    let class = Class::new();
+    class.student("ada", "right", Some("right"));
+    class.grade(&[]);
+    class.student("ada", "wrong_answer", Some("wrong_answer"));
+    let arguments = class.arguments(&["--format", "json", "--jobs", "1"]);
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let mut grader = class.workbook.start(&arguments);
+    let lines = BufReader::new(grader.stdout.as_mut().unwrap()).lines();
+    let mut graded = lines.map(Result::unwrap).filter(|line| line.contains("\"graded\""));
+    assert!(graded.next().is_some());
+    kill(Pid::from_raw(grader.id() as i32), Signal::SIGKILL).unwrap();
+    grader.wait().unwrap();
+    while !class.workbook.processes().is_empty() {
+        std::thread::yield_now();
+    }
+    let score = class.workbook.checker(&["score", class.out().to_str().unwrap()]);
+    assert_eq!(score.code, Some(0), "{score:?}");
+    let gradebook = class.gradebook();
+    let next = gradebook.lines().nth(1).unwrap().split(',').nth(2).unwrap().to_owned();
+    assert!(next.is_empty() || next == "0", "not the 2 points of before: {gradebook}");
 }
 
 #[test]

@@ -170,7 +170,7 @@ fn the_reporter_of_github_classroom_gets_points_and_the_place() {
 #[test]
 fn who_is_not_judged_completely_gets_neither_file() {
     let values = Environment::of(variable, classroom::utc(0)).unwrap();
-    for student in [crate::fixture::FORMULA, "hal"] {
+    for student in [crate::fixture::FORMULA, "hal", "ida"] {
         of_student(Class::new(), student, |graded, place| {
             let gradebook = graded.gradebook();
             let line = &gradebook.lines[place];

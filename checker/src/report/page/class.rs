@@ -131,7 +131,9 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
 fn facts(gradebook: &Gradebook<'_>) -> Markup {
     let (students, exercises) = (gradebook.lines.len(), gradebook.exercises.len());
     let passed: usize = gradebook.lines.iter().map(Line::passed).sum();
-    let median = Points::median(gradebook.lines.iter().map(Line::total).collect());
+    // What is open is no 0.
+    let complete = gradebook.lines.iter().filter(|line| line.open() == 0);
+    let median = Points::median(complete.map(Line::total).collect());
     html! {
         p class="facts" {
             span { (count(students, "student", "students")) }
@@ -142,7 +144,7 @@ fn facts(gradebook: &Gradebook<'_>) -> Markup {
             }
             @match gradebook.open() {
                 0 => {}
-                open => { span class="open" { (open) " not judged yet" } }
+                open => { span class="open" { (open) " open" } }
             }
         }
     }

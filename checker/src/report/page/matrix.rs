@@ -67,7 +67,9 @@ fn row(gradebook: &Gradebook<'_>, line: &Line<'_>) -> Markup {
     let off = (line.late_percent > 0).then(|| format!("{} % off", line.late_percent));
     let bonus = (line.bonus() > Points::default()).then(|| format!("{} bonus", line.bonus()));
     let unreadable = line.stored.unreadable.as_ref().map(|_| "cannot be read".to_owned());
-    let tags: Vec<String> = unreadable.into_iter().chain(late).chain(off).chain(bonus).collect();
+    let open = (line.open() > 0).then(|| format!("{} open", line.open()));
+    let tags: Vec<String> =
+        unreadable.into_iter().chain(open).chain(late).chain(off).chain(bonus).collect();
     html! {
         tr {
             th scope="row" class="student" {
