@@ -195,13 +195,14 @@ impl<'a> Grading<'a> {
     /// Keeps what cannot be read and what has no effect; returns what counts.
     fn keep(&self, intakes: &[Intake], store: &Store) -> std::result::Result<Vec<Taken>, Error> {
         let mut all = Vec::new();
-        for Intake { submission, taken, .. } in intakes {
+        for Intake { submission, taken, remarks, .. } in intakes {
             let (taken, unreadable) = match taken {
                 Ok(taken) => (taken.clone(), None),
                 Err(Unreadable(why)) => (self.unreadable(submission, why), Some(why.clone())),
             };
             let notes = taken.notes.clone();
-            store.put_submission(&Stored { submission: submission.clone(), unreadable, notes })?;
+            let (submission, remarks) = (submission.clone(), remarks.clone());
+            store.put_submission(&Stored { submission, unreadable, notes, remarks })?;
             all.push(taken);
         }
         Ok(all)

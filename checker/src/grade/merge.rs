@@ -211,7 +211,8 @@ mod tests {
             let store = Store::open(&self.path(name)).unwrap();
             let submission =
                 Submission { student: "ada".into(), origin: origin.into(), days_late: Some(0) };
-            let stored = Stored { submission, unreadable: None, notes: Vec::new() };
+            let (notes, remarks) = (Vec::new(), Vec::new());
+            let stored = Stored { submission, unreadable: None, notes, remarks };
             store.put_submission(&stored).unwrap();
             for (exercise, hash, verdict) in results {
                 store.put(&result(exercise, hash, *verdict)).unwrap();

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 use super::flags::Flag;
-use super::intake::Submission;
+use super::intake::{Remark, Submission};
 use super::partition::Partition;
 use super::taken::Note;
 use crate::Error;
@@ -23,7 +23,7 @@ pub use sandbox::Layers;
 /// The layout of the tables; another number is another program's.
 const LAYOUT: i32 = 3;
 
-/// The layout before it, which becomes this one when it is opened: it has no parts and no `text`.
+/// The layout before it, which becomes this one when it is opened: it has no parts, no `text` and no remarks.
 const BEFORE: i32 = 2;
 
 /// The results of a grading, in its directory.
@@ -44,6 +44,8 @@ pub struct Stored {
     pub unreadable: Option<String>,
     /// What in it has no effect.
     pub notes: Vec<Note>,
+    /// What a person should know of the upload.
+    pub remarks: Vec<Remark>,
 }
 
 /// What became of one exercise of one submission.
@@ -143,8 +145,11 @@ impl Store {
                         .to_owned(),
             });
         }
-        let new_column = match layout == BEFORE {
-            true => "ALTER TABLE result ADD COLUMN text TEXT;",
+        let new_columns = match layout == BEFORE {
+            true => {
+                "ALTER TABLE result ADD COLUMN text TEXT;
+                 ALTER TABLE submission ADD COLUMN remarks TEXT NOT NULL DEFAULT '[]';"
+            }
             false => "",
         };
         self.connection
@@ -152,14 +157,15 @@ impl Store {
                 "PRAGMA journal_mode = WAL;
                  PRAGMA synchronous = FULL;
                  BEGIN;
-                 {new_column}
+                 {new_columns}
                  PRAGMA user_version = {LAYOUT};
                  CREATE TABLE IF NOT EXISTS submission (
                      student TEXT PRIMARY KEY,
                      origin TEXT NOT NULL,
                      days_late INTEGER NOT NULL,
                      unreadable TEXT,
-                     notes TEXT NOT NULL
+                     notes TEXT NOT NULL,
+                     remarks TEXT NOT NULL
                  ) WITHOUT ROWID;
                  CREATE TABLE IF NOT EXISTS result (
                      student TEXT NOT NULL,
@@ -185,15 +191,17 @@ impl Store {
         self.connection
             .execute(
                 // What is not said this time, how late it came, stays as it is known.
-                "INSERT INTO submission VALUES (?1, ?2, coalesce(?3, 0), ?4, ?5)
+                "INSERT INTO submission VALUES (?1, ?2, coalesce(?3, 0), ?4, ?5, ?6)
                  ON CONFLICT (student) DO UPDATE SET
-                     origin = ?2, days_late = coalesce(?3, days_late), unreadable = ?4, notes = ?5",
+                     origin = ?2, days_late = coalesce(?3, days_late), unreadable = ?4, notes = ?5,
+                     remarks = ?6",
                 params![
                     submission.student,
                     submission.origin.to_string_lossy(),
                     submission.days_late,
                     stored.unreadable,
-                    json(&stored.notes)
+                    json(&stored.notes),
+                    json(&stored.remarks)
                 ],
             )
             .map(drop)
@@ -279,7 +287,10 @@ impl Store {
         let failed = || failed(&self.path);
         let mut query = self
             .connection
-            .prepare("SELECT student, origin, days_late, unreadable, notes FROM submission ORDER BY student")
+            .prepare(
+                "SELECT student, origin, days_late, unreadable, notes, remarks FROM submission
+                 ORDER BY student",
+            )
             .map_err(failed())?;
         let rows = query
             .query_map([], |row| {
@@ -290,14 +301,14 @@ impl Store {
                         days_late: Some(row.get(2)?),
                     },
                     row.get(3)?,
-                    row.get::<_, String>(4)?,
+                    [row.get::<_, String>(4)?, row.get::<_, String>(5)?],
                 ))
             })
             .map_err(failed())?;
         rows.map(|row| {
-            let (submission, unreadable, notes) = row.map_err(failed())?;
-            let notes = self.parsed(&notes)?;
-            Ok(Stored { submission, unreadable, notes })
+            let (submission, unreadable, [notes, remarks]) = row.map_err(failed())?;
+            let (notes, remarks) = (self.parsed(&notes)?, self.parsed(&remarks)?);
+            Ok(Stored { submission, unreadable, notes, remarks })
         })
         .collect()
     }
@@ -390,12 +401,20 @@ mod tests {
             text: None,
         };
         store.put(&before).unwrap();
-        let undo = "ALTER TABLE result DROP COLUMN text; DROP TABLE part; PRAGMA user_version = 2";
+        let submission =
+            Submission { student: "ada".into(), origin: "in/ada".into(), days_late: Some(1) };
+        let (notes, remarks) = (Vec::new(), Vec::new());
+        let stored = Stored { submission, unreadable: None, notes, remarks };
+        store.put_submission(&stored).unwrap();
+        let undo =
+            "ALTER TABLE result DROP COLUMN text; ALTER TABLE submission DROP COLUMN remarks;
+                    DROP TABLE part; PRAGMA user_version = 2";
         store.connection.execute_batch(undo).unwrap();
         drop(store);
         for _ in 0..2 {
             let store = Store::open_whole(directory.path()).unwrap();
             assert_eq!(store.results().unwrap(), std::slice::from_ref(&before));
+            assert_eq!(store.submissions().unwrap(), std::slice::from_ref(&stored));
             assert_eq!(store.parts().unwrap(), BTreeSet::new());
         }
     }

@@ -1,6 +1,6 @@
 //! What a person sees of a grading: how far it is, and the gradebook.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::human::Human;
 use super::text::{Paint, WIDTH, clean, wrap};
@@ -184,10 +184,17 @@ impl Human {
 
 /// Where an upload lies, and its exercises in it.
 fn place_of(intake: &Intake) -> String {
-    let origin = intake.submission.origin.display();
-    match intake.tree.as_deref() {
-        None | Some(".") => origin.to_string(),
-        Some(tree) => format!("{origin}: {tree}"),
+    let origin = &intake.submission.origin;
+    let tree = intake.tree.as_deref().map(Path::new);
+    // In an archive of the class, the tree's path begins with the student's directory, too.
+    let below = |tree: &'_ Path| -> PathBuf {
+        let own = origin.file_name().and_then(|name| tree.strip_prefix(name).ok());
+        own.unwrap_or(tree).to_owned()
+    };
+    match tree {
+        None => origin.display().to_string(),
+        Some(tree) if tree == Path::new(".") => origin.display().to_string(),
+        Some(tree) => format!("{}: {}", origin.display(), below(tree).display()),
     }
 }
 

@@ -149,6 +149,7 @@ enum Line<'a> {
         open: usize,
         unreadable: Option<&'a str>,
         no_effect: &'a [crate::grade::taken::Note],
+        remarks: Vec<Remark<'a>>,
         flags: usize,
     },
     #[cfg(feature = "grade")]
@@ -414,6 +415,7 @@ impl Reporter for Json {
                 open: line.open(),
                 unreadable: line.stored.unreadable.as_deref(),
                 no_effect: &line.stored.notes,
+                remarks: line.stored.remarks.iter().map(Remark::of).collect(),
                 flags: line.flags().count(),
             });
         }

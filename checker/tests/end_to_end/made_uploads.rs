@@ -86,6 +86,22 @@ pub fn fixture(name: &str) -> Vec<u8> {
     fs::read(directory.join(name)).unwrap()
 }
 
+/// A tar in which the solution is a hard link to another file, as `tar` writes a file with two names.
+fn linked() -> Vec<u8> {
+    let directory = "w/exercises/01_part/01_answer";
+    let mut archive = tar::Builder::new(Vec::new());
+    let copy = format!("{directory}/copy.rs");
+    let mut header = tar::Header::new_gnu();
+    let text = outcome("right");
+    header.set_size(text.len() as u64);
+    archive.append_data(&mut header, &copy, text.as_bytes()).unwrap();
+    let mut header = tar::Header::new_gnu();
+    header.set_entry_type(tar::EntryType::Link);
+    header.set_size(0);
+    archive.append_link(&mut header, format!("{directory}/src/lib.rs"), copy).unwrap();
+    archive.into_inner().unwrap()
+}
+
 /// Everything that students hand in, each with what becomes of it.
 pub fn everything() -> Vec<Handed> {
     use Becomes::{Open, Right, Untouched};
@@ -107,6 +123,7 @@ pub fn everything() -> Vec<Handed> {
         handed("work.tar", Content::File(tar_with(&solved("workbook"))), Right, ""),
         handed("work.tar.gz", Content::File(gzip(&tar_with(&solved("w")))), Right, ""),
         handed("work.tar.xz", Content::File(fixture("right.tar.xz")), Right, ""),
+        handed("linked.tar", Content::File(linked()), Right, ""),
         handed("work.7z", Content::File(fixture("right.7z")), Right, ""),
         handed("workbook", Content::Directory(solved("workbook")), Right, ""),
         handed("again.zip", zip(vec![("work.zip".to_owned(), inner)]), Right, ""),

@@ -87,7 +87,8 @@ impl Results {
             origin: format!("in/{student}").into(),
             days_late: Some(days_late),
         };
-        store.put_submission(&Stored { submission, unreadable: None, notes: Vec::new() }).unwrap();
+        let (notes, remarks) = (Vec::new(), Vec::new());
+        store.put_submission(&Stored { submission, unreadable: None, notes, remarks }).unwrap();
         for (exercise, judgement) in ["answer", "next"].into_iter().zip(judgements) {
             let layers = Layers { held: Layer::ALL.into(), ..Layers::default() };
             store.put(&result(student, exercise, judgement, layers)).unwrap();

@@ -94,6 +94,20 @@ fn assert_graded(class: &Class, place: &Path, students: &[Student]) {
         assert!(line[student.key.len()..].starts_with(points), "{line}, {points}: {finished:?}");
     }
     assert_eq!(gradebook.lines().count(), students.len() + 1, "{gradebook}");
+    assert_kept(class, students);
+}
+
+/// Asserts that a report written later says the same.
+fn assert_kept(class: &Class, students: &[Student]) {
+    let report =
+        class.workbook.checker(&["report", class.out().to_str().unwrap(), "--format", "json"]);
+    let document: Value = serde_json::from_str(&report.stdout).unwrap();
+    let lines = document["students"].as_array().unwrap();
+    for student in students {
+        let line = lines.iter().find(|line| line["student"] == student.key.as_str()).unwrap();
+        let said = line.to_string();
+        assert!(said.contains(student.said), "{} is not in {said}", student.said);
+    }
 }
 
 #[test]

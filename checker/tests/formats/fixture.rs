@@ -156,7 +156,7 @@ pub use graded::Graded;
 #[cfg(feature = "grade")]
 mod graded {
     use checker::grade::gradebook::Gradebook;
-    use checker::grade::intake::Submission;
+    use checker::grade::intake::{Remark, Submission};
     use checker::grade::scheme::Scheme;
     use checker::grade::store::{Result, Stored};
     use checker::grade::taken::{Note, Why};
@@ -188,6 +188,7 @@ mod graded {
                     },
                     unreadable: is_unreadable.then(|| UNREADABLE.to_owned()),
                     notes: if student == "bob" { vec![note] } else { Vec::new() },
+                    remarks: if student == "bob" { vec![Remark::Late] } else { Vec::new() },
                 });
                 let judged = exercises.iter().zip(judgements);
                 results.extend(judged.filter_map(|(exercise, judgement)| {

@@ -82,6 +82,7 @@ fn everything_that_is_known_is_in_it() {
     assert_eq!(document["points_possible"], 8.0);
     let bob = &document["students"][1];
     assert_eq!((&bob["student"], &bob["points"]), (&"bob".into(), &1.66.into()));
+    assert!(bob["remarks"][0].as_str().unwrap().contains("marks it as late"), "{bob}");
     assert_eq!(bob["no_effect"][0]["path"], "exercises/␛x.rs");
     let tests = bob["results"][0]["tests"].as_array().unwrap();
     assert_eq!(tests.len(), 4, "each test is there: {tests:?}");

@@ -28,6 +28,8 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
     let (rates, harmless) = rates(gradebook);
     let unreadable: Vec<&Line<'_>> =
         gradebook.lines.iter().filter(|line| line.stored.unreadable.is_some()).collect();
+    let remarked: Vec<&Line<'_>> =
+        gradebook.lines.iter().filter(|line| !line.stored.remarks.is_empty()).collect();
     let noted: Vec<&Line<'_>> =
         gradebook.lines.iter().filter(|line| !line.stored.notes.is_empty()).collect();
     let alike = gradebook.alike();
@@ -46,6 +48,7 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
                 @if !flagged.is_empty() { a href="#flags" { "To look at" } }
                 @if !alike.is_empty() { a href="#alike" { "Alike" } }
                 @if !unreadable.is_empty() { a href="#unreadable" { "Cannot be read" } }
+                @if !remarked.is_empty() { a href="#uploads" { "Uploads" } }
                 @if !noted.is_empty() { a href="#files" { "Files without effect" } }
                 a href="#isolation" { "Isolation" }
                 a href="#legend" { "Legend" }
@@ -97,6 +100,13 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
                     h2 { "Cannot be read" }
                     p class="lead" { "Nothing could be taken from these submissions." }
                     dl class="list" { @for line in unreadable { (why_unreadable(line)) } }
+                }
+            }
+            @if !remarked.is_empty() {
+                section id="uploads" {
+                    h2 { "Uploads" }
+                    p class="lead" { "What was noticed while the submissions were read." }
+                    dl class="list" { @for line in remarked { (remarks(line)) } }
                 }
             }
             @if !noted.is_empty() {
@@ -248,6 +258,23 @@ fn why_unreadable(line: &Line<'_>) -> Markup {
         div {
             dt { (link(line)) }
             dd { bdi { (one_line(why, TEXT)) } }
+        }
+    }
+}
+
+fn remarks(line: &Line<'_>) -> Markup {
+    let remarks = &line.stored.remarks;
+    html! {
+        div {
+            dt { (link(line)) }
+            dd {
+                ul {
+                    @for remark in remarks.iter().take(FILES) {
+                        li { bdi { (one_line(&remark.to_string(), TEXT)) } }
+                    }
+                    @if remarks.len() > FILES { li { "and " (remarks.len() - FILES) " more" } }
+                }
+            }
         }
     }
 }

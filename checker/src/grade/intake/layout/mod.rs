@@ -149,7 +149,9 @@ impl At<'_> {
     /// A directory or an archive, named as its student.
     fn plain(&self, item: &Item, looked: &mut Looked) {
         match item.student() {
-            Some(student) => looked.uploads.push(self.upload(student, &[item.path.clone()])),
+            Some(student) => {
+                looked.uploads.push(self.upload(student, std::slice::from_ref(&item.path)))
+            }
             None => looked.passed_over.push(self.origin(&item.path)),
         }
     }
