@@ -248,9 +248,12 @@ impl<'a> Gradebook<'a> {
                 let score = cell.as_ref().and_then(|cell| cell.score.as_ref());
                 score.map_or(String::new(), |score| score.points.to_string())
             }));
-            fields.push(line.total().to_string());
+            // A sum that lacks something is no total.
+            let is_complete = line.open() == 0;
+            let sum = |points: Points| if is_complete { points.to_string() } else { String::new() };
+            fields.push(sum(line.total()));
             fields.push(self.maximum().to_string());
-            fields.push(line.bonus().to_string());
+            fields.push(sum(line.bonus()));
             fields.push(line.stored.submission.days_late().to_string());
             fields.push(line.late_percent.to_string());
             fields.push(escape::cell(line.stored.unreadable.as_deref().unwrap_or_default()));
@@ -273,6 +276,16 @@ impl<'a> Line<'a> {
     /// The sum of what is judged so far, with bonus and lateness.
     pub fn total(&self) -> Points {
         self.scores().map(|score| score.points).sum()
+    }
+
+    /// Whether anything has points yet: a sum of nothing is no 0.
+    pub fn has_points(&self) -> bool {
+        self.scores().next().is_some()
+    }
+
+    /// The sum in words: `7.5`, and `–` as long as everything is open.
+    pub fn total_in_words(&self) -> String {
+        if self.has_points() { self.total().to_string() } else { "–".to_owned() }
     }
 
     /// How much of the sum is a bonus.

@@ -161,7 +161,7 @@ impl Human {
         let student = clean(&line.stored.submission.student);
         let mut text = format!(
             "{student:<24} {:>7} of {maximum}  {} of {exercises} pass",
-            line.total().to_string(),
+            line.total_in_words(),
             line.passed()
         );
         if line.open() > 0 {

@@ -74,8 +74,8 @@ fn every_mistake_is_said_at_once_with_its_line(#[case] end: &str) {
     let roster = [
         "student,submission,days_late,Submission",
         "Ada,upload-1,two,",
-        "",
         ",,,",
+        "",
         "Bob,nowhere,",
         "\"Eve,",
         "of two lines\",upload-2,,",

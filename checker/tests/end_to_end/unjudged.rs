@@ -47,7 +47,7 @@ fn assert_open(class: &Class, why: &str) {
     assert_eq!(result["points"], Value::Null);
     assert_eq!(document["students"][0]["open"], 1);
     let gradebook = class.gradebook();
-    assert!(gradebook.contains("ada,,2,2,5,0,0,0,,answer\n"), "{gradebook}");
+    assert!(gradebook.contains("ada,,2,,5,,0,0,,answer\n"), "{gradebook}");
     // What is known is not looked at again, and is as open as before.
     let again = class.grade(&["--format", "json"]);
     assert_eq!(judged(&again), Vec::<String>::new());
@@ -205,6 +205,11 @@ fn links_of_an_archive_leave_their_exercises_open() {
     let said = report(&class, &[]).stdout;
     assert!(said.contains("01_answer/src/lib.rs is a hard link to another file"), "{said}");
     assert!(said.contains("02_next/src is a symbolic link"), "{said}");
+    assert!(said.contains("– of 5  0 of 2 pass  2 open"), "no 0 points: {said}");
+    let document: Value =
+        serde_json::from_str(&report(&class, &["--format", "json"]).stdout).unwrap();
+    assert!(document["students"][0]["points"].is_null(), "{document}");
+    assert!(class.gradebook().contains("ada,,,,5,,"), "{}", class.gradebook());
 }
 
 #[test]

@@ -58,7 +58,7 @@ impl<'a> Sheet<'a> {
             student: Some(&line.stored.submission.student),
             points: Some(match line.open() {
                 0 => format!("{} of {maximum}", line.total()),
-                open => format!("{} ({open} open) of {maximum}", line.total()),
+                open => format!("{} ({open} open) of {maximum}", line.total_in_words()),
             }),
             unreadable: line.stored.unreadable.as_deref(),
             exercises: gradebook.found(line).collect(),

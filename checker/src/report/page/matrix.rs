@@ -81,7 +81,7 @@ fn row(gradebook: &Gradebook<'_>, line: &Line<'_>) -> Markup {
             @for (exercise, cell) in gradebook.exercises.iter().zip(&line.cells) {
                 (result(exercise, cell, &href))
             }
-            td class="sum" data-value=(line.total()) { (line.total()) }
+            td class="sum" data-value=(line.total()) { (line.total_in_words()) }
             td class="sum" data-value=(line.passed()) { (line.passed()) }
         }
     }

@@ -31,7 +31,7 @@ pub(super) fn page(
         header {
             h1 { (name(&submission.student)) }
             p class="facts" {
-                span { (student.total()) " of " (gradebook.worth_of_all()) " points" }
+                span { (student.total_in_words()) " of " (gradebook.worth_of_all()) " points" }
                 @if student.bonus() > Points::default() { span { (student.bonus()) " of them a bonus" } }
                 span { (student.passed()) " of " (results.len()) " pass" }
                 @if submission.days_late() > 0 {
