@@ -32,7 +32,12 @@ pub struct Candidate<'a> {
     pub in_place: bool,
     /// How a stranger's sources are kept from the host; `None` for one's own.
     pub confined: Option<&'a Confined>,
+    /// What each test has to write in the end; `None` if libtest's word is enough.
+    pub seals: Option<&'a Seals>,
 }
+
+/// What a test writes when it has run to its end, by its target and name.
+pub type Seals = BTreeMap<(String, String), String>;
 
 /// What stands between a stranger's sources and the host, at compile time and at run time.
 #[derive(Debug, Clone)]
@@ -70,6 +75,7 @@ impl<'a> Candidate<'a> {
             target: workbook.target_path(),
             in_place: true,
             confined: None,
+            seals: None,
         }
     }
 
@@ -145,6 +151,7 @@ impl Slot {
             target: self.target.clone(),
             in_place: false,
             confined: None,
+            seals: None,
         })
     }
 }
@@ -208,7 +215,15 @@ impl Stand<'_> {
         let workspace = self.directory.join("workbook");
         lay(&exercise.path(&workspace), pristine, sources)?;
         let target = self.directory.join("target");
-        Ok(Candidate { exercise, pristine, workspace, target, in_place: false, confined: None })
+        Ok(Candidate {
+            exercise,
+            pristine,
+            workspace,
+            target,
+            in_place: false,
+            confined: None,
+            seals: None,
+        })
     }
 
     fn clear(&self) -> Result<(), Error> {

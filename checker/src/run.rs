@@ -34,6 +34,9 @@ const TASKS: u64 = 512;
 /// libtest's log, in the directory of the run.
 const LOG: &str = "log";
 
+/// What the name of the log and that of the file for the test's seal differ by.
+pub(crate) const SEAL: &str = ".end";
+
 /// How many MiB have to be free for a test that did not pass to be judged: where its log cannot be
 /// written, it has not failed.
 const ROOM_TO_RUN: u64 = 16;
@@ -78,7 +81,7 @@ pub fn run_tests(
                 continue;
             }
             let started = Instant::now();
-            let directory = scratch.directory(index)?;
+            let directory = scratch.directory()?;
             let result =
                 run_test(&Test { candidate, programs, target, name, cpu }, &directory, stop)?;
             let has_hung = result.outcome != Outcome::Passed && started.elapsed() > HUNG_AFTER;
@@ -119,7 +122,7 @@ pub fn run_experiment_as(
     adjust: impl FnOnce(&mut Limits),
 ) -> Result<Observation, Error> {
     let scratch = Scratch::new()?;
-    let mut program = program_of(candidate, program, args, cpu, &scratch.directory(0)?);
+    let mut program = program_of(candidate, program, args, cpu, &scratch.directory()?);
     adjust(&mut program.limits);
     observe(candidate, &program, stop)
 }
@@ -163,8 +166,11 @@ fn run_test(test: &Test<'_>, directory: &Path, stop: &Stop) -> Result<TestResult
         });
     };
     let log = directory.join(LOG);
-    // It has to be there to be shown alone.
-    fs::write(&log, "").map_err(Error::writing(&log))?;
+    // They have to be there to be shown alone.
+    let seal = directory.join(format!("{LOG}{SEAL}"));
+    for file in [&log, &seal] {
+        fs::write(file, "").map_err(Error::writing(file))?;
+    }
     let mut args: Vec<OsString> = [name, "--exact", "--nocapture", "--test-threads=1", "--logfile"]
         .map(OsString::from)
         .into();
@@ -172,8 +178,12 @@ fn run_test(test: &Test<'_>, directory: &Path, stop: &Stop) -> Result<TestResult
     let program = program_of(candidate, program, args, cpu, directory);
     let observation = observe(candidate, &program, stop)?;
     // What lies there now may be of the program's making: a link, a FIFO.
-    let log = files::read_regular(&log, LOG_SIZE).ok().flatten().unwrap_or_default();
-    let result = result_of(candidate, target, name, &observation, &String::from_utf8_lossy(&log));
+    let read = |path: &Path| {
+        let bytes = files::read_regular(path, LOG_SIZE).ok().flatten().unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
+    let result = result_of(candidate, target, name, &observation, &read(&log));
+    let result = sealed(candidate, result, &read(&seal));
     if candidate.confined.is_some() && result.outcome != Outcome::Passed {
         files::room(directory, ROOM_TO_RUN)?;
     }
@@ -219,8 +229,10 @@ fn program_of(
     // directory there a program could make any number.
     let has_own_tmp = candidate.confined.is_some_and(|it| it.layers.contains(&Layer::PrivateRoot));
     let (temporary, writable) = match has_own_tmp {
-        true => (Path::new("/tmp"), scratch.join(LOG)),
-        false => (scratch, scratch.to_owned()),
+        true => {
+            (Path::new("/tmp"), ["", SEAL].map(|end| scratch.join(format!("{LOG}{end}"))).into())
+        }
+        false => (scratch, vec![scratch.to_owned()]),
     };
     Program {
         path: program.to_owned(),
@@ -231,7 +243,7 @@ fn program_of(
         confinement: candidate.confined.map(|_| Confinement {
             read_only: vec![candidate.workspace.clone(), candidate.target.clone()],
             // The experiment has no log.
-            writable: Some(writable).filter(|path| path.exists()).into_iter().collect(),
+            writable: writable.into_iter().filter(|path| path.exists()).collect(),
             without: Vec::new(),
         }),
     }
@@ -266,6 +278,26 @@ fn result_of(
         _ => panic.and_then(|panic| panic.place.clone()),
     };
     TestResult { name: name.to_owned(), target: target.to_owned(), outcome, message, place }
+}
+
+/// The result, unless libtest's word stands alone where the test should have written its seal.
+fn sealed(candidate: &Candidate<'_>, result: TestResult, written: &str) -> TestResult {
+    let Some(seals) = candidate.seals else { return result };
+    let seal = seals.get(&(result.target.clone(), result.name.clone()));
+    let is_sealed = seal.is_some_and(|seal| seal == written);
+    match result.outcome {
+        Outcome::Passed | Outcome::Leaked if !is_sealed => TestResult {
+            outcome: Outcome::Forged,
+            message: Some(
+                "the log says that the test passed, but the test did not run to its end in its own process.\n\
+                 Something in your code writes the log, or a forked child returned into the test and the \
+                 parent exited."
+                    .to_owned(),
+            ),
+            ..result
+        },
+        _ => result,
+    }
 }
 
 fn outcome_of(

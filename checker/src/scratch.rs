@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
-use crate::Error;
+use crate::{Error, files};
 
 const PREFIX: &str = "shopfloor-run-";
 
@@ -52,9 +52,10 @@ impl Scratch {
         }
     }
 
-    /// A directory of its own for one program of the run.
-    pub fn directory(&self, index: usize) -> Result<PathBuf, Error> {
-        let path = self.path.join(index.to_string());
+    /// A directory of its own for one program of the run. Its name is random: the program knows it, and
+    /// must not learn from it which of the programs it is.
+    pub fn directory(&self) -> Result<PathBuf, Error> {
+        let path = self.path.join(files::token()?);
         fs::create_dir(&path).map_err(Error::writing(&path))?;
         Ok(path)
     }
@@ -100,7 +101,7 @@ mod tests {
     fn what_a_run_uses_stays_and_what_is_left_over_goes() {
         let parent = tempfile::tempdir().unwrap();
         let used = Scratch::within(parent.path()).unwrap();
-        let file = used.directory(0).unwrap().join("log");
+        let file = used.directory().unwrap().join("log");
         fs::write(&file, "").unwrap();
         let left_over = parent.path().join("shopfloor-run-1-0/0");
         let foreign = parent.path().join("shopfloor-results");

@@ -34,8 +34,8 @@ pub enum Verdict {
     TooMuchOutput,
     /// A test killed or stopped the process that supervised it.
     AttackedSupervisor,
-    /// Something turns failures into passes: a test that must fail has passed. Only grading sets such
-    /// traps.
+    /// A test was reported as passed and has not run to its end: something writes the log in its place.
+    /// Only grading asks for the proof.
     Forged,
     /// A test left processes behind.
     Leaked,
@@ -184,6 +184,8 @@ pub enum Outcome {
     TooMuchOutput,
     /// It killed or stopped its supervisor.
     AttackedSupervisor,
+    /// It was reported as passed, and has not run to its end.
+    Forged,
     /// It passed, and left processes behind.
     Leaked,
     /// The experiment's output is not the reference's.
@@ -204,6 +206,7 @@ impl Outcome {
             Outcome::Skipped => Verdict::Skipped,
             Outcome::TooMuchOutput => Verdict::TooMuchOutput,
             Outcome::AttackedSupervisor => Verdict::AttackedSupervisor,
+            Outcome::Forged => Verdict::Forged,
             Outcome::Leaked => Verdict::Leaked,
             Outcome::OutputDiffers => Verdict::OutputDiffers,
         }
@@ -307,6 +310,7 @@ mod tests {
             Outcome::Skipped,
             Outcome::TooMuchOutput,
             Outcome::AttackedSupervisor,
+            Outcome::Forged,
             Outcome::Leaked,
             Outcome::OutputDiffers,
             Outcome::NotRun,

@@ -184,6 +184,7 @@ fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Skipped => "skipped",
         Outcome::TooMuchOutput => "too much output",
         Outcome::AttackedSupervisor => "attacked its supervisor",
+        Outcome::Forged => "forged",
         Outcome::Leaked => "left processes behind",
         Outcome::OutputDiffers => "output differs",
         Outcome::NotRun => "not run",
