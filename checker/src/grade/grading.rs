@@ -10,8 +10,7 @@ use sandbox::{Layers, Stop};
 use sha2::{Digest, Sha256};
 
 use super::disguise::Disguised;
-use super::embeds;
-use super::flags::{Kind, Known, scan};
+use super::flags::{Flag, Kind, Known, Scanned, scan};
 use super::intake::{Submission, Unreadable, take};
 use super::store::{Result, Store, Stored};
 use super::taken::Taken;
@@ -147,9 +146,10 @@ impl<'a> Grading<'a> {
             &units,
             |(unit, hash, sources)| {
                 let base = &bases[&unit.exercise.name];
-                let flags = sources.map(|sources| scan(sources, &base.known));
-                let result = judging.unit(unit.exercise, base, *sources);
-                Ok((unit, hash, flags.unwrap_or_default(), result))
+                let scanned = sources.map(|sources| scan(sources, &base.known));
+                let scanned = scanned.unwrap_or_default();
+                let result = judging.unit(unit.exercise, base, *sources, &scanned);
+                Ok((unit, hash, scanned.flags, result))
             },
             |(unit, hash, flags, result)| {
                 let result = result.and_then(|judgement| {
@@ -250,11 +250,12 @@ impl Judging<'_> {
         exercise: &Exercise,
         base: &Base,
         sources: Option<&Sources>,
+        scanned: &Scanned,
     ) -> std::result::Result<Judgement, Error> {
         if self.grading.stop.is_requested() || *self.faults() >= ENOUGH_FAULTS {
             return Err(Error::Interrupted);
         }
-        self.judge(exercise, base, sources).inspect_err(|_| self.count_fault())
+        self.judge(exercise, base, sources, scanned).inspect_err(|_| self.count_fault())
     }
 
     fn count_fault(&self) {
@@ -270,6 +271,7 @@ impl Judging<'_> {
         exercise: &Exercise,
         base: &Base,
         sources: Option<&Sources>,
+        scanned: &Scanned,
     ) -> std::result::Result<Judgement, Error> {
         let pristine = &self.grading.pristine[&exercise.name];
         let is_stub =
@@ -278,8 +280,10 @@ impl Judging<'_> {
             return Ok(Judgement::without_tests(Verdict::NotStarted, None, None));
         };
         let stop = self.grading.stop;
-        if let Some(message) = embeds::refusal(sources) {
-            return Ok(Judgement::without_tests(Verdict::DoesNotCompile, Some(message), None));
+        let refused =
+            |why: String| Ok(Judgement::without_tests(Verdict::DoesNotCompile, Some(why), None));
+        if let Some(why) = scanned.flags.iter().find_map(Flag::refusal) {
+            return refused(why);
         }
         let disguised = Disguised::new(pristine, &files::token()?)?;
         let stand = self.stands.take()?;
@@ -300,6 +304,15 @@ impl Judging<'_> {
             let judged = judge_compiled(&candidate, compiled, stop, &mut Silent)?;
             return Ok(disguised.undisguised(judged.judgement));
         };
+        // The compiler's own error says more of what neither of them can read.
+        if let Some(file) = scanned.unread.iter().find(|file| was_read(&candidate.target, file)) {
+            return refused(format!(
+                "{}: the compiler reads this file, but the grader's scan cannot read it as Rust, so it is \
+                 not run. Write it in plainer Rust: look at the beginning of the file, and at unusual \
+                 literals",
+                file.display()
+            ));
+        }
         // What is compiled needs its source no more, and would read the random names there.
         files::remove_directory(&candidate.directory().join("tests"))?;
         let mut judgement = judge_programs(&candidate, &programs, None, stop)?;
@@ -347,6 +360,17 @@ fn whose_failure(
         Compiled::Unclear(_) => Err(first.of_machine(candidate)),
         again => Ok(again),
     }
+}
+
+/// Whether the compiler read a source, by the dep-info files that it left. If it left none, it may have.
+fn was_read(target: &Path, source: &Path) -> bool {
+    let name = source.file_name().unwrap_or_default().to_string_lossy();
+    let entries = std::fs::read_dir(target).into_iter().flatten().flatten();
+    let dep_infos: Vec<String> = (entries.map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "d"))
+        .map(|path| files::read(&path).unwrap_or_default().replace("\\ ", " "))
+        .collect();
+    dep_infos.is_empty() || dep_infos.iter().any(|read| read.contains(&*name))
 }
 
 /// Where the compiler and its libraries are.

@@ -10,7 +10,6 @@
 //! Several machines grade a part of the class each, and their stores are merged.
 
 pub mod disguise;
-pub mod embeds;
 pub mod flags;
 pub mod gradebook;
 pub mod grading;
