@@ -6,13 +6,14 @@ use std::path::{Path, PathBuf};
 use sandbox::Layers;
 
 use crate::event::Event;
+use crate::grade::approval::{self, Approvals};
 use crate::grade::gradebook::Gradebook;
 use crate::grade::grading::{Grading, results_in};
 use crate::grade::intake::{EXTENSIONS, Found, submissions};
 use crate::grade::merge::{self, Merged};
 use crate::grade::partition::Partition;
 use crate::grade::scheme::Scheme;
-use crate::grade::store::Store;
+use crate::grade::store::{Result as Stored, Store};
 use crate::report::Reporter;
 use crate::{Error, Exit, files};
 
@@ -43,6 +44,9 @@ pub struct GradeArguments {
     /// What counts how much, from now on: points, weights, groups of tests, lateness (docs/grading.md)
     #[arg(long, value_name = "FILE")]
     pub scheme: Option<PathBuf>,
+    /// From now on, results with flags do not count until you approve them with `checker score --approve`
+    #[arg(long)]
+    pub hold_flags: bool,
     /// How many are judged at a time; by default four for each core, because some wait
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
@@ -80,6 +84,9 @@ pub fn grade(
     adopt(session, arguments.scheme.as_deref(), &arguments.out)?;
     let layers = isolation(arguments.require_isolation, reporter)?;
     let store = Store::open(&arguments.out)?;
+    if arguments.hold_flags {
+        hold(&arguments.out)?;
+    }
     if let Some(partition) = arguments.partition {
         refuse_others(partition, &store, &arguments.out)?;
         let count = submissions.len();
@@ -180,6 +187,12 @@ pub struct ScoreArguments {
     /// What counts how much, from now on; a copy of it stays with the results
     #[arg(long, value_name = "FILE")]
     pub scheme: Option<PathBuf>,
+    /// From now on, results with flags do not count until you approve them
+    #[arg(long)]
+    pub hold_flags: bool,
+    /// Let this result count, whatever is flagged in it; may be given more than once
+    #[arg(long, value_name = "STUDENT/EXERCISE")]
+    pub approve: Vec<String>,
 }
 
 /// Computes the scores anew from what was found out before, by the curriculum and the scheme as they are
@@ -192,8 +205,32 @@ pub fn score(
     let directory = &arguments.directory;
     let store = results_in(directory)?;
     adopt(session, arguments.scheme.as_deref(), directory)?;
+    if arguments.hold_flags {
+        hold(directory)?;
+    }
+    if !arguments.approve.is_empty() {
+        let (mut approvals, results) = (Approvals::load(directory)?, store.results()?);
+        for name in &arguments.approve {
+            approvals.approve(&results, name)?;
+        }
+        approvals.save(directory)?;
+    }
     write_gradebook(session, &store, directory, reporter)?;
     Ok(Exit::Passed)
+}
+
+/// Results with flags wait for a person from now on.
+fn hold(directory: &Path) -> Result<(), Error> {
+    let mut approvals = Approvals::load(directory)?;
+    approvals.hold();
+    approvals.save(directory)
+}
+
+/// Says which results wait for a person.
+pub(super) fn warn_of_held(held: &[Stored], reporter: &mut dyn Reporter) {
+    for result in held {
+        reporter.take(&Event::Warning { text: &approval::in_words(result) });
+    }
 }
 
 /// Takes a scheme if one is given, and holds against the workbook the one that is there.
@@ -210,11 +247,14 @@ fn write_gradebook(
     directory: &Path,
     reporter: &mut dyn Reporter,
 ) -> Result<(), Error> {
-    let (stored, results) = (store.submissions()?, store.results()?);
+    let stored = store.submissions()?;
+    let (results, held) = Approvals::load(directory)?.divide(store.results()?);
     let scheme = Scheme::of_results(&session.workbook, directory)?;
-    let gradebook = Gradebook::new(&session.workbook.curriculum, &scheme, &stored, &results);
+    let mut gradebook = Gradebook::new(&session.workbook.curriculum, &scheme, &stored, &results);
+    let held = gradebook.hold(held);
     let path = directory.join("gradebook.csv");
     files::write_atomically(&path, &gradebook.csv())?;
     reporter.gradebook(&gradebook, Some(&path));
+    warn_of_held(&held, reporter);
     Ok(())
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::event::Event;
+use crate::grade::approval::Approvals;
 use crate::grade::gradebook::{Gradebook, Line};
 use crate::grade::grading::results_in;
 use crate::grade::scheme::Scheme;
@@ -13,6 +14,7 @@ use crate::report::formats::{
 use crate::report::{Format, Reporter, pages};
 use crate::{Error, Exit, files};
 
+use super::grade::warn_of_held;
 use super::{Session, ci};
 
 /// What is asked of `checker report`.
@@ -50,7 +52,8 @@ pub fn report(
 ) -> Result<Exit, Error> {
     let exercises = session.asked(&arguments.only)?;
     let store = results_in(&arguments.directory)?;
-    let (stored, results) = (store.submissions()?, store.results()?);
+    let stored = store.submissions()?;
+    let (results, held) = Approvals::load(&arguments.directory)?.divide(store.results()?);
     let scheme = Scheme::of_results(&session.workbook, &arguments.directory)?;
     let mut gradebook = Gradebook::of(exercises, &scheme, &stored, &results);
     if let Some(student) = &arguments.student {
@@ -59,6 +62,8 @@ pub fn report(
             return Err(Error::Refused(format!("there is no submission of `{student}`")));
         }
     }
+    let held = gradebook.hold(held);
+    warn_of_held(&held, reporter);
     // The gradebook for people says it itself.
     if gradebook.open() > 0 && format != Format::Human {
         let open = gradebook.open();

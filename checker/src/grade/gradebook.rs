@@ -24,6 +24,8 @@ pub struct Gradebook<'a> {
     pub scheme: &'a Scheme,
     /// The lines, in the order of the students.
     pub lines: Vec<Line<'a>>,
+    /// How many of the empty cells are held until a person approves them.
+    pub held: usize,
 }
 
 /// A student's line.
@@ -90,7 +92,19 @@ impl<'a> Gradebook<'a> {
             cells: exercises.iter().map(|exercise| cell(stored, exercise)).collect(),
             late_percent: scheme.late.percent(stored.submission.days_late()),
         };
-        Self { lines: stored.iter().map(line).collect(), exercises, scheme }
+        Self { lines: stored.iter().map(line).collect(), exercises, scheme, held: 0 }
+    }
+
+    /// Leaves these results out, as far as they would have a cell here, and returns those.
+    pub fn hold(&mut self, held: Vec<Result>) -> Vec<Result> {
+        let student = |result: &Result| {
+            self.lines.iter().any(|line| line.stored.submission.student == result.student)
+        };
+        let exercise = |result: &Result| self.exercises.iter().any(|it| it.name == result.exercise);
+        let held: Vec<Result> =
+            held.into_iter().filter(|result| student(result) && exercise(result)).collect();
+        self.held = held.len();
+        held
     }
 
     /// What can be had for an exercise.
@@ -133,7 +147,7 @@ impl<'a> Gradebook<'a> {
 
     /// How many cells have no result yet.
     pub fn open(&self) -> usize {
-        self.lines.iter().map(Line::open).sum()
+        self.lines.iter().map(Line::open).sum::<usize>().saturating_sub(self.held)
     }
 
     /// A line's exercises with what was found, as the student may see it.

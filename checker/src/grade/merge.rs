@@ -9,6 +9,7 @@ use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::approval::Approvals;
 use super::grading::{has_results, results_in};
 use super::scheme;
 use super::store::{Result, Store, Stored};
@@ -59,6 +60,12 @@ pub fn merge(target: &Path, parts: &[PathBuf]) -> std::result::Result<Merged, Er
             Store::open(target)?
         }
     };
+    // Before the results, so that none of them counts that was held.
+    let mut approvals = Approvals::load(target)?;
+    for part in parts {
+        approvals.join(Approvals::load(part)?);
+    }
+    approvals.save(target)?;
     store.at_once(|| rows.write(target, &store))
 }
 

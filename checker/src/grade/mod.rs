@@ -9,6 +9,7 @@
 //! Running and scoring are separate: the store holds verdicts, and scores are computed from them.
 //! Several machines grade a part of the class each, and their stores are merged.
 
+pub mod approval;
 pub mod disguise;
 pub mod flags;
 pub mod gradebook;

@@ -114,13 +114,41 @@ pub fn answer() -> u32 {
 "#;
 
 #[test]
-fn a_forged_log_is_given_away_by_a_trap() {
+fn a_log_that_says_ok_of_a_test_that_did_not_end_is_forged() {
     let class = Class::new();
     class.file("eve", ANSWER, FORGERY);
     class.student("fay", "right", None);
     let finished = class.grade(&["--format", "json", "--only", "answer", "--jobs", "1"]);
     assert_eq!(judged(&finished), ["eve answer forged", "fay answer passed"]);
     assert!(class.gradebook().contains("eve,0,"), "{}", class.gradebook());
+}
+
+#[test]
+fn a_flagged_result_counts_only_once_it_is_approved() {
+    let class = Class::new();
+    let flagged = "pub fn answer() -> u32 { std::thread::sleep(std::time::Duration::ZERO); 42 }";
+    class.file("ada", ANSWER, flagged);
+    class.student("bob", "right", None);
+    let (out, only) = (class.out(), ["--only", "answer"]);
+    let finished = class.grade(&["--hold-flags", only[0], only[1]]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let held = "held until it is approved: ada/answer: src/lib.rs:1: `thread::sleep`";
+    assert!(finished.stderr.contains(held), "{finished:?}");
+    assert!(class.gradebook().contains("\nada,,"), "{}", class.gradebook());
+    assert!(class.gradebook().contains("\nbob,3,"), "{}", class.gradebook());
+    let out = out.to_str().unwrap();
+    let report = class.workbook.checker(&["report", out, "--format", "csv", only[0], only[1]]);
+    assert!(report.stderr.contains(held), "{report:?}");
+    assert!(!report.stdout.contains("ada,answer,passed"), "{report:?}");
+    let unknown = class.workbook.checker(&["score", out, "--approve", "eve/answer"]);
+    assert_eq!(unknown.code, Some(2), "{unknown:?}");
+    let approved = class.workbook.checker(&["score", out, "--approve", "ada/answer"]);
+    assert_eq!(approved.code, Some(0), "{approved:?}");
+    assert!(class.gradebook().contains("\nada,3,"), "{}", class.gradebook());
+    // Another text is another result, and held again.
+    class.file("ada", ANSWER, &format!("// Anew.\n{flagged}"));
+    class.grade(&only);
+    assert!(class.gradebook().contains("\nada,,"), "{}", class.gradebook());
 }
 
 /// Gives the right answer where the secret cannot be read and nothing is left behind by doing so.
