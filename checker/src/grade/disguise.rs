@@ -177,12 +177,12 @@ fn collect_properties(properties: &ItemMacro, found: &mut Vec<Function>) {
     for token in properties.mac.tokens.clone() {
         match (&previous, &token) {
             (Some(TokenTree::Punct(sign)), TokenTree::Group(group))
-                if sign.as_char() == '#' && group.delimiter() == Delimiter::Bracket =>
+                if sign.as_char() == '#'
+                    && group.delimiter() == Delimiter::Bracket
+                    && group.stream().to_string() == "test" =>
             {
-                if group.stream().to_string() == "test" {
-                    let start = sign.span().byte_range().start;
-                    attribute = Some(start..group.span().byte_range().end);
-                }
+                let start = sign.span().byte_range().start;
+                attribute = Some(start..group.span().byte_range().end);
             }
             (Some(TokenTree::Ident(keyword)), TokenTree::Ident(name)) if keyword == "fn" => {
                 if let Some(attribute) = attribute.take() {

@@ -397,3 +397,18 @@ pub fn results_in(directory: &Path) -> std::result::Result<Store, Error> {
         ))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_was_read_if_a_dep_info_names_it_or_there_is_none() {
+        let target = tempfile::tempdir().unwrap();
+        let was_read = |source: &str| was_read(target.path(), Path::new(source));
+        assert!(was_read("src/notes.rs"));
+        std::fs::write(target.path().join("a-1.d"), "a: src/lib.rs src/my\\ file.rs\n").unwrap();
+        assert!(was_read("src/lib.rs") && was_read("src/my file.rs"));
+        assert!(!was_read("src/notes.rs"));
+    }
+}
