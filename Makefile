@@ -9,7 +9,7 @@ SOURCES := $(shell find checker/src checker/sandbox/src checker/tracer/src -name
 
 # Judge what has changed, show where you stand and what is next. One exercise: make check E=semaphore
 check: $(CHECKER)
-	@$(CHECKER) check $(E)
+	@SHOPFLOOR_BY_MAKE=1 $(CHECKER) check $(E)
 
 # One more hint, for the next exercise or for E=NAME.
 hint: $(CHECKER)
@@ -18,13 +18,13 @@ hint: $(CHECKER)
 list: $(CHECKER)
 	@$(CHECKER) list
 
-# The experiment of E=NAME.
+# The experiment of the next exercise, or of E=NAME.
 run: $(CHECKER)
-	@$(CHECKER) run $(E)
+	@SHOPFLOOR_BY_MAKE=1 $(CHECKER) run $(E)
 
-# What the processes of E=NAME's experiment did, beside what the reference's did.
+# What the processes of that experiment did, beside what the reference's did.
 trace: $(CHECKER)
-	@$(CHECKER) trace $(E)
+	@SHOPFLOOR_BY_MAKE=1 $(CHECKER) trace $(E)
 
 # Put the stub of E=NAME back; what was there is kept.
 reset: $(CHECKER)

@@ -27,6 +27,9 @@ struct Arguments {
     command: Option<Command>,
 }
 
+/// Set by the Makefile: make adds a line of its own below a command that does not end with 0.
+const BY_MAKE: &str = "SHOPFLOOR_BY_MAKE";
+
 const EXIT_CODES: &str = "\
 Exit codes: 0 everything asked for passes, 1 something does not, 2 wrong usage,
             3 the machine or the workbook is at fault, 130 interrupted";
@@ -41,16 +44,16 @@ enum Command {
     },
     /// Run the experiment of an exercise and compare it with the reference's
     Run {
-        /// Which exercise
-        exercise: String,
+        /// Which exercise; by default the next one
+        exercise: Option<String>,
         /// Arguments for the experiment; with any, nothing is compared
         #[arg(last = true)]
         args: Vec<OsString>,
     },
     /// Show what the experiment's processes did, beside what the reference's did
     Trace {
-        /// Which exercise
-        exercise: String,
+        /// Which exercise; by default the next one
+        exercise: Option<String>,
         /// Write a picture of it to this file too
         #[arg(long, value_name = "FILE")]
         svg: Option<PathBuf>,
@@ -60,7 +63,7 @@ enum Command {
     },
     /// Give one more hint for the next exercise, or for this one
     Hint {
-        /// Which exercise
+        /// Which exercise; by default the next one
         exercise: Option<String>,
     },
     /// List all exercises and how they stand
@@ -75,8 +78,8 @@ enum Command {
     },
     /// Show the reference solution beside yours, once yours passes
     Solution {
-        /// Which exercise
-        exercise: String,
+        /// Which exercise; by default the next one
+        exercise: Option<String>,
         /// Show it before that
         #[arg(long)]
         force: bool,
@@ -140,10 +143,17 @@ pub fn run() -> Exit {
         Reports::Report if format != Format::Human => report::beside_a_document(),
         _ => report::reporter(format),
     };
+    let is_learners =
+        matches!(command, Command::Check { .. } | Command::Run { .. } | Command::Trace { .. });
     let result = session.and_then(|session| {
         command.can_report(format)?;
         session.dispatch(command, format, &mut *reporter)
     });
+    let is_not_yet =
+        is_learners && format == Format::Human && matches!(result, Ok(Exit::NotPassed));
+    if is_not_yet && std::env::var_os(BY_MAKE).is_some() {
+        reporter.note("\n(make says \"Error 1\" below. It means \"not yet\": nothing is broken.)");
+    }
     result.unwrap_or_else(|error| {
         reporter.error(&error);
         error.exit()
@@ -193,15 +203,18 @@ impl Session {
     ) -> Result<Exit, Error> {
         match command {
             Command::Check { exercises } => self.check(&exercises, format, reporter),
-            Command::Run { exercise, args } => commands::run(self, &exercise, args, reporter),
+            Command::Run { exercise, args } => {
+                commands::run(self, exercise.as_deref(), args, reporter)
+            }
             Command::Trace { exercise, svg, args } => {
-                commands::trace_experiment(self, &exercise, &args, svg.as_deref(), reporter)
+                let name = exercise.as_deref();
+                commands::trace_experiment(self, name, &args, svg.as_deref(), reporter)
             }
             Command::Hint { exercise } => commands::hint(self, exercise.as_deref(), reporter),
             Command::List => commands::list(self, reporter),
             Command::Reset { exercise, given } => commands::reset(self, &exercise, given, reporter),
             Command::Solution { exercise, force } => {
-                commands::solution(self, &exercise, force, reporter)
+                commands::solution(self, exercise.as_deref(), force, reporter)
             }
             Command::Doctor => commands::doctor(self, reporter),
             #[cfg(feature = "grade")]

@@ -4,11 +4,12 @@ use sandbox::{End, Stop};
 
 use crate::candidate::Candidate;
 use crate::compile::{Compiled, Diagnostic, Programs, compile};
+use crate::curriculum::Exercise;
 use crate::event::{Event, Sink};
 use crate::panics::panics;
-use crate::run::{run_experiment, run_tests, unnatural_end};
+use crate::run::{place_of, run_experiment, run_tests, unnatural_end};
 use crate::verdict::{Judgement, Outcome, TestResult, Verdict, of_strays};
-use crate::{Error, compare};
+use crate::{Error, compare, look};
 
 /// The target of the comparison with the reference, among those of the tests.
 pub const EXPERIMENT: &str = "experiment";
@@ -49,12 +50,16 @@ pub fn judge_compiled(
 ) -> Result<Judged, Error> {
     let programs = match compiled {
         Compiled::Programs(programs) => programs,
-        Compiled::Errors(errors) => return Ok(without_warnings(of_errors(errors))),
+        Compiled::Errors(errors) => {
+            return Ok(without_warnings(of_errors(candidate.exercise, errors)));
+        }
         Compiled::Endless => return Ok(without_warnings(of_endless_compiler(candidate))),
         Compiled::Unclear(unclear) if unclear.errors.is_empty() => {
             return Err(unclear.of_machine(candidate));
         }
-        Compiled::Unclear(unclear) => return Ok(without_warnings(of_errors(unclear.errors))),
+        Compiled::Unclear(unclear) => {
+            return Ok(without_warnings(of_errors(candidate.exercise, unclear.errors)));
+        }
     };
     events.take(&Event::Running { exercise: candidate.exercise });
     let judgement = judge_programs(candidate, &programs, None, stop)?;
@@ -86,8 +91,10 @@ fn without_warnings(judgement: Judgement) -> Judged {
     Judged { judgement, warnings: Vec::new(), known_by_hash: true }
 }
 
-fn of_errors(errors: Vec<Diagnostic>) -> Judgement {
-    let place = errors.iter().find_map(|error| error.place.clone());
+fn of_errors(exercise: &Exercise, errors: Vec<Diagnostic>) -> Judgement {
+    let places = || errors.iter().filter_map(|error| error.place.as_ref());
+    // A given test that does not compile says less than the learner's line that is the cause.
+    let place = places().find(|place| look::is_own(exercise, place)).or(places().next()).cloned();
     let mut text: Vec<&str> =
         errors.iter().take(SHOWN_ERRORS).map(|error| error.rendered.trim_end()).collect();
     let more = match errors.len().saturating_sub(SHOWN_ERRORS) {
@@ -148,7 +155,7 @@ fn compare_experiment(
     };
     let mut result = result(outcome, message);
     if outcome != Outcome::Passed {
-        result.place = panics.last().and_then(|panic| panic.place.clone());
+        result.place = place_of(candidate, &panics, panics.last());
     }
     Ok(Some(result))
 }

@@ -22,6 +22,7 @@ pub mod run;
 pub mod compare;
 pub mod edit;
 pub mod judge;
+pub mod look;
 pub mod panics;
 pub mod timeline;
 pub mod verdict;

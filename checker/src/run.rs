@@ -19,8 +19,8 @@ use crate::compile::Programs;
 use crate::panics::{Panic, panics};
 use crate::parallel::cores;
 use crate::scratch::Scratch;
-use crate::verdict::{Outcome, TestResult, of_hung_threads, of_strays};
-use crate::{Error, files};
+use crate::verdict::{Outcome, Place, TestResult, of_hung_threads, of_strays};
+use crate::{Error, files, look};
 
 /// After this many tests that hung, the rest is not run: each would cost its deadline again.
 const HUNG_TESTS: usize = 2;
@@ -263,9 +263,23 @@ fn result_of(
     let (outcome, message) = outcome_of(candidate, name, observation, log, panic);
     let place = match outcome {
         Outcome::Passed | Outcome::Leaked => None,
-        _ => panic.and_then(|panic| panic.place.clone()),
+        _ => place_of(candidate, &panics, panic),
     };
     TestResult { name: name.to_owned(), target: target.to_owned(), outcome, message, place }
+}
+
+/// The learner's line if one of the panics was there, in whichever thread; else where the test gave up.
+pub fn place_of(
+    candidate: &Candidate<'_>,
+    panics: &[Panic],
+    deciding: Option<&Panic>,
+) -> Option<Place> {
+    let is_own = |place: &&Place| look::is_own(candidate.exercise, place);
+    let of_deciding = deciding.and_then(|panic| panic.place.as_ref());
+    let own = of_deciding
+        .filter(is_own)
+        .or_else(|| panics.iter().filter_map(|panic| panic.place.as_ref()).find(is_own));
+    own.or(of_deciding).cloned()
 }
 
 fn outcome_of(

@@ -1,7 +1,7 @@
 //! What can go wrong in a schedule, by its name.
 
 use crate::panics::{Named, Panic};
-use crate::recorder::{Record, Wait};
+use crate::recorder::{Record, Wait, Waiting};
 use crate::source;
 use crate::{Expect, timeline};
 
@@ -70,6 +70,33 @@ impl Found {
         self.record.waiting.values().any(|waiting| matches!(waiting.wait, Wait::Lock(_)))
     }
 
+    /// The learner's line to look at: of a panic its place, of threads that all wait the place where the
+    /// last of them went to sleep, otherwise the last line of the learner's before the failure.
+    fn blamed(&self) -> Option<String> {
+        let record = &self.record;
+        if let Failure::Panicked(panic) = &self.failure
+            && source::is_learners(&panic.file)
+        {
+            return Some(format!("{}:{}", source::short(&panic.file), panic.line));
+        }
+        let last_step = |thread| record.steps.iter().rposition(|step| step.thread == thread);
+        let is_stuck = |(thread, waiting): &(&usize, &Waiting)| match waiting.wait {
+            Wait::End(_) => false,
+            Wait::Lock(_) => true,
+            Wait::WakeUp { .. } => record.sleeps(**thread),
+        };
+        let stuck = record.waiting.iter().filter(|_| matches!(self.failure, Failure::AllWait));
+        let last_to_sleep = stuck
+            .filter(is_stuck)
+            .filter(|(_, waiting)| source::is_learners(waiting.place.file()))
+            .max_by_key(|(thread, _)| (last_step(**thread), **thread));
+        let place = last_to_sleep.map(|(_, waiting)| waiting.place).or_else(|| {
+            let places = record.steps.iter().rev().map(|step| step.place);
+            places.into_iter().find(|place| source::is_learners(place.file()))
+        })?;
+        Some(format!("{}:{}", source::short(place.file()), place.line()))
+    }
+
     /// Who sleeps, and the word for them.
     fn sleepers(&self) -> (String, &'static str) {
         let record = &self.record;
@@ -89,10 +116,12 @@ impl Found {
 
 /// The whole message of a failed test.
 pub fn lesson(expect: Expect, found: &Found, schedules: usize, again: &str) -> String {
+    let blamed = found.blamed().unwrap_or_default();
     let labelled = [
         ("expected:", expect.expected),
         ("seen:", &found.seen()),
         ("likely:", expect.likely),
+        ("look at:", &blamed),
         ("read:", expect.read),
         ("again:", again),
     ];

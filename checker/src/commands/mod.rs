@@ -8,6 +8,7 @@ mod doctor;
 mod grade;
 mod hint;
 mod list;
+mod next;
 mod pin;
 #[cfg(feature = "grade")]
 mod report;
@@ -22,9 +23,10 @@ use sandbox::Stop;
 
 use crate::Error;
 use crate::curriculum::Exercise;
+use crate::report::Reporter;
 use crate::workbook::Workbook;
 
-pub use check::{Standing, check};
+pub use check::{Standing, Standings, check};
 #[cfg(feature = "junit")]
 pub use ci::check_as_junit;
 pub use ci::check_on_github;
@@ -53,6 +55,18 @@ pub struct Session {
 }
 
 impl Session {
+    /// The exercise that was named, or else the next one.
+    fn named_or_next(
+        &self,
+        name: Option<&str>,
+        reporter: &mut dyn Reporter,
+    ) -> Result<&Exercise, Error> {
+        match name {
+            Some(name) => self.workbook.curriculum.find(name),
+            None => next::find(self, reporter),
+        }
+    }
+
     /// The exercises that were asked for, in the order of the curriculum; all if none was named.
     fn asked(&self, names: &[String]) -> Result<Vec<&Exercise>, Error> {
         let curriculum = &self.workbook.curriculum;

@@ -11,12 +11,12 @@ use super::Session;
 /// Shows the reference solution after a pass, or with `force`.
 pub fn solution(
     session: &Session,
-    name: &str,
+    name: Option<&str>,
     force: bool,
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
-    let exercise = workbook.curriculum.find(name)?;
+    let exercise = session.named_or_next(name, reporter)?;
     let directory = workbook.solution_path(exercise);
     if !directory.is_dir() {
         return Err(Error::Refused(format!(

@@ -18,13 +18,13 @@ use super::Session;
 /// only if it does not compile or does not come to its end.
 pub fn trace_experiment(
     session: &Session,
-    name: &str,
+    name: Option<&str>,
     args: &[OsString],
     svg: Option<&Path>,
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
-    let exercise = workbook.curriculum.find(name)?;
+    let exercise = session.named_or_next(name, reporter)?;
     let _turn = super::check::wait_for_turn(session, reporter)?;
     let pristine = Pristine::load(workbook, exercise)?;
     let own = Candidate::in_place(workbook, exercise, &pristine);

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::commands::{Finding, Soundness, Standing, Tally, Verified};
+use crate::commands::{Finding, Soundness, Standing, Standings, Tally, Verified};
 use crate::event::{Event, Sink};
 use crate::timeline::{Reference, Traced};
 use crate::verdict::{Outcome, Place, TestResult, Verdict};
@@ -224,9 +224,10 @@ impl Sink for Json {
 }
 
 impl Reporter for Json {
-    fn standings(&mut self, _: &Workbook, standings: &[Standing<'_>], _: bool, exit: Exit) {
+    fn standings(&mut self, _: &Workbook, standings: &Standings<'_>, exit: Exit) {
         let has_passed = |s: &&Standing<'_>| s.judgement.verdict == Verdict::Passed;
-        let next = standings.iter().find(|standing| !has_passed(standing));
+        let next = standings.next.as_ref();
+        let standings = &standings.asked;
         print(&Line::Summary {
             passed: standings.iter().filter(has_passed).count(),
             total: standings.len(),

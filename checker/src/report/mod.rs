@@ -20,7 +20,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
-use crate::commands::{Finding, Soundness, Standing, Verified};
+use crate::commands::{Finding, Soundness, Standings, Verified};
 use crate::event::Sink;
 use crate::timeline::Traced;
 use crate::workbook::Workbook;
@@ -88,8 +88,8 @@ impl Format {
 
 /// Someone who reports to the user.
 pub trait Reporter: Sink {
-    /// How the asked exercises stand; `all` if none was named.
-    fn standings(&mut self, workbook: &Workbook, standings: &[Standing<'_>], all: bool, exit: Exit);
+    /// How the asked exercises stand, and what is next.
+    fn standings(&mut self, workbook: &Workbook, standings: &Standings<'_>, exit: Exit);
     /// What the doctor found.
     fn findings(&mut self, findings: &[Finding]);
     /// One exercise has been verified.

@@ -29,11 +29,11 @@ pub struct Found<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    /// The learner's own.
+    /// The learner's own, with places on the learner's lines: a note in a given test helps nobody.
     pub fn of_standings(standings: &'a [Standing<'a>]) -> Self {
         let found = |standing: &'a Standing<'a>| Found {
             exercise: standing.exercise,
-            judgement: Some(&standing.judgement),
+            judgement: Some(&standing.on_own_lines),
         };
         Self {
             student: None,
