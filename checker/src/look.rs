@@ -95,38 +95,43 @@ impl Look<'_> {
 
     /// The line of the public function that a test is about.
     ///
-    /// Of those that the test calls: one that `likely` names in backticks; else one that the test's own
-    /// name has in it; else the first that makes no new object. Without any, the file's first.
+    /// Of those that the test calls until it fails: one that `likely` names in backticks; else one that the
+    /// test's own name has in it; else the last that does something. Without any, the file's first.
     fn function_of(&self, test: &TestResult, message: &str) -> Option<u32> {
         let functions = self.functions();
         let steps = self.steps_of(test);
-        let mut called: Vec<(usize, &Function<'_>)> = functions
-            .iter()
-            .filter_map(|function| Some((first_call(&steps, function.name)?, function)))
-            .collect();
+        let mut called: Vec<(usize, &Function<'_>)> = Vec::new();
+        for function in &functions {
+            called.extend(last_call(&steps, function.name).map(|at| (at, function)));
+        }
         called.sort_by_key(|(at, _)| *at);
         let called: Vec<&Function<'_>> = called.into_iter().map(|(_, function)| function).collect();
         let likely = likely(message);
-        let suspected = || {
-            let at = |function: &Function<'_>| named_in_backticks(&likely, function.name);
-            called.iter().filter_map(|it| Some((at(it)?, *it))).min_by_key(|(at, _)| *at)
-        };
         let name = format!("_{}_", test.name.replace("::", "_"));
-        let is_in_name = |it: &&&Function<'_>| name.contains(&format!("_{}_", it.name));
-        let in_name = || called.iter().filter(is_in_name).max_by_key(|it| it.name.len());
-        let acts = |it: &&&Function<'_>| it.name != "new";
-        suspected()
+        let is_in_name = |it: &&Function<'_>| name.contains(&format!("_{}_", it.name));
+        let called = || called.iter().copied();
+        let suspected = called()
+            .filter_map(|it| Some((named_in_backticks(&likely, it.name)?, it)))
+            .min_by_key(|(at, _)| *at);
+        suspected
             .map(|(_, it)| it)
-            .or_else(|| in_name().copied())
-            .or_else(|| called.iter().find(acts).or(called.first()).copied())
-            .or_else(|| functions.iter().find(|it| it.name != "new").or(functions.first()))
+            .or_else(|| called().filter(is_in_name).max_by_key(|it| it.name.len()))
+            .or_else(|| called().rev().find(|it| it.acts))
+            .or_else(|| called().last())
+            .or_else(|| functions.iter().find(|it| it.acts).or(functions.first()))
             .map(|function| function.line)
     }
 
     /// The public functions of the learner's file.
     fn functions(&self) -> Vec<Function<'_>> {
         let lines = self.source.lines().zip(1..);
-        lines.filter_map(|(text, line)| Some(Function { name: declared(text)?, line })).collect()
+        let of = |(text, line)| {
+            let (name, signature) = declared(text)?;
+            let numbers = ["(&self) -> u32", "(&self) -> u64", "(&self) -> usize"];
+            let tells = numbers.iter().any(|number| signature.starts_with(number));
+            Some(Function { name, line, acts: name != "new" && !tells })
+        };
+        lines.filter_map(of).collect()
     }
 
     /// What a test does until it fails, with the cases above it; without comments and texts.
@@ -144,12 +149,25 @@ impl Look<'_> {
         let length = lines[start..].iter().position(|line| **line == closing);
         let end = length.map_or(lines.len(), |length| start + length);
         let failed = test.place.as_ref().filter(|place| place.file.ends_with(&path));
-        let failed =
-            failed.map(|place| place.line as usize).filter(|at| (start..=end).contains(at));
+        let failed = failed
+            .map(|place| place.line as usize)
+            .filter(|line| (start..=end).contains(line))
+            .map(|line| end_of_statement(&lines, line));
         let above = lines[..start].iter().rposition(|line| line.trim().is_empty());
-        let first = above.map_or(0, |above| above + 1);
-        lines[first..failed.unwrap_or(end)].iter().map(|line| code_of(line) + "\n").collect()
+        let above = &lines[above.map_or(0, |above| above + 1)..start];
+        let steps = case_of(above, &test.name).into_iter();
+        let steps = steps.chain(lines[start..failed.unwrap_or(end)].iter().copied());
+        steps.map(|line| code_of(line) + "\n").collect()
     }
+}
+
+/// The number of lines up to the end of the statement that begins at a line, one-based: what is indented
+/// further belongs to it.
+fn end_of_statement(lines: &[&str], begin: usize) -> usize {
+    let indentation = |line: &str| line.len() - line.trim_start().len();
+    let own = lines.get(begin.saturating_sub(1)).map_or(0, |line| indentation(line));
+    let belongs = |line: &&&str| line.trim().is_empty() || indentation(line) > own;
+    begin + lines[begin.min(lines.len())..].iter().take_while(belongs).count()
 }
 
 /// Whether a place is in a file that the learner edits.
@@ -158,28 +176,51 @@ pub fn is_own(exercise: &Exercise, place: &Place) -> bool {
     exercise.edit.iter().any(|file| directory.join(file) == place.file)
 }
 
+/// The lines of the case that a test's name has the number of, of the attributes above its function.
+fn case_of<'a>(attributes: &[&'a str], name: &str) -> Vec<&'a str> {
+    let number = name.rsplit_once("::case_").and_then(|(_, case)| case.split('_').next());
+    let Some(number) = number.and_then(|number| number.parse::<usize>().ok()) else {
+        return Vec::new();
+    };
+    let mut case = 0;
+    let mut is_case = false;
+    let mut lines = Vec::new();
+    for &line in attributes {
+        if line.trim_start().starts_with("#[") {
+            is_case = line.trim_start().starts_with("#[case");
+            case += usize::from(is_case);
+        }
+        if is_case && case == number {
+            lines.push(line);
+        }
+    }
+    lines
+}
+
 /// A public function and its line.
 #[derive(Debug)]
 struct Function<'a> {
     name: &'a str,
     line: u32,
+    /// Whether it does something, and does not only make an object or tell a number of it.
+    acts: bool,
 }
 
-/// The name of the public function that a line declares.
-fn declared(line: &str) -> Option<&str> {
+/// The name of the public function that a line declares, and what stands behind it.
+fn declared(line: &str) -> Option<(&str, &str)> {
     let (qualifiers, rest) = line.trim_start().strip_prefix("pub")?.split_once("fn ")?;
     let end = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
     let is_function = end > 0 && !qualifiers.contains(['{', '=', ':']);
-    is_function.then_some(&rest[..end])
+    is_function.then_some(rest.split_at(end))
 }
 
 fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
-/// Where a function is first called, or handed on by its path.
-fn first_call(code: &str, name: &str) -> Option<usize> {
-    code.match_indices(name).map(|(at, _)| at).find(|&at| {
+/// Where a function is last called, or handed on by its path.
+fn last_call(code: &str, name: &str) -> Option<usize> {
+    code.rmatch_indices(name).map(|(at, _)| at).find(|&at| {
         let (before, after) = (&code[..at], &code[at + name.len()..]);
         let is_whole = !before.ends_with(is_word) && !after.starts_with(is_word);
         let is_declared = before.ends_with("fn ");
@@ -265,6 +306,15 @@ fn a_try_acquire_is_refused() {
     assert_eq!(semaphore.available(), 0);
 }
 
+#[rstest]
+#[case(Semaphore::acquire)]
+#[case(Semaphore::try_acquire)]
+fn it_is_refused(#[case] call: fn(&Semaphore)) {
+    let refused = on_a_thread(|| {
+        call(&Semaphore::new(0))
+    });
+}
+
 #[test]
 fn nothing_is_called() {}
 ";
@@ -322,13 +372,18 @@ fn nothing_is_called() {}
         let at = ("tests/semaphore.rs", 8);
         let case = "a_permit_comes_back::case_1_of_acquire";
         assert_eq!(line(case, "", at), 6, "the case's name has `acquire` in it");
-        assert_eq!(line("a_permit_comes_back", "", at), 6, "the first that makes no new one");
+        assert_eq!(line("a_permit_comes_back::case_1", "", at), 6, "the last that does something");
         let likely = "likely:   the argument of `new` is\n          not what `available` reads";
         assert_eq!(line(case, likely, at), 3, "suspected and called");
         let likely = "likely:   `try_acquire` takes it";
         assert_eq!(line(case, likely, at), 6, "suspected, but the test does not call it");
         assert_eq!(line("a_try_acquire_is_refused", "", ("tests/semaphore.rs", 17)), 7);
-        assert_eq!(line("no_such_test", "", at), 6, "the file's first that makes no new one");
+        assert_eq!(
+            line("it_is_refused::case_2", "", ("tests/semaphore.rs", 26)),
+            7,
+            "its own case"
+        );
+        assert_eq!(line("no_such_test", "", at), 6, "the file's first that does something");
     }
 
     #[test]

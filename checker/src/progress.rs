@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::curriculum::Exercise;
 use crate::verdict::{Judgement, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, files};
@@ -128,6 +129,12 @@ impl Progress {
     /// The directory of the exercise that was next after the last check.
     pub fn next(&self) -> Option<&str> {
         self.next.as_deref()
+    }
+
+    /// Of the exercises that have ever passed, the one that was edited last.
+    pub fn last_passed<'a>(&self, exercises: &'a [Exercise]) -> Option<&'a Exercise> {
+        let passed = exercises.iter().filter(|it| self.entry(&it.directory).has_passed);
+        passed.max_by_key(|it| self.entry(&it.directory).edited)
     }
 
     /// What is remembered of an exercise.

@@ -28,12 +28,21 @@ pub fn solution(
     if let Some(text) = &warning {
         reporter.take(&Event::Warning { text });
     }
+    let last = progress.last_passed(&workbook.curriculum.exercises);
     if !force && !progress.entry(&exercise.directory).has_passed {
+        // Without a name it is the next one that is meant, and the last one that may be.
+        let last = last.filter(|_| name.is_none()).map(|last| {
+            format!(
+                "\nOf the one that you edited last and that passed: `checker solution {}`",
+                last.name
+            )
+        });
         return Err(Error::Refused(format!(
             "`{}` has not passed yet; you learn more by solving it first.\n\
              One more hint: `checker hint {0}`. The solution all the same: \
-             `checker solution {0} --force`",
-            exercise.name
+             `checker solution {0} --force`{}",
+            exercise.name,
+            last.unwrap_or_default()
         )));
     }
     let pristine = Pristine::load(workbook, exercise)?;

@@ -18,7 +18,7 @@ fn solving_an_exercise_moves_on_and_solving_all_exits_0() {
     let finished = miniature.checker(&["check"]);
     assert_eq!(finished.code, Some(1));
     assert!(finished.stdout.contains("1 of 2 pass"), "{}", finished.stdout);
-    assert!(finished.stdout.contains("edit  exercises/01_part/02_next/src/lib.rs:5"));
+    assert!(finished.stdout.contains("edit     exercises/01_part/02_next/src/lib.rs:5"));
     miniature.write(NEXT, &outcome("right").replace("answer()", "next()"));
     let finished = miniature.checker(&["check"]);
     assert_eq!(finished.code, Some(0), "{finished:?}");

@@ -17,6 +17,7 @@ mod made_class;
 #[cfg(feature = "grade")]
 mod merge;
 mod miniature;
+mod next;
 #[cfg(feature = "grade")]
 mod no_namespaces;
 mod no_ptrace;
