@@ -30,7 +30,7 @@ trace: $(CHECKER)
 reset: $(CHECKER)
 	@$(CHECKER) reset $(E)
 
-# The reference beside yours, for E=NAME, once yours passes.
+# The reference beside yours, for the next exercise or E=NAME, once yours passes.
 solution: $(CHECKER)
 	@$(CHECKER) solution $(E)
 

@@ -83,6 +83,22 @@ fn the_workflow_of_forks_holds_no_secret_and_runs_no_script_of_theirs() {
     }
 }
 
+/// What is in the files of the upstream is in every copy, and a copy of a template is no fork.
+#[test]
+fn one_workflow_is_the_authors_and_one_everybody_elses() {
+    let read =
+        |name: &str| fs::read_to_string(root().join(".github/workflows").join(name)).unwrap();
+    let condition = |name: &str| {
+        let text = read(name);
+        let job = text.split_once("\n    if: ").unwrap().1.split_once("}}").unwrap().0.to_owned();
+        assert!(!job.contains("repository.fork"), "{name}: {job}");
+        job
+    };
+    let (ci, workbook) = (condition("ci.yml"), condition("workbook.yml"));
+    assert!(ci.contains("${{ vars.SHOPFLOOR_AUTHORS == 'true' ||"), "{ci}");
+    assert!(workbook.contains("${{ vars.SHOPFLOOR_AUTHORS != 'true' ||"), "{workbook}");
+}
+
 #[test]
 fn the_two_workspaces_agree_on_what_they_share() {
     let shared = |path: &str| {

@@ -1,8 +1,8 @@
 //! Which exercise is next: the one that was just worked on. One rule, for every command.
 //!
 //! What was edited since the last check and does not pass comes first, by the newest edit. If all of it
-//! passes, the first that does not pass after the last pass. If nothing was edited, it is the same one as
-//! the last time.
+//! passes, the first that does not pass after the last pass. If nothing was edited, or only what is older, it
+//! is the same one as the last time.
 
 use std::fs;
 use std::path::Path;
@@ -61,17 +61,16 @@ pub(super) fn of<'a>(known: &[Known<'a>], last: Option<&str>) -> Option<&'a Exer
     if let Some((_, it)) = worked_on {
         return Some(it.exercise);
     }
-    let open = |it: &&Known<'_>| !it.passes;
-    let is_last = |it: &&Known<'_>| Some(it.exercise.directory.as_str()) == last;
-    if fresh().next().is_none()
-        && let Some(it) = known.iter().filter(open).find(is_last)
-    {
-        return Some(it.exercise);
-    }
     let passed = |(_, it): &(usize, &Known<'_>)| it.passes;
     let edited = |(_, it): &(usize, &Known<'_>)| it.edited;
-    let last_pass = fresh().filter(passed).max_by_key(edited);
-    let last_pass = last_pass.or_else(|| begun().filter(passed).max_by_key(edited));
+    let new_pass = fresh().filter(passed).max_by_key(edited);
+    let open = |it: &&Known<'_>| !it.passes;
+    let is_last = |it: &&Known<'_>| Some(it.exercise.directory.as_str()) == last;
+    let is_newer = |it: &&Known<'_>| new_pass.is_none_or(|(_, pass)| pass.edited <= it.edited);
+    if let Some(it) = known.iter().filter(open).filter(is_last).find(is_newer) {
+        return Some(it.exercise);
+    }
+    let last_pass = new_pass.or_else(|| begun().filter(passed).max_by_key(edited));
     let after = last_pass.map_or(0, |(index, _)| index + 1);
     let mut others = known[after..].iter().chain(&known[..after]);
     others.find(open).map(|it| it.exercise)
@@ -205,5 +204,7 @@ mod tests {
         assert_eq!(next("pff..", [1, 2, 9, 0, 0], Some("2")).as_deref(), Some("2"));
         assert_eq!(next("pfp..", [1, 2, 9, 0, 0], Some("4")).as_deref(), Some("4"));
         assert_eq!(next("ppp..", [1, 2, 3, 0, 0], Some("3")).as_deref(), Some("4"), "it passes");
+        assert_eq!(next("..f.P", [0, 0, 9, 0, 7], Some("3")).as_deref(), Some("3"), "an old edit");
+        assert_eq!(next("..f.P", [0, 0, 7, 0, 9], Some("3")).as_deref(), Some("1"), "a new pass");
     }
 }
