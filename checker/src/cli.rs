@@ -152,7 +152,7 @@ pub fn run() -> Exit {
     let is_not_yet =
         is_learners && format == Format::Human && matches!(result, Ok(Exit::NotPassed));
     if is_not_yet && std::env::var_os(BY_MAKE).is_some() {
-        reporter.note("\n(make says \"Error 1\" below. It means \"not yet\": nothing is broken.)");
+        reporter.note("\n(make says \"Error 1\" below. It means \"not yet\".)");
     }
     result.unwrap_or_else(|error| {
         reporter.error(&error);

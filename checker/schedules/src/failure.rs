@@ -137,3 +137,63 @@ pub fn lesson(expect: Expect, found: &Found, schedules: usize, again: &str) -> S
     text.push_str(&timeline::draw(&found.record));
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::Location;
+
+    use super::*;
+    use crate::recorder::{Place, Step};
+
+    /// Two lines of a file below a directory `src`, as a learner's are.
+    fn lines() -> [Place; 2] {
+        let first = Location::caller();
+        [first, here()]
+    }
+
+    #[track_caller]
+    fn here() -> Place {
+        Location::caller()
+    }
+
+    fn found(failure: Failure, steps: &[(usize, Place)], sleeps: &[(usize, Place)]) -> Found {
+        let step = |&(thread, place): &(usize, Place)| Step { thread, place, text: String::new() };
+        let wait = Wait::WakeUp { of: None, then: None };
+        let waiting = |&(thread, place): &(usize, Place)| {
+            (thread, Waiting { place, wait, text: String::new() })
+        };
+        let record = Record {
+            steps: steps.iter().map(step).collect(),
+            waiting: sleeps.iter().map(waiting).collect(),
+            ..Record::default()
+        };
+        Found { failure, record }
+    }
+
+    fn line(place: Place) -> Option<String> {
+        Some(format!("failure.rs:{}", place.line()))
+    }
+
+    #[test]
+    fn the_last_line_of_the_learners_before_the_failure_is_blamed() {
+        let [first, last] = lines();
+        let race = Failure::DataRace(String::new());
+        assert_eq!(found(race, &[(1, first), (2, last)], &[]).blamed(), line(last));
+    }
+
+    #[test]
+    fn of_two_sleepers_the_line_of_the_last_one_is_blamed() {
+        let [first, last] = lines();
+        let steps = [(1, first), (2, last), (1, first)];
+        let sleeps = [(1, first), (2, last)];
+        assert_eq!(found(Failure::AllWait, &steps, &sleeps).blamed(), line(first));
+    }
+
+    #[test]
+    fn a_panic_in_the_learners_file_is_blamed_itself() {
+        let [first, _] = lines();
+        let file = "exercises/a/tests/../src/till.rs".to_owned();
+        let panic = Failure::Panicked(Panic { message: String::new(), file, line: 9 });
+        assert_eq!(found(panic, &[(1, first)], &[]).blamed().as_deref(), Some("till.rs:9"));
+    }
+}

@@ -24,6 +24,7 @@ mod no_ptrace;
 mod outcomes;
 #[cfg(feature = "grade")]
 mod page;
+mod readme;
 mod refusals;
 #[cfg(feature = "grade")]
 mod report;

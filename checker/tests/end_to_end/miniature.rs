@@ -184,7 +184,8 @@ pub fn outcome(name: &str) -> String {
     fs::read_to_string(Path::new(OUTCOMES).join(format!("{name}.rs"))).unwrap()
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a directory, without what was built and remembered in it.
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
