@@ -162,11 +162,9 @@ mod tests {
         let waiting = |&(thread, place): &(usize, Place)| {
             (thread, Waiting { place, wait, text: String::new() })
         };
-        let record = Record {
-            steps: steps.iter().map(step).collect(),
-            waiting: sleeps.iter().map(waiting).collect(),
-            ..Record::default()
-        };
+        let mut record = Record::default();
+        record.steps.extend(steps.iter().map(step));
+        record.waiting.extend(sleeps.iter().map(waiting));
         Found { failure, record }
     }
 
