@@ -5,7 +5,7 @@ use std::{fs, io};
 pub mod workshop;
 
 /// One line of `/proc/PID/maps`: addresses in a row that mean the same thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Region {
     /// The first address.
     pub start: u64,

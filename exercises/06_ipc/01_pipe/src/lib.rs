@@ -10,7 +10,7 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 /// How a stage ended, from its wait status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Ending {
     /// It ended by itself, with this code.
     Exited(i32),
@@ -19,7 +19,7 @@ pub enum Ending {
 }
 
 /// What a pipeline did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Outcome {
     /// What the last stage wrote to its descriptor 1, up to end-of-file.
     pub output: Vec<u8>,

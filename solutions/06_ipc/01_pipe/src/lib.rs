@@ -22,7 +22,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, dup2_stdin, dup2_stdout, execv, fork, pipe2, write};
 
 /// How a stage ended, from its wait status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Ending {
     /// It ended by itself, with this code.
     Exited(i32),
@@ -31,7 +31,7 @@ pub enum Ending {
 }
 
 /// What a pipeline did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Outcome {
     /// What the last stage wrote to its descriptor 1, up to end-of-file.
     pub output: Vec<u8>,
