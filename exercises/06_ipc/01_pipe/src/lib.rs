@@ -33,7 +33,8 @@ pub struct Outcome {
 /// descriptors that are close-on-exec it has no other. SIGPIPE is at its default.
 ///
 /// # Errors
-/// If the program cannot be started, the error of exec; then this child is reaped, and no other.
+/// If the program cannot be started, the error of exec; then this child is reaped, and no other. It has
+/// run no exit handler of the caller's, and written nothing that lay in the caller's buffers.
 pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) -> io::Result<Pid> {
     todo!("fork; in the child make {stdin:?} 0 and {stdout:?} 1, then exec {argv:?}")
 }

@@ -45,7 +45,8 @@ pub struct Outcome {
 /// descriptors that are close-on-exec it has no other. SIGPIPE is at its default.
 ///
 /// # Errors
-/// If the program cannot be started, the error of exec; then this child is reaped, and no other.
+/// If the program cannot be started, the error of exec; then this child is reaped, and no other. It has
+/// run no exit handler of the caller's, and written nothing that lay in the caller's buffers.
 pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) -> io::Result<Pid> {
     // A pipe for the bad news. An exec that works closes `tell`, so the parent reads end-of-file.
     let (news, tell) = pipe2(OFlag::O_CLOEXEC)?;
