@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use nix::libc::{SIGCONT, SIGPIPE};
 use tracer::{Answer, Birth, End, Event, Timeline};
 
 use super::chart::ArrowKind;
@@ -73,7 +74,7 @@ impl<'a> Graph<'a> {
             Event::Wait { answer: Answer::Continued { child }, .. } => {
                 let goes_on = list(child).and_then(|child| {
                     self.first(child, |event| {
-                        matches!(event, Event::Signal { signal: libc::SIGCONT, .. })
+                        matches!(event, Event::Signal { signal: SIGCONT, .. })
                     })
                 });
                 self.edges.extend(goes_on.map(|from| (from, node, Some(ArrowKind::Reap))));
@@ -224,8 +225,8 @@ impl<'a> Graph<'a> {
 fn broken(events: &[Event]) -> Option<&str> {
     let (last, before) = events.split_last()?;
     let is_sigpipe = match last {
-        Event::Signal { signal, from } => *signal == libc::SIGPIPE && from.is_none(),
-        Event::End(End::Signalled(signal)) => *signal == libc::SIGPIPE,
+        Event::Signal { signal, from } => *signal == SIGPIPE && from.is_none(),
+        Event::End(End::Signalled(signal)) => *signal == SIGPIPE,
         _ => false,
     };
     let transfers = before
