@@ -11,6 +11,7 @@
 //! - `http` (a feature): a real HTTP server on loopback whose answers are made up.
 //! - [`sync`]: the facade that the exercises on locks are written against.
 
+mod calls;
 pub mod deadline;
 #[cfg(feature = "http")]
 pub mod http;

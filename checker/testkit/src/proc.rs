@@ -13,8 +13,6 @@ pub struct ThreadStatus {
     pub context_switches: u64,
     /// How often it has left one of its own will, which is to sleep.
     pub sleeps: u64,
-    /// Clock ticks (1/100 s on Linux) that it has used.
-    pub cpu_ticks: u64,
 }
 
 /// The status of thread `tid` of process `pid`; `None` once it has ended.
@@ -28,13 +26,10 @@ pub fn thread_status(pid: i32, tid: i32) -> Option<ThreadStatus> {
         line.trim().parse::<u64>().ok()
     };
     let sleeps = count("voluntary_ctxt_switches:")?;
-    // Counted from the state, which is field 3 of proc_pid_stat(5): utime is 14, stime 15.
-    let ticks = |index: usize| fields.get(index).and_then(|f| f.parse::<u64>().ok());
     Some(ThreadStatus {
         state: fields.first()?.chars().next()?,
         context_switches: sleeps + count("nonvoluntary_ctxt_switches:")?,
         sleeps,
-        cpu_ticks: ticks(11)? + ticks(12)?,
     })
 }
 

@@ -1,6 +1,6 @@
 //! Misconception: an event loop is a loop that asks every task again and again whether it is done.
 //! Caught by: three_waiting_requests_are_one_thread_asleep
-//! Message: it has used a second of CPU while it waits
+//! Message: it makes thousands of system calls while it waits
 
 use std::io::{self, Write};
 use std::time::Duration;
