@@ -72,7 +72,7 @@ fn what_is_no_region_is_refused(#[case] line: &str) {
     require!(seen.is_none(),
         expected: "parse(\"{line}\") to be None",
         seen: "{seen:x?}",
-        likely: "a missing or broken field is replaced by something, or what is no digit is skipped; `?` and `.ok()?` pass the None on",
+        likely: "a missing or broken field is replaced by something, or a character that is no digit is skipped; `?` and `.ok()?` pass the None on",
         read: "hint 1",
     );
 }
@@ -123,7 +123,7 @@ fn the_highest_address_of_the_program_has_so_many_bits(
     require!(seen == expected,
         expected: "{expected} bits for the regions {ranges:x?}",
         seen: "{seen}",
-        likely: "`end` is not the last address, `end - 1` is; and what has bit 63 set is the kernel's",
+        likely: "`end` is not the last address, `end - 1` is; and an address with bit 63 set is the kernel's",
         read: "hint 3",
     );
 }

@@ -62,7 +62,7 @@ proptest! {
         let (seen, right) = (find(&regions, address), regions.iter().find(holds));
         prop_assert!(
             seen == right,
-            "{:x} is said to lie in {:x?}\nand lies in {:x?}",
+            "find returned for {:x}: {:x?}\nit lies in: {:x?}",
             address, seen, right
         );
     }

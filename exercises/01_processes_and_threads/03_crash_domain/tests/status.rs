@@ -22,7 +22,7 @@ fn an_exit_has_its_code_in_the_second_byte(#[case] status: i32, #[case] code: i3
     require!(seen == Some(Ending::Exited(code)),
         expected: "{status:#06x} to be Exited({code})",
         seen: "{seen:?}",
-        likely: "the code is read from the wrong bits: it is the byte above the lowest",
+        likely: "the code is read from the wrong bits: it is the second-lowest byte",
         read: "wait(2), WEXITSTATUS; hint 1",
     );
 }
@@ -38,7 +38,7 @@ fn a_death_by_signal_has_the_signal_in_the_lowest_bits(#[case] status: i32, #[ca
     require!(seen == signalled(signal, false),
         expected: "{status:#06x} to be Signalled {{ signal: {signal}, core: false }}",
         seen: "{seen:?}",
-        likely: "it is taken for an exit, or its signal, which has no name, is not taken at all",
+        likely: "it is taken for an exit; or its signal is looked up by name, and a real-time signal has none",
         read: "wait(2), WIFSIGNALED, WTERMSIG; signal(7), Real-time signals",
     );
 }
@@ -67,7 +67,7 @@ fn a_stop_is_not_an_end(#[case] status: i32) {
     require!(seen.is_none(),
         expected: "{status:#06x} to be None: the process lives",
         seen: "{seen:?}",
-        likely: "what is no exit is taken for a death by signal; 0x7f in the lowest bits is neither",
+        likely: "every status that is not an exit is taken for a death by signal; 0x7f in the lowest bits is neither",
         read: "wait(2), WIFSTOPPED, WIFCONTINUED; hint 1",
     );
 }

@@ -1,6 +1,6 @@
 //! Misconception: whatever stands in the map of a process belongs to the program.
 //! Caught by: the_highest_address_of_the_program_has_so_many_bits::case_06_x86_64_with_a_page_of_the_kernel
-//! Message: what has bit 63 set is the kernel's
+//! Message: an address with bit 63 set is the kernel's
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -17,7 +17,8 @@ pub struct Region {
     pub end: u64,
     /// What the process may do there: the four letters as they stand, `rw-p`.
     pub permissions: String,
-    /// The file behind it, or a name in brackets; `None` for memory with no name.
+    /// What stands at the end of the line: the path of a file, or another name such as `[heap]`;
+    /// `None` if nothing stands there.
     pub name: Option<String>,
 }
 

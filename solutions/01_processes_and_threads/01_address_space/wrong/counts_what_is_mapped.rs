@@ -17,7 +17,8 @@ pub struct Region {
     pub end: u64,
     /// What the process may do there: the four letters as they stand, `rw-p`.
     pub permissions: String,
-    /// The file behind it, or a name in brackets; `None` for memory with no name.
+    /// What stands at the end of the line: the path of a file, or another name such as `[heap]`;
+    /// `None` if nothing stands there.
     pub name: Option<String>,
 }
 

@@ -17,7 +17,8 @@ pub struct Region {
     pub end: u64,
     /// What the process may do there: the four letters as they stand, `rw-p`.
     pub permissions: String,
-    /// The file behind it, or a name in brackets; `None` for memory with no name.
+    /// What stands at the end of the line: the path of a file, or another name such as `[heap]`;
+    /// `None` if nothing stands there.
     pub name: Option<String>,
 }
 
@@ -47,7 +48,7 @@ pub fn find(regions: &[Region], address: u64) -> Option<&Region> {
     regions.get(index).filter(|region| region.start <= address)
 }
 
-/// How many bits the highest address has that the program itself may use; 0 if there is none.
+/// How many bits the program's own highest address in the map needs; 0 if the map has none.
 ///
 /// An address whose topmost bit (of 64) is set belongs to the kernel, even if it stands in the map.
 pub fn user_bits(regions: &[Region]) -> u32 {

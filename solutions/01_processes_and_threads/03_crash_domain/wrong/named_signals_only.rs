@@ -1,6 +1,6 @@
 //! Misconception: every signal has a name.
 //! Caught by: a_death_by_signal_has_the_signal_in_the_lowest_bits::case_4_a_real_time_signal
-//! Message: or its signal, which has no name, is not taken at all
+//! Message: its signal is looked up by name, and a real-time signal has none
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;

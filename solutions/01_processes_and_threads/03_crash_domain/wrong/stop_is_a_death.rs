@@ -1,6 +1,6 @@
 //! Misconception: what is no exit is a death by signal.
 //! Caught by: a_stop_is_not_an_end::case_1_stopped_by_sigstop
-//! Message: what is no exit is taken for a death by signal
+//! Message: every status that is not an exit is taken for a death by signal
 
 use std::io;
 use std::os::unix::process::ExitStatusExt;

@@ -1,6 +1,6 @@
 //! Misconception: the check of the first look and that of the later ones need not be the same.
 //! Caught by: two_withdrawals_may_take_all
-//! Message: another question is asked than at first
+//! Message: the check differs from the first one
 
 use crate::sync::atomic::AtomicU64;
 use crate::sync::atomic::Ordering::Relaxed;

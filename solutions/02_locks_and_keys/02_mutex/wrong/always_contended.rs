@@ -1,6 +1,6 @@
 //! Misconception: two states are enough: whoever locks writes 2.
 //! Caught by: a_lock_that_nobody_else_wants_never_calls_the_kernel
-//! Message: leaves a 2 behind when it has not waited
+//! Message: leaves a 2 behind although it has not waited
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

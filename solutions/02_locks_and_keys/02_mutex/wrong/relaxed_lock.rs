@@ -1,6 +1,6 @@
 //! Misconception: atomic operations are seen by everybody in the order in which they happen, so Relaxed will do.
 //! Caught by: who_takes_the_lock_sees_what_the_last_holder_wrote::case_1_by_lock
-//! Message: the operation that takes the lock is no Acquire
+//! Message: the operation that takes the lock is not an Acquire
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

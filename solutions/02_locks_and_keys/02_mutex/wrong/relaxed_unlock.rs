@@ -1,6 +1,6 @@
 //! Misconception: only taking a lock has to be ordered, giving it back does not.
 //! Caught by: who_takes_the_lock_sees_what_the_last_holder_wrote::case_1_by_lock
-//! Message: the one that frees it no Release
+//! Message: the one that frees it is not a Release
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

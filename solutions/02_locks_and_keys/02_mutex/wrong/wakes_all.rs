@@ -1,6 +1,6 @@
 //! Misconception: everybody who waits is to be told that the lock is free.
 //! Caught by: an_unlock_wakes_one_of_many_sleepers
-//! Message: wake_all: all run to the door
+//! Message: `wake_all` wakes every sleeper
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

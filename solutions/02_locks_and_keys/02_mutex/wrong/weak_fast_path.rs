@@ -1,6 +1,6 @@
 //! Misconception: a compare_exchange_weak that fails has found the lock taken.
 //! Caught by: a_lock_that_nobody_else_wants_never_calls_the_kernel
-//! Message: `compare_exchange_weak` that failed for no reason
+//! Message: a `compare_exchange_weak` failed although the state was 0
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

@@ -1,6 +1,6 @@
 //! Misconception: while a permit is held, the `Permit` value itself is what keeps others out.
 //! Caught by: an_acquire_takes_one_permit
-//! Message: `acquire` does not count down
+//! Message: `acquire` does not subtract from the count
 
 use crate::sync::{Condvar, Mutex};
 

@@ -1,6 +1,6 @@
 //! Misconception: a permit that was there a moment ago can be taken under a second lock.
 //! Caught by: of_an_acquire_and_a_try_acquire_one_has_the_only_permit
-//! Message: the look at the count and the counting down are not under one lock
+//! Message: the check of the count and the subtraction are not under one lock
 
 use crate::sync::{Condvar, Mutex};
 
