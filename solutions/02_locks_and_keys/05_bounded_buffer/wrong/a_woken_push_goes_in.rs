@@ -1,12 +1,13 @@
 //! Misconception: a push that began before the close is still let in.
 //! Caught by: a_push_that_slept_puts_nothing_into_a_closed_buffer
-//! Message: and not whether the buffer is closed
+//! Message: but not whether the buffer is closed
 
 use std::collections::VecDeque;
 
 use crate::sync::{Condvar, Mutex};
 
-/// A queue between threads: who finds it full waits for room, who finds it empty waits for an item.
+/// A queue between threads: a push into a full one waits for room, a pop from an empty one waits
+/// for an item.
 #[derive(Debug)]
 pub struct BoundedBuffer<T> {
     capacity: usize,

@@ -1,12 +1,13 @@
 //! Misconception: at a buffer that is not empty no pop sleeps, and at one that is not full no push.
 //! Caught by: a_close_ends_the_wait_of_who_fell_asleep_before_the_last_change::case_1_of_a_pop
-//! Message: `close` asks whether the buffer is empty or full
+//! Message: `close` checks whether the buffer is empty or full
 
 use std::collections::VecDeque;
 
 use crate::sync::{Condvar, Mutex};
 
-/// A queue between threads: who finds it full waits for room, who finds it empty waits for an item.
+/// A queue between threads: a push into a full one waits for room, a pop from an empty one waits
+/// for an item.
 #[derive(Debug)]
 pub struct BoundedBuffer<T> {
     capacity: usize,

@@ -6,7 +6,8 @@ use std::collections::VecDeque;
 
 use crate::sync::{Condvar, Mutex};
 
-/// A queue between threads: who finds it full waits for room, who finds it empty waits for an item.
+/// A queue between threads: a push into a full one waits for room, a pop from an empty one waits
+/// for an item.
 #[derive(Debug)]
 pub struct BoundedBuffer<T> {
     capacity: usize,

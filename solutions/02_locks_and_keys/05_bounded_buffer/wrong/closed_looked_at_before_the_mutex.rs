@@ -1,12 +1,13 @@
 //! Misconception: a look at a mark needs no lock that lasts.
 //! Caught by: an_item_is_either_handed_back_or_comes_out
-//! Message: `push` looks whether the buffer is closed before it has the mutex
+//! Message: `push` checks whether the buffer is closed before it has the mutex
 
 use std::collections::VecDeque;
 
 use crate::sync::{Condvar, Mutex};
 
-/// A queue between threads: who finds it full waits for room, who finds it empty waits for an item.
+/// A queue between threads: a push into a full one waits for room, a pop from an empty one waits
+/// for an item.
 #[derive(Debug)]
 pub struct BoundedBuffer<T> {
     capacity: usize,

@@ -1,12 +1,13 @@
 //! Misconception: closed is closed: whoever comes then gets None.
 //! Caught by: a_closed_buffer_gives_what_is_left_and_then_none::case_1_closed_once
-//! Message: before it looks whether an item is left
+//! Message: before it checks whether an item is left
 
 use std::collections::VecDeque;
 
 use crate::sync::{Condvar, Mutex};
 
-/// A queue between threads: who finds it full waits for room, who finds it empty waits for an item.
+/// A queue between threads: a push into a full one waits for room, a pop from an empty one waits
+/// for an item.
 #[derive(Debug)]
 pub struct BoundedBuffer<T> {
     capacity: usize,

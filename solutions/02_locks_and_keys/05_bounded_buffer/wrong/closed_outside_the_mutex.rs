@@ -1,13 +1,14 @@
 //! Misconception: a mark that only ever goes from false to true can be an atomic of its own.
 //! Caught by: a_close_between_the_look_and_the_sleep_is_noticed::case_1_of_a_pop
-//! Message: it changes the mark without the mutex
+//! Message: it changes the flag without the mutex
 
 use std::collections::VecDeque;
 
 use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Condvar, Mutex};
 
-/// A queue between threads: who finds it full waits for room, who finds it empty waits for an item.
+/// A queue between threads: a push into a full one waits for room, a pop from an empty one waits
+/// for an item.
 #[derive(Debug)]
 pub struct BoundedBuffer<T> {
     capacity: usize,

@@ -1,12 +1,13 @@
 //! Misconception: room that was there a moment ago can be used under a second lock.
 //! Caught by: room_for_one_lets_one_of_two_pushes_on
-//! Message: the look whether there is room and the putting in are not under one lock
+//! Message: the check for room and the putting in are not under one lock
 
 use std::collections::VecDeque;
 
 use crate::sync::{Condvar, Mutex};
 
-/// A queue between threads: who finds it full waits for room, who finds it empty waits for an item.
+/// A queue between threads: a push into a full one waits for room, a pop from an empty one waits
+/// for an item.
 #[derive(Debug)]
 pub struct BoundedBuffer<T> {
     capacity: usize,

@@ -1,12 +1,13 @@
 //! Misconception: an item that was there a moment ago can be taken under a second lock.
 //! Caught by: an_item_is_taken_by_one
-//! Message: the look whether there is an item and the taking are not under one lock
+//! Message: the check for an item and the taking are not under one lock
 
 use std::collections::VecDeque;
 
 use crate::sync::{Condvar, Mutex};
 
-/// A queue between threads: who finds it full waits for room, who finds it empty waits for an item.
+/// A queue between threads: a push into a full one waits for room, a pop from an empty one waits
+/// for an item.
 #[derive(Debug)]
 pub struct BoundedBuffer<T> {
     capacity: usize,

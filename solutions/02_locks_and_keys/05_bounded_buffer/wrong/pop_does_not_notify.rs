@@ -1,12 +1,13 @@
 //! Misconception: a push that waits notices by itself that there is room.
 //! Caught by: a_push_waits_for_room::case_1_capacity_1
-//! Message: does not notify who waits for room
+//! Message: does not notify a push that waits for room
 
 use std::collections::VecDeque;
 
 use crate::sync::{Condvar, Mutex};
 
-/// A queue between threads: who finds it full waits for room, who finds it empty waits for an item.
+/// A queue between threads: a push into a full one waits for room, a pop from an empty one waits
+/// for an item.
 #[derive(Debug)]
 pub struct BoundedBuffer<T> {
     capacity: usize,

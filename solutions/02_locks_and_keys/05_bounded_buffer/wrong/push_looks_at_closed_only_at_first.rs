@@ -1,12 +1,13 @@
 //! Misconception: whether the buffer is closed has to be asked once, when the push begins.
 //! Caught by: a_close_ends_the_wait_of_every_push
-//! Message: a woken `push` does not look whether the buffer is closed
+//! Message: a woken `push` does not check whether the buffer is closed
 
 use std::collections::VecDeque;
 
 use crate::sync::{Condvar, Mutex};
 
-/// A queue between threads: who finds it full waits for room, who finds it empty waits for an item.
+/// A queue between threads: a push into a full one waits for room, a pop from an empty one waits
+/// for an item.
 #[derive(Debug)]
 pub struct BoundedBuffer<T> {
     capacity: usize,

@@ -1,6 +1,6 @@
 //! Misconception: it is enough to know that somebody reads.
 //! Caught by: one_of_two_readers_leaves_and_the_other_is_still_inside
-//! Message: a mark that somebody reads, where a count of readers belongs
+//! Message: a flag that somebody reads, where a count of readers belongs
 
 use crate::sync::{Condvar, Mutex};
 

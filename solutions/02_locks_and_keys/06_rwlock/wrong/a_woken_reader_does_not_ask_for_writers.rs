@@ -1,6 +1,6 @@
 //! Misconception: a reader that was woken has waited long enough, and looks only whether a writer is inside.
 //! Caught by: a_writer_goes_before_a_reader_that_has_waited_longer
-//! Message: does not ask again whether a writer waits
+//! Message: does not check again whether a writer waits
 
 use crate::sync::{Condvar, Mutex};
 

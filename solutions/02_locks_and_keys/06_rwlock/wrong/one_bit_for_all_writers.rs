@@ -1,6 +1,6 @@
 //! Misconception: one bit of the word says that a writer waits; whoever gets in as a writer replaces the word.
 //! Caught by: no_reader_gets_in_while_the_second_of_two_writers_waits::case_1_by_read
-//! Message: the first writer that gets in takes away the mark
+//! Message: the first writer that gets in clears the flag
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

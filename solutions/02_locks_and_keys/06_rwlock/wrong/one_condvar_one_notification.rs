@@ -1,6 +1,6 @@
 //! Misconception: all sleep for the same reason, the lock, so they can sleep on one condition variable.
 //! Caught by: readers_that_waited_get_in_together_after_the_last_writer
-//! Message: the notification goes to one that cannot go on
+//! Message: the notification goes to a thread that cannot go on
 
 use crate::sync::{Condvar, Mutex};
 

@@ -1,6 +1,6 @@
 //! Misconception: a mark says that a writer waits, and the writer takes it away when it gets in.
 //! Caught by: no_reader_gets_in_while_the_second_of_two_writers_waits::case_1_by_read
-//! Message: the first writer that gets in takes away the mark
+//! Message: the first writer that gets in clears the flag
 
 use crate::sync::{Condvar, Mutex};
 

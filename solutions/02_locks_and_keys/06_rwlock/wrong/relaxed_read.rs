@@ -1,6 +1,6 @@
 //! Misconception: readers do not disturb each other, so they need no ordering.
 //! Caught by: who_comes_after_a_writer_sees_what_it_wrote::case_1_a_reader
-//! Message: the operation by which the next one gets in no Acquire
+//! Message: the operation by which the next thread gets in is not an Acquire
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

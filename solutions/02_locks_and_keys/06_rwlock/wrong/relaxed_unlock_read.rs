@@ -1,6 +1,6 @@
 //! Misconception: a reader has written nothing, so it has nothing to release.
 //! Caught by: a_writer_writes_after_the_reader_has_read::case_1_by_write
-//! Message: `unlock_read` is no Release
+//! Message: `unlock_read` is not a Release
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

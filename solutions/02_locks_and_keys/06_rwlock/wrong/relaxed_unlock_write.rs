@@ -1,6 +1,6 @@
 //! Misconception: only getting in has to be ordered, leaving does not.
 //! Caught by: who_comes_after_a_writer_sees_what_it_wrote::case_1_a_reader
-//! Message: `unlock_write` is no Release
+//! Message: `unlock_write` is not a Release
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

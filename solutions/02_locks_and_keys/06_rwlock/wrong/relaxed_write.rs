@@ -1,6 +1,6 @@
 //! Misconception: a writer only writes, so it need not acquire anything.
 //! Caught by: a_writer_writes_after_the_reader_has_read::case_1_by_write
-//! Message: the operation by which the writer gets in no Acquire
+//! Message: the operation by which the writer gets in is not an Acquire
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

@@ -1,6 +1,6 @@
 //! Misconception: who leaves wakes the writer that waits, so it can take its mark away, too.
 //! Caught by: no_reader_gets_in_while_a_writer_waits::case_1_by_read
-//! Message: is taken away before that writer is inside
+//! Message: is cleared before that writer is inside
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

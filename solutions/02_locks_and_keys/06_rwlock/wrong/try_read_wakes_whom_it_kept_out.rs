@@ -1,6 +1,6 @@
 //! Misconception: a try_read may count itself for a moment, if it wakes those who believed it.
 //! Caught by: of_two_tries_at_a_lock_that_becomes_free_one_gets_in
-//! Message: a `try_write` that looks meanwhile is refused
+//! Message: meanwhile a `try_write` is refused
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

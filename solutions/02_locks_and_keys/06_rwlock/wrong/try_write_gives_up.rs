@@ -1,6 +1,6 @@
 //! Misconception: a compare_exchange_weak that fails has found another value.
 //! Caught by: a_try_write_is_not_refused_without_a_reason
-//! Message: `compare_exchange_weak` failed for no reason
+//! Message: `compare_exchange_weak` failed although the value was the expected one
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

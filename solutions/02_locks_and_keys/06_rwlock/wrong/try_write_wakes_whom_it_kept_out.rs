@@ -1,6 +1,6 @@
 //! Misconception: a try_write may keep readers out for a moment, if it wakes them afterwards.
 //! Caught by: a_refused_try_write_keeps_no_reader_out::case_2_by_try_read
-//! Message: a `try_read` that looks meanwhile is refused
+//! Message: meanwhile a `try_read` is refused
 
 use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;

@@ -1,6 +1,6 @@
 //! Misconception: a limit to the number of eaters prevents a circle, whatever it is.
 //! Caught by: nobody_waits_in_a_circle::case_2_of_three
-//! Message: somebody must begin on the other side
+//! Message: at least one must begin on the other side
 
 use crate::sync::{Condvar, Mutex};
 

@@ -1,6 +1,6 @@
 //! Misconception: a circle is cut at both of its ends, so the first philosopher and the last one begin on the other side.
 //! Caught by: nobody_waits_in_a_circle::case_1_of_two
-//! Message: somebody must begin on the other side
+//! Message: at least one must begin on the other side
 
 use crate::sync::Mutex;
 

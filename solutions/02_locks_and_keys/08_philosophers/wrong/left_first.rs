@@ -1,6 +1,6 @@
 //! Misconception: a lock that is taken is given back sooner or later, so any order will do.
 //! Caught by: nobody_waits_in_a_circle::case_3_of_four
-//! Message: somebody must begin on the other side
+//! Message: at least one must begin on the other side
 
 use crate::sync::Mutex;
 

@@ -1,6 +1,6 @@
 //! Misconception: one place fewer than seats lets everybody eat, at every table.
 //! Caught by: at_a_table_for_one_the_one_fork_will_do
-//! Message: whom nobody lets in waits for ever
+//! Message: leaves no place at a table for one
 
 use crate::sync::{Condvar, Mutex};
 

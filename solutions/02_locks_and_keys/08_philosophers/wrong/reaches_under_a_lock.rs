@@ -1,6 +1,6 @@
 //! Misconception: a lock that is held only while the forks are taken is held only for a moment.
 //! Caught by: a_third_one_who_waits_is_in_nobodys_way::case_1_at_the_seat_after
-//! Message: who waits for a fork holds something that the whole table needs
+//! Message: a philosopher who waits for a fork holds something that the whole table needs
 
 use crate::sync::Mutex;
 

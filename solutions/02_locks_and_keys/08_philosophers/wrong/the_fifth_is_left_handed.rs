@@ -1,6 +1,6 @@
 //! Misconception: the problem is about five philosophers, so seat 4 is the one who differs.
 //! Caught by: nobody_waits_in_a_circle::case_2_of_three
-//! Message: somebody must begin on the other side
+//! Message: at least one must begin on the other side
 
 use crate::sync::Mutex;
 
