@@ -292,7 +292,7 @@ fn the_kernel_forgets_a_removed_descriptor() {
         expected: "a removed pipe not to be in the epoll instance any more",
         seen: "it still is: events would come for a registration that is gone",
         likely: "the descriptor is closed without EPOLL_CTL_DEL; while another descriptor leads to the same pipe, epoll goes on",
-        read: "epoll(7), question 6",
+        read: "epoll(7), \"Will closing a file descriptor cause it to be removed from all epoll interest lists?\"",
     );
 }
 
@@ -322,7 +322,7 @@ fn a_token_names_one_registration_and_no_other() {
         read: "README, the task",
     );
     require!(distinct && !stale && others == (true, true),
-        expected: "the token of a removed handler to name nothing, also after new registrations",
+        expected: "the token of a removed handler to name nothing, even after new registrations",
         seen: "distinct tokens: {distinct}; the old one removed a newcomer: {stale}; the newcomers were there: {others:?}",
         likely: "a token is a descriptor's number or a place in a table, and both are used again",
         read: "hint 3",

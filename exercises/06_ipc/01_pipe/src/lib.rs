@@ -14,7 +14,8 @@ use nix::unistd::Pid;
 pub enum Ending {
     /// It ended by itself, with this code.
     Exited(i32),
-    /// This signal ended it.
+    /// This signal ended it. (No stage here is ended by a real-time signal: `Signal` has no names
+    /// for those, see exercise 4.4.)
     Signalled(Signal),
 }
 

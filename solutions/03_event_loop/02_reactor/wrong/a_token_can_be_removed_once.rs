@@ -131,7 +131,8 @@ impl Reactor {
     pub fn remove(&mut self, token: Token) -> bool {
         if let Some(source) = self.sources.remove(&token) {
             // A close would not do: epoll watches the open file description, and that lives on if it
-            // has another descriptor somewhere, as a waker's eventfd has (epoll(7), question 6).
+            // has another descriptor somewhere, as a waker's eventfd has (epoll(7), "Will closing a file
+            // descriptor cause it to be removed from all epoll interest lists?").
             let deleted = self.epoll.delete(&source.fd);
             debug_assert_eq!(deleted, Ok(()), "what is in `sources` is in the epoll instance");
             return self.removed.insert(token);

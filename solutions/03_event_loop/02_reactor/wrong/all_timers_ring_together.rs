@@ -1,6 +1,6 @@
 //! Misconception: when the timerfd rings, it rings for all timers.
 //! Caught by: an_earlier_timer_does_not_ring_a_later_one
-//! Message: all timers are called, not those whose deadline has come
+//! Message: all timers are called, not only those whose deadline has come
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;

@@ -1,6 +1,6 @@
 //! Misconception: what a handler sets is later than a `now` that was looked up before.
 //! Caught by: a_timer_that_a_handler_sets_waits_for_the_next_round::case_2_for_a_moment_of_the_past
-//! Message: also if `now` is looked up only once
+//! Message: even if `now` is read only once
 
 use std::collections::{BTreeMap, HashMap};
 use std::io;
@@ -129,7 +129,8 @@ impl Reactor {
     pub fn remove(&mut self, token: Token) -> bool {
         if let Some(source) = self.sources.remove(&token) {
             // A close would not do: epoll watches the open file description, and that lives on if it
-            // has another descriptor somewhere, as a waker's eventfd has (epoll(7), question 6).
+            // has another descriptor somewhere, as a waker's eventfd has (epoll(7), "Will closing a file
+            // descriptor cause it to be removed from all epoll interest lists?").
             let deleted = self.epoll.delete(&source.fd);
             debug_assert_eq!(deleted, Ok(()), "what is in `sources` is in the epoll instance");
             return true;

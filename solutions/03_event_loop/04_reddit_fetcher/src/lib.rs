@@ -3,9 +3,11 @@
 //!
 //! Why it works: a future does nothing by itself. `fetch_all` makes three and polls them together,
 //! so the second request goes out while the first waits for its answer. The thread sleeps while all
-//! three wait; a socket that becomes readable wakes the one future that asked for it. Nothing is
-//! spawned: whoever drops the future of `run` or `fetch_all` drops the three requests in it, and a
-//! request that is dropped closes its connection. So to stop is to drop.
+//! three wait; a socket that becomes readable wakes the one future that asked for it. Here
+//! nothing is spawned (inside the client, hyper-util spawns a task for each connection; it ends when the
+//! request on it is dropped, or with the client if the connection is idle). So to drop the future of
+//! `run` or `fetch_all` is to drop the three requests in it, and a request that is dropped closes its
+//! connection: to stop is to drop.
 
 use std::io::{self, Write};
 use std::time::Duration;

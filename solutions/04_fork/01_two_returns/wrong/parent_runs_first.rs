@@ -1,6 +1,6 @@
 //! Misconception: after a fork the parent goes on at once and the child comes later.
 //! Caught by: the_parent_goes_first_if_it_is_to
-//! Message: nothing makes the child wait (the order after a fork is undefined)
+//! Message: nothing makes the child wait (no order is promised after a fork)
 #![allow(unsafe_code)]
 
 use std::fs;

@@ -1,6 +1,6 @@
 //! Misconception: a read that returns has read the parent's word.
 //! Caught by: a_signal_is_not_the_end_of_a_turn
-//! Message: a read that a signal interrupts (EINTR) is taken for the parent's word
+//! Message: a read that a signal interrupts (EINTR) is taken for the end of the parent's turn
 #![allow(unsafe_code)]
 
 use std::fs;

@@ -1,6 +1,6 @@
 //! Misconception: the child's turn is over when its body has returned.
 //! Caught by: what_the_child_prints_belongs_to_its_turn
-//! Message: flushes afterwards
+//! Message: flushes only afterwards
 
 #![allow(unsafe_code)]
 
@@ -57,8 +57,8 @@ pub fn wait_for(child: Pid) -> io::Result<WaitStatus> {
 
 /// Forks, lets one side take its whole turn before the other begins, and waits for the child.
 ///
-/// The parent's turn is given the child's pid. Whoever is not first sleeps until the other's turn
-/// is over, or until the other has died in it. The rest is as with [`fork_child`].
+/// The parent's turn is given the child's pid. The process that is not first sleeps until the
+/// other's turn is over, or until the other has died in it. The rest is as with [`fork_child`].
 ///
 /// # Errors
 /// As [`fork_child`] and [`wait_for`], and if there is no pipe to be had.

@@ -1,6 +1,6 @@
 //! Misconception: only a byte from the parent gives the turn on.
 //! Caught by: a_parent_that_dies_in_its_turn_gives_the_turn_on
-//! Message: end-of-file without one says
+//! Message: end-of-file without one also says
 
 #![allow(unsafe_code)]
 
@@ -57,8 +57,8 @@ pub fn wait_for(child: Pid) -> io::Result<WaitStatus> {
 
 /// Forks, lets one side take its whole turn before the other begins, and waits for the child.
 ///
-/// The parent's turn is given the child's pid. Whoever is not first sleeps until the other's turn
-/// is over, or until the other has died in it. The rest is as with [`fork_child`].
+/// The parent's turn is given the child's pid. The process that is not first sleeps until the
+/// other's turn is over, or until the other has died in it. The rest is as with [`fork_child`].
 ///
 /// # Errors
 /// As [`fork_child`] and [`wait_for`], and if there is no pipe to be had.

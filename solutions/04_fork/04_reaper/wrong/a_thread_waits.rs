@@ -38,7 +38,7 @@ impl End {
     }
 }
 
-/// Whether this child has ended. What it left is still there to be collected.
+/// Whether this child has ended. It is not reaped: `collect` will still find it.
 ///
 /// The error is ECHILD if it is not a child of this process, or not any more.
 pub fn has_ended(child: Pid) -> io::Result<bool> {
@@ -60,7 +60,8 @@ pub fn adopt_orphans() -> io::Result<()> {
     Ok(prctl::set_child_subreaper(true)?)
 }
 
-/// The one in the process who waits for children. Its descriptor, the *bell*, is for an event loop.
+/// The only part of the process that waits for children. Its descriptor, the *bell*, is for an
+/// event loop.
 #[derive(Debug)]
 pub struct Reaper {
     bell: PipeReader,
@@ -93,7 +94,7 @@ impl Reaper {
         Ok(Self { bell })
     }
 
-    /// Reaps every child that has ended, once, and waits for none of those that live.
+    /// Reaps every child that has ended, once, and never waits for a running child.
     pub fn collect(&mut self) -> io::Result<Vec<(Pid, End)>> {
         while matches!(self.bell.read(&mut [0; 64]), Ok(1..)) {}
         let mut ended = Vec::new();
@@ -103,7 +104,8 @@ impl Reaper {
         Ok(ended)
     }
 
-    /// Sleeps until a child has ended, then collects. Nothing, at once, if there is no child at all.
+    /// Sleeps until a child has ended, then collects. Returns an empty list at once if there is no
+    /// child.
     pub fn wait(&mut self) -> io::Result<Vec<(Pid, End)>> {
         loop {
             let ended = self.collect()?;

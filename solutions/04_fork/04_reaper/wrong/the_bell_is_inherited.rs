@@ -37,7 +37,7 @@ impl End {
     }
 }
 
-/// Whether this child has ended. What it left is still there to be collected.
+/// Whether this child has ended. It is not reaped: `collect` will still find it.
 ///
 /// The error is ECHILD if it is not a child of this process, or not any more.
 pub fn has_ended(child: Pid) -> io::Result<bool> {
@@ -59,7 +59,8 @@ pub fn adopt_orphans() -> io::Result<()> {
     Ok(prctl::set_child_subreaper(true)?)
 }
 
-/// The one in the process who waits for children. Its descriptor, the *bell*, is for an event loop.
+/// The only part of the process that waits for children. Its descriptor, the *bell*, is for an
+/// event loop.
 #[derive(Debug)]
 pub struct Reaper {
     bell: SignalFd,
@@ -89,7 +90,7 @@ impl Reaper {
         Ok(Self { bell: SignalFd::with_flags(&sigchld, flags)? })
     }
 
-    /// Reaps every child that has ended, once, and waits for none of those that live.
+    /// Reaps every child that has ended, once, and never waits for a running child.
     pub fn collect(&mut self) -> io::Result<Vec<(Pid, End)>> {
         // First the bell. The other way round it would swallow the ring of a child that ends after
         // the last look.
@@ -101,7 +102,8 @@ impl Reaper {
         Ok(ended)
     }
 
-    /// Sleeps until a child has ended, then collects. Nothing, at once, if there is no child at all.
+    /// Sleeps until a child has ended, then collects. Returns an empty list at once if there is no
+    /// child.
     pub fn wait(&mut self) -> io::Result<Vec<(Pid, End)>> {
         loop {
             let ended = self.collect()?;

@@ -1,6 +1,6 @@
 //! Misconception: a panic ends the process on the spot, as abort does.
 //! Caught by: a_prediction_is_what_then_happens::case_7_panic
-//! Message: both leave main's frames one by one, and then Rust's runtime calls exit(3)
+//! Message: both leave main's frames one by one; then Rust's runtime flushes, returns from C's main, and exit(3) follows
 
 // The C library's ways out and the system call are unsafe functions.
 #![allow(unsafe_code)]
@@ -64,7 +64,7 @@ pub fn unwinding_exit(code: u8) -> ! {
 
 /// Runs `body` and returns its exit code, or that of an [`unwinding_exit`] somewhere below it.
 ///
-/// A panic that is none of ours goes on its way.
+/// Any other panic is passed on.
 pub fn run(body: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
     panic::catch_unwind(body).unwrap_or_else(|payload| match payload.downcast::<Exit>() {
         Ok(exit) => ExitCode::from(exit.0),

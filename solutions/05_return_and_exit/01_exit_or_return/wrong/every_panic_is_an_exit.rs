@@ -1,6 +1,6 @@
 //! Misconception: whatever unwinds up to run wants to leave, so run ends the program quietly.
 //! Caught by: a_panic_that_is_no_exit_goes_on
-//! Message: `run` makes an exit code of every payload; look at its type, and pass on what is not yours
+//! Message: `run` makes an exit code of every payload; check its type, and pass on the others
 
 // The C library's ways out and the system call are unsafe functions.
 #![allow(unsafe_code)]
@@ -64,7 +64,7 @@ pub fn unwinding_exit(code: u8) -> ! {
 
 /// Runs `body` and returns its exit code, or that of an [`unwinding_exit`] somewhere below it.
 ///
-/// A panic that is none of ours goes on its way.
+/// Any other panic is passed on.
 pub fn run(body: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
     panic::catch_unwind(body).unwrap_or_else(|payload| match payload.downcast::<Exit>() {
         Ok(exit) => ExitCode::from(exit.0),

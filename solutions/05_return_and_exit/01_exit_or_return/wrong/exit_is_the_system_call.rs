@@ -1,6 +1,6 @@
 //! Misconception: exit is the system call, so exit(3) and exit_group(2) are the same thing.
 //! Caught by: a_way_out_does_no_more_and_no_less_on_the_way::case_3_exit
-//! Message: another function than libc::exit: exit(3) knows C's streams and handlers, nothing of Rust's
+//! Message: another function than libc::exit: exit(3) runs C's handlers and flushes C's streams, not Rust's
 
 // The C library's ways out and the system call are unsafe functions.
 #![allow(unsafe_code)]
@@ -62,7 +62,7 @@ pub fn unwinding_exit(code: u8) -> ! {
 
 /// Runs `body` and returns its exit code, or that of an [`unwinding_exit`] somewhere below it.
 ///
-/// A panic that is none of ours goes on its way.
+/// Any other panic is passed on.
 pub fn run(body: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
     panic::catch_unwind(body).unwrap_or_else(|payload| match payload.downcast::<Exit>() {
         Ok(exit) => ExitCode::from(exit.0),

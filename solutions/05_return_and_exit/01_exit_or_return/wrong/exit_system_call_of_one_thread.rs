@@ -1,6 +1,6 @@
 //! Misconception: the system call that ends a process is the one named exit.
 //! Caught by: a_way_out_ends_the_process_as_it_should::case_5_exit_group
-//! Message: only the calling thread has ended (SYS_exit), and the other one sleeps on
+//! Message: only the calling thread has ended (SYS_exit), and the other one still sleeps
 
 // The C library's ways out and the system call are unsafe functions.
 #![allow(unsafe_code)]
@@ -64,7 +64,7 @@ pub fn unwinding_exit(code: u8) -> ! {
 
 /// Runs `body` and returns its exit code, or that of an [`unwinding_exit`] somewhere below it.
 ///
-/// A panic that is none of ours goes on its way.
+/// Any other panic is passed on.
 pub fn run(body: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
     panic::catch_unwind(body).unwrap_or_else(|payload| match payload.downcast::<Exit>() {
         Ok(exit) => ExitCode::from(exit.0),

@@ -1,6 +1,6 @@
 //! Misconception: a payload that is a u8 is an exit code.
 //! Caught by: a_panic_with_a_number_is_no_exit::case_1_a_u8
-//! Message: of a type that others panic with too
+//! Message: has a type with which other code may panic too
 
 // The C library's ways out and the system call are unsafe functions.
 #![allow(unsafe_code)]
@@ -61,7 +61,7 @@ pub fn unwinding_exit(code: u8) -> ! {
 
 /// Runs `body` and returns its exit code, or that of an [`unwinding_exit`] somewhere below it.
 ///
-/// A panic that is none of ours goes on its way.
+/// Any other panic is passed on.
 pub fn run(body: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
     panic::catch_unwind(body).unwrap_or_else(|payload| match payload.downcast::<u8>() {
         Ok(exit) => ExitCode::from(*exit),

@@ -52,7 +52,8 @@ pub fn visit(leaving: Leaving, code: u8) -> Result<i32, Errno> {
     }
 }
 
-/// Who does what the host had left for its own exit, if a guest has left in this way before.
+/// Which process does what the host had left for its own exit, if a guest has left in this way
+/// before.
 pub fn aftermath(leaving: Leaving) -> Aftermath {
     let who = match leaving {
         // The system call knows of no handler and no buffer: they wait for the host's own exit.
@@ -82,7 +83,8 @@ pub fn found_in_frame(call: Call) -> usize {
 ///
 /// # Errors
 ///
-/// That of the execve(2) in the child, which is then waited for already; or that of the vfork.
+/// That of the execve(2) in the child, which this function has then waited for; or that of the
+/// vfork.
 pub fn spawn(program: &CStr, args: &[&CStr], env: &[&CStr]) -> Result<Pid, Errno> {
     // Made by the host: what the guest allocates, an exec would never give back.
     let args = null_terminated(args);

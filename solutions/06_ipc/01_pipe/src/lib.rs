@@ -9,24 +9,26 @@
 #![allow(unsafe_code)] // fork(2) and signal(2) are unsafe in `nix`
 
 use std::convert::Infallible;
-use std::ffi::CString;
+use std::ffi::{CString, c_char};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::thread;
+use std::{ptr, thread};
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::libc;
 use nix::sys::signal::{SigHandler, Signal, kill, signal};
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid, dup2_stdin, dup2_stdout, execv, fork, pipe2, write};
+use nix::unistd::{ForkResult, Pid, dup2_stdin, dup2_stdout, fork, pipe2, write};
 
 /// How a stage ended, from its wait status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
     /// It ended by itself, with this code.
     Exited(i32),
-    /// This signal ended it.
+    /// This signal ended it. (No stage here is ended by a real-time signal: `Signal` has no names
+    /// for those, see exercise 4.4.)
     Signalled(Signal),
 }
 
@@ -49,15 +51,19 @@ pub struct Outcome {
 pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) -> io::Result<Pid> {
     // A pipe for the bad news. An exec that works closes `tell`, so the parent reads end-of-file.
     let (news, tell) = pipe2(OFlag::O_CLOEXEC)?;
+    // What exec takes, made before the fork: `execv` of `nix` would allocate it in the child.
+    let pointers: Vec<*const c_char> =
+        argv.iter().map(|word| word.as_ptr()).chain([ptr::null()]).collect();
     // SAFETY: a child of a process with several threads may call async-signal-safe functions only
-    // (fork(2)). It calls dup2, signal, execv and write, and then execs or exits.
+    // (fork(2)). It calls dup2, signal, execv, write and _exit; it allocates nothing and does not
+    // return.
     match unsafe { fork() }? {
         ForkResult::Child => {
-            let Err(errno) = become_stage(argv, stdin, stdout);
+            let Err(errno) = become_stage(&pointers, stdin, stdout);
             // The parent waits for these bytes. If it is gone nobody is left to be told.
             let _ = write(&tell, &(errno as i32).to_ne_bytes());
             // SAFETY: it ends the child here; the parent's handlers and buffers are left alone.
-            unsafe { nix::libc::_exit(127) }
+            unsafe { libc::_exit(127) }
         }
         ForkResult::Parent { child } => {
             // Else the end-of-file never comes: this process would be the last writer.
@@ -79,20 +85,26 @@ pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) ->
 ///
 /// Returns only if that fails.
 fn become_stage(
-    argv: &[CString],
+    argv: &[*const c_char],
     stdin: BorrowedFd<'_>,
     stdout: BorrowedFd<'_>,
 ) -> nix::Result<Infallible> {
-    // The copies are not close-on-exec, the originals are. (`dup2` of a descriptor onto itself would
-    // change nothing, but a pipe of a Rust program never is 0 or 1: the runtime opens /dev/null there
-    // if they are closed.)
+    // The copies are not close-on-exec, the originals are. (`dup2` of a descriptor onto itself changes
+    // nothing, so it would stay close-on-exec. Rust's runtime opens /dev/null where 0, 1 or 2 is closed
+    // when a program starts, so a pipe has one of these numbers only in a program that closes one
+    // later. `spawn` of exercise 4.7 allows for that.)
     dup2_stdin(stdin)?;
     dup2_stdout(stdout)?;
     // Rust's runtime has set SIGPIPE to ignored, and what is ignored stays ignored across exec
     // (signal(7)). A stage like `yes` would never end.
     // SAFETY: SIG_DFL is no function of ours that could be called at a bad moment.
     unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }?;
-    execv(argv.first().ok_or(Errno::ENOENT)?, argv)
+    if argv[0].is_null() {
+        return Err(Errno::ENOENT);
+    }
+    // SAFETY: the pointers are those of the caller's strings, and the array ends in null (execve(2)).
+    unsafe { libc::execv(argv[0], argv.as_ptr()) };
+    Err(Errno::last())
 }
 
 /// Runs `stages[0] | stages[1] | …` to the end: feeds `input` to the first stage, collects what the
@@ -116,7 +128,7 @@ pub fn run(stages: &[Vec<CString>], input: &[u8]) -> io::Result<Outcome> {
             return Err(error);
         }
     };
-    // Both at once. A pipe holds 64 KiB (pipe(7)): if all were fed before anything is collected, the
+    // Both at once. A pipe holds 16 pages (pipe(7)): if all were fed before anything is collected, the
     // stages would wait for us to read and we for them.
     let output = thread::scope(|scope| {
         scope.spawn(|| feed_all(feed, input));
@@ -124,12 +136,13 @@ pub fn run(stages: &[Vec<CString>], input: &[u8]) -> io::Result<Outcome> {
         File::from(collect).read_to_end(&mut output).map(|_| output)
     });
     // By process id, in the order of the stages, whichever of them ended first.
-    let endings: io::Result<Vec<_>> = children.into_iter().map(reap).collect();
-    Ok(Outcome { output: output?, endings: endings? })
+    // Each is reaped, even if the wait for one before it has failed.
+    let endings: Vec<_> = children.into_iter().map(reap).collect();
+    Ok(Outcome { output: output?, endings: endings.into_iter().collect::<io::Result<_>>()? })
 }
 
 /// Starts the stages from left to right and returns the two ends that are ours: the write end of the
-/// first pipe and the read end of the last. Who was started is in `children`, also after an error.
+/// first pipe and the read end of the last. The stages that were started are in `children`, even after an error.
 fn start(stages: &[Vec<CString>], children: &mut Vec<Pid>) -> io::Result<(OwnedFd, OwnedFd)> {
     let (mut upstream, feed) = pipe2(OFlag::O_CLOEXEC)?;
     for argv in stages {

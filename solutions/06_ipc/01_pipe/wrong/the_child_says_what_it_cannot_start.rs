@@ -22,7 +22,8 @@ use nix::unistd::{ForkResult, Pid, dup2_stdin, dup2_stdout, execv, fork, pipe2, 
 pub enum Ending {
     /// It ended by itself, with this code.
     Exited(i32),
-    /// This signal ended it.
+    /// This signal ended it. (No stage here is ended by a real-time signal: `Signal` has no names
+    /// for those, see exercise 4.4.)
     Signalled(Signal),
 }
 

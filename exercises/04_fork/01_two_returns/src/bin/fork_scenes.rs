@@ -48,7 +48,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// [`fork_child`], and an outcry if the child comes out of it.
+/// [`fork_child`], and a line on standard error if the child comes out of it.
 fn fork(body: impl FnOnce() -> i32) -> io::Result<Pid> {
     let caller = getpid();
     // A panic is a way out, too.
