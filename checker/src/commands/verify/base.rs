@@ -62,6 +62,27 @@ pub(super) fn verify_base<'a>(
     Ok(Base { verified: result, pristine, recipe })
 }
 
+/// What a README may say of a claim.
+const VERDICTS: [&str; 4] = ["holds", "holds with limits", "half wrong", "wrong"];
+
+/// The verdict on a single claim begins `**Holds.**`; of several claims each has one: `**C16: holds.**`.
+/// Where the notes have a heading and no sentence there is `**Nothing to judge.**`.
+fn missing_verdicts(readme: &str, claims: &[String]) -> Vec<String> {
+    let readme = readme.to_lowercase();
+    let is_there = |text: &str| readme.contains(&format!("**{}.**", text.to_lowercase()));
+    let choice = VERDICTS.join(", ");
+    if claims.len() < 2 {
+        let found = VERDICTS.iter().chain(&["nothing to judge"]).any(|verdict| is_there(verdict));
+        let problem = format!("README.md: the verdict is none of: {choice}");
+        return if found { Vec::new() } else { vec![problem] };
+    }
+    let has_verdict =
+        |claim: &String| VERDICTS.iter().any(|verdict| is_there(&format!("{claim}: {verdict}")));
+    let problem =
+        |claim| format!("README.md: `**{claim}: ….**` is missing; it is one of: {choice}");
+    claims.iter().filter(|claim| !has_verdict(claim)).map(problem).collect()
+}
+
 struct Verification<'a> {
     workbook: &'a Workbook,
     stop: &'a Stop,
@@ -86,11 +107,8 @@ impl Verification<'_> {
         for wanted in wanted.into_iter().filter(|wanted| !readme.contains(wanted.as_str())) {
             self.problem(format!("README.md: `{wanted}` is missing"));
         }
-        if !["**Holds.**", "**Holds with limits.**", "**Wrong.**"]
-            .iter()
-            .any(|v| readme.contains(v))
-        {
-            self.problem("README.md: the verdict is none of Holds, Holds with limits, Wrong");
+        for problem in missing_verdicts(&readme, &exercise.claims) {
+            self.problem(problem);
         }
         let hints = files::read(&directory.join("hints.md"))?;
         if hint::stages(&hints).len() < 3 {
@@ -208,5 +226,28 @@ impl Verification<'_> {
         }
         let candidate = slot.lay(self.result.exercise, &self.pristine, sources)?;
         judge(&candidate, self.stop, &mut Silent)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::missing_verdicts;
+
+    #[rstest]
+    #[case::it_holds(&["C7"], "**Holds.** A count.", 0)]
+    #[case::nothing_is_claimed(&["C20"], "**Nothing to judge.** A heading.", 0)]
+    #[case::none(&["C7"], "A count.", 1)]
+    #[case::one_for_two_claims(&["C14", "C19"], "**Holds with limits.** The memory is shared.", 2)]
+    #[case::one_is_missing(&["C14", "C19"], "**C14: holds.** Shared. A guest must not return.", 1)]
+    #[case::one_for_each(&["C14", "C19"], "**C14: holds.** Shared.\n\n**C19: half wrong.** Not so.", 0)]
+    fn each_claim_has_its_verdict(
+        #[case] claims: &[&str],
+        #[case] readme: &str,
+        #[case] missing: usize,
+    ) {
+        let claims: Vec<String> = claims.iter().map(ToString::to_string).collect();
+        assert_eq!(missing_verdicts(readme, &claims).len(), missing);
     }
 }
