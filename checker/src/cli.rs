@@ -58,14 +58,14 @@ enum Command {
         #[arg(last = true)]
         args: Vec<OsString>,
     },
-    /// Give one more hint for the next exercise, or for this one
+    /// Give one more hint, for the next exercise or for the one that is named
     Hint {
         /// Which exercise
         exercise: Option<String>,
     },
     /// List all exercises and how they stand
     List,
-    /// Put the stub back; what was there is kept as a backup
+    /// Put the stub back; your file is kept as a backup
     Reset {
         /// Which exercise
         exercise: String,
@@ -77,11 +77,11 @@ enum Command {
     Solution {
         /// Which exercise
         exercise: String,
-        /// Show it before that
+        /// Show it even if yours does not pass
         #[arg(long)]
         force: bool,
     },
-    /// Look at the machine: what is there, what is lost without it, what to do
+    /// Check this machine: what is missing, what that costs, how to fix it
     Doctor,
     /// For instructors: judge submissions and write the gradebook
     #[cfg(feature = "grade")]
@@ -89,13 +89,13 @@ enum Command {
     /// For instructors: join the results that several machines have graded
     #[cfg(feature = "grade")]
     Merge(commands::MergeArguments),
-    /// For instructors: compute the scores anew from the results of a grading
+    /// For instructors: compute the scores again from the results of a grading
     #[cfg(feature = "grade")]
     Score(commands::ScoreArguments),
-    /// For instructors: write the results of a grading as other programs read them
+    /// For instructors: write the results of a grading in the format of another program
     #[cfg(feature = "grade")]
     Report(commands::ReportArguments),
-    /// For authors and CI: stubs fail, solutions pass, wrong solutions are caught, all is current
+    /// For authors and CI: check that stubs fail, solutions pass and wrong solutions are caught
     Verify {
         /// Leave the known-wrong solutions out
         #[arg(long)]

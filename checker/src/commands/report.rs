@@ -21,7 +21,7 @@ pub struct ReportArguments {
     /// The directory that was given to `grade` as --out
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
-    /// Where it goes, by default standard output; a directory if each student gets a file of his own
+    /// Where it goes, by default standard output; a directory if each student gets a file of their own
     #[arg(long, value_name = "FILE|DIR")]
     pub output: Option<PathBuf>,
     /// Only this student

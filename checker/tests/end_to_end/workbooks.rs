@@ -15,7 +15,7 @@ const CURRICULUM: &str = "exercises/curriculum.toml";
     "curriculum.toml:14: unknown field `colour`"
 )]
 #[case::a_duplicate_number("\"1.2\"", "\"1.1\"", "does not begin with the place of 1.1")]
-#[case::a_number_of_no_part("\"1.2\"", "\"7.2\"", "part 7, which is none")]
+#[case::a_number_of_no_part("\"1.2\"", "\"7.2\"", "part 7, which does not exist")]
 #[case::no_number("\"1.2\"", "\"one\"", "`one` is no exercise number")]
 #[case::no_time(
     "test_seconds = 10",

@@ -92,7 +92,7 @@ fn origin(base: &Path, place: &str) -> Result<PathBuf, String> {
     let origin = base.join(place);
     if !origin.exists() {
         return Err(format!(
-            "there is no {}; who has handed in nothing has an empty cell there",
+            "there is no {}; leave the cell empty for a student who submitted nothing",
             origin.display()
         ));
     }

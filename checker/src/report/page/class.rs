@@ -147,8 +147,8 @@ fn tests(rates: &[Rate<'_>], harmless: usize) -> Markup {
     let (first, more) = rates.split_at(rates.len().min(TESTS));
     html! {
         p class="lead" {
-            "Of those who have started the exercise, how many fail the test. "
-            b { "Alone" } " counts those who fail nothing else in the exercise: if a test is wrong, it shows here."
+            "Of the students who have started the exercise, how many fail the test. "
+            b { "Alone" } " counts the students who fail nothing else in the exercise: if a test is wrong, it shows here."
         }
         @if rates.is_empty() {
             p { "No test fails." }
