@@ -148,7 +148,7 @@ thread_local! {
 
 /// The running thread is about to use an atomic.
 fn step() {
-    // Taken out while the other clerk acts: nobody comes before him.
+    // Taken out while the other clerk acts: nobody comes before that one.
     let Some(steps) = STEPS.take() else {
         return;
     };
@@ -263,7 +263,7 @@ fn a_clerk_who_stops_in_the_middle_is_in_nobodys_way(
     }
 }
 
-/// So often the other clerk comes first; after that he is gone.
+/// This often the other clerk comes first, and then no more.
 const OVERTAKEN: u64 = 1000;
 
 #[rstest]

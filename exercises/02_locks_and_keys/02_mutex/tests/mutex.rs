@@ -126,7 +126,7 @@ fn a_lock_sleeps_until_the_unlock() {
         expected: "lock to sleep until it is woken",
         seen: "{settled:?}: the thread looks again and again instead of sleeping",
         likely: "a loop that tries again and again; or futex::wait is called with a value that the state does not have, and returns at once",
-        read: "hint 3; FUTEX_WAIT(2const)",
+        read: "hint 3; FUTEX_WAIT(2const), in older manuals futex(2)",
     );
     mutex.unlock();
 }

@@ -82,7 +82,7 @@ fn who_waits_gets_in_when_the_holder_leaves() {
     let expect = Expect {
         expected: "the unlock of one thread to let the other in, at whatever moment it comes",
         likely: "between the waiter's check and its sleep, or the holder's check and its wake, the other thread acted, and nobody noticed: announce the waiter before it sleeps, free the lock before you wake, and sleep only on the value you left there",
-        read: "hints 2 and 3; FUTEX_WAIT(2const)",
+        read: "hints 2 and 3; FUTEX_WAIT(2const), in older manuals futex(2)",
     };
     explore(expect, || {
         let mutex = Arc::new(RawMutex::new());

@@ -147,7 +147,7 @@ fn one_permit_lets_one_of_two_waiters_on() {
         let waiters = ["T1", "T2"].map(|name| thread(name, &semaphore, keep_one));
         waiters.iter().for_each(JoinHandle::settle);
         semaphore.release(1);
-        // Who is woken is on its way until it sleeps or has ended.
+        // A woken waiter is on its way until it sleeps or has ended.
         while waiters.iter().all(JoinHandle::sleeps) {
             sync::thread::yield_now();
         }

@@ -1,4 +1,4 @@
-//! What those who get in see of what others did.
+//! What a thread that gets in sees of what others did.
 //!
 //! `src/rwlock.rs` is compiled here with atomics that are as weak as the memory model allows: a
 //! `Relaxed` operation orders nothing. loom tries what each load may return. A mutex orders everything

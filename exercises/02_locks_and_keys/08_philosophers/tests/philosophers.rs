@@ -24,7 +24,7 @@ fn on_a_thread<T: Send + 'static>(likely: &str, body: impl FnOnce() -> T + Send 
     Threads::new().spawn("philosopher", body).join(likely, "hint 4")
 }
 
-/// A philosopher who eats until he is told to stop.
+/// A philosopher who eats until told to stop.
 struct Guest {
     thread: Thread<()>,
     meal: Arc<Meal>,
@@ -52,12 +52,12 @@ impl Guest {
         Self { thread, meal }
     }
 
-    /// Whether he has begun to eat.
+    /// Whether this philosopher has begun to eat.
     fn has_begun(&self) -> bool {
         self.meal.state.lock().unwrap().0
     }
 
-    /// Tells him to stop, now or as soon as he begins.
+    /// Tells this philosopher to stop, now or at the beginning of the meal.
     fn has_enough(&self) {
         self.meal.state.lock().unwrap().1 = true;
         self.meal.ends.notify_all();

@@ -116,7 +116,7 @@ fn a_third_one_who_waits_is_in_nobodys_way(#[case] waits: usize) {
     explore(expect, move || {
         let table = Arc::new(Table::new(5));
         sits_down(&table, waits, || {});
-        // The one who is no neighbour of either.
+        // The one who is not a neighbour of either.
         eat_together(&table, [0, if waits == 1 { 3 } else { 2 }]);
     });
 }

@@ -6,7 +6,7 @@ use std::io;
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
-/// Who takes the first turn after a fork.
+/// Which process takes the first turn after a fork.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum First {
     /// The process that called fork.

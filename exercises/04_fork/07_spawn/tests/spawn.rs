@@ -1,7 +1,7 @@
 //! What `spawn` promises, easiest first: a program that runs, then one that cannot, then what fork
 //! copies and exec keeps.
 //!
-//! The caller is `src/bin/spawn_scenes.rs`, a process of its own for each test; whom it starts is
+//! The caller is `src/bin/spawn_scenes.rs`, a process of its own for each test; it starts
 //! `src/bin/guest.rs`, which tells what it was started with.
 
 use std::collections::BTreeMap;

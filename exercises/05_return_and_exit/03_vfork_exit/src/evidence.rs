@@ -26,12 +26,12 @@ pub enum Who {
     Host,
 }
 
-/// Who does, and so uses up, what the host had left for its own exit.
+/// Which process does, and so uses up, what the host had left for its own exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Aftermath {
-    /// Who runs the handlers that the host has registered with atexit(3).
+    /// The process that runs the handlers that the host has registered with atexit(3).
     pub handlers: Who,
-    /// Who writes what the host has left in the buffers of stdio(3).
+    /// The process that writes what the host has left in the buffers of stdio(3).
     pub buffers: Who,
 }
 

@@ -11,7 +11,7 @@ fn timeline() -> Timeline {
         require!(
             expected: "the experiment to come to its end",
             seen: "{stuck}",
-            likely: "a guest waits for its host, who is suspended until the guest has left",
+            likely: "a guest waits for its host, which is suspended until the guest has left",
             read: "vfork(2), Linux description",
         );
     }

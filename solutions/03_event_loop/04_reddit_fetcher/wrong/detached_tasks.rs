@@ -1,6 +1,6 @@
 //! Misconception: a task ends when nobody waits for it any more.
 //! Caught by: a_stop_gives_up_what_is_in_flight
-//! Message: the requests go on without anyone who waits for them
+//! Message: the requests go on although nothing waits for them
 
 use std::io::{self, Write};
 use std::time::Duration;

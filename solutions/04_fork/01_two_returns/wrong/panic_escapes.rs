@@ -11,7 +11,7 @@ use nix::libc;
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid};
 
-/// Who takes the first turn after a fork.
+/// Which process takes the first turn after a fork.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum First {
     /// The process that called fork.

@@ -14,7 +14,7 @@ use nix::unistd::{ForkResult, Pid};
 
 const PANICKED: i32 = 101;
 
-/// Who takes the first turn after a fork.
+/// Which process takes the first turn after a fork.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum First {
     /// The process that called fork.

@@ -16,7 +16,7 @@ use nix::unistd::{ForkResult, Pid};
 /// The exit code of a body that panics, as that of a Rust program whose main panics.
 const PANICKED: i32 = 101;
 
-/// Who takes the first turn after a fork.
+/// Which process takes the first turn after a fork.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum First {
     /// The process that called fork.

@@ -37,7 +37,7 @@ fn main() -> io::Result<()> {
         Some("collect") => collect(&mut reaper, child)?,
         other => panic!("no scene {other:?}"),
     }
-    // Who has not been reaped is not left behind.
+    // A child that has not been reaped is not left behind.
     while wait_for(child, 0) == -1 && Errno::last() == Errno::EINTR {}
     Ok(())
 }
