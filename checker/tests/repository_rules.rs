@@ -67,6 +67,32 @@ fn no_exercise_sleeps_to_be_right() {
     }
 }
 
+/// A test that compared two values of a learner's type would trust what their file says equality is:
+/// `impl PartialEq` with `true` in it would pass. Each stub compiles with all tests (`checker verify`), so
+/// where the stub has no such trait, no test can ask for it.
+#[test]
+fn no_test_can_ask_a_learners_type_whether_it_is_equal() {
+    let mut looked_at = 0;
+    let text = fs::read_to_string(root().join("exercises/curriculum.toml")).unwrap();
+    let curriculum: toml::Table = text.parse().unwrap();
+    for exercise in curriculum["exercise"].as_array().unwrap() {
+        let directory = root().join("exercises").join(exercise["directory"].as_str().unwrap());
+        for edited in exercise["edit"].as_array().unwrap() {
+            let file = directory.join(edited.as_str().unwrap());
+            for word in ["PartialEq", "Eq", "PartialOrd", "Ord", "Hash"] {
+                let is_word = |it: &str| it == word;
+                assert!(
+                    !code(&file).split(|c: char| !c.is_alphanumeric()).any(is_word),
+                    "{} has {word}; let the tests compare fields, with types of their own",
+                    file.display()
+                );
+            }
+            looked_at += 1;
+        }
+    }
+    assert!(looked_at >= 16);
+}
+
 #[test]
 fn the_workflow_of_forks_holds_no_secret_and_runs_no_script_of_theirs() {
     let text = fs::read_to_string(root().join(".github/workflows/workbook.yml")).unwrap();

@@ -5,7 +5,7 @@ use std::{fs, io};
 pub mod workshop;
 
 /// One line of `/proc/PID/maps`: addresses in a row that mean the same thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Region {
     /// The first address.
     pub start: u64,
@@ -19,11 +19,13 @@ pub struct Region {
 }
 
 impl Region {
-    /// Reads a line of `/proc/PID/maps`; `None` if it is not one.
+    /// Reads a line of `/proc/PID/maps`; `None` if it is not one: range and offset are hexadecimal, the
+    /// permissions `r`, `w`, `x` or `-` each, then `p` or `s`; the device is two hexadecimal numbers with a
+    /// colon between them, the inode is decimal.
     ///
     /// `7f1c2a000000-7f1c2a021000 rw-p 00000000 fe:00 325843    /usr/lib/libc.so.6`
     pub fn parse(line: &str) -> Option<Self> {
-        todo!("two hexadecimal numbers, four letters, three fields to skip, a name: {line}")
+        todo!("two hexadecimal numbers, four letters, three fields to check, a name: {line}")
     }
 }
 

@@ -148,6 +148,7 @@ thread_local! {
 
 /// The running thread is about to use an atomic.
 fn step() {
+    testkit::steps::operation();
     // Taken out while the other clerk acts: nobody comes before that one.
     let Some(steps) = STEPS.take() else {
         return;

@@ -7,7 +7,7 @@ use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
 /// Which process takes the first turn after a fork.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum First {
     /// The process that called fork.
     Parent,

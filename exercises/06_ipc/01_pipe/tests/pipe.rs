@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{Report, beside_an_elder, run, run_deaf, spawn, spawn_no_path};
+use common::{Report, beside_an_elder, run, run_deaf, spawn, spawn_no_path, with_lines_unfinished};
 use rstest::rstest;
 use testkit::require;
 
@@ -77,6 +77,38 @@ fn only_a_program_at_that_path_is_started(#[case] name: Option<&str>, #[case] er
         read: "exec(3); hint 1",
     );
     report.require_nothing_left();
+}
+
+#[rstest]
+#[case::of_spawn("spawn", "/no/such/program")]
+#[case::of_run("run", "cat | /no/such/program")]
+fn a_child_that_cannot_exec_ends_nothing_of_its_parents(#[case] call: &str, #[case] stages: &str) {
+    let report = with_lines_unfinished(call, stages);
+    let handlers = report.stderr.matches("an exit handler ran").count();
+    require!(handlers == 1,
+        expected: "the caller's exit handler to run once, at the end of the caller",
+        seen: "it ran {handlers} times",
+        likely: "the child that cannot exec ends by std::process::exit or exit(3): that runs the handlers \
+            which fork has copied, and flushes the buffers, into the pipe that is its 1; `_exit` does neither",
+        read: "_exit(2); exit(3); hint 4",
+    );
+    let stray = report.stderr.lines().filter_map(|line| line.strip_prefix("in the pipe: "));
+    let stray = stray.collect::<Vec<_>>().join(", ");
+    require!(stray.is_empty(),
+        expected: "nothing in the pipe: the program that should write into it was not started",
+        seen: "{stray:?}, which the caller had printed and not finished",
+        likely: "the child flushes its copy of the caller's buffer, into the pipe that is its 1",
+        read: "_exit(2), NOTES; fork(2); hint 4",
+    );
+    for text in ["[unfinished]", "[unfinished in C]"] {
+        let printed = report.printed(text);
+        require!(printed == 1,
+            expected: "{text:?} to be written once, by the caller, who printed it",
+            seen: "{printed} times",
+            likely: "the child flushes its copy of the caller's buffer before its 1 is the pipe",
+            read: "_exit(2), NOTES; fork(2); hint 4",
+        );
+    }
 }
 
 #[rstest]

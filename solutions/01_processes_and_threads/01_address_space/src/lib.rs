@@ -11,7 +11,7 @@ use std::{fs, io};
 pub mod workshop;
 
 /// One line of `/proc/PID/maps`: addresses in a row that mean the same thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Region {
     /// The first address.
     pub start: u64,
@@ -25,22 +25,38 @@ pub struct Region {
 }
 
 impl Region {
-    /// Reads a line of `/proc/PID/maps`; `None` if it is not one.
+    /// Reads a line of `/proc/PID/maps`; `None` if it is not one: range and offset are hexadecimal, the
+    /// permissions `r`, `w`, `x` or `-` each, then `p` or `s`; the device is two hexadecimal numbers with a
+    /// colon between them, the inode is decimal.
     pub fn parse(line: &str) -> Option<Self> {
         // Five fields with one blank between them, and a name that may hold blanks itself and is
         // set off by any number of them (proc_pid_maps(5)).
         let mut fields = line.splitn(6, ' ');
         let (start, end) = fields.next()?.split_once('-')?;
-        let permissions = fields.next()?.to_owned();
-        let (_offset, _device, _inode) = (fields.next()?, fields.next()?, fields.next()?);
+        let permissions = fields.next().filter(|word| are_permissions(word))?.to_owned();
+        // Nobody asks for these three; a line in which they are no numbers is not from a map.
+        let _offset = hexadecimal(fields.next()?)?;
+        let (major, minor) = fields.next()?.split_once(':')?;
+        let _device = (hexadecimal(major)?, hexadecimal(minor)?);
+        let _inode: u64 = fields.next()?.parse().ok()?;
         let name = fields.next().unwrap_or_default().trim_start();
         Some(Self {
-            start: u64::from_str_radix(start, 16).ok()?,
-            end: u64::from_str_radix(end, 16).ok()?,
+            start: hexadecimal(start)?,
+            end: hexadecimal(end)?,
             permissions,
             name: (!name.is_empty()).then(|| name.to_owned()),
         })
     }
+}
+
+fn hexadecimal(digits: &str) -> Option<u64> {
+    u64::from_str_radix(digits, 16).ok()
+}
+
+/// Whether a word is `rwxp`, with a `-` for each right that is missing, or with `s` for shared.
+fn are_permissions(word: &str) -> bool {
+    let places = ["r-", "w-", "x-", "ps"];
+    word.len() == places.len() && word.chars().zip(places).all(|(letter, of)| of.contains(letter))
 }
 
 /// The region that `address` lies in; `regions` are in order of their addresses and do not overlap.

@@ -1,5 +1,5 @@
 //! Misconception: a line of the map is never broken, so an error in a number may become a 0.
-//! Caught by: what_is_no_region_is_refused::case_3_no_hexadecimal_number
+//! Caught by: what_is_no_region_is_refused::case_03_no_hexadecimal_number
 //! Message: a missing or broken field is replaced by something
 
 use std::fs::File;

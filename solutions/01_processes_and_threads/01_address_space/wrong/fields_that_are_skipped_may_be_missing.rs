@@ -1,5 +1,5 @@
 //! Misconception: what is skipped need not be there.
-//! Caught by: what_is_no_region_is_refused::case_5_no_device_and_no_inode
+//! Caught by: what_is_no_region_is_refused::case_05_no_device_and_no_inode
 //! Message: a missing or broken field is replaced by something
 
 use std::fs::File;

@@ -1,5 +1,5 @@
 //! Misconception: a reader makes the best of what it is given.
-//! Caught by: what_is_no_region_is_refused::case_6_something_before_the_range
+//! Caught by: what_is_no_region_is_refused::case_06_something_before_the_range
 //! Message: a character that is no digit is skipped
 
 use std::fs::File;

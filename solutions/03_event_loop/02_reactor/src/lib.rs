@@ -41,7 +41,7 @@ struct Source {
     handler: Option<Handler>,
 }
 
-/// Names one registration. No other registration of the reactor ever has an equal token.
+/// Names one registration. No other registration of the reactor ever has the same token.
 ///
 /// A number that is counted up and never used again, unlike a descriptor's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,7 +51,7 @@ pub struct Token(u64);
 const CLOCK: Token = Token(0);
 
 /// When the kernel reports a descriptor: [`epoll(7)`](https://man7.org/linux/man-pages/man7/epoll.7.html).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Trigger {
     /// As long as it is readable.
     Level,

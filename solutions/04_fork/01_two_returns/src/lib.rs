@@ -20,7 +20,7 @@ use nix::unistd::{ForkResult, Pid};
 const PANICKED: i32 = 101;
 
 /// Which process takes the first turn after a fork.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum First {
     /// The process that called fork.
     Parent,
