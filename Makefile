@@ -67,8 +67,8 @@ soundness: $(CHECKER)
 
 # For authors: mutates the solutions; a mutant that passes the exercises' tests and is not listed in
 # solutions/mutants.toml fails this. One exercise: make mutants E=pipe.
-mutants: tools
-	@bash checker/mutants.sh $(E)
+mutants: $(CHECKER)
+	@$(CHECKER) mutants $(E)
 
 # For authors: record stubs, given files and the list of tests.
 pin: $(CHECKER)
@@ -79,12 +79,15 @@ accept-snapshots: $(CHECKER)
 	INSTA_UPDATE=always cargo test --target-dir target -p checker --test snapshots -- --ignored
 	@$(CHECKER) pin
 
-lint: tools
+lint: $(CHECKER)
 	cargo fmt --all --check
 	cargo clippy --target-dir target --workspace --all-targets -- -D warnings
 	cargo clippy --target-dir target -p checker --all-targets --features grade -- -D warnings
 	cargo clippy --target-dir target -p reddit_fetcher --features https -- -D warnings
-	cd solutions && cargo fmt --all --check && cargo clippy --all-targets -- -D warnings
+	@$(CHECKER) solved target/solved
+	cargo fmt --manifest-path target/solved/Cargo.toml --all --check
+	cargo clippy --manifest-path target/solved/Cargo.toml --target-dir target/solved/target --workspace --exclude checker \
+		--all-targets -- -D warnings
 
 # Speed, measured on this machine in one run.
 bench: tools

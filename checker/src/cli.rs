@@ -31,6 +31,11 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 everything asked for passes, 1 something does not, 2 wrong usage,
             3 the machine or the workbook is at fault, 130 interrupted";
 
+const WRONG: &str = "\
+  checker wrong pipe polls > polls.rs   the whole file, its declaration first
+  checker wrong pipe polls polls.rs     the patch of the edited copy
+  checker wrong --rebase                after a reference has changed";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Judge what has changed, show where you stand and what is next (the default)
@@ -95,6 +100,30 @@ enum Command {
     /// For instructors: write the results of a grading as other programs read them
     #[cfg(feature = "grade")]
     Report(commands::ReportArguments),
+    /// For authors: write a whole workbook with the reference solutions in place of the stubs
+    Solved {
+        /// Where to; a new directory, or one that was written so before
+        directory: PathBuf,
+        /// One of them a known-wrong solution
+        #[arg(long, value_name = "EXERCISE/NAME")]
+        wrong: Option<String>,
+    },
+    /// For authors: print a known-wrong solution as a whole file, or make its patch of an edited copy
+    #[command(after_help = WRONG)]
+    Wrong {
+        /// Carry the patches of all exercises, or of this one, over to references that have changed
+        #[arg(long)]
+        rebase: bool,
+        /// Which exercise
+        #[arg(required_unless_present = "rebase")]
+        exercise: Option<String>,
+        /// The known-wrong solution's name
+        #[arg(required_unless_present = "rebase", conflicts_with = "rebase")]
+        name: Option<String>,
+        /// The edited copy
+        #[arg(conflicts_with = "rebase")]
+        file: Option<PathBuf>,
+    },
     /// For authors and CI: stubs fail, solutions pass, wrong solutions are caught, all is current
     Verify {
         /// Leave the known-wrong solutions out
@@ -112,6 +141,12 @@ enum Command {
         /// How often each known-wrong solution is judged
         #[arg(long, value_name = "N", default_value_t = 20)]
         wrong_runs: usize,
+        /// Only these exercises
+        #[arg(value_name = "EXERCISE")]
+        exercises: Vec<String>,
+    },
+    /// For authors: change every solution in one small way after the other; the tests must notice each
+    Mutants {
         /// Only these exercises
         #[arg(value_name = "EXERCISE")]
         exercises: Vec<String>,
@@ -212,6 +247,21 @@ impl Session {
             Command::Score(arguments) => commands::score(self, &arguments, reporter),
             #[cfg(feature = "grade")]
             Command::Report(arguments) => commands::report(self, &arguments, format, reporter),
+            Command::Solved { directory, wrong } => {
+                commands::solved(self, &directory, wrong.as_deref(), reporter)
+            }
+            Command::Wrong { exercise, name, file, .. } => match (exercise, name, file) {
+                (Some(exercise), Some(name), Some(file)) => {
+                    commands::make_wrong(self, &exercise, &name, &file, reporter)
+                }
+                (Some(exercise), Some(name), None) => {
+                    commands::show_wrong(self, &exercise, &name, reporter)
+                }
+                (exercise, ..) => {
+                    let asked: Vec<String> = exercise.into_iter().collect();
+                    commands::rebase_wrong(self, &asked, reporter)
+                }
+            },
             Command::Verify { skip_wrong, exercises } => {
                 commands::verify(self, &exercises, skip_wrong, reporter)
             }
@@ -219,6 +269,7 @@ impl Session {
                 let effort = Effort { solution: solution_runs, wrong: wrong_runs };
                 commands::soundness(self, &exercises, effort, reporter)
             }
+            Command::Mutants { exercises } => commands::mutants(self, &exercises, reporter),
             Command::Pin { exercises } => commands::pin(self, &exercises, reporter),
         }
     }

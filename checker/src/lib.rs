@@ -12,6 +12,7 @@ pub mod workbook;
 
 pub mod curriculum;
 pub mod pristine;
+pub mod solutions;
 
 pub mod candidate;
 pub mod capability;

@@ -2,21 +2,23 @@
 
 mod check;
 mod ci;
-mod declaration;
 mod doctor;
 #[cfg(feature = "grade")]
 mod grade;
 mod hint;
 mod list;
+mod mutants;
 mod pin;
 #[cfg(feature = "grade")]
 mod report;
 mod reset;
 mod run;
 mod solution;
+mod solved;
 mod soundness;
 mod trace;
 mod verify;
+mod wrong;
 
 use sandbox::Stop;
 
@@ -33,15 +35,18 @@ pub use doctor::{Finding, doctor};
 pub use grade::{GradeArguments, MergeArguments, ScoreArguments, grade, merge, score};
 pub use hint::hint;
 pub use list::list;
+pub use mutants::mutants;
 pub use pin::pin;
 #[cfg(feature = "grade")]
 pub use report::{ReportArguments, report};
 pub use reset::reset;
 pub use run::run;
 pub use solution::solution;
+pub use solved::solved;
 pub use soundness::{Effort, Soundness, Tally, soundness};
 pub use trace::trace_experiment;
 pub use verify::{Verified, verify};
+pub use wrong::{make_wrong, rebase_wrong, show_wrong};
 
 /// What every command needs.
 #[derive(Debug)]

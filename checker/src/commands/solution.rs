@@ -4,6 +4,7 @@ use crate::event::Event;
 use crate::pristine::Pristine;
 use crate::progress::Store;
 use crate::report::Reporter;
+use crate::solutions::Solutions;
 use crate::{Error, Exit, files};
 
 use super::Session;
@@ -17,8 +18,8 @@ pub fn solution(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let exercise = workbook.curriculum.find(name)?;
-    let directory = workbook.solution_path(exercise);
-    if !directory.is_dir() {
+    let solutions = Solutions::of(workbook, exercise);
+    if !solutions.are_there() {
         return Err(Error::Refused(format!(
             "this copy of the workbook has no solution of `{}`; your course may have left it out",
             exercise.name
@@ -38,8 +39,9 @@ pub fn solution(
     }
     let pristine = Pristine::load(workbook, exercise)?;
     for file in &exercise.edit {
-        let reference = files::read(&directory.join(file))?;
-        let shown = format!("solutions/{}/{}", exercise.directory, file.display());
+        let path = solutions.reference_path(file);
+        let reference = files::read(&path)?;
+        let shown = path.strip_prefix(&workbook.root).unwrap_or(&path).display().to_string();
         let own = workbook.exercise_path(exercise).join(file);
         let yours = files::read_if_there(&own)?.unwrap_or_default();
         if Some(yours.as_str()) == pristine.stub(file) {

@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::candidate::{Candidate, Slot, read_sources};
+use crate::candidate::{Candidate, Slot};
 use crate::compile::{Compiled, compile};
 use crate::curriculum::Exercise;
 use crate::event::Event;
 use crate::pristine::Pristine;
 use crate::report::{Reporter, picture};
+use crate::solutions::Solutions;
 use crate::timeline::{Reference, Traced, trace};
 use crate::{Error, Exit, files};
 
@@ -78,13 +79,12 @@ fn reference(
     args: &[OsString],
     reporter: &mut dyn Reporter,
 ) -> Result<Reference, Error> {
-    let directory = session.workbook.solution_path(exercise);
-    if !directory.is_dir() {
+    let solutions = Solutions::of(&session.workbook, exercise);
+    if !solutions.are_there() {
         return Ok(Reference::None("this copy of the workbook has no solutions to compare with"));
     }
     let slot = Slot::prepare(&session.workbook, "solution")?;
-    let sources = read_sources(exercise, &directory)?;
-    let candidate = slot.lay(exercise, pristine, &sources)?;
+    let candidate = slot.lay(exercise, pristine, &solutions.reference()?)?;
     Ok(match timeline(session, &candidate, args, reporter)? {
         Ok(timeline) => Reference::Timeline(timeline),
         Err(_) => Reference::None("the reference solution does not compile"),

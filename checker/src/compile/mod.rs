@@ -214,7 +214,7 @@ fn environment(candidate: &Candidate<'_>) -> BTreeMap<OsString, OsString> {
 }
 
 /// The file that the shell would execute; the bare name if there is none, for the system to refuse.
-fn which(name: &str) -> PathBuf {
+pub(crate) fn which(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .map(|directory| directory.join(name))

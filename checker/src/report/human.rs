@@ -10,6 +10,7 @@ use crate::commands::{Finding, Soundness, Standing, Tally, Verified};
 use crate::curriculum::Exercise;
 use crate::event::{Event, Sink};
 use crate::judge::EXPERIMENT;
+use crate::solutions::Kind;
 use crate::timeline::{Marks, Reference, Traced};
 use crate::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
 use crate::workbook::Workbook;
@@ -17,6 +18,10 @@ use crate::{Error, Exit};
 
 use super::text::{Paint, WIDTH, clean, fill, paint, wrap};
 use super::{Reporter, lanes};
+
+/// How wide the names of kinds are in the table of `verify`, and its numbers.
+const KIND: usize = 16;
+const CELL: usize = 4;
 
 /// How many cells the progress bar has.
 const BAR: usize = 20;
@@ -129,6 +134,26 @@ impl Human {
             exercise.name,
             self.paint(&state, colour)
         ));
+    }
+
+    /// How many known-wrong solutions of each kind an exercise has; a dot where it has none.
+    fn kinds(&self, verified: &[Verified<'_>]) {
+        if verified.iter().all(|one| one.wrong.is_empty()) {
+            return;
+        }
+        for some in verified.chunks((WIDTH - KIND) / CELL) {
+            self.line("");
+            let numbers =
+                some.iter().map(|one| format!("{:>CELL$}", one.exercise.number.to_string()));
+            self.line(&format!("{:KIND$}{}", "wrong by kind", numbers.collect::<String>()));
+            for (kind, name) in Kind::ALL {
+                let cells = some.iter().map(|one| match one.of_kind(kind) {
+                    0 => format!("{:>CELL$}", "·"),
+                    count => format!("{count:>CELL$}"),
+                });
+                self.line(&format!("{name:KIND$}{}", cells.collect::<String>()));
+            }
+        }
     }
 
     /// What there is to say about one exercise: what fails, why, where to go on.
@@ -357,12 +382,17 @@ impl Reporter for Human {
         let (mark, colour) =
             if verified.problems.is_empty() { ("✓", Paint::Good) } else { ("✗", Paint::Bad) };
         let caught = verified.wrong.iter().filter(|wrong| wrong.caught_by.is_some()).count();
+        let right = verified.alternatives.iter().filter(|it| it.passes).count();
+        let others = match verified.alternatives.len() {
+            0 => String::new(),
+            tried => format!(", alternatives {right}/{tried}"),
+        };
         let wrong = match verified.wrong.len() {
             0 => "no wrong one tried".to_owned(),
             tried => format!("wrong caught {caught}/{tried}"),
         };
         self.line(&format!(
-            "{} {:<4} {:<16} stub fails {}/{}, solution passes {}, {wrong}",
+            "{} {:<4} {:<16} stub fails {}/{}, solution passes {}{others}, {wrong}",
             self.paint(mark, colour),
             verified.exercise.number.to_string(),
             verified.exercise.name,
@@ -388,6 +418,7 @@ impl Reporter for Human {
             verified.len(),
             wrong().count()
         ));
+        self.kinds(verified);
     }
 
     #[cfg(feature = "grade")]
@@ -457,7 +488,7 @@ impl Reporter for Human {
     }
 
     fn soundness_of_all(&mut self, all: &[Soundness<'_>], _: Exit) {
-        let (passed, judged) = as_it_must_be(all.iter().map(|one| &one.solution));
+        let (passed, judged) = as_it_must_be(all.iter().flat_map(Soundness::right));
         let (caught, tried) = as_it_must_be(all.iter().flat_map(|one| &one.wrong));
         let (false_failures, escapes) = (judged - passed, tried - caught);
         self.line(&format!(

@@ -1,5 +1,6 @@
 //! `--format json`: one object a line, each with the key `event`. The types of the format live here.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
@@ -7,6 +8,7 @@ use serde::Serialize;
 
 use crate::commands::{Finding, Soundness, Standing, Tally, Verified};
 use crate::event::{Event, Sink};
+use crate::solutions::Kind;
 use crate::timeline::{Reference, Traced};
 use crate::verdict::{Outcome, Place, TestResult, Verdict};
 use crate::workbook::Workbook;
@@ -58,11 +60,14 @@ enum Line<'a> {
         stub_failing: usize,
         stub_tests: usize,
         solution_passing: usize,
+        alternatives: usize,
+        alternatives_passing: usize,
         problems: &'a [String],
     },
     WrongSolution {
         exercise: &'a str,
         name: &'a str,
+        kind: Option<&'a str>,
         caught: bool,
         by: Option<&'a str>,
     },
@@ -70,6 +75,8 @@ enum Line<'a> {
         verified: usize,
         total: usize,
         problems: &'a [String],
+        /// How many wrong solutions an exercise has, by kind.
+        kinds: BTreeMap<&'a str, BTreeMap<&'a str, usize>>,
         exit: u8,
     },
     /// See `docs/trace.md`.
@@ -85,6 +92,7 @@ enum Line<'a> {
     Soundness {
         exercise: &'a str,
         solution: Runs<'a>,
+        alternatives: Vec<Runs<'a>>,
         wrong: Vec<Runs<'a>>,
     },
     SoundnessOfAll {
@@ -184,6 +192,12 @@ struct Runs<'a> {
     first: Option<&'a str>,
 }
 
+/// How many wrong solutions of this kind each exercise has; without those that have none.
+fn by_exercise<'a>(kind: Kind, verified: &[Verified<'a>]) -> BTreeMap<&'a str, usize> {
+    let counts = verified.iter().map(|one| (one.exercise.name.as_str(), one.of_kind(kind)));
+    counts.filter(|(_, count)| *count > 0).collect()
+}
+
 impl<'a> From<&'a Tally> for Runs<'a> {
     fn from(tally: &'a Tally) -> Self {
         Self {
@@ -255,6 +269,7 @@ impl Reporter for Json {
             print(&Line::WrongSolution {
                 exercise: &verified.exercise.directory,
                 name: &wrong.name,
+                kind: wrong.kind.map(Kind::name),
                 caught: wrong.caught_by.is_some(),
                 by: wrong.caught_by.as_deref(),
             });
@@ -264,6 +279,8 @@ impl Reporter for Json {
             stub_failing: verified.stub.0,
             stub_tests: verified.stub.1,
             solution_passing: verified.solution,
+            alternatives: verified.alternatives.len(),
+            alternatives_passing: verified.alternatives.iter().filter(|it| it.passes).count(),
             problems: &verified.problems,
         });
     }
@@ -273,6 +290,10 @@ impl Reporter for Json {
             verified: verified.iter().filter(|one| one.problems.is_empty()).count(),
             total: verified.len(),
             problems: general,
+            kinds: Kind::ALL
+                .into_iter()
+                .map(|(kind, name)| (name, by_exercise(kind, verified)))
+                .collect(),
             exit: exit.code(),
         });
     }
@@ -299,6 +320,7 @@ impl Reporter for Json {
         print(&Line::Soundness {
             exercise: &soundness.exercise.directory,
             solution: Runs::from(&soundness.solution),
+            alternatives: soundness.alternatives.iter().map(Runs::from).collect(),
             wrong: soundness.wrong.iter().map(Runs::from).collect(),
         });
     }
@@ -306,7 +328,7 @@ impl Reporter for Json {
     fn soundness_of_all(&mut self, all: &[Soundness<'_>], exit: Exit) {
         print(&Line::SoundnessOfAll {
             exercises: all.len(),
-            false_failures: all.iter().map(|one| one.solution.unsound).sum(),
+            false_failures: all.iter().flat_map(Soundness::right).map(|tally| tally.unsound).sum(),
             escapes: all.iter().flat_map(|one| &one.wrong).map(|tally| tally.unsound).sum(),
             exit: exit.code(),
         });

@@ -28,6 +28,7 @@ mod refusals;
 mod report;
 #[cfg(feature = "grade")]
 mod score;
+mod solutions;
 mod soundness;
 mod trace;
 mod workbooks;

@@ -101,7 +101,7 @@ fn a_corrupt_state_file_is_set_aside_and_nothing_in_it_is_lost() {
 fn a_corrupt_state_file_is_never_set_aside_in_silence() {
     for command in [&["list"][..], &["solution", "answer", "--force"]] {
         let miniature = Miniature::new();
-        miniature.write("solutions/01_part/01_answer/src/lib.rs", "//! 42.\n");
+        miniature.write("solutions/01_part/01_answer/lib.rs", "//! 42.\n");
         miniature.write(".shopfloor/progress.toml", "this is [no toml");
         let finished = miniature.checker(command);
         assert!(finished.complaint().contains("was set aside"), "{command:?}: {finished:?}");

@@ -1,19 +1,19 @@
-//! An exercise without its known-wrong solutions: texts, mirror, pins, stub, solution.
+//! An exercise without its known-wrong solutions: texts, pins, stub, solution.
 
-use std::fs;
 use std::path::Path;
 
 use sandbox::Stop;
 
 use super::Verified;
-use crate::candidate::{Slot, Sources, read_sources};
+use crate::candidate::{Slot, Sources};
 use crate::commands::{Session, hint, pin};
 use crate::compile::Recipe;
 use crate::curriculum::Exercise;
 use crate::event::Silent;
 use crate::judge::{Judged, judge};
 use crate::pristine::Pristine;
-use crate::verdict::{Outcome, Verdict};
+use crate::solutions::Solutions;
+use crate::verdict::{Judgement, Outcome, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, files};
 
@@ -49,12 +49,12 @@ pub(super) fn verify_base<'a>(
             exercise,
             stub: (0, 0),
             solution: 0,
+            alternatives: Vec::new(),
             wrong: Vec::new(),
             problems: Vec::new(),
         },
     };
     verification.texts()?;
-    verification.mirror();
     let recipe = verification.pins(&slots.stubs)?;
     verification.stub(&slots.stubs)?;
     verification.solution(&slots.solutions)?;
@@ -111,27 +111,6 @@ impl Verification<'_> {
         Ok(())
     }
 
-    /// Beside the solution's own files lie links to the exercise's, and nothing else but `wrong/`.
-    fn mirror(&mut self) {
-        let exercise = self.result.exercise;
-        let own = self.workbook.exercise_path(exercise);
-        let solution = self.workbook.solution_path(exercise);
-        for path in self.pristine.files.keys() {
-            if path.starts_with("snapshots") {
-                continue;
-            }
-            let mirrored = solution.join(path);
-            if exercise.edit.contains(path) {
-                if !mirrored.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
-                    self.result.problems.push(format!("solutions: {} is missing", path.display()));
-                }
-            } else if fs::canonicalize(&mirrored).ok() != fs::canonicalize(own.join(path)).ok() {
-                let text = format!("solutions: {} is no link to the exercise's", path.display());
-                self.result.problems.push(text);
-            }
-        }
-    }
-
     fn pins(&mut self, slot: &Slot) -> Result<Recipe, Error> {
         let exercise = self.result.exercise;
         let (now, recipe) = pin::current(self.workbook, exercise, slot, self.stop)?;
@@ -171,8 +150,7 @@ impl Verification<'_> {
     }
 
     fn solution(&mut self, slot: &Slot) -> Result<(), Error> {
-        let directory = self.workbook.solution_path(self.result.exercise);
-        let sources = match read_sources(self.result.exercise, &directory) {
+        let sources = match Solutions::of(self.workbook, self.result.exercise).reference() {
             Ok(sources) => sources,
             Err(error) => {
                 self.problem(format!("the solution cannot be judged: {error}"));
@@ -183,13 +161,7 @@ impl Verification<'_> {
         let judgement = &judged.judgement;
         self.result.solution = judgement.passed();
         if judgement.verdict != Verdict::Passed {
-            let mut text =
-                format!("the solution must pass; it is: {}", judgement.verdict.in_words());
-            if let Some(test) = judgement.first_unpassed() {
-                text.push_str(&format!("\n{}\n", test.name));
-                text.push_str(test.message.as_deref().unwrap_or_default());
-            }
-            text.push_str(judgement.message.as_deref().unwrap_or_default());
+            let text = format!("the solution must pass; it is: {}", why(judgement));
             self.problem(text);
         }
         self.no_warnings("the solution", &judged);
@@ -209,4 +181,15 @@ impl Verification<'_> {
         let candidate = slot.lay(self.result.exercise, &self.pristine, sources)?;
         judge(&candidate, self.stop, &mut Silent)
     }
+}
+
+/// What code that must pass did instead.
+pub(super) fn why(judgement: &Judgement) -> String {
+    let mut text = judgement.verdict.in_words().to_owned();
+    if let Some(test) = judgement.first_unpassed() {
+        text.push_str(&format!("\n{}\n", test.name));
+        text.push_str(test.message.as_deref().unwrap_or_default());
+    }
+    text.push_str(judgement.message.as_deref().unwrap_or_default());
+    text
 }

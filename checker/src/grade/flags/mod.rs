@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::candidate::Sources;
 use crate::curriculum::Exercise;
 use crate::pristine::Pristine;
+use crate::solutions::Solutions;
 use crate::workbook::Workbook;
 use crate::{Error, files};
 
@@ -122,13 +123,11 @@ impl Known {
     pub fn of_solutions(workbook: &Workbook) -> Result<Option<Self>, Error> {
         let mut known = BTreeMap::new();
         for exercise in &workbook.curriculum.exercises {
-            let mut sources = Sources::new();
-            for file in &exercise.edit {
-                let path = workbook.solution_path(exercise).join(file);
-                let Some(text) = files::read_if_there(&path)? else { return Ok(None) };
-                sources.insert(file.clone(), text);
+            let solutions = Solutions::of(workbook, exercise);
+            if !solutions.are_there() {
+                return Ok(None);
             }
-            let kinds = kinds(&sources);
+            let kinds = kinds(&solutions.reference()?);
             if !kinds.is_empty() {
                 known.insert(exercise.name.clone(), kinds);
             }

@@ -1,4 +1,5 @@
 //! Misconception: acquire counts down at once; below zero the count says how many wait.
+//! Kind: edge value
 //! Caught by: one_permit_lets_one_of_two_waiters_on
 //! Message: a waiter counts itself down before it sleeps
 

@@ -1,4 +1,5 @@
 //! Misconception: who takes both forks at once, or waits without one, is served in the end.
+//! Kind: order of turns
 //! Caught by: two_neighbours_in_turns_starve_nobody::between_2_1
 //! Message: a philosopher takes both forks at once or none
 

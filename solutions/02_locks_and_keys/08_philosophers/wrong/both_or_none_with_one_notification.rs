@@ -1,4 +1,5 @@
 //! Misconception: when forks come back, one of those who wait can go on, so one is woken.
+//! Kind: lost wake-up
 //! Caught by: one_meal_may_have_kept_two_waiting
 //! Message: a lost wake-up
 
