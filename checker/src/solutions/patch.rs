@@ -37,7 +37,10 @@ pub fn lines_of_formatting(text: &str) -> Vec<usize> {
             match line {
                 Line::Delete(line) => old.push_str(line),
                 Line::Insert(line) => new.push_str(line),
-                Line::Context(_) => {}
+                Line::Context(line) => {
+                    old.push_str(line);
+                    new.push_str(line);
+                }
             }
         }
         without_layout(&old) == without_layout(&new)
@@ -80,7 +83,11 @@ mod tests {
     fn a_hunk_of_nothing_but_formatting_is_named() {
         let formatted = BASE.replace("    a();\n", "    a(\n    );\n");
         assert_eq!(lines_of_formatting(&difference("f.rs", BASE, &formatted)), [1]);
-        let changed = BASE.replace("    a();\n", "");
-        assert_eq!(lines_of_formatting(&difference("f.rs", BASE, &changed)), Vec::<usize>::new());
+        let fewer = BASE.replace("    a();\n", "");
+        let moved = BASE.replace("    a();\n    b();\n", "    b();\n    a();\n");
+        for changed in [fewer, moved] {
+            let text = difference("f.rs", BASE, &changed);
+            assert_eq!(lines_of_formatting(&text), Vec::<usize>::new(), "{text}");
+        }
     }
 }
