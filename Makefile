@@ -9,7 +9,7 @@ SOURCES := $(shell find checker/src checker/sandbox/src checker/tracer/src -name
 
 # Judge what has changed, show where you stand and what is next. One exercise: make check E=semaphore
 check: $(CHECKER)
-	@$(CHECKER) check $(E)
+	@SHOPFLOOR_BY_MAKE=1 $(CHECKER) check $(E)
 
 # One more hint, for the next exercise or for E=NAME.
 hint: $(CHECKER)
@@ -18,19 +18,19 @@ hint: $(CHECKER)
 list: $(CHECKER)
 	@$(CHECKER) list
 
-# The experiment of E=NAME.
+# The experiment of the next exercise, or of E=NAME.
 run: $(CHECKER)
-	@$(CHECKER) run $(E)
+	@SHOPFLOOR_BY_MAKE=1 $(CHECKER) run $(E)
 
-# What the processes of E=NAME's experiment did, beside what the reference's did.
+# What the processes of that experiment did, beside what the reference's did.
 trace: $(CHECKER)
-	@$(CHECKER) trace $(E)
+	@SHOPFLOOR_BY_MAKE=1 $(CHECKER) trace $(E)
 
 # Put the stub of E=NAME back; what was there is kept.
 reset: $(CHECKER)
 	@$(CHECKER) reset $(E)
 
-# The reference beside yours, for E=NAME, once yours passes.
+# The reference beside yours, for the next exercise or E=NAME, once yours passes.
 solution: $(CHECKER)
 	@$(CHECKER) solution $(E)
 
@@ -42,7 +42,7 @@ doctor: $(CHECKER)
 # and the gradebook in OUT=. What is there already is not judged again. IN= may name several: a path with
 # a space needs quotes of its own, make grade IN="'my uploads'".
 grade: $(CHECKER)
-	cargo build --target-dir target -p checker --features grade
+	$(call build,--features grade)
 	@$(CHECKER) grade $(or $(IN),$(error make grade IN=SUBMISSIONS OUT=RESULTS)) --out "$(or $(OUT),$(error make grade IN=SUBMISSIONS OUT=RESULTS))"
 
 # All tests: the tooling's own, then every stub, solution and known-wrong solution.
@@ -53,7 +53,7 @@ test: $(CHECKER)
 # Grading on a cluster: the examples of docs/clusters.md on a real Slurm on this machine. As root; it installs
 # Debian's slurm-wlm and munge if they are missing, and stops what it has started.
 test-slurm: $(CHECKER)
-	cargo build --target-dir target -p checker --features grade
+	$(call build,--features grade)
 	@bash checker/tests/slurm.sh
 
 # For authors: stubs fail, solutions pass, wrong solutions are caught, snapshots and pins are current.
@@ -67,8 +67,8 @@ soundness: $(CHECKER)
 
 # For authors: mutates the solutions; a mutant that passes the exercises' tests and is not listed in
 # solutions/mutants.toml fails this. One exercise: make mutants E=pipe.
-mutants: tools
-	@bash checker/mutants.sh $(E)
+mutants: $(CHECKER)
+	@$(CHECKER) mutants $(E)
 
 # For authors: record stubs, given files and the list of tests.
 pin: $(CHECKER)
@@ -79,12 +79,15 @@ accept-snapshots: $(CHECKER)
 	INSTA_UPDATE=always cargo test --target-dir target -p checker --test snapshots -- --ignored
 	@$(CHECKER) pin
 
-lint: tools
+lint: $(CHECKER)
 	cargo fmt --all --check
 	cargo clippy --target-dir target --workspace --all-targets -- -D warnings
 	cargo clippy --target-dir target -p checker --all-targets --features grade -- -D warnings
 	cargo clippy --target-dir target -p reddit_fetcher --features https -- -D warnings
-	cd solutions && cargo fmt --all --check && cargo clippy --all-targets -- -D warnings
+	@$(CHECKER) solved target/solved
+	cargo fmt --manifest-path target/solved/Cargo.toml --all --check
+	cargo clippy --manifest-path target/solved/Cargo.toml --target-dir target/solved/target --workspace --exclude checker \
+		--all-targets -- -D warnings
 
 # Speed, measured on this machine in one run.
 bench: tools
@@ -94,9 +97,18 @@ bench: tools
 bench-grade: tools
 	@bash checker/bench/grade.sh
 
+# Builds the checker. A configuration of cargo may name a target, and the program is then in another
+# directory: cargo says where.
+define build
+env -u CARGO_BUILD_TARGET cargo build --target-dir target -p checker $(1)
+@built=$$(env -u CARGO_BUILD_TARGET cargo build --target-dir target -p checker $(1) --quiet --message-format=json \
+	| sed -n 's/.*"name":"checker".*"executable":"\([^"]*\)".*/\1/p'); \
+	test "$$built" -ef $(CHECKER) || { rm -f $(CHECKER) && mkdir -p $(dir $(CHECKER)) && cp "$$built" $(CHECKER); }
+endef
+
 # cargo decides what to build; `touch` tells make that it has.
 $(CHECKER): $(SOURCES) | tools
-	cargo build --target-dir target -p checker
+	$(call build)
 	@touch $@
 
 tools:

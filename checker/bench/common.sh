@@ -11,7 +11,7 @@ copy() { # copy DIRECTORY: the files of this workbook, as a clone has them
     if [ -d .git ]; then
         git ls-files -z --cached --others --exclude-standard | tar -c --null -T - | tar -x -C "$1"
     else
-        tar -c --exclude=./target --exclude=./solutions/target --exclude=./.shopfloor . | tar -x -C "$1"
+        tar -c --exclude=./target --exclude=./.shopfloor . | tar -x -C "$1"
     fi
 }
 
@@ -30,8 +30,12 @@ edited_files() { # the learner's files of all exercises, from the workbook's roo
         exercises/curriculum.toml)
 }
 
+reference() { # reference DIRECTORY FILE: where the reference of a learner's file lies
+    echo "$1/solutions/${2/\/src\//\/}"
+}
+
 solve() { # solve DIRECTORY [EXERCISE]: puts the reference solutions in place
     edited_files "$1" | grep -- "${2:-}" | while read -r file; do
-        cp "$1/solutions/$file" "$1/exercises/$file"
+        cp "$(reference "$1" "$file")" "$1/exercises/$file"
     done
 }

@@ -41,15 +41,15 @@ make_unit() { # make_unit STUDENT NAME DIRECTORY SEED: prints what it is
     local kind=right wrong file first target
     case $(($4 % 10)) in 5 | 6 | 7) kind=wrong ;; 8 | 9) kind=stub ;; esac
     [ $kind = stub ] && { echo stub; return; }
-    mapfile -t wrong < <(ls "solutions/$3/wrong/"*.rs)
+    mapfile -t wrong < <(ls "solutions/$3/wrong/" | sed 's/\.[a-z]*$//')
     first=true
     edited_files . | grep "^$3/" | while read -r file; do
         target=$base/submissions/$1/exercises/$file
         mkdir -p "$(dirname "$target")"
         if [ $kind = wrong ] && $first; then
-            cp "${wrong[$(($4 / 10 % ${#wrong[@]}))]}" "$target"
+            "$checker" wrong "$2" "${wrong[$(($4 / 10 % ${#wrong[@]}))]}" >"$target"
         else
-            cp "solutions/$file" "$target"
+            cp "$(reference . "$file")" "$target"
         fi
         echo "// handed in by $1" >>"$target"
         first=false

@@ -7,11 +7,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sandbox::{End, Layer, Observation};
 
+use crate::compile::Settings;
 use crate::curriculum::Exercise;
 use crate::pristine::Pristine;
 use crate::workbook::{TEST_CRATES, Workbook};
@@ -32,7 +34,14 @@ pub struct Candidate<'a> {
     pub in_place: bool,
     /// How a stranger's sources are kept from the host; `None` for one's own.
     pub confined: Option<&'a Confined>,
+    /// What its build obeys besides the sources.
+    pub settings: Arc<Settings>,
+    /// What each test has to write in the end; `None` if libtest's word is enough.
+    pub seals: Option<&'a Seals>,
 }
+
+/// What a test writes when it has run to its end, by its target and name.
+pub type Seals = BTreeMap<(String, String), String>;
 
 /// What stands between a stranger's sources and the host, at compile time and at run time.
 #[derive(Debug, Clone)]
@@ -70,6 +79,8 @@ impl<'a> Candidate<'a> {
             target: workbook.target_path(),
             in_place: true,
             confined: None,
+            settings: workbook.settings.clone(),
+            seals: None,
         }
     }
 
@@ -84,6 +95,7 @@ impl<'a> Candidate<'a> {
 pub struct Slot {
     workspace: PathBuf,
     target: PathBuf,
+    settings: Arc<Settings>,
 }
 
 /// Texts of the files that the learner would edit, by path in the exercise.
@@ -96,6 +108,7 @@ impl Slot {
     /// Prepares the slot `name`: the workspace's manifest and what every exercise depends on.
     pub fn prepare(workbook: &Workbook, name: &str) -> Result<Self, Error> {
         let base = workbook.target_path().join("judge").join(name);
+        remove_what_is_closed_to_others(&base)?;
         let workspace = base.join("workbook");
         let mut wanted = BTreeMap::new();
         wanted.insert(PathBuf::from("Cargo.toml"), manifest(&workbook.root)?);
@@ -122,7 +135,8 @@ impl Slot {
             wanted.contains_key(&Path::new("checker").join(path))
         })?;
         remove_moved(workbook, &workspace)?;
-        Ok(Self { workspace, target: base.join("target") })
+        let settings = workbook.settings.clone();
+        Ok(Self { workspace, target: base.join("target"), settings })
     }
 
     /// Where cargo builds.
@@ -145,6 +159,8 @@ impl Slot {
             target: self.target.clone(),
             in_place: false,
             confined: None,
+            settings: self.settings.clone(),
+            seals: None,
         })
     }
 }
@@ -166,13 +182,15 @@ fn lay(directory: &Path, pristine: &Pristine, sources: &Sources) -> Result<(), E
 pub struct Stands {
     base: PathBuf,
     free: Mutex<Vec<usize>>,
+    settings: Arc<Settings>,
 }
 
 impl Stands {
     /// As many places as candidates are judged at a time.
     pub fn new(workbook: &Workbook, count: usize) -> Self {
         let base = workbook.target_path().join("judge/stands");
-        Self { base, free: Mutex::new((0..count).collect()) }
+        let settings = workbook.settings.clone();
+        Self { base, free: Mutex::new((0..count).collect()), settings }
     }
 
     /// A place that nobody uses; nothing of its last user is left there.
@@ -208,7 +226,17 @@ impl Stand<'_> {
         let workspace = self.directory.join("workbook");
         lay(&exercise.path(&workspace), pristine, sources)?;
         let target = self.directory.join("target");
-        Ok(Candidate { exercise, pristine, workspace, target, in_place: false, confined: None })
+        let settings = self.stands.settings.clone();
+        Ok(Candidate {
+            exercise,
+            pristine,
+            workspace,
+            target,
+            in_place: false,
+            confined: None,
+            settings,
+            seals: None,
+        })
     }
 
     fn clear(&self) -> Result<(), Error> {
@@ -222,12 +250,6 @@ impl Drop for Stand<'_> {
         let _ = self.clear();
         self.stands.free().push(self.number);
     }
-}
-
-/// The texts of an exercise's `edit` files, read from `directory`.
-pub fn read_sources(exercise: &Exercise, directory: &Path) -> Result<Sources, Error> {
-    let read = |file: &PathBuf| Ok((file.clone(), files::read(&directory.join(file))?));
-    exercise.edit.iter().map(read).collect()
 }
 
 /// The workbook's manifest with only those members that a slot holds.
@@ -250,6 +272,18 @@ fn manifest(root: &Path) -> Result<String, Error> {
     workspace.insert("members".to_owned(), members.into());
     workspace.remove("default-members");
     Ok(toml::to_string(&manifest).expect("a manifest that was read can be written"))
+}
+
+/// What was built with a strict umask, root's programs, which run as another user, could not read: it is
+/// built anew.
+fn remove_what_is_closed_to_others(base: &Path) -> Result<(), Error> {
+    let is_closed = |path: &Path| {
+        path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o005 != 0o005)
+    };
+    match [base.join("target"), base.join("workbook")].iter().any(|path| is_closed(path)) {
+        true => files::remove_directory(base),
+        false => Ok(()),
+    }
 }
 
 /// An exercise that was moved must not stay a member at its old place.

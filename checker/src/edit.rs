@@ -34,7 +34,8 @@ pub enum EditKind {
 }
 
 impl EditKind {
-    /// What was done to a file that was given with the text `given`; `None` if nothing.
+    /// What was done to a file that was given with the text `given`; `None` if nothing. Line ends and a
+    /// byte order mark do not count: the caller has taken them out of `now`.
     pub fn of(given: &str, now: Option<&[u8]>) -> Option<Self> {
         let Some(now) = now else {
             return Some(Self::Deleted);

@@ -164,7 +164,6 @@ impl Error {
     }
 
     /// As an error of who has named the file on the command line, and not of the workbook.
-    #[cfg(feature = "grade")]
     pub(crate) fn asked_for(self) -> Self {
         Error::Refused(self.to_string())
     }

@@ -3,12 +3,16 @@
 use sandbox::{End, Stop};
 
 use crate::candidate::Candidate;
-use crate::compile::{Compiled, Diagnostic, Programs, compile};
+use crate::compile::{Compiled, Diagnostic, Programs, cargo_failed, compile};
+use crate::curriculum::Exercise;
 use crate::event::{Event, Sink};
 use crate::panics::panics;
-use crate::run::{run_experiment, run_tests, unnatural_end};
+use crate::run::{
+    ROOM_TO_RUN, may_be_the_machines, place_of, run_experiment, run_tests, unnatural_end,
+};
+use crate::scratch::temporary;
 use crate::verdict::{Judgement, Outcome, TestResult, Verdict, of_strays};
-use crate::{Error, compare};
+use crate::{Error, compare, files, look};
 
 /// The target of the comparison with the reference, among those of the tests.
 pub const EXPERIMENT: &str = "experiment";
@@ -37,7 +41,8 @@ pub fn judge(
     events: &mut dyn Sink,
 ) -> Result<Judged, Error> {
     events.take(&Event::Compiling { exercise: candidate.exercise });
-    judge_compiled(candidate, compile(candidate, stop)?, stop, events)
+    let compiled = compile(candidate, stop, events)?;
+    judge_compiled(candidate, compiled, stop, events)
 }
 
 /// Judges what compiling a candidate came to.
@@ -49,22 +54,67 @@ pub fn judge_compiled(
 ) -> Result<Judged, Error> {
     let programs = match compiled {
         Compiled::Programs(programs) => programs,
-        Compiled::Errors(errors) => return Ok(without_warnings(of_errors(errors))),
+        Compiled::Errors(errors) => {
+            refuse_errors_of_the_machine(candidate, &errors)?;
+            return Ok(without_warnings(of_errors(candidate.exercise, errors)));
+        }
         Compiled::Endless => return Ok(without_warnings(of_endless_compiler(candidate))),
         Compiled::Unclear(unclear) if unclear.errors.is_empty() => {
             return Err(unclear.of_machine(candidate));
         }
-        Compiled::Unclear(unclear) => return Ok(without_warnings(of_errors(unclear.errors))),
+        Compiled::Unclear(unclear) => {
+            return Ok(without_warnings(of_errors(candidate.exercise, unclear.errors)));
+        }
     };
     events.take(&Event::Running { exercise: candidate.exercise });
     let judgement = judge_programs(candidate, &programs, None, stop)?;
-    let has_skipped = judgement.tests.iter().any(|test| test.outcome == Outcome::Skipped);
+    let is_of_today =
+        |test: &TestResult| test.outcome == Outcome::Skipped || may_be_the_machines(test);
     Ok(Judged {
-        judgement,
         warnings: programs.warnings,
         // What this machine refuses today it may allow tomorrow.
-        known_by_hash: programs.known_by_hash && !has_skipped,
+        known_by_hash: programs.known_by_hash && !judgement.tests.iter().any(is_of_today),
+        judgement,
     })
+}
+
+/// What a compiler and a linker say when the machine fails them. The compiler runs the linker without a
+/// locale.
+const OF_THE_MACHINE: [&str; 13] = [
+    "No space left on device",
+    "Disk quota exceeded",
+    "File too large",
+    "Read-only file system",
+    "Permission denied",
+    "Input/output error",
+    "Too many open files",
+    "Resource temporarily unavailable",
+    "Cannot allocate memory",
+    "memory exhausted",
+    "terminated with signal",
+    " failed: signal: ",
+    "linker `cc` not found",
+];
+
+/// Errors that name no place in the code may be the linker's, which had no room or was killed.
+///
+/// A stranger can have the linker say anything; there the stub is compiled in between.
+fn refuse_errors_of_the_machine(
+    candidate: &Candidate<'_>,
+    errors: &[Diagnostic],
+) -> Result<(), Error> {
+    if candidate.confined.is_some() || errors.iter().any(|error| error.place.is_some()) {
+        return Ok(());
+    }
+    for directory in [&candidate.target, &temporary()?] {
+        files::room(directory, ROOM_TO_RUN)?;
+    }
+    let said: Vec<&str> = errors.iter().map(|error| error.rendered.as_str()).collect();
+    let said = said.join("\n");
+    match OF_THE_MACHINE.iter().any(|words| said.contains(words)) {
+        true => Err(cargo_failed(candidate, &said)),
+        false => Ok(()),
+    }
 }
 
 /// Judges the programs that a candidate was compiled to; with a `cpu`, they run on that one only.
@@ -86,8 +136,10 @@ fn without_warnings(judgement: Judgement) -> Judged {
     Judged { judgement, warnings: Vec::new(), known_by_hash: true }
 }
 
-fn of_errors(errors: Vec<Diagnostic>) -> Judgement {
-    let place = errors.iter().find_map(|error| error.place.clone());
+fn of_errors(exercise: &Exercise, errors: Vec<Diagnostic>) -> Judgement {
+    let places = || errors.iter().filter_map(|error| error.place.as_ref());
+    // A given test that does not compile says less than the learner's line that is the cause.
+    let place = places().find(|place| look::is_own(exercise, place)).or(places().next()).cloned();
     let mut text: Vec<&str> =
         errors.iter().take(SHOWN_ERRORS).map(|error| error.rendered.trim_end()).collect();
     let more = match errors.len().saturating_sub(SHOWN_ERRORS) {
@@ -148,7 +200,7 @@ fn compare_experiment(
     };
     let mut result = result(outcome, message);
     if outcome != Outcome::Passed {
-        result.place = panics.last().and_then(|panic| panic.place.clone());
+        result.place = place_of(candidate, &panics, panics.last());
     }
     Ok(Some(result))
 }

@@ -12,6 +12,7 @@ pub mod workbook;
 
 pub mod curriculum;
 pub mod pristine;
+pub mod solutions;
 
 pub mod candidate;
 pub mod capability;
@@ -22,6 +23,7 @@ pub mod run;
 pub mod compare;
 pub mod edit;
 pub mod judge;
+pub mod look;
 pub mod panics;
 pub mod timeline;
 pub mod verdict;

@@ -5,6 +5,7 @@
 //! archive alike.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,13 @@ impl Pristine {
         load(&pin_path(&workbook.root, exercise))
     }
 
+    /// The pins of all exercises, by the exercises' names.
+    #[cfg(feature = "grade")]
+    pub fn load_all(workbook: &Workbook) -> Result<BTreeMap<String, Self>, Error> {
+        let exercises = workbook.curriculum.exercises.iter();
+        exercises.map(|it| Ok((it.name.clone(), Self::load(workbook, it)?))).collect()
+    }
+
     /// What the pins would be, from the files as they are; the tests are left as they were given.
     pub fn of_files(
         workbook: &Workbook,
@@ -125,6 +133,12 @@ impl Pristine {
         self.files.get(file).map(String::as_str)
     }
 
+    /// Whether a file is as it was given, whatever ends its lines.
+    #[cfg(feature = "grade")]
+    pub fn is_stub(&self, file: &Path, text: &str) -> bool {
+        self.stub(file) == Some(files::plain(text.to_owned()).as_str())
+    }
+
     /// Whether every file that the learner edits is still the stub.
     pub fn is_untouched(&self, workbook: &Workbook, exercise: &Exercise) -> Result<bool, Error> {
         let directory = workbook.exercise_path(exercise);
@@ -147,7 +161,7 @@ impl Pristine {
             if exercise.edit.contains(path) {
                 continue;
             }
-            let now = std::fs::read(directory.join(path)).ok();
+            let now = given_bytes(&directory.join(path))?;
             edits.extend(
                 EditKind::of(given, now.as_deref())
                     .map(|kind| Edit { file: shown.join(path), kind }),
@@ -191,14 +205,26 @@ impl Foundation {
     pub fn edits(&self, workbook: &Workbook) -> Result<Vec<Edit>, Error> {
         let mut edits = Vec::new();
         for (path, given) in &self.sha256 {
-            let kind = match std::fs::read(workbook.root.join(path)) {
-                Err(_) => EditKind::Deleted,
-                Ok(now) if hex_sha256(&now) != *given => EditKind::Changed { line: None },
-                Ok(_) => continue,
+            let kind = match given_bytes(&workbook.root.join(path))? {
+                None => EditKind::Deleted,
+                Some(now) if hex_sha256(&now) != *given => EditKind::Changed { line: None },
+                Some(_) => continue,
             };
             edits.push(Edit { file: path.clone(), kind });
         }
         Ok(edits)
+    }
+}
+
+/// What is there of a given file, [plain](files::plain_bytes); `None` if it is not there.
+///
+/// A file that is there and cannot be read (too many open files, no permission) was not edited.
+fn given_bytes(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    match std::fs::read(path) {
+        Ok(bytes) => Ok(Some(files::plain_bytes(bytes))),
+        // ELOOP, EISDIR, ENOTDIR: what is there is another thing.
+        Err(error) if error.kind() == ErrorKind::NotFound || !path.is_file() => Ok(None),
+        Err(error) => Err(Error::reading(path)(error)),
     }
 }
 

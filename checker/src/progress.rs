@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::curriculum::Exercise;
 use crate::verdict::{Judgement, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, files};
@@ -18,6 +19,9 @@ use crate::{Error, files};
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Progress {
+    /// The exercise that was next after the last check, by its directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
     /// By exercise directory.
     #[serde(default)]
     exercises: BTreeMap<String, Entry>,
@@ -33,6 +37,9 @@ pub struct Entry {
     /// Whether it has ever passed.
     #[serde(default)]
     pub has_passed: bool,
+    /// When the learner's files had been edited that were checked last, in milliseconds since 1970.
+    #[serde(default)]
+    pub edited: u64,
     /// The content hash that `judgement` belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
@@ -86,11 +93,31 @@ impl Store {
 
     /// Changes the entry of one exercise, with what others have written meanwhile kept.
     pub fn update(&self, exercise: &str, change: impl FnOnce(&mut Entry)) -> Result<(), Error> {
+        self.change(|progress| change(progress.exercises.entry(exercise.to_owned()).or_default()))
+    }
+
+    /// Remembers what is next, and up to which edits the exercises have been checked. An unchanged state is
+    /// not written again.
+    pub fn remember_next(&self, next: Option<&str>, edited: &[(&str, u64)]) -> Result<(), Error> {
+        let (known, _) = self.load()?;
+        let is_known = |(exercise, time): &(&str, u64)| known.entry(exercise).edited == *time;
+        if known.next.as_deref() == next && edited.iter().all(is_known) {
+            return Ok(());
+        }
+        self.change(|progress| {
+            progress.next = next.map(str::to_owned);
+            for (exercise, time) in edited {
+                progress.exercises.entry((*exercise).to_owned()).or_default().edited = *time;
+            }
+        })
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Progress)) -> Result<(), Error> {
         let directory = self.path.parent().unwrap_or(Path::new("."));
-        fs::create_dir_all(directory).map_err(Error::writing(directory))?;
+        files::create_directory(directory)?;
         let _lock = Lock::take(&directory.join("progress.lock"))?;
         let (mut progress, _) = self.load()?;
-        change(progress.exercises.entry(exercise.to_owned()).or_default());
+        change(&mut progress);
         let text = toml::to_string_pretty(&progress).expect("progress is plain data");
         let header =
             "# What the checker remembers. Deleting it loses verdicts and hint counts only.\n\n";
@@ -99,6 +126,17 @@ impl Store {
 }
 
 impl Progress {
+    /// The directory of the exercise that was next after the last check.
+    pub fn next(&self) -> Option<&str> {
+        self.next.as_deref()
+    }
+
+    /// Of the exercises that have ever passed, the one that was edited last.
+    pub fn last_passed<'a>(&self, exercises: &'a [Exercise]) -> Option<&'a Exercise> {
+        let passed = exercises.iter().filter(|it| self.entry(&it.directory).has_passed);
+        passed.max_by_key(|it| self.entry(&it.directory).edited)
+    }
+
     /// What is remembered of an exercise.
     pub fn entry(&self, exercise: &str) -> Entry {
         self.exercises.get(exercise).cloned().unwrap_or_default()
@@ -163,10 +201,9 @@ impl Lock {
 
     fn open(path: &Path) -> Result<File, Error> {
         if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory).map_err(Error::writing(directory))?;
+            files::create_directory(directory)?;
         }
-        let open = File::options().create(true).truncate(false).write(true).open(path);
-        open.map_err(Error::writing(path))
+        files::create(path)
     }
 }
 

@@ -7,11 +7,13 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::sys::signal::Signal;
 use sandbox::{Confinement, End, Layer, Limits, Observation, Program, Stop};
 
 use crate::candidate::Candidate;
@@ -19,8 +21,8 @@ use crate::compile::Programs;
 use crate::panics::{Panic, panics};
 use crate::parallel::cores;
 use crate::scratch::Scratch;
-use crate::verdict::{Outcome, TestResult, of_hung_threads, of_strays};
-use crate::{Error, files};
+use crate::verdict::{Outcome, Place, TestResult, of_hung_threads, of_strays};
+use crate::{Error, files, look};
 
 /// After this many tests that hung, the rest is not run: each would cost its deadline again.
 const HUNG_TESTS: usize = 2;
@@ -34,9 +36,12 @@ const TASKS: u64 = 512;
 /// libtest's log, in the directory of the run.
 const LOG: &str = "log";
 
-/// How many MiB have to be free for a test that did not pass to be judged: where its log cannot be
-/// written, it has not failed.
-const ROOM_TO_RUN: u64 = 16;
+/// What the name of the log and that of the file for the test's seal differ by.
+pub(crate) const SEAL: &str = ".end";
+
+/// How many MiB have to be free for something that did not pass to be judged: where its log cannot be
+/// written, a test has not failed.
+pub(crate) const ROOM_TO_RUN: u64 = 16;
 
 /// The most bytes that libtest writes about one test.
 const LOG_SIZE: u64 = 64 << 10;
@@ -78,7 +83,7 @@ pub fn run_tests(
                 continue;
             }
             let started = Instant::now();
-            let directory = scratch.directory(index)?;
+            let directory = scratch.directory()?;
             let result =
                 run_test(&Test { candidate, programs, target, name, cpu }, &directory, stop)?;
             let has_hung = result.outcome != Outcome::Passed && started.elapsed() > HUNG_AFTER;
@@ -119,9 +124,14 @@ pub fn run_experiment_as(
     adjust: impl FnOnce(&mut Limits),
 ) -> Result<Observation, Error> {
     let scratch = Scratch::new()?;
-    let mut program = program_of(candidate, program, args, cpu, &scratch.directory(0)?);
+    let directory = scratch.directory()?;
+    let mut program = program_of(candidate, program, args, cpu, &directory);
     adjust(&mut program.limits);
-    observe(candidate, &program, stop)
+    let observation = observe(candidate, &program, stop)?;
+    if observation.end != End::Exited(0) {
+        files::room(&directory, ROOM_TO_RUN)?;
+    }
+    Ok(observation)
 }
 
 fn skipped(target: &str, name: &str, lack: &str) -> TestResult {
@@ -163,21 +173,45 @@ fn run_test(test: &Test<'_>, directory: &Path, stop: &Stop) -> Result<TestResult
         });
     };
     let log = directory.join(LOG);
-    // It has to be there to be shown alone.
-    fs::write(&log, "").map_err(Error::writing(&log))?;
+    // They have to be there to be shown alone.
+    let seal = directory.join(format!("{LOG}{SEAL}"));
+    for file in [&log, &seal] {
+        fs::write(file, "").map_err(Error::writing(file))?;
+    }
     let mut args: Vec<OsString> = [name, "--exact", "--nocapture", "--test-threads=1", "--logfile"]
         .map(OsString::from)
         .into();
     args.push(log.clone().into());
     let program = program_of(candidate, program, args, cpu, directory);
     let observation = observe(candidate, &program, stop)?;
-    // What lies there now may be of the program's making: a link, a FIFO.
-    let log = files::read_regular(&log, LOG_SIZE).ok().flatten().unwrap_or_default();
+    let (log, seal) = (read_log(&log)?, read_log(&seal)?);
     let result = result_of(candidate, target, name, &observation, &String::from_utf8_lossy(&log));
-    if candidate.confined.is_some() && result.outcome != Outcome::Passed {
+    let result = sealed(candidate, result, &String::from_utf8_lossy(&seal));
+    if result.outcome != Outcome::Passed {
         files::room(directory, ROOM_TO_RUN)?;
     }
     Ok(result)
+}
+
+/// The bytes of a test's log. What lies there now may be of the program's making, and then it is empty: a
+/// link, a FIFO, a file that the program has closed to others or removed.
+fn read_log(log: &Path) -> Result<Vec<u8>, Error> {
+    match files::read_regular(log, LOG_SIZE) {
+        Ok(bytes) => Ok(bytes.unwrap_or_default()),
+        Err(error)
+            if [ErrorKind::NotFound, ErrorKind::PermissionDenied].contains(&error.kind()) =>
+        {
+            Ok(Vec::new())
+        }
+        Err(error) => Err(Error::reading(log)(error)),
+    }
+}
+
+/// Whether a test that did not pass may have been ended by the machine: the kernel, when memory runs out,
+/// kills what has taken most of it.
+pub fn may_be_the_machines(test: &TestResult) -> bool {
+    let message = test.message.as_deref().unwrap_or_default();
+    test.outcome == Outcome::Crashed && message.starts_with(&signal_text(Signal::SIGKILL as i32))
 }
 
 /// Runs a program of the candidate's, and makes sure that it was kept from the host as it should.
@@ -219,8 +253,10 @@ fn program_of(
     // directory there a program could make any number.
     let has_own_tmp = candidate.confined.is_some_and(|it| it.layers.contains(&Layer::PrivateRoot));
     let (temporary, writable) = match has_own_tmp {
-        true => (Path::new("/tmp"), scratch.join(LOG)),
-        false => (scratch, scratch.to_owned()),
+        true => {
+            (Path::new("/tmp"), ["", SEAL].map(|end| scratch.join(format!("{LOG}{end}"))).into())
+        }
+        false => (scratch, vec![scratch.to_owned()]),
     };
     Program {
         path: program.to_owned(),
@@ -231,22 +267,29 @@ fn program_of(
         confinement: candidate.confined.map(|_| Confinement {
             read_only: vec![candidate.workspace.clone(), candidate.target.clone()],
             // The experiment has no log.
-            writable: Some(writable).filter(|path| path.exists()).into_iter().collect(),
+            writable: writable.into_iter().filter(|path| path.exists()).collect(),
             without: Vec::new(),
         }),
     }
 }
 
-/// A few variables of the caller's and no others: a test sees the same everywhere.
+/// Nothing of the caller's: a test sees the same for everybody, whatever their locale, time zone, home and
+/// shell are.
 fn environment(candidate: &Candidate<'_>, temporary: &Path) -> BTreeMap<OsString, OsString> {
-    const PASSED_ON: [&str; 7] = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ"];
-    let mut environment: BTreeMap<OsString, OsString> = PASSED_ON
-        .into_iter()
-        .filter_map(|name| Some((name.into(), std::env::var_os(name)?)))
-        .collect();
+    let fixed = [
+        // On NixOS there is nothing in the first ones.
+        ("PATH", "/usr/local/bin:/usr/bin:/bin:/run/current-system/sw/bin"),
+        ("LANG", "C.UTF-8"),
+        ("LC_ALL", "C.UTF-8"),
+        ("TZ", "UTC"),
+        ("RUST_BACKTRACE", "0"),
+    ];
+    let mut environment: BTreeMap<OsString, OsString> =
+        fixed.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
     environment.insert("CARGO_MANIFEST_DIR".into(), candidate.directory().into());
-    environment.insert("RUST_BACKTRACE".into(), "0".into());
-    environment.insert("TMPDIR".into(), temporary.into());
+    for name in ["HOME", "TMPDIR"] {
+        environment.insert(name.into(), temporary.into());
+    }
     environment
 }
 
@@ -263,9 +306,43 @@ fn result_of(
     let (outcome, message) = outcome_of(candidate, name, observation, log, panic);
     let place = match outcome {
         Outcome::Passed | Outcome::Leaked => None,
-        _ => panic.and_then(|panic| panic.place.clone()),
+        _ => place_of(candidate, &panics, panic),
     };
     TestResult { name: name.to_owned(), target: target.to_owned(), outcome, message, place }
+}
+
+/// The learner's line if one of the panics was there, in whichever thread; else where the test gave up.
+pub fn place_of(
+    candidate: &Candidate<'_>,
+    panics: &[Panic],
+    deciding: Option<&Panic>,
+) -> Option<Place> {
+    let is_own = |place: &&Place| look::is_own(candidate.exercise, place);
+    let of_deciding = deciding.and_then(|panic| panic.place.as_ref());
+    let own = of_deciding
+        .filter(is_own)
+        .or_else(|| panics.iter().filter_map(|panic| panic.place.as_ref()).find(is_own));
+    own.or(of_deciding).cloned()
+}
+
+/// The result, unless libtest's word stands alone where the test should have written its seal.
+fn sealed(candidate: &Candidate<'_>, result: TestResult, written: &str) -> TestResult {
+    let Some(seals) = candidate.seals else { return result };
+    let seal = seals.get(&(result.target.clone(), result.name.clone()));
+    let is_sealed = seal.is_some_and(|seal| seal == written);
+    match result.outcome {
+        Outcome::Passed | Outcome::Leaked if !is_sealed => TestResult {
+            outcome: Outcome::Forged,
+            message: Some(
+                "the log says that the test passed, but the test did not run to its end in its own process.\n\
+                 Something in your code writes the log, or a forked child returned into the test and the \
+                 parent exited."
+                    .to_owned(),
+            ),
+            ..result
+        },
+        _ => result,
+    }
 }
 
 fn outcome_of(
@@ -368,7 +445,7 @@ fn early_exit_text(code: i32) -> String {
 }
 
 fn signal_text(signal: i32) -> String {
-    let name = nix::sys::signal::Signal::try_from(signal)
+    let name = Signal::try_from(signal)
         .map_or_else(|_| format!("signal {signal}"), |signal| signal.as_str().to_owned());
     let meaning = match name.as_str() {
         "SIGSEGV" => ": it touched memory that is not there, or ran out of stack",
@@ -377,7 +454,7 @@ fn signal_text(signal: i32) -> String {
         "SIGILL" => ": it met an instruction that does not exist",
         "SIGFPE" => ": an arithmetic operation that the CPU refuses",
         "SIGPIPE" => ": it wrote to a pipe that nobody reads",
-        "SIGKILL" => ": something killed it",
+        "SIGKILL" => ": your code killed it, or the kernel did because memory ran out (see dmesg)",
         _ => "",
     };
     format!("ended by {name}{meaning}")

@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
-use crate::Error;
+use crate::{Error, files};
 
 const PREFIX: &str = "shopfloor-run-";
 
@@ -28,7 +28,7 @@ impl Scratch {
     /// An empty directory.
     pub fn new() -> Result<Self, Error> {
         static SWEEP: Once = Once::new();
-        let parent = std::env::temp_dir();
+        let parent = temporary()?;
         SWEEP.call_once(|| remove_what_is_left_over(&parent));
         Self::within(&parent)
     }
@@ -52,9 +52,10 @@ impl Scratch {
         }
     }
 
-    /// A directory of its own for one program of the run.
-    pub fn directory(&self, index: usize) -> Result<PathBuf, Error> {
-        let path = self.path.join(index.to_string());
+    /// A directory of its own for one program of the run. Its name is random: the program knows it, and
+    /// must not learn from it which of the programs it is.
+    pub fn directory(&self) -> Result<PathBuf, Error> {
+        let path = self.path.join(files::token()?);
         fs::create_dir(&path).map_err(Error::writing(&path))?;
         Ok(path)
     }
@@ -63,6 +64,24 @@ impl Scratch {
 impl Drop for Scratch {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+/// The system's directory for temporary files: an absolute path, because programs have another working
+/// directory.
+pub fn temporary() -> Result<PathBuf, Error> {
+    let named = std::env::var_os("TMPDIR").filter(|path| !path.is_empty());
+    let path = named.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
+    let path = std::path::absolute(&path).map_err(Error::reading(&path))?;
+    match path.is_dir() {
+        true => Ok(path),
+        false => Err(Error::Format {
+            path,
+            problem: "there is no such directory, and what programs write for a while goes there"
+                .to_owned(),
+            remedy: "Set TMPDIR to a directory that can be written, or unset it for /tmp."
+                .to_owned(),
+        }),
     }
 }
 
@@ -100,7 +119,7 @@ mod tests {
     fn what_a_run_uses_stays_and_what_is_left_over_goes() {
         let parent = tempfile::tempdir().unwrap();
         let used = Scratch::within(parent.path()).unwrap();
-        let file = used.directory(0).unwrap().join("log");
+        let file = used.directory().unwrap().join("log");
         fs::write(&file, "").unwrap();
         let left_over = parent.path().join("shopfloor-run-1-0/0");
         let foreign = parent.path().join("shopfloor-results");

@@ -34,8 +34,8 @@ pub enum Verdict {
     TooMuchOutput,
     /// A test killed or stopped the process that supervised it.
     AttackedSupervisor,
-    /// Something turns failures into passes: a test that must fail has passed. Only grading sets such
-    /// traps.
+    /// A test was reported as passed and has not run to its end: something writes the log in its place.
+    /// Only grading asks for the proof.
     Forged,
     /// A test left processes behind.
     Leaked,
@@ -43,11 +43,13 @@ pub enum Verdict {
     OutputDiffers,
     /// The machine lacks what the exercise needs.
     Skipped,
+    /// What was handed in cannot be judged as it is: a person has to look. Only grading says so.
+    Unjudged,
 }
 
 impl Verdict {
     /// Every verdict there is.
-    pub const ALL: [Verdict; 15] = [
+    pub const ALL: [Verdict; 16] = [
         Verdict::Passed,
         Verdict::NotStarted,
         Verdict::TestsMissing,
@@ -63,6 +65,7 @@ impl Verdict {
         Verdict::Leaked,
         Verdict::OutputDiffers,
         Verdict::Skipped,
+        Verdict::Unjudged,
     ];
 
     /// Two or three words for a list.
@@ -83,6 +86,7 @@ impl Verdict {
             Verdict::Leaked => "left processes behind",
             Verdict::OutputDiffers => "output differs",
             Verdict::Skipped => "skipped",
+            Verdict::Unjudged => "needs a person",
         }
     }
 }
@@ -117,6 +121,21 @@ impl Judgement {
             None => Verdict::Passed,
         };
         Self { verdict, message: None, place: None, tests }
+    }
+
+    /// Whether it leaves the result open, so that it earns nothing and costs nothing: a person has to look,
+    /// or a machine that lacks nothing.
+    pub fn is_open(&self) -> bool {
+        match self.verdict {
+            Verdict::Unjudged | Verdict::Skipped => true,
+            Verdict::AttackedSupervisor | Verdict::Forged => false,
+            _ => self.has_skipped(),
+        }
+    }
+
+    /// Whether this machine lacks something that a test needs.
+    pub fn has_skipped(&self) -> bool {
+        self.tests.iter().any(|test| test.outcome == Outcome::Skipped)
     }
 
     /// How many tests pass.
@@ -184,6 +203,8 @@ pub enum Outcome {
     TooMuchOutput,
     /// It killed or stopped its supervisor.
     AttackedSupervisor,
+    /// It was reported as passed, and has not run to its end.
+    Forged,
     /// It passed, and left processes behind.
     Leaked,
     /// The experiment's output is not the reference's.
@@ -204,6 +225,7 @@ impl Outcome {
             Outcome::Skipped => Verdict::Skipped,
             Outcome::TooMuchOutput => Verdict::TooMuchOutput,
             Outcome::AttackedSupervisor => Verdict::AttackedSupervisor,
+            Outcome::Forged => Verdict::Forged,
             Outcome::Leaked => Verdict::Leaked,
             Outcome::OutputDiffers => Verdict::OutputDiffers,
         }
@@ -297,6 +319,17 @@ mod tests {
     }
 
     #[test]
+    fn a_skip_leaves_the_result_open_whatever_the_other_tests_say() {
+        let of = |outcomes: &[Outcome]| {
+            Judgement::of_tests(outcomes.iter().map(|outcome| test(*outcome)).collect()).is_open()
+        };
+        assert!(of(&[Outcome::Passed, Outcome::Skipped]));
+        assert!(of(&[Outcome::Failed, Outcome::Skipped]));
+        assert!(!of(&[Outcome::AttackedSupervisor, Outcome::Skipped]));
+        assert!(!of(&[Outcome::Failed]));
+    }
+
+    #[test]
     fn every_outcome_but_passed_prevents_a_pass() {
         for outcome in [
             Outcome::Failed,
@@ -307,6 +340,7 @@ mod tests {
             Outcome::Skipped,
             Outcome::TooMuchOutput,
             Outcome::AttackedSupervisor,
+            Outcome::Forged,
             Outcome::Leaked,
             Outcome::OutputDiffers,
             Outcome::NotRun,

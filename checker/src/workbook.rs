@@ -2,8 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::Error;
+use crate::compile::Settings;
 use crate::curriculum::{self, Curriculum, Exercise};
 
 /// The crates that the tests of the exercises link, from the root. A workbook need not have them.
@@ -16,6 +18,8 @@ pub struct Workbook {
     pub root: PathBuf,
     /// Its curriculum.
     pub curriculum: Curriculum,
+    /// What its builds obey besides the sources.
+    pub settings: Arc<Settings>,
 }
 
 impl Workbook {
@@ -29,8 +33,19 @@ impl Workbook {
             .find(|directory| directory.join(curriculum::FILE).is_file())
             .ok_or_else(none)?
             .to_owned();
+        if root.to_str().is_none() {
+            return Err(Error::Format {
+                path: root,
+                problem:
+                    "the path of the workbook is not UTF-8, and neither cargo nor the compiler is \
+                          reliable then"
+                        .to_owned(),
+                remedy: "Rename the directory, or move the workbook to another one.".to_owned(),
+            });
+        }
         let curriculum = Curriculum::load(&root)?;
-        Ok(Self { root, curriculum })
+        let settings = Arc::new(Settings::new(&root));
+        Ok(Self { root, curriculum, settings })
     }
 
     /// The directory of an exercise.

@@ -35,12 +35,17 @@ needs() {
 # Five students: two who solve, one who makes a mistake, one who has not begun, one who sent noise.
 submissions() {
     local exercises=(01_processes_and_threads/01_address_space 05_return_and_exit/01_exit_or_return)
-    local exercise student source
+    local exercise student source wrong
     for exercise in "${exercises[@]}"; do
         for student in ada fay hal bob; do
             case $student in
-                ada | fay) source=solutions/$exercise/src/lib.rs ;;
-                hal) source=$(find "solutions/$exercise/wrong" -name '*.rs' | sort | head -1) ;;
+                ada | fay) source=solutions/$exercise/lib.rs ;;
+                hal)
+                    source=$base/wrong.rs
+                    wrong=$(find "solutions/$exercise/wrong" -type f | sort | head -1)
+                    wrong=${wrong##*/}
+                    target/debug/checker wrong "${exercise##*/[0-9][0-9]_}" "${wrong%.*}" >"$source"
+                    ;;
                 bob) source=exercises/$exercise/src/lib.rs ;;
             esac
             install -D -m 644 "$source" "$base/submissions/$student/exercises/$exercise/src/lib.rs"

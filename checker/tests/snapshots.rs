@@ -7,6 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use checker::solutions::{references, write_solved};
 use checker::workbook::Workbook;
 
 #[test]
@@ -14,10 +15,13 @@ use checker::workbook::Workbook;
 fn every_experiment_prints_its_snapshot() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let workbook = Workbook::open(root).unwrap();
+    let solved = root.join("target/solved");
+    write_solved(&workbook, &solved, &references(&workbook).unwrap()).unwrap();
     for exercise in &workbook.curriculum.exercises {
         let output = Command::new("cargo")
             .args(["run", "--quiet", "--package", &exercise.name])
-            .current_dir(root.join("solutions"))
+            .current_dir(&solved)
+            .env("CARGO_TARGET_DIR", solved.join("target"))
             .output()
             .unwrap();
         assert!(output.status.success(), "{}: {output:?}", exercise.name);

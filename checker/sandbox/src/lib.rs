@@ -34,6 +34,7 @@ mod run;
 mod start;
 mod stop;
 mod supervise;
+mod surroundings;
 
 pub use capture::Capture;
 pub use confinement::Confinement;
@@ -44,3 +45,4 @@ pub use program::{Limits, Program};
 pub use run::{Error, available_layers, run};
 pub use stop::Stop;
 pub use supervise::supervise_if_asked;
+pub use surroundings::{callers_umask, lack, normalise};

@@ -137,7 +137,8 @@ impl Supervisor {
             .stdout(Stdio::piped())
             // Not in the terminal's foreground group: Ctrl-C reaches the checker only.
             .process_group(0)
-            .spawn()?;
+            .spawn()
+            .map_err(without_proc)?;
         running.insert(process.id());
         Ok(Self { process })
     }
@@ -222,6 +223,14 @@ impl Supervisor {
     fn forget(&self) {
         let mut running = SUPERVISORS.lock().unwrap_or_else(PoisonError::into_inner);
         running.remove(&self.process.id());
+    }
+}
+
+/// A supervisor is this program again, which `/proc` names.
+fn without_proc(error: io::Error) -> io::Error {
+    match error.kind() {
+        io::ErrorKind::NotFound => io::Error::other("/proc/self/exe is not there: mount /proc"),
+        _ => error,
     }
 }
 

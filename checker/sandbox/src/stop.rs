@@ -6,6 +6,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
+use crate::surroundings::is_ignored;
+
 /// Tells everyone who waits that the user wants to stop.
 ///
 /// It is a pipe that becomes readable at the first signal and stays so: any number of threads may
@@ -19,9 +21,11 @@ pub struct Stop {
 
 impl Stop {
     /// Requested by SIGINT, SIGTERM or SIGHUP. The signals no longer end this process.
+    ///
+    /// One that is ignored stays so: the user wants the process to go on, by nohup(1) for example.
     pub fn on_signals() -> io::Result<Self> {
         let stop = Self::never()?;
-        for signal in [SIGINT, SIGTERM, SIGHUP] {
+        for signal in [SIGINT, SIGTERM, SIGHUP].into_iter().filter(|signal| !is_ignored(*signal)) {
             signal_hook::low_level::pipe::register(signal, stop._writer.try_clone()?)?;
         }
         Ok(stop)

@@ -24,6 +24,7 @@ use crate::diagnose::threads_of_descendants;
 use crate::observation::{End, Observation};
 use crate::program::{Limits, Program};
 use crate::start::{pidfd, start};
+use crate::surroundings::normalise;
 use crate::{Confinement, Layers};
 
 /// The argument that makes a program with [`supervise_if_asked`] a supervisor.
@@ -44,7 +45,7 @@ pub fn supervise_if_asked() {
         Some(argument) if argument == LAYERS_ARGUMENT => say_layers,
         _ => return,
     };
-    let code = match asked() {
+    let code = match normalise().and_then(|()| asked()) {
         Ok(()) => 0,
         // The checker is gone: there is nobody to tell, and the words would come after the shell's prompt.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => 1,

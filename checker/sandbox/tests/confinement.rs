@@ -165,7 +165,17 @@ fn directory(scratch: &TempDir, name: &str) -> PathBuf {
     fs::set_permissions(scratch.path(), Permissions::from_mode(0o755)).unwrap();
     let directory = scratch.path().join(name);
     fs::create_dir(&directory).unwrap();
+    // Whatever this test's umask is.
+    fs::set_permissions(&directory, Permissions::from_mode(0o755)).unwrap();
     directory
+}
+
+/// A file in such a directory, which everybody may read.
+fn given(directory: &Path) -> PathBuf {
+    let file = directory.join("file");
+    fs::write(&file, "given").unwrap();
+    fs::set_permissions(&file, Permissions::from_mode(0o644)).unwrap();
+    file
 }
 
 fn lines(text: &str) -> Vec<&str> {
@@ -466,10 +476,9 @@ fn a_directory_is_shown_where_the_way_to_it_is_closed() {
     }
     let scratch = scratch();
     let library = directory(&scratch, "library");
-    fs::write(library.join("file"), "given").unwrap();
+    let file = given(&library);
     // tempfile's own mode, as for a scratch directory of a grader.
     fs::set_permissions(scratch.path(), Permissions::from_mode(0o700)).unwrap();
-    let file = library.join("file");
     let said = Act::new("read").read_only(&library).arg(&file).says();
     assert_eq!(said, format!("{}: done\n", file.display()));
 }
@@ -480,8 +489,7 @@ fn links_on_the_way_lead_where_they_lead_on_the_host() {
     let real = directory(&scratch, "real");
     let link = scratch.path().join("link");
     std::os::unix::fs::symlink("real", &link).unwrap();
-    fs::write(real.join("file"), "given").unwrap();
-    let (by_link, by_name) = (link.join("file"), real.join("file"));
+    let (by_link, by_name) = (link.join("file"), given(&real));
     let said = Act::new("read").read_only(&link).arg(&by_link).arg(&by_name).says();
     assert_eq!(said, format!("{}: done\n{}: done\n", by_link.display(), by_name.display()));
 }

@@ -7,27 +7,46 @@ use crate::curriculum::Exercise;
 use crate::edit::{Edit, of_edits};
 use crate::event::Event;
 use crate::judge::{Judged, judge};
+use crate::look::Look;
 use crate::pristine::{Foundation, Pristine};
 use crate::progress::{Entry, Lock, Progress, Store};
 use crate::report::Reporter;
-use crate::verdict::{Judgement, Verdict};
-use crate::{Error, Exit, fingerprint};
+use crate::verdict::{Judgement, Place, Verdict};
+use crate::{Error, Exit, files, fingerprint};
 
 use super::Session;
+use super::next::{self, Known};
 
 /// How an exercise stands.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Standing<'a> {
     /// Which.
     pub exercise: &'a Exercise,
     /// Its judgement.
     pub judgement: Judgement,
+    /// The same, with each place on a line of the learner's.
+    pub on_own_lines: Judgement,
+    /// Whether it has just been judged, and passes.
+    pub is_new_pass: bool,
     /// How many hints have been given.
     pub hints_given: usize,
     /// How many hints there are.
     pub hints: usize,
-    /// The line of the learner's file to begin at.
-    pub line: u32,
+    /// The line to open first.
+    pub look: Place,
+    /// The line of the README at which the verdict on the claim stands.
+    pub claim: Option<u32>,
+}
+
+/// How the asked exercises stand, and what is next.
+#[derive(Debug)]
+pub struct Standings<'a> {
+    /// Those that were asked for, in the order of the curriculum.
+    pub asked: Vec<Standing<'a>>,
+    /// Whether that are all, because none was named.
+    pub all: bool,
+    /// The next one; it need not be among the asked.
+    pub next: Option<Standing<'a>>,
 }
 
 /// Judges the asked exercises: an unchanged one costs nothing, an untouched one is not compiled.
@@ -37,8 +56,8 @@ pub fn check(
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let standings = judged(session, names, reporter)?;
-    let exit = exit(&standings);
-    reporter.standings(&session.workbook, &standings, names.is_empty(), exit);
+    let exit = standings.exit();
+    reporter.standings(&session.workbook, &standings, exit);
     Ok(exit)
 }
 
@@ -47,21 +66,35 @@ pub(super) fn judged<'a>(
     session: &'a Session,
     names: &[String],
     reporter: &mut dyn Reporter,
-) -> Result<Vec<Standing<'a>>, Error> {
-    let asked = session.asked(names)?;
+) -> Result<Standings<'a>, Error> {
+    let workbook = &session.workbook;
+    let exercises = session.asked(names)?;
     let checker = Checker::new(session, reporter)?;
-    let mut standings = Vec::new();
-    for exercise in asked {
-        let judgement = checker.judge(exercise, reporter)?;
-        standings.push(checker.standing(exercise, judgement));
+    let (mut known, mut asked) = (Vec::new(), Vec::new());
+    for exercise in &workbook.curriculum.exercises {
+        if !exercises.iter().any(|asked| asked.number == exercise.number) {
+            known.push(Known::remembered(workbook, exercise, &checker.progress));
+            continue;
+        }
+        // What is saved while it is judged is an edit after this check.
+        let edited = next::edited(workbook, exercise);
+        let (judgement, cached) = checker.judge(exercise, reporter)?;
+        let entry = checker.entry(exercise);
+        let known_now = Known::judged(workbook, exercise, &judgement, edited, &entry);
+        let is_asked_and_open = !names.is_empty() && !known_now.passes;
+        known.push(Known { is_fresh: known_now.is_fresh || is_asked_and_open, ..known_now });
+        asked.push(checker.standing(exercise, judgement, cached));
     }
-    Ok(standings)
+    let next = checker.next(&known, &asked);
+    Ok(Standings { asked, all: names.is_empty(), next })
 }
 
-/// Whether all pass.
-pub(super) fn exit(standings: &[Standing<'_>]) -> Exit {
-    let has_passed = |standing: &Standing<'_>| standing.judgement.verdict == Verdict::Passed;
-    if standings.iter().all(has_passed) { Exit::Passed } else { Exit::NotPassed }
+impl Standings<'_> {
+    /// Whether all pass.
+    pub fn exit(&self) -> Exit {
+        let has_passed = |standing: &Standing<'_>| standing.judgement.verdict == Verdict::Passed;
+        if self.asked.iter().all(has_passed) { Exit::Passed } else { Exit::NotPassed }
+    }
 }
 
 /// What judging several exercises has in common.
@@ -89,12 +122,12 @@ impl<'a> Checker<'a> {
         Ok(Self { session, store, progress, foundation_edits, _turn: turn })
     }
 
-    /// The judgement of the learner's files as they are now.
+    /// The judgement of the learner's files as they are now, and whether it was known from before.
     pub(super) fn judge(
         &self,
         exercise: &Exercise,
         reporter: &mut dyn Reporter,
-    ) -> Result<Judgement, Error> {
+    ) -> Result<(Judgement, bool), Error> {
         let workbook = &self.session.workbook;
         if self.session.stop.is_requested() {
             return Err(Error::Interrupted);
@@ -141,21 +174,60 @@ impl<'a> Checker<'a> {
         judgement: Judgement,
         cached: bool,
         reporter: &mut dyn Reporter,
-    ) -> Judgement {
+    ) -> (Judgement, bool) {
         reporter.take(&Event::Judged { exercise, judgement: &judgement, cached });
-        judgement
+        (judgement, cached)
     }
 
-    fn standing(&self, exercise: &'a Exercise, judgement: Judgement) -> Standing<'a> {
-        let directory = self.session.workbook.exercise_path(exercise);
-        let hints = std::fs::read_to_string(directory.join("hints.md")).unwrap_or_default();
+    fn standing(&self, exercise: &'a Exercise, judgement: Judgement, cached: bool) -> Standing<'a> {
+        let workbook = &self.session.workbook;
+        let directory = workbook.exercise_path(exercise);
+        let text = |file: &Path| files::read(&directory.join(file)).unwrap_or_default();
+        let hints = text(Path::new("hints.md"));
+        let readme = text(Path::new("README.md"));
+        let claim = readme.lines().zip(1..).find(|(line, _)| *line == "## Verdict");
+        let source = text(&exercise.edit[0]);
+        let pristine = Pristine::load(workbook, exercise).unwrap_or_default();
+        let look = Look { exercise, source: &source, given: &pristine.files };
+        let entry = self.entry(exercise);
+        let has_passed = |it: &Judgement| it.verdict == Verdict::Passed;
+        // Where the hash does not cover everything, it is judged each time.
+        let is_old =
+            entry.fingerprint.is_none() && entry.judgement.as_ref().is_some_and(has_passed);
         Standing {
             exercise,
-            hints_given: self.entry(exercise).hints,
+            is_new_pass: has_passed(&judgement) && !cached && !is_old,
+            hints_given: entry.hints,
             hints: super::hint::stages(&hints).len(),
-            line: line_to_begin_at(&directory.join(&exercise.edit[0]), &judgement, exercise),
+            look: look.first(&judgement),
+            on_own_lines: look.on_own_lines(&judgement),
+            claim: claim.map(|(_, line)| line),
             judgement,
         }
+    }
+
+    /// What is next, which is remembered.
+    fn next(&self, known: &[Known<'a>], asked: &[Standing<'a>]) -> Option<Standing<'a>> {
+        let next = next::of(known, self.progress.next());
+        let directory = next.map(|exercise| exercise.directory.as_str());
+        let is_asked = |it: &&Known<'_>| {
+            asked.iter().any(|standing| standing.exercise.number == it.exercise.number)
+        };
+        let edited: Vec<(&str, u64)> = known
+            .iter()
+            .filter(|it| it.is_begun)
+            .filter(is_asked)
+            .map(|it| (it.exercise.directory.as_str(), it.edited))
+            .collect();
+        // It was said before if progress cannot be kept; without it the next check may choose another.
+        let _ = self.store.remember_next(directory, &edited);
+        let next = next?;
+        let judged = asked.iter().find(|standing| standing.exercise.number == next.number);
+        Some(judged.cloned().unwrap_or_else(|| {
+            let not_started = || Judgement::without_tests(Verdict::NotStarted, None, None);
+            let judgement = self.entry(next).judgement.unwrap_or_else(not_started);
+            self.standing(next, judgement, true)
+        }))
     }
 }
 
@@ -198,71 +270,5 @@ pub(super) fn wait_for_turn(
             return Ok(Some(lock));
         }
         std::thread::sleep(std::time::Duration::from_millis(50));
-    }
-}
-
-/// Where the panic or the error was, if it was in the learner's file; else the first of its lines that
-/// the message names; else the first `todo!`.
-fn line_to_begin_at(file: &Path, judgement: &Judgement, exercise: &Exercise) -> u32 {
-    let own = exercise.main_file();
-    let places = judgement
-        .place
-        .iter()
-        .chain(judgement.first_unpassed().and_then(|test| test.place.as_ref()));
-    if let Some(place) = places.into_iter().find(|place| place.file == own) {
-        return place.line;
-    }
-    let message = judgement.first_unpassed().and_then(|test| test.message.as_deref());
-    let name = own.file_name().and_then(|name| name.to_str());
-    if let (Some(message), Some(name)) = (message, name)
-        && let Some(line) = line_named(message, name)
-    {
-        return line;
-    }
-    let text = std::fs::read_to_string(file).unwrap_or_default();
-    let todo = text.lines().position(|line| line.contains("todo!("));
-    todo.map_or(1, |line| line as u32 + 1)
-}
-
-/// The first line of a file that a message names: as `till.rs:26`, or as `:26` in the rows of a
-/// timeline, below the heading `till.rs`.
-fn line_named(message: &str, file: &str) -> Option<u32> {
-    let number = |text: &str| {
-        let digits = text.find(|c: char| !c.is_ascii_digit()).map_or(text, |end| &text[..end]);
-        digits.parse().ok()
-    };
-    let mut below_heading = false;
-    message.lines().find_map(|line| {
-        below_heading |= line.trim() == file;
-        let row = line.trim_start().strip_prefix(':').filter(|_| below_heading);
-        row.and_then(number).or_else(|| {
-            line.match_indices(file).find_map(|(at, _)| {
-                // Not the end of a longer name, and not a file in another directory.
-                let before = line[..at].chars().next_back();
-                let whole = before.is_none_or(|c| !c.is_alphanumeric() && !"_-/.".contains(c));
-                line[at + file.len()..].strip_prefix(':').filter(|_| whole).and_then(number)
-            })
-        })
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_line_is_found_in_a_timeline_and_in_a_sentence() {
-        let timeline = "seen: 1\n\ntill.rs\n    │ T1\n────┼───\n:26 │ in is 0\n:27 │ in = 1\n";
-        assert_eq!(line_named(timeline, "till.rs"), Some(26));
-        let other = "protocol.rs\n:90         │ read kitchen\ntill.rs:31 │ till is 0\n";
-        assert_eq!(line_named(other, "till.rs"), Some(31));
-        assert_eq!(line_named("seen:     a panic at till.rs:9: no", "till.rs"), Some(9));
-    }
-
-    #[test]
-    fn a_line_of_another_file_is_none() {
-        for message in ["tests/till.rs:3", "my_till.rs:3", "till.rs: gone", ":26 of nothing"] {
-            assert_eq!(line_named(message, "till.rs"), None, "{message}");
-        }
     }
 }

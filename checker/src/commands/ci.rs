@@ -7,7 +7,7 @@ use crate::report::formats::{Sheet, github};
 use crate::{Error, Exit, files};
 
 use super::Session;
-use super::check::{exit, judged};
+use super::check::judged;
 
 /// As `check`, on GitHub Actions: what a person reads with the runner's commands stopped, because
 /// programs of learners have a say in it; then annotations, and the step summary.
@@ -21,18 +21,18 @@ pub fn check_on_github(
     let judged = judged(session, names, reporter);
     match &judged {
         Ok(standings) => {
-            reporter.standings(&session.workbook, standings, names.is_empty(), exit(standings));
+            reporter.standings(&session.workbook, standings, standings.exit());
         }
         Err(error) => reporter.error(error),
     }
     reporter.document(&github::resume_commands(&token));
     match judged {
         Ok(standings) => {
-            let sheets = [Sheet::of_standings(&standings)];
+            let sheets = [Sheet::of_standings(&standings.asked)];
             reporter.document(&github::annotations(&sheets));
             let title = &session.workbook.curriculum.title;
             write_summary(title, &sheets, summary_file().as_deref())?;
-            Ok(exit(&standings))
+            Ok(standings.exit())
         }
         Err(error) => {
             reporter.document(&github::error("the checker cannot go on", &error.to_string()));
@@ -49,10 +49,10 @@ pub fn check_as_junit(
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let standings = judged(session, names, reporter)?;
-    let sheets = [Sheet::of_standings(&standings)];
+    let sheets = [Sheet::of_standings(&standings.asked)];
     let title = &session.workbook.curriculum.title;
     reporter.document(&crate::report::formats::junit::document(title, &sheets));
-    Ok(exit(&standings))
+    Ok(standings.exit())
 }
 
 /// The file that GitHub's runner takes the step's summary from.

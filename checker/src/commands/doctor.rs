@@ -6,8 +6,10 @@ use std::process::Command;
 use crate::capability::Capability;
 use crate::curriculum::Exercise;
 use crate::report::Reporter;
+use crate::run::ROOM_TO_RUN;
+use crate::scratch::temporary;
 use crate::workbook::Workbook;
-use crate::{Error, Exit, parallel};
+use crate::{Error, Exit, files, parallel};
 
 use super::Session;
 
@@ -46,7 +48,9 @@ pub fn doctor(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Er
         isolation(),
         ptrace(&session.workbook),
         cores(),
+        limits(),
         disk(&session.workbook),
+        temporary_files(),
     ];
     reporter.findings(&findings);
     let fatal =
@@ -180,6 +184,30 @@ fn cores() -> Finding {
         short(false, "speed; threads still take turns, and the tests do not depend on more", "-")
     };
     finding("cores", count.to_string(), shortfall)
+}
+
+/// What this user may use: soft limits do not matter, the checker sets them.
+fn limits() -> Finding {
+    let lost = "programs would fail for want of it, so nothing is judged";
+    match sandbox::lack() {
+        Ok(None) => finding("limits", "as high as programs need", None),
+        Ok(Some(lack)) => finding("limits", "too low", short(true, lost, &lack)),
+        Err(error) => finding("limits", format!("unknown: {error}"), None),
+    }
+}
+
+fn temporary_files() -> Finding {
+    const NAME: &str = "temporary";
+    let lost = "tests keep their logs there, so nothing is judged";
+    let directory = match temporary() {
+        Ok(directory) => directory,
+        Err(error) => return finding(NAME, "no directory", short(true, lost, &error.to_string())),
+    };
+    let shown = directory.display().to_string();
+    match files::room(&directory, ROOM_TO_RUN) {
+        Ok(()) => finding(NAME, format!("{shown} can be written"), None),
+        Err(error) => finding(NAME, shown, short(true, lost, &error.to_string())),
+    }
 }
 
 fn disk(workbook: &Workbook) -> Finding {

@@ -1,30 +1,34 @@
 //! `checker grade`, `checker merge` and `checker score`: submissions in, a gradebook out.
 
+use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use sandbox::Layers;
 
+use crate::curriculum::Exercise;
 use crate::event::Event;
+use crate::grade::approval::{self, Approvals};
 use crate::grade::gradebook::Gradebook;
 use crate::grade::grading::{Grading, results_in};
-use crate::grade::intake::{EXTENSIONS, Found, submissions};
+use crate::grade::intake::{Intake, Upload, normal_form};
 use crate::grade::merge::{self, Merged};
-use crate::grade::partition::Partition;
+use crate::grade::partition::{self, Partition};
 use crate::grade::scheme::Scheme;
-use crate::grade::store::Store;
+use crate::grade::store::{Result as Stored, Store};
 use crate::report::Reporter;
 use crate::{Error, Exit, files};
 
 use super::Session;
+use super::intake::{UploadArguments, refuse_where_nothing_counts, say_remarks, take_in};
 
 /// What is asked of `checker grade`.
 #[derive(Debug, clap::Args)]
 pub struct GradeArguments {
-    /// Directories of submissions, archives, or a roster: CSV with the headings student,submission and
-    /// perhaps days_late
-    #[arg(required = true, value_name = "SUBMISSIONS")]
-    pub submissions: Vec<PathBuf>,
+    /// What is graded
+    #[command(flatten)]
+    pub uploads: UploadArguments,
     /// Where the results go; if there are some, only what is missing or changed is judged
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
@@ -32,7 +36,7 @@ pub struct GradeArguments {
     #[arg(long, value_name = "EXERCISE")]
     pub only: Vec<String>,
     /// Judge this student again, whatever is known
-    #[arg(long, value_name = "STUDENT")]
+    #[arg(long, value_name = "STUDENT", value_parser = name)]
     pub rerun: Option<String>,
     /// Judge only the Kth of N parts of the students; `checker merge` joins the parts
     #[arg(long, value_name = "K/N")]
@@ -43,9 +47,16 @@ pub struct GradeArguments {
     /// What counts how much, from now on: points, weights, groups of tests, lateness (docs/grading.md)
     #[arg(long, value_name = "FILE")]
     pub scheme: Option<PathBuf>,
+    /// From now on, results with flags do not count until you approve them with `checker score --approve`
+    #[arg(long)]
+    pub hold_flags: bool,
     /// How many are judged at a time; by default four for each core, because some wait
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
+}
+
+fn name(text: &str) -> Result<String, Infallible> {
+    Ok(normal_form(text))
 }
 
 /// Judges what has no result yet, and writes the gradebook.
@@ -56,46 +67,78 @@ pub fn grade(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let exercises = session.asked(&arguments.only)?;
-    let Found { mut submissions, passed_over } =
-        submissions(&workbook.curriculum, &arguments.submissions, &arguments.out)?;
-    for path in passed_over {
-        let text = format!(
-            "{} is no submission: neither a directory nor an archive ({})",
-            path.display(),
-            EXTENSIONS.join(" ")
-        );
-        reporter.take(&Event::Warning { text: &text });
-    }
-    if let Some(student) = &arguments.rerun
-        && !submissions.iter().any(|submission| submission.student == *student)
-    {
-        return Err(Error::Refused(format!("there is no submission of `{student}`")));
-    }
-    // Only now: all parts can be started with the same --rerun, which concerns one of them.
-    if let Some(partition) = arguments.partition {
-        submissions.retain(|submission| partition.holds(&submission.student));
+    let choose = |uploads: &mut Vec<Upload>| choose(arguments, uploads);
+    let intakes = take_in(session, &arguments.uploads, Some(&arguments.out), choose, reporter)?;
+    // Of one part of the class nobody may have handed in anything.
+    if arguments.partition.is_none() {
+        refuse_where_nothing_counts(&intakes)?;
     }
     let _turn = super::check::wait_for_turn(session, reporter)?;
     // A scheme that is wrong is said now, and not after hours of judging.
     adopt(session, arguments.scheme.as_deref(), &arguments.out)?;
     let layers = isolation(arguments.require_isolation, reporter)?;
     let store = Store::open(&arguments.out)?;
+    if arguments.hold_flags {
+        hold(&arguments.out)?;
+    }
     if let Some(partition) = arguments.partition {
         refuse_others(partition, &store, &arguments.out)?;
-        let count = submissions.len();
+        let count = intakes.len();
         reporter.note(&format!("The submissions in part {partition}: {count}."));
     }
-    if submissions.is_empty() {
+    say_remarks(&intakes, reporter);
+    let parts = match (arguments.partition, store.parts()?) {
+        (Some(part), known) => known.into_iter().chain([part]).collect(),
+        (None, known) if known.is_empty() => [Partition::WHOLE].into(),
+        (None, known) => known,
+    };
+    store.put_parts(&parts)?;
+    if intakes.is_empty() {
         // A part that nobody fell into: there is nothing to build the exercises for.
         write_gradebook(session, &store, &arguments.out, reporter)?;
         return Ok(Exit::Passed);
     }
     let jobs = arguments.jobs.map(NonZeroUsize::get);
-    let grading = Grading::new(workbook, &session.stop, exercises, jobs, &layers)?;
+    let grading = Grading::new(workbook, &session.stop, exercises.clone(), jobs, &layers)?;
     let again = arguments.rerun.as_deref();
-    let open = grading.grade(&submissions, &store, again, |progress| reporter.graded(progress))?;
+    let open = grading.grade(&intakes, &store, again, |progress| reporter.graded(progress))?;
     write_gradebook(session, &store, &arguments.out, reporter)?;
-    Ok(if open == 0 { Exit::Passed } else { Exit::Fault })
+    if open > 0 {
+        return Ok(Exit::Fault);
+    }
+    how_it_ends(&store, exercises, &intakes)
+}
+
+/// Leaves out whose turn it is not.
+fn choose(arguments: &GradeArguments, uploads: &mut Vec<Upload>) -> Result<(), Error> {
+    if let Some(student) = &arguments.rerun
+        && !uploads.iter().any(|upload| upload.submission.student == *student)
+    {
+        return Err(Error::Refused(format!("there is no submission of `{student}`")));
+    }
+    // Only now: all parts can be started with the same --rerun, which concerns one of them.
+    if let Some(partition) = arguments.partition {
+        uploads.retain(|upload| partition.holds(&upload.submission.student));
+    }
+    Ok(())
+}
+
+/// How a grading ends that no fault has stopped: by what is open of what was asked for.
+fn how_it_ends(
+    store: &Store,
+    exercises: Vec<&Exercise>,
+    intakes: &[Intake],
+) -> Result<Exit, Error> {
+    let asked: BTreeSet<&str> = intakes.iter().map(|it| it.submission.student.as_str()).collect();
+    let (stored, results) = (store.submissions()?, store.results()?);
+    let scheme = Scheme::default();
+    let mut gradebook = Gradebook::of(exercises, &scheme, &stored, &results);
+    gradebook.lines.retain(|line| asked.contains(line.stored.submission.student.as_str()));
+    Ok(match (gradebook.missing(), gradebook.unjudged().count()) {
+        (0, 0) => Exit::Passed,
+        (0, _) => Exit::NotPassed,
+        _ => Exit::Fault,
+    })
 }
 
 /// A part's directory holds its students only: otherwise two directories could know the same student,
@@ -149,10 +192,14 @@ pub fn merge(
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     match merge::merge(&arguments.out, &arguments.parts)? {
-        Merged::Whole { submissions, results } => {
+        Merged::Whole { submissions, results, missing } => {
             let store = results_in(&arguments.out)?;
             write_gradebook(session, &store, &arguments.out, reporter)?;
             reporter.note(&format!("New are {submissions} submissions and {results} results."));
+            if let Some(text) = missing_in_words(&missing) {
+                reporter.take(&Event::Warning { text: &text });
+                return Ok(Exit::NotPassed);
+            }
             Ok(Exit::Passed)
         }
         Merged::Conflicts(conflicts) => {
@@ -171,6 +218,35 @@ pub fn merge(
     }
 }
 
+/// Which parts of the class the results lack; `None` if none is known to be missing.
+fn missing_in_words(missing: &[Partition]) -> Option<String> {
+    let parts: Vec<String> = missing.iter().map(Partition::to_string).collect();
+    let (is, was) = match missing {
+        [] => return None,
+        [_] => ("part", "is missing: its students are"),
+        _ => ("parts", "are missing: their students are"),
+    };
+    Some(format!(
+        "{is} {} {was} not in the gradebook. Merge the results of `checker grade --partition {}`, too",
+        parts.join(", "),
+        parts[0]
+    ))
+}
+
+/// Says which parts of the class joined results lack. Those of one part lack the others anyway.
+pub(super) fn warn_of_missing_parts(
+    store: &Store,
+    reporter: &mut dyn Reporter,
+) -> Result<(), Error> {
+    let parts = store.parts()?;
+    if parts.len() > 1
+        && let Some(text) = missing_in_words(&partition::missing(&parts))
+    {
+        reporter.take(&Event::Warning { text: &text });
+    }
+    Ok(())
+}
+
 /// What is asked of `checker score`.
 #[derive(Debug, clap::Args)]
 pub struct ScoreArguments {
@@ -180,6 +256,12 @@ pub struct ScoreArguments {
     /// What counts how much, from now on; a copy of it stays with the results
     #[arg(long, value_name = "FILE")]
     pub scheme: Option<PathBuf>,
+    /// From now on, results with flags do not count until you approve them
+    #[arg(long)]
+    pub hold_flags: bool,
+    /// Let this result count, whatever is flagged in it; may be given more than once
+    #[arg(long, value_name = "STUDENT/EXERCISE")]
+    pub approve: Vec<String>,
 }
 
 /// Computes the scores anew from what was found out before, by the curriculum and the scheme as they are
@@ -192,8 +274,33 @@ pub fn score(
     let directory = &arguments.directory;
     let store = results_in(directory)?;
     adopt(session, arguments.scheme.as_deref(), directory)?;
+    if arguments.hold_flags {
+        hold(directory)?;
+    }
+    if !arguments.approve.is_empty() {
+        let (mut approvals, results) = (Approvals::load(directory)?, store.results()?);
+        for name in &arguments.approve {
+            approvals.approve(&results, name)?;
+        }
+        approvals.save(directory)?;
+    }
     write_gradebook(session, &store, directory, reporter)?;
+    warn_of_missing_parts(&store, reporter)?;
     Ok(Exit::Passed)
+}
+
+/// Results with flags wait for a person from now on.
+fn hold(directory: &Path) -> Result<(), Error> {
+    let mut approvals = Approvals::load(directory)?;
+    approvals.hold();
+    approvals.save(directory)
+}
+
+/// Says which results wait for a person.
+pub(super) fn warn_of_held(held: &[Stored], reporter: &mut dyn Reporter) {
+    for result in held {
+        reporter.take(&Event::Warning { text: &approval::in_words(result) });
+    }
 }
 
 /// Takes a scheme if one is given, and holds against the workbook the one that is there.
@@ -210,11 +317,14 @@ fn write_gradebook(
     directory: &Path,
     reporter: &mut dyn Reporter,
 ) -> Result<(), Error> {
-    let (stored, results) = (store.submissions()?, store.results()?);
+    let stored = store.submissions()?;
+    let (results, held) = Approvals::load(directory)?.divide(store.results()?);
     let scheme = Scheme::of_results(&session.workbook, directory)?;
-    let gradebook = Gradebook::new(&session.workbook.curriculum, &scheme, &stored, &results);
+    let mut gradebook = Gradebook::new(&session.workbook.curriculum, &scheme, &stored, &results);
+    let held = gradebook.hold(held);
     let path = directory.join("gradebook.csv");
     files::write_atomically(&path, &gradebook.csv())?;
     reporter.gradebook(&gradebook, Some(&path));
+    warn_of_held(&held, reporter);
     Ok(())
 }

@@ -2,12 +2,11 @@
 
 use crate::progress::Store;
 use crate::report::Reporter;
-use crate::verdict::Verdict;
 use crate::{Error, Exit, files};
 
 use super::Session;
 
-/// Gives the next hint for the exercise, or for the first that has not passed.
+/// Gives the next hint for the exercise, or for the next one.
 pub fn hint(
     session: &Session,
     name: Option<&str>,
@@ -15,22 +14,11 @@ pub fn hint(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let store = Store::of(workbook);
+    let exercise = session.named_or_next(name, reporter)?;
     let (progress, warning) = store.load()?;
     if let Some(warning) = warning {
         reporter.note(&format!("warning: {warning}"));
     }
-    let exercise = match name {
-        Some(name) => workbook.curriculum.find(name)?,
-        None => {
-            let open = workbook.curriculum.exercises.iter().find(|exercise| {
-                let judgement = progress.entry(&exercise.directory).judgement;
-                judgement.is_none_or(|judgement| judgement.verdict != Verdict::Passed)
-            });
-            open.ok_or_else(|| {
-                Error::Refused("everything has passed; name an exercise to see its hints".into())
-            })?
-        }
-    };
     let file = workbook.exercise_path(exercise).join("hints.md");
     let text = files::read(&file)?;
     let stages = stages(&text);

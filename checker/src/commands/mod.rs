@@ -2,29 +2,35 @@
 
 mod check;
 mod ci;
-mod declaration;
 mod doctor;
 #[cfg(feature = "grade")]
 mod grade;
 mod hint;
+#[cfg(feature = "grade")]
+mod intake;
 mod list;
+mod mutants;
+mod next;
 mod pin;
 #[cfg(feature = "grade")]
 mod report;
 mod reset;
 mod run;
 mod solution;
+mod solved;
 mod soundness;
 mod trace;
 mod verify;
+mod wrong;
 
 use sandbox::Stop;
 
 use crate::Error;
 use crate::curriculum::Exercise;
+use crate::report::Reporter;
 use crate::workbook::Workbook;
 
-pub use check::{Standing, check};
+pub use check::{Standing, Standings, check};
 #[cfg(feature = "junit")]
 pub use ci::check_as_junit;
 pub use ci::check_on_github;
@@ -32,16 +38,21 @@ pub use doctor::{Finding, doctor};
 #[cfg(feature = "grade")]
 pub use grade::{GradeArguments, MergeArguments, ScoreArguments, grade, merge, score};
 pub use hint::hint;
+#[cfg(feature = "grade")]
+pub use intake::{IntakeArguments, UploadArguments, intake};
 pub use list::list;
+pub use mutants::mutants;
 pub use pin::pin;
 #[cfg(feature = "grade")]
 pub use report::{ReportArguments, report};
 pub use reset::reset;
 pub use run::run;
 pub use solution::solution;
+pub use solved::solved;
 pub use soundness::{Effort, Soundness, Tally, soundness};
 pub use trace::trace_experiment;
 pub use verify::{Verified, verify};
+pub use wrong::{make_wrong, rebase_wrong, show_wrong};
 
 /// What every command needs.
 #[derive(Debug)]
@@ -53,6 +64,18 @@ pub struct Session {
 }
 
 impl Session {
+    /// The exercise that was named, or else the next one.
+    fn named_or_next(
+        &self,
+        name: Option<&str>,
+        reporter: &mut dyn Reporter,
+    ) -> Result<&Exercise, Error> {
+        match name {
+            Some(name) => self.workbook.curriculum.find(name),
+            None => next::find(self, reporter),
+        }
+    }
+
     /// The exercises that were asked for, in the order of the curriculum; all if none was named.
     fn asked(&self, names: &[String]) -> Result<Vec<&Exercise>, Error> {
         let curriculum = &self.workbook.curriculum;

@@ -4,8 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::event::Event;
+use crate::grade::approval::Approvals;
 use crate::grade::gradebook::{Gradebook, Line};
 use crate::grade::grading::results_in;
+use crate::grade::intake::normal_form;
 use crate::grade::scheme::Scheme;
 use crate::report::formats::{
     Sheet, canvas, classroom, escape, github, gradescope, json_report, junit, moodle, table,
@@ -13,6 +15,7 @@ use crate::report::formats::{
 use crate::report::{Format, Reporter, pages};
 use crate::{Error, Exit, files};
 
+use super::grade::warn_of_held;
 use super::{Session, ci};
 
 /// What is asked of `checker report`.
@@ -21,7 +24,7 @@ pub struct ReportArguments {
     /// The directory that was given to `grade` as --out
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
-    /// Where it goes, by default standard output; a directory if each student gets a file of his own
+    /// Where it goes, by default standard output; a directory if each student gets a file of their own
     #[arg(long, value_name = "FILE|DIR")]
     pub output: Option<PathBuf>,
     /// Only this student
@@ -50,22 +53,25 @@ pub fn report(
 ) -> Result<Exit, Error> {
     let exercises = session.asked(&arguments.only)?;
     let store = results_in(&arguments.directory)?;
-    let (stored, results) = (store.submissions()?, store.results()?);
+    super::grade::warn_of_missing_parts(&store, reporter)?;
+    let stored = store.submissions()?;
+    let (results, held) = Approvals::load(&arguments.directory)?.divide(store.results()?);
     let scheme = Scheme::of_results(&session.workbook, &arguments.directory)?;
     let mut gradebook = Gradebook::of(exercises, &scheme, &stored, &results);
     if let Some(student) = &arguments.student {
-        gradebook.lines.retain(|line| line.stored.submission.student == *student);
+        let student = normal_form(student);
+        gradebook.lines.retain(|line| normal_form(&line.stored.submission.student) == student);
         if gradebook.lines.is_empty() {
             return Err(Error::Refused(format!("there is no submission of `{student}`")));
         }
     }
+    let held = gradebook.hold(held);
+    warn_of_held(&held, reporter);
     // The gradebook for people says it itself.
-    if gradebook.open() > 0 && format != Format::Human {
-        let open = gradebook.open();
-        let text = format!(
-            "{open} results are missing; `checker grade` without --only judges what is left"
-        );
-        reporter.take(&Event::Warning { text: &text });
+    if format != Format::Human {
+        for text in gradebook.what_is_open() {
+            reporter.take(&Event::Warning { text: &text });
+        }
     }
     let title = &session.workbook.curriculum.title;
     let assignment = arguments.assignment.as_ref().unwrap_or(title);
@@ -123,7 +129,11 @@ fn for_each_student(
 ) -> Result<Exit, Error> {
     let (document, name) = writer(arguments, format)?;
     if let [line] = gradebook.lines.as_slice() {
-        deliver(&document(gradebook, line), arguments.output.as_deref(), reporter)?;
+        let Some(text) = document(gradebook, line) else {
+            left_out(line, arguments.output.as_deref(), reporter)?;
+            return Ok(Exit::NotPassed);
+        };
+        deliver(&text, arguments.output.as_deref(), reporter)?;
         return Ok(Exit::Passed);
     }
     let Some(directory) = &arguments.output else {
@@ -135,16 +145,46 @@ fn for_each_student(
     };
     let students = gradebook.lines.iter().map(|line| &line.stored.submission.student);
     let directories = escape::unique(students.map(|student| escape::component(student)));
+    let mut count = 0;
     for (line, student) in gradebook.lines.iter().zip(directories) {
         let path = directory.join(student).join(name);
-        files::write_atomically(&path, &document(gradebook, line))?;
+        match document(gradebook, line) {
+            Some(text) => {
+                files::write_atomically(&path, &text)?;
+                count += 1;
+            }
+            None => left_out(line, Some(&path), reporter)?,
+        }
     }
-    let count = gradebook.lines.len();
     reporter.note(&format!("{count} files {name} are in {}.", directory.display()));
-    Ok(Exit::Passed)
+    Ok(if count == gradebook.lines.len() { Exit::Passed } else { Exit::NotPassed })
 }
 
-type Document = Box<dyn Fn(&Gradebook<'_>, &Line<'_>) -> String>;
+/// Says that a student gets no document; one of an earlier report is removed, because it says what is no
+/// longer so.
+fn left_out(
+    line: &Line<'_>,
+    path: Option<&Path>,
+    reporter: &mut dyn Reporter,
+) -> Result<(), Error> {
+    if let Some(path) = path {
+        files::remove_if_there(path)?;
+    }
+    let open = match line.open() {
+        1 => "1 result is open".to_owned(),
+        open => format!("{open} results are open"),
+    };
+    let text = format!(
+        "{}: {open}, and this format has only scores: no file was written, because 0 points would be \
+         wrong. Grade what is open, or give report the same --only",
+        line.stored.submission.student
+    );
+    reporter.take(&Event::Warning { text: &text });
+    Ok(())
+}
+
+/// `None` if the format cannot say that something is open.
+type Document = Box<dyn Fn(&Gradebook<'_>, &Line<'_>) -> Option<String>>;
 
 /// What makes a student's document, and how its file is called.
 fn writer(arguments: &ReportArguments, format: Format) -> Result<(Document, &'static str), Error> {
@@ -160,7 +200,7 @@ fn writer(arguments: &ReportArguments, format: Format) -> Result<(Document, &'st
         _ => {
             let visibility = arguments.visibility;
             let document = move |gradebook: &Gradebook<'_>, line: &Line<'_>| {
-                gradescope::results(gradebook, line, visibility)
+                Some(gradescope::results(gradebook, line, visibility))
             };
             (Box::new(document), "results.json")
         }

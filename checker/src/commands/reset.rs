@@ -37,10 +37,11 @@ pub fn reset(
             // Something is there that cannot be kept: it must not be replaced.
             Err(error) => return Err(Error::reading(&file)(error)),
         };
-        if now.as_deref() == Some(text.as_bytes()) {
+        let is_there = now.is_some();
+        if now.map(files::plain_bytes).as_deref() == Some(text.as_bytes()) {
             continue;
         }
-        if now.is_some() {
+        if is_there {
             backup.keep(&file, path)?;
         }
         files::write_atomically(&file, text)?;
@@ -80,7 +81,7 @@ impl Backup {
     fn keep(&self, file: &Path, name: &Path) -> Result<(), Error> {
         let copy = self.directory.join(name);
         let directory = copy.parent().unwrap_or(&self.directory);
-        fs::create_dir_all(directory).map_err(Error::writing(directory))?;
+        files::create_directory(directory)?;
         fs::copy(file, &copy).map_err(Error::writing(&copy))?;
         Ok(())
     }

@@ -18,17 +18,17 @@ use super::Session;
 /// Runs the learner's experiment; exit 0 if it prints what the reference's prints.
 pub fn run(
     session: &Session,
-    name: &str,
+    name: Option<&str>,
     args: Vec<OsString>,
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
-    let exercise = workbook.curriculum.find(name)?;
+    let exercise = session.named_or_next(name, reporter)?;
     let _turn = super::check::wait_for_turn(session, reporter)?;
     let pristine = Pristine::load(workbook, exercise)?;
     let candidate = Candidate::in_place(workbook, exercise, &pristine);
     reporter.take(&Event::Compiling { exercise });
-    let programs = match compile(&candidate, &session.stop)? {
+    let programs = match compile(&candidate, &session.stop, reporter)? {
         Compiled::Programs(programs) => programs,
         Compiled::Errors(errors) => {
             for error in errors {

@@ -4,6 +4,7 @@ use crate::event::Event;
 use crate::pristine::Pristine;
 use crate::progress::Store;
 use crate::report::Reporter;
+use crate::solutions::Solutions;
 use crate::{Error, Exit, files};
 
 use super::Session;
@@ -11,14 +12,14 @@ use super::Session;
 /// Shows the reference solution after a pass, or with `force`.
 pub fn solution(
     session: &Session,
-    name: &str,
+    name: Option<&str>,
     force: bool,
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
-    let exercise = workbook.curriculum.find(name)?;
-    let directory = workbook.solution_path(exercise);
-    if !directory.is_dir() {
+    let exercise = session.named_or_next(name, reporter)?;
+    let solutions = Solutions::of(workbook, exercise);
+    if !solutions.are_there() {
         return Err(Error::Refused(format!(
             "this copy of the workbook has no solution of `{}`; your course may have left it out",
             exercise.name
@@ -28,18 +29,28 @@ pub fn solution(
     if let Some(text) = &warning {
         reporter.take(&Event::Warning { text });
     }
+    let last = progress.last_passed(&workbook.curriculum.exercises);
     if !force && !progress.entry(&exercise.directory).has_passed {
+        // Without a name it is the next one that is meant, and the last one that may be.
+        let last = last.filter(|_| name.is_none()).map(|last| {
+            format!(
+                "\nOf the one that you edited last and that passed: `checker solution {}`",
+                last.name
+            )
+        });
         return Err(Error::Refused(format!(
             "`{}` has not passed yet; you learn more by solving it first.\n\
              One more hint: `checker hint {0}`. The solution all the same: \
-             `checker solution {0} --force`",
-            exercise.name
+             `checker solution {0} --force`{}",
+            exercise.name,
+            last.unwrap_or_default()
         )));
     }
     let pristine = Pristine::load(workbook, exercise)?;
     for file in &exercise.edit {
-        let reference = files::read(&directory.join(file))?;
-        let shown = format!("solutions/{}/{}", exercise.directory, file.display());
+        let path = solutions.reference_path(file);
+        let reference = files::read(&path)?;
+        let shown = path.strip_prefix(&workbook.root).unwrap_or(&path).display().to_string();
         let own = workbook.exercise_path(exercise).join(file);
         let yours = files::read_if_there(&own)?.unwrap_or_default();
         if Some(yours.as_str()) == pristine.stub(file) {

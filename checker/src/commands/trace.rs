@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::path::Path;
 
-use crate::candidate::{Candidate, Slot, read_sources};
+use crate::candidate::{Candidate, Slot};
 use crate::compile::{Compiled, compile};
 use crate::curriculum::Exercise;
 use crate::event::Event;
 use crate::pristine::Pristine;
 use crate::report::{Reporter, picture};
+use crate::solutions::Solutions;
 use crate::timeline::{Reference, Traced, trace};
 use crate::{Error, Exit, files};
 
@@ -18,13 +19,13 @@ use super::Session;
 /// only if it does not compile or does not come to its end.
 pub fn trace_experiment(
     session: &Session,
-    name: &str,
+    name: Option<&str>,
     args: &[OsString],
     svg: Option<&Path>,
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
-    let exercise = workbook.curriculum.find(name)?;
+    let exercise = session.named_or_next(name, reporter)?;
     let _turn = super::check::wait_for_turn(session, reporter)?;
     let pristine = Pristine::load(workbook, exercise)?;
     let own = Candidate::in_place(workbook, exercise, &pristine);
@@ -54,7 +55,7 @@ fn timeline(
 ) -> Result<Result<tracer::Timeline, String>, Error> {
     let exercise = candidate.exercise;
     reporter.take(&Event::Compiling { exercise });
-    let programs = match compile(candidate, &session.stop)? {
+    let programs = match compile(candidate, &session.stop, reporter)? {
         Compiled::Programs(programs) => programs,
         Compiled::Errors(errors) => {
             let errors: Vec<String> = errors.into_iter().map(|error| error.rendered).collect();
@@ -78,13 +79,12 @@ fn reference(
     args: &[OsString],
     reporter: &mut dyn Reporter,
 ) -> Result<Reference, Error> {
-    let directory = session.workbook.solution_path(exercise);
-    if !directory.is_dir() {
+    let solutions = Solutions::of(&session.workbook, exercise);
+    if !solutions.are_there() {
         return Ok(Reference::None("this copy of the workbook has no solutions to compare with"));
     }
     let slot = Slot::prepare(&session.workbook, "solution")?;
-    let sources = read_sources(exercise, &directory)?;
-    let candidate = slot.lay(exercise, pristine, &sources)?;
+    let candidate = slot.lay(exercise, pristine, &solutions.reference()?)?;
     Ok(match timeline(session, &candidate, args, reporter)? {
         Ok(timeline) => Reference::Timeline(timeline),
         Err(_) => Reference::None("the reference solution does not compile"),

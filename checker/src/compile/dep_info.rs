@@ -7,15 +7,17 @@ use std::path::{Component, Path, PathBuf};
 use crate::candidate::Candidate;
 use crate::{Error, fingerprint};
 
-/// Whether the content hash covers every file that `outputs` were made from.
+/// Whether the content hash covers every file and every variable that `outputs` were made from.
 pub(super) fn covers(candidate: &Candidate<'_>, outputs: &[PathBuf]) -> Result<bool, Error> {
     let known: BTreeSet<PathBuf> = fingerprint::files(candidate)?
         .into_iter()
         .map(|path| candidate.workspace.join(path))
         .collect();
     let is_known = |dep_info: &PathBuf| {
-        let inputs = fs::read_to_string(dep_info).map(|text| inputs(&text)).unwrap_or_default();
+        let text = fs::read_to_string(dep_info).unwrap_or_default();
+        let inputs = inputs(&text);
         !inputs.is_empty()
+            && variables(&text).all(is_of_cargo)
             && inputs.iter().all(|path| known.contains(&plain(&candidate.workspace.join(path))))
     };
     Ok(outputs.iter().all(|output| {
@@ -59,9 +61,18 @@ fn inputs(dep_info: &str) -> Vec<PathBuf> {
 
 /// The programs whose paths a test was compiled with, from the dep-info of the test.
 pub(super) fn programs_named(dep_info: &str) -> Vec<&str> {
+    variables(dep_info).filter_map(|name| name.strip_prefix("CARGO_BIN_EXE_")).collect()
+}
+
+/// The variables that were read by `env!` and `option_env!`.
+fn variables(dep_info: &str) -> impl Iterator<Item = &str> {
     let variables = dep_info.lines().filter_map(|line| line.strip_prefix("# env-dep:"));
-    let names = variables.filter_map(|variable| variable.split('=').next());
-    names.filter_map(|name| name.strip_prefix("CARGO_BIN_EXE_")).collect()
+    variables.filter_map(|variable| variable.split('=').next())
+}
+
+/// A variable that cargo sets for a package, from what is in the hash.
+fn is_of_cargo(name: &str) -> bool {
+    name.starts_with("CARGO") || name == "OUT_DIR"
 }
 
 /// The path without `..`, by its text alone: a link stays what it is.

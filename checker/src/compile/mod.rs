@@ -8,25 +8,35 @@
 //! run. So a record of what was built from what lies beside the build, and where it does not fit, the
 //! package's fingerprints are removed before cargo looks.
 
+mod cargo_home;
+mod configuration;
 mod dep_info;
+mod locks;
 mod messages;
 mod recipe;
 mod record;
+mod settings;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sandbox::{End, Limits, Program, Stop};
 use serde::{Deserialize, Serialize};
 
 use crate::candidate::Candidate;
+use crate::event::{Silent, Sink};
+use crate::progress::Lock;
 use crate::verdict::Place;
 use crate::{Error, fingerprint};
+use locks::Locks;
 use messages::Messages;
 pub use recipe::{Recipe, Wanted};
 use record::Record;
+use settings::Environment;
+pub use settings::Settings;
 
 /// What compiling came to.
 #[derive(Debug)]
@@ -85,27 +95,47 @@ pub struct Diagnostic {
     pub place: Option<Place>,
 }
 
+/// How often cargo is asked again when another cargo has built the same sources meanwhile.
+const TAKEN_OVER: usize = 3;
+
 /// Compiles the candidate's expected tests and programs.
-pub fn compile(candidate: &Candidate<'_>, stop: &Stop) -> Result<Compiled, Error> {
+pub fn compile(
+    candidate: &Candidate<'_>,
+    stop: &Stop,
+    events: &mut dyn Sink,
+) -> Result<Compiled, Error> {
     let sources = fingerprint::of_programs(candidate)?;
     let record = Record::path(candidate);
     if let Some(programs) = Record::load(&record).and_then(|record| record.valid_for(&sources)) {
         return Ok(Compiled::Programs(programs));
     }
-    forget_freshness(candidate)?;
-    let mut cargo = cargo(candidate);
+    // In a slot one at a time: no other build's time counts against this one's deadline.
+    let _turn = match candidate.in_place {
+        true => None,
+        false => Some(take_turn(&candidate.target.join("shopfloor"))?),
+    };
+    let mut cargo = cargo(candidate)?;
     let recorder = match candidate.in_place {
         true => None,
         false => Some(recipe::Recorder::prepare(candidate, &mut cargo)?),
     };
-    let observation = sandbox::run(&cargo, stop)?;
-    match observation.end {
-        End::Exited(_) => {}
-        End::TimedOut(_) => return Ok(Compiled::Endless),
-        End::Stopped => return Err(Error::Interrupted),
-        _ => return Err(cargo_failed(candidate, &observation.stderr.text)),
-    }
-    let mut messages = Messages::of_cargo(candidate, &observation.stdout.text);
+    let locks = Locks::of(candidate, &cargo);
+    let mut attempts = 0;
+    let (observation, mut messages) = loop {
+        let observation = locks.run(&cargo, || forget_freshness(candidate), stop, events)?;
+        match observation.end {
+            End::Exited(_) => {}
+            End::TimedOut(_) => return Ok(Compiled::Endless),
+            End::Stopped => return Err(Error::Interrupted),
+            _ => return Err(cargo_failed(candidate, &observation.stderr.text)),
+        }
+        let messages = Messages::of_cargo(candidate, &observation.stdout.text);
+        attempts += 1;
+        // Another cargo was quicker, after the package had been forgotten.
+        if !messages.took_old_build || attempts == TAKEN_OVER {
+            break (observation, messages);
+        }
+    };
     if !messages.errors.is_empty() {
         return Ok(Compiled::Errors(messages.errors));
     }
@@ -127,6 +157,13 @@ pub fn compile(candidate: &Candidate<'_>, stop: &Stop) -> Result<Compiled, Error
     Ok(Compiled::Programs(messages.programs))
 }
 
+/// The lock of a directory where cargo builds. Confined programs read there as another user, so the directory
+/// does not have the mode of what the caller keeps.
+fn take_turn(directory: &Path) -> Result<Lock, Error> {
+    fs::create_dir_all(directory).map_err(Error::writing(directory))?;
+    Lock::take(&directory.join("building.lock"))
+}
+
 /// The programs of a stub, which is always laid in a slot and has to compile.
 pub fn compile_stub(candidate: &Candidate<'_>, stop: &Stop) -> Result<(Programs, Recipe), Error> {
     let does_not_compile = |why: &str| Error::Format {
@@ -134,7 +171,7 @@ pub fn compile_stub(candidate: &Candidate<'_>, stop: &Stop) -> Result<(Programs,
         problem: format!("the stub does not compile:\n{why}"),
         remedy: "A stub compiles without a warning.".to_owned(),
     };
-    match compile(candidate, stop)? {
+    match compile(candidate, stop, &mut Silent)? {
         Compiled::Programs(mut programs) => {
             let recipe = programs.recipe.take();
             let recipe = recipe.expect("what is laid in a slot is built with its recipe kept");
@@ -146,10 +183,15 @@ pub fn compile_stub(candidate: &Candidate<'_>, stop: &Stop) -> Result<(Programs,
     }
 }
 
-fn cargo(candidate: &Candidate<'_>) -> Program {
+fn cargo(candidate: &Candidate<'_>) -> Result<Program, Error> {
+    let mut cargo = match candidate.in_place {
+        true => candidate.settings.cargo_in_place(),
+        false => candidate.settings.cargo_for_laid()?,
+    };
     // Integration tests have the package's programs built too, as programs and not as tests.
     let mut args: Vec<OsString> =
         ["test", "--no-run", "--message-format=json"].map(OsString::from).to_vec();
+    args.append(&mut cargo.arguments);
     args.push("--manifest-path".into());
     args.push(candidate.directory().join("Cargo.toml").into());
     if candidate.in_place && candidate.workspace.join("Cargo.lock").is_file() {
@@ -158,23 +200,24 @@ fn cargo(candidate: &Candidate<'_>) -> Program {
     for target in candidate.pristine.tests.keys() {
         args.extend(["--test".into(), target.into()]);
     }
-    Program {
-        path: which("cargo"),
-        args,
-        env: environment(candidate).into_iter().collect(),
-        directory: candidate.workspace.clone(),
-        limits: limits(candidate),
-        confinement: None,
+    // A configuration may send the intermediate files elsewhere, where nobody would forget them.
+    for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"] {
+        cargo.environment.insert(name.into(), candidate.target.clone().into());
     }
+    cargo.environment.insert("CARGO_TERM_COLOR".into(), "never".into());
+    Ok(Program {
+        path: cargo.path,
+        args,
+        env: cargo.environment.into_iter().collect(),
+        directory: cargo.directory,
+        limits: limits(candidate, candidate.exercise.compile_deadline),
+        confinement: None,
+    })
 }
 
 /// Enough for cargo's messages about all crates, and for one long complaint of the compiler's.
-fn limits(candidate: &Candidate<'_>) -> Limits {
-    let limits = Limits {
-        kept_output: 64 << 20,
-        total_output: 256 << 20,
-        ..Limits::wall(candidate.exercise.compile_deadline)
-    };
+fn limits(candidate: &Candidate<'_>, wall: Duration) -> Limits {
+    let limits = Limits { kept_output: 64 << 20, total_output: 256 << 20, ..Limits::wall(wall) };
     match candidate.confined {
         None => limits,
         Some(_) => Limits {
@@ -189,32 +232,8 @@ fn limits(candidate: &Candidate<'_>) -> Limits {
 /// largest program of the workbook has a tenth of it.
 const OUTPUT_SIZE: u64 = 256 << 20;
 
-/// The caller's environment, less what `make` and an outer cargo have put there for themselves.
-fn environment(candidate: &Candidate<'_>) -> BTreeMap<OsString, OsString> {
-    let foreign = |name: &str| {
-        ["MAKEFLAGS", "MFLAGS", "CARGO_MAKEFLAGS", "CARGO_MANIFEST_DIR", "CARGO_TARGET_DIR"]
-            .contains(&name)
-            || name.starts_with("CARGO_PKG_")
-            || name.starts_with("CARGO_BIN_")
-            || (name.starts_with("CARGO_TARGET_") && name.ends_with("_RUNNER"))
-    };
-    let mut environment: BTreeMap<OsString, OsString> =
-        std::env::vars_os().filter(|(name, _)| !foreign(&name.to_string_lossy())).collect();
-    // A configuration may send the intermediate files elsewhere, where nobody would forget them.
-    for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_BUILD_DIR"] {
-        environment.insert(name.into(), candidate.target.clone().into());
-    }
-    environment.insert("CARGO_TERM_COLOR".into(), "never".into());
-    if !candidate.in_place {
-        // Nobody debugs these, and the next text in the same place is another one altogether.
-        environment.insert("CARGO_PROFILE_DEV_DEBUG".into(), "false".into());
-        environment.insert("CARGO_INCREMENTAL".into(), "0".into());
-    }
-    environment
-}
-
 /// The file that the shell would execute; the bare name if there is none, for the system to refuse.
-fn which(name: &str) -> PathBuf {
+pub(crate) fn which(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .map(|directory| directory.join(name))
@@ -222,7 +241,7 @@ fn which(name: &str) -> PathBuf {
         .unwrap_or_else(|| name.into())
 }
 
-fn cargo_failed(candidate: &Candidate<'_>, stderr: &str) -> Error {
+pub(crate) fn cargo_failed(candidate: &Candidate<'_>, stderr: &str) -> Error {
     let remedy = if stderr.contains("--locked") {
         "Cargo.lock does not fit the manifests: `git checkout -- Cargo.lock`."
     } else if stderr.contains("failed to download") || stderr.contains("Could not resolve") {
@@ -237,14 +256,18 @@ fn cargo_failed(candidate: &Candidate<'_>, stderr: &str) -> Error {
     }
 }
 
+/// Where cargo builds the candidate: with a target named, one directory deeper.
+fn build_directory(candidate: &Candidate<'_>) -> PathBuf {
+    let target = candidate.settings.target(candidate.in_place).unwrap_or_default();
+    candidate.target.join(target).join("debug")
+}
+
 /// Makes cargo look at the package again, whatever the file times say.
+///
+/// Another cargo that is at work there would miss the files: its lock has to be held meanwhile.
 fn forget_freshness(candidate: &Candidate<'_>) -> Result<(), Error> {
-    let below = |directory: &Path| fs::read_dir(directory).into_iter().flatten().flatten();
-    // With a `build.target` set, the build lies one directory deeper.
-    let targets = below(&candidate.target).map(|entry| entry.path());
-    let places = targets.chain([candidate.target.clone()]);
-    let fingerprints = places.map(|place| place.join("debug/.fingerprint"));
-    for entry in fingerprints.flat_map(|place| below(&place)) {
+    let fingerprints = build_directory(candidate).join(".fingerprint");
+    for entry in fs::read_dir(fingerprints).into_iter().flatten().flatten() {
         // `name-0123456789abcdef`
         let name = entry.file_name();
         let package = name.to_str().and_then(|name| name.rsplit_once('-'));

@@ -11,12 +11,13 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Duration;
 
-use sandbox::{Confinement, End, Program, Stop};
+use sandbox::{Confinement, End, Observation, Program, Stop};
 use serde::{Deserialize, Serialize};
 
 use super::messages::Messages;
-use super::{Compiled, Unclear, cargo_failed, dep_info, environment, limits};
+use super::{Compiled, Environment, Unclear, cargo_failed, dep_info, limits};
 use crate::candidate::Candidate;
 use crate::{Error, files};
 
@@ -66,11 +67,26 @@ impl Recipe {
         wanted: Wanted,
         stop: &Stop,
     ) -> Result<Compiled, Error> {
+        self.compile_by(candidate, wanted, |program| sandbox::run(program, stop))
+    }
+
+    /// Compiles by `run`, which makes a call of the compiler.
+    fn compile_by(
+        &self,
+        candidate: &Candidate<'_>,
+        wanted: Wanted,
+        mut run: impl FnMut(&Program) -> Result<Observation, sandbox::Error>,
+    ) -> Result<Compiled, Error> {
         fs::create_dir_all(&candidate.target).map_err(Error::writing(&candidate.target))?;
         let mut messages = Messages::default();
+        // One deadline for the candidate, however many calls it takes.
+        let mut left = candidate.exercise.compile_deadline;
         for call in self.calls_for(candidate, wanted) {
-            let program = self.program(call, candidate);
-            let observation = sandbox::run(&program, stop)?;
+            if left.is_zero() {
+                return Ok(Compiled::Endless);
+            }
+            let observation = run(&self.program(call, candidate, left))?;
+            left = left.saturating_sub(observation.duration);
             candidate.confined.map_or(Ok(()), |confined| confined.check(&observation))?;
             messages.add_of_rustc(&observation.stderr.text);
             match observation.end {
@@ -120,7 +136,7 @@ impl Recipe {
         self.calls.iter().filter(is_wanted).collect()
     }
 
-    fn program(&self, call: &Call, candidate: &Candidate<'_>) -> Program {
+    fn program(&self, call: &Call, candidate: &Candidate<'_>, deadline: Duration) -> Program {
         let target = candidate.target.to_string_lossy();
         let library = self.calls.iter().find(|call| call.makes == Product::Library);
         let library = library.map(|call| format!("{}=", call.value("--crate-name")));
@@ -140,9 +156,9 @@ impl Recipe {
         }
         // Several candidates are compiled beside each other: splitting one more would only cost.
         args.extend(["-C", "codegen-units=1"].map(str::to_owned));
-        let mut env = match candidate.confined {
-            None => environment(candidate),
-            Some(_) => scrubbed(),
+        let mut env: Environment = match candidate.confined {
+            None => candidate.settings.environment_for_laid(),
+            Some(_) => candidate.settings.environment_for_strangers(),
         };
         // Linkers write there, and elsewhere nothing confined may. A host without namespaces has one `/tmp`.
         env.insert("TMPDIR".into(), candidate.target.clone().into());
@@ -159,7 +175,7 @@ impl Recipe {
             args: args.into_iter().map(OsString::from).collect(),
             env: env.into_iter().collect(),
             directory: candidate.workspace.clone(),
-            limits: limits(candidate),
+            limits: limits(candidate, deadline),
             confinement: candidate.confined.map(|confined| Confinement {
                 read_only: confined.tools.iter().cloned().chain([seen(call, candidate)]).collect(),
                 writable: vec![candidate.target.clone()],
@@ -192,15 +208,6 @@ fn seen(call: &Call, candidate: &Candidate<'_>) -> PathBuf {
         Product::Test(..) => candidate.workspace.clone(),
         Product::Library | Product::Program(_) => candidate.directory().join("src"),
     }
-}
-
-/// What a compiler and a linker need of the grader's environment. `option_env!` would read the rest: a
-/// stranger's sources are not compiled beside the tokens of a CI job.
-fn scrubbed() -> BTreeMap<OsString, OsString> {
-    const PASSED_ON: [&str; 7] =
-        ["PATH", "HOME", "LANG", "LC_ALL", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN", "SOURCE_DATE_EPOCH"];
-    let given = |name: &str| Some((name.into(), std::env::var_os(name)?));
-    PASSED_ON.into_iter().filter_map(given).collect()
 }
 
 /// A variable that cargo has set for the crate, and not one that configures cargo and may be secret.
@@ -326,5 +333,87 @@ impl Recorder {
             return Err(cargo_failed(candidate, said));
         }
         Ok(Recipe { workspace: candidate.workspace.to_string_lossy().into_owned(), calls })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::super::Settings;
+    use super::*;
+    use crate::curriculum::{Exercise, Number};
+    use crate::pristine::Pristine;
+
+    const DEADLINE: Duration = Duration::from_secs(10);
+
+    fn exercise() -> Exercise {
+        Exercise {
+            number: Number { part: 1, place: 1 },
+            name: "answer".into(),
+            directory: "01_part/01_answer".into(),
+            title: String::new(),
+            claims: Vec::new(),
+            points: 1,
+            edit: Vec::new(),
+            needs: BTreeMap::new(),
+            test_deadline: DEADLINE,
+            address_space: None,
+            compile_deadline: DEADLINE,
+        }
+    }
+
+    fn call(makes: Product) -> Call {
+        Call { makes, command: vec!["rustc".to_owned()], env: Vec::new() }
+    }
+
+    /// A call of the compiler that succeeded and took this long.
+    fn took(duration: Duration) -> Observation {
+        let text = r#"{"end":{"Exited":0},"strays":[],"cpu":{"secs":0,"nanos":0},"peak_memory":0}"#;
+        let mut value: serde_json::Value = serde_json::from_str(text).unwrap();
+        value["duration"] = serde_json::to_value(duration).unwrap();
+        for stream in ["stdout", "stderr"] {
+            value[stream] = serde_json::to_value(sandbox::Capture::default()).unwrap();
+        }
+        value["layers"] = serde_json::to_value(sandbox::Layers::default()).unwrap();
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn the_calls_of_a_recipe_share_one_deadline() {
+        let directory = tempfile::tempdir().unwrap();
+        let tests = ["a", "b"].map(|name| (name.to_owned(), vec!["it".to_owned()]));
+        let pristine = Pristine { tests: tests.into(), files: BTreeMap::new() };
+        let exercise = exercise();
+        let candidate = Candidate {
+            exercise: &exercise,
+            pristine: &pristine,
+            workspace: directory.path().to_owned(),
+            target: directory.path().join("target"),
+            in_place: false,
+            confined: None,
+            settings: Arc::new(Settings::new(directory.path())),
+            seals: None,
+        };
+        let test = |name: &str| call(Product::Test(name.to_owned(), Vec::new()));
+        let recipe = Recipe {
+            workspace: "/w".to_owned(),
+            calls: vec![call(Product::Library), test("a"), test("b")],
+        };
+        let mut deadlines = Vec::new();
+        let mut compile = |duration| {
+            deadlines.clear();
+            let compiled = recipe.compile_by(&candidate, Wanted::Tests, |program| {
+                deadlines.push(program.limits.wall);
+                Ok(took(duration))
+            });
+            (compiled.unwrap(), deadlines.clone())
+        };
+        let (compiled, deadlines) = compile(DEADLINE / 10);
+        assert!(matches!(compiled, Compiled::Programs(_)), "{compiled:?}");
+        assert_eq!(deadlines, [10, 9, 8].map(Duration::from_secs));
+        let (compiled, deadlines) = compile(DEADLINE / 2);
+        assert!(matches!(compiled, Compiled::Endless), "{compiled:?}");
+        assert_eq!(deadlines, [10, 5].map(Duration::from_secs), "the third is not begun");
     }
 }

@@ -161,7 +161,7 @@ fn exercise(written: &WrittenExercise, parts: &[Part]) -> Result<Exercise, Wrong
     let directory = written.directory.get_ref();
     let part = parts.iter().find(|part| part.number == number.part).ok_or_else(|| Wrong {
         span: at_number(),
-        problem: format!("exercise {number} belongs to part {}, which is none", number.part),
+        problem: format!("exercise {number} belongs to part {}, which does not exist", number.part),
         remedy: "Add the part, or correct the number.",
     })?;
     let wrong_directory = |why: String| Wrong {

@@ -1,7 +1,7 @@
 //! The gradebook: a line for each student, a column for each exercise. No I/O here.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sandbox::Layers;
 
@@ -15,6 +15,9 @@ use crate::curriculum::{Curriculum, Exercise};
 use crate::report::formats::{Found, escape};
 use crate::verdict::{Judgement, Verdict};
 
+/// How many results that need a person are named in one message.
+const NAMED: usize = 10;
+
 /// All students with their scores.
 #[derive(Debug)]
 pub struct Gradebook<'a> {
@@ -24,6 +27,8 @@ pub struct Gradebook<'a> {
     pub scheme: &'a Scheme,
     /// The lines, in the order of the students.
     pub lines: Vec<Line<'a>>,
+    /// How many of the empty cells are held until a person approves them.
+    pub held: usize,
 }
 
 /// A student's line.
@@ -31,7 +36,7 @@ pub struct Gradebook<'a> {
 pub struct Line<'a> {
     /// The submission.
     pub stored: &'a Stored,
-    /// A cell for each exercise; `None` while it has not been judged.
+    /// A cell for each exercise; `None` while there is no result.
     pub cells: Vec<Option<Cell<'a>>>,
     /// What lateness takes off, in percent.
     pub late_percent: u32,
@@ -44,8 +49,19 @@ pub struct Cell<'a> {
     pub result: &'a Result,
     /// What of it the student may see.
     pub shown: Cow<'a, Judgement>,
-    /// What it is worth.
-    pub score: Score,
+    /// What it is worth; `None` if the judgement leaves that open.
+    pub score: Option<Score>,
+    /// The other students whose sources are the same but for comments and spaces: for instructors.
+    pub alike: Vec<&'a str>,
+}
+
+/// Students whose sources of an exercise are the same but for comments and spaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alike<'a> {
+    /// The exercise's name.
+    pub exercise: &'a str,
+    /// At least two, in their order.
+    pub students: BTreeSet<&'a str>,
 }
 
 impl Line<'_> {
@@ -77,20 +93,42 @@ impl<'a> Gradebook<'a> {
     ) -> Self {
         let by_key: BTreeMap<(&str, &str), &Result> =
             results.iter().map(|it| ((it.student.as_str(), it.exercise.as_str()), it)).collect();
+        let text = |result: &'a Result| Some((result.exercise.as_str(), result.text.as_deref()?));
+        let mut by_text: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        for result in results {
+            if let Some(text) = text(result) {
+                by_text.entry(text).or_default().push(&result.student);
+            }
+        }
         let cell = |stored: &Stored, exercise: &Exercise| {
             let submission = &stored.submission;
             let key = (submission.student.as_str(), exercise.name.as_str());
             let result = *by_key.get(&key)?;
             let shown = for_the_student(scheme.rules(exercise), &result.judgement);
-            let score = score(exercise, scheme, &result.judgement, submission.days_late());
-            Some(Cell { result, shown, score })
+            let score = || score(exercise, scheme, &result.judgement, submission.days_late());
+            let score = (!result.judgement.is_open()).then(score);
+            let alike = text(result).and_then(|text| by_text.get(&text));
+            let others = alike.into_iter().flatten().filter(|other| **other != result.student);
+            Some(Cell { result, shown, score, alike: others.copied().collect() })
         };
         let line = |stored: &'a Stored| Line {
             stored,
             cells: exercises.iter().map(|exercise| cell(stored, exercise)).collect(),
             late_percent: scheme.late.percent(stored.submission.days_late()),
         };
-        Self { lines: stored.iter().map(line).collect(), exercises, scheme }
+        Self { lines: stored.iter().map(line).collect(), exercises, scheme, held: 0 }
+    }
+
+    /// Leaves these results out, as far as they would have a cell here, and returns those.
+    pub fn hold(&mut self, held: Vec<Result>) -> Vec<Result> {
+        let student = |result: &Result| {
+            self.lines.iter().any(|line| line.stored.submission.student == result.student)
+        };
+        let exercise = |result: &Result| self.exercises.iter().any(|it| it.name == result.exercise);
+        let held: Vec<Result> =
+            held.into_iter().filter(|result| student(result) && exercise(result)).collect();
+        self.held = held.len();
+        held
     }
 
     /// What can be had for an exercise.
@@ -131,9 +169,74 @@ impl<'a> Gradebook<'a> {
         self.lines.iter().map(|line| line.flags().count()).sum()
     }
 
-    /// How many cells have no result yet.
+    /// The students whose submissions are alike, by exercise.
+    pub fn alike(&self) -> Vec<Alike<'a>> {
+        let mut all: Vec<Alike<'a>> = Vec::new();
+        for column in 0..self.exercises.len() {
+            let cells = self.lines.iter().filter_map(|line| line.cells[column].as_ref());
+            for cell in cells.filter(|cell| !cell.alike.is_empty()) {
+                let own = cell.result.student.as_str();
+                let students = cell.alike.iter().copied().chain([own]).collect();
+                let alike = Alike { exercise: &cell.result.exercise, students };
+                if !all.contains(&alike) {
+                    all.push(alike);
+                }
+            }
+        }
+        all
+    }
+
+    /// How many cells are open: without a result, or for a person to look at.
     pub fn open(&self) -> usize {
-        self.lines.iter().map(Line::open).sum()
+        self.lines.iter().map(Line::open).sum::<usize>().saturating_sub(self.held)
+    }
+
+    /// How many cells have no result, or one of a machine that lacks something: to be graded again.
+    pub fn missing(&self) -> usize {
+        self.open() - self.unjudged().count()
+    }
+
+    /// What is open and why, in a sentence for each kind.
+    pub fn what_is_open(&self) -> Vec<String> {
+        let mut all = Vec::new();
+        if self.missing() > 0 {
+            let (count, are) = match self.missing() {
+                1 => ("1 result".to_owned(), "is"),
+                count => (format!("{count} results"), "are"),
+            };
+            all.push(format!(
+                "{count} {are} missing; `checker grade` without --only judges what is left"
+            ));
+        }
+        let mut unjudged: Vec<String> = self
+            .unjudged()
+            .take(NAMED)
+            .map(|(line, cell)| {
+                let why = cell.result.judgement.message.as_deref().unwrap_or_default();
+                let why = escape::line(&escape::cut(why.lines().next().unwrap_or_default(), 300));
+                let student = escape::line(&line.stored.submission.student);
+                format!("\n  {student} {}: {why}", cell.result.exercise)
+            })
+            .collect();
+        let count = self.unjudged().count();
+        if count > NAMED {
+            unjudged.push(format!("\n  and {} more", count - NAMED));
+        }
+        if count > 0 {
+            let need =
+                if count == 1 { "1 result needs".into() } else { format!("{count} results need") };
+            all.push(format!(
+                "{need} a person: what was handed in cannot be judged as it is, and has no points{}",
+                unjudged.concat()
+            ));
+        }
+        all
+    }
+
+    /// What a person has to look at, because it cannot be judged as it was handed in.
+    pub fn unjudged(&self) -> impl Iterator<Item = (&Line<'a>, &Cell<'a>)> {
+        let cells = |line| Line::unjudged(line).map(move |cell| (line, cell));
+        self.lines.iter().flat_map(cells)
     }
 
     /// A line's exercises with what was found, as the student may see it.
@@ -150,20 +253,27 @@ impl<'a> Gradebook<'a> {
         let written = "a vector takes what is written to it";
         let mut headings = vec!["student".to_owned()];
         headings.extend(self.exercises.iter().map(|exercise| exercise.name.clone()));
-        let rest = ["total", "maximum", "bonus", "days_late", "late_percent", "unreadable"];
+        let rest = ["total", "maximum", "bonus", "days_late", "late_percent", "unreadable", "open"];
         headings.extend(rest.map(str::to_owned));
         writer.write_record(&headings).expect(written);
         for line in &self.lines {
             let mut fields = vec![escape::cell(&line.stored.submission.student)];
             fields.extend(line.cells.iter().map(|cell| {
-                cell.as_ref().map_or(String::new(), |cell| cell.score.points.to_string())
+                let score = cell.as_ref().and_then(|cell| cell.score.as_ref());
+                score.map_or(String::new(), |score| score.points.to_string())
             }));
-            fields.push(line.total().to_string());
+            // A sum that lacks something is no total.
+            let is_complete = line.open() == 0;
+            let sum = |points: Points| if is_complete { points.to_string() } else { String::new() };
+            fields.push(sum(line.total()));
             fields.push(self.maximum().to_string());
-            fields.push(line.bonus().to_string());
+            fields.push(sum(line.bonus()));
             fields.push(line.stored.submission.days_late().to_string());
             fields.push(line.late_percent.to_string());
             fields.push(escape::cell(line.stored.unreadable.as_deref().unwrap_or_default()));
+            let open = self.exercises.iter().zip(&line.cells);
+            let open = open.filter(|(_, cell)| is_open(cell)).map(|(it, _)| it.name.as_str());
+            fields.push(open.collect::<Vec<_>>().join(" "));
             writer.write_record(&fields).expect(written);
         }
         let bytes = writer.into_inner().expect(written);
@@ -171,20 +281,45 @@ impl<'a> Gradebook<'a> {
     }
 }
 
+/// Whether a cell has no points yet.
+fn is_open(cell: &Option<Cell<'_>>) -> bool {
+    cell.as_ref().is_none_or(|cell| cell.score.is_none())
+}
+
 impl<'a> Line<'a> {
     /// The sum of what is judged so far, with bonus and lateness.
     pub fn total(&self) -> Points {
-        self.cells.iter().flatten().map(|cell| cell.score.points).sum()
+        self.scores().map(|score| score.points).sum()
+    }
+
+    /// Whether anything has points yet: a sum of nothing is no 0.
+    pub fn has_points(&self) -> bool {
+        self.scores().next().is_some()
+    }
+
+    /// The sum in words: `7.5`, and `–` as long as everything is open.
+    pub fn total_in_words(&self) -> String {
+        if self.has_points() { self.total().to_string() } else { "–".to_owned() }
     }
 
     /// How much of the sum is a bonus.
     pub fn bonus(&self) -> Points {
-        self.cells.iter().flatten().map(|cell| cell.score.bonus).sum()
+        self.scores().map(|score| score.bonus).sum()
     }
 
-    /// How many exercises have no result yet.
+    fn scores(&self) -> impl Iterator<Item = &Score> {
+        self.cells.iter().flatten().filter_map(|cell| cell.score.as_ref())
+    }
+
+    /// How many exercises are open: without a result, or for a person to look at.
     pub fn open(&self) -> usize {
-        self.cells.iter().filter(|cell| cell.is_none()).count()
+        self.cells.iter().filter(|cell| is_open(cell)).count()
+    }
+
+    /// What a person has to look at, because it cannot be judged as it was handed in.
+    pub fn unjudged(&self) -> impl Iterator<Item = &Cell<'a>> {
+        let is_unjudged = |cell: &&Cell<'_>| cell.result.judgement.verdict == Verdict::Unjudged;
+        self.cells.iter().flatten().filter(is_unjudged)
     }
 
     /// How many exercises pass.

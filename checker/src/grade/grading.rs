@@ -1,29 +1,28 @@
 //! The work: every exercise of every submission that has no result yet is judged, several at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use sandbox::{Layers, Stop};
 use sha2::{Digest, Sha256};
 
-use super::embeds;
-use super::flags::{Kind, Known, scan};
-use super::intake::{Submission, Unreadable, take};
+use super::alike;
+use super::disguise::Disguised;
+use super::flags::{Flag, Kind, Known, Scanned, scan};
+use super::intake::{Intake, Submission, Unreadable};
 use super::store::{Result, Store, Stored};
-use super::taken::Taken;
-use super::traps::Disguised;
+use super::taken::{Reason, Taken};
 use crate::candidate::{Candidate, Confined, Slot, Sources, Stands};
-use crate::compile::{Compiled, Diagnostic, Programs, Recipe, Unclear, Wanted, compile_stub};
+use crate::compile::{Compiled, Diagnostic, Recipe, Unclear, Wanted, compile_stub};
 use crate::curriculum::Exercise;
 use crate::event::Silent;
 use crate::judge::{judge_compiled, judge_programs};
 use crate::parallel::{Turns, at_once, beside_deadlines, cores, in_parallel};
 use crate::pristine::Pristine;
-use crate::run::run_tests;
-use crate::verdict::{Judgement, Outcome, TestResult, Verdict};
+use crate::solutions::Solutions;
+use crate::verdict::{Judgement, Outcome, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, files, fingerprint};
 
@@ -33,6 +32,9 @@ const ENOUGH_FAULTS: usize = 8;
 /// How many MiB have to be free for a failing compiler to be the code's fault: more than a candidate can
 /// be compiled to, see the limit of a file's size there.
 const ROOM_TO_COMPILE: u64 = 1 << 10;
+
+/// How many reasons why an exercise is not judged are kept.
+const SHOWN_REASONS: usize = 10;
 
 /// A piece of work: one exercise of one submission.
 #[derive(Debug, Clone, Copy)]
@@ -87,6 +89,8 @@ struct Base {
     recipe: Recipe,
     /// What is no flag, because it was given or is asked for.
     known: BTreeSet<Kind>,
+    /// The digests of texts that are nobody's own.
+    given: BTreeSet<String>,
     /// The hash of everything but the sources.
     hash: String,
 }
@@ -100,39 +104,43 @@ impl<'a> Grading<'a> {
         jobs: Option<usize>,
         layers: &Layers,
     ) -> std::result::Result<Self, Error> {
-        let pristine = (workbook.curriculum.exercises.iter())
-            .map(|exercise| Ok((exercise.name.clone(), Pristine::load(workbook, exercise)?)))
-            .collect::<std::result::Result<_, Error>>()?;
+        let pristine = Pristine::load_all(workbook)?;
         let jobs = jobs.unwrap_or_else(beside_deadlines);
         let slot = Slot::prepare(workbook, "stub")?;
-        let tools = vec![sysroot()?, slot.target().to_owned()];
+        let mut tools = vec![workbook.settings.sysroot().to_owned(), slot.target().to_owned()];
+        tools.extend(workbook.settings.linkers());
         let confined = Confined { tools, layers: layers.held.clone() };
         let (layers, known) = (layers.clone(), Known::load(workbook)?);
         Ok(Self { workbook, stop, exercises, pristine, jobs, slot, confined, layers, known })
     }
 
     /// Judges what has no result in the store, or one of another text; returns how many units the
-    /// machine's faults leave open.
+    /// machine's faults leave open. What a person has to look at is kept, and is no fault.
     pub fn grade(
         &self,
-        submissions: &[Submission],
+        intakes: &[Intake],
         store: &Store,
         again: Option<&str>,
         mut progress: impl FnMut(&Progress<'_>),
     ) -> std::result::Result<usize, Error> {
-        let taken = self.take(submissions, store)?;
+        let taken = self.keep(intakes, store)?;
         progress(&Progress::Prepares);
         let bases = self.bases()?;
         let mut units = Vec::new();
-        for (submission, taken) in submissions.iter().zip(&taken) {
+        for (Intake { submission, .. }, taken) in intakes.iter().zip(&taken) {
             for exercise in &self.exercises {
-                let hash = bases[&exercise.name].hash_with(taken.exercises.get(&exercise.name));
+                let handed_in = HandedIn::of(taken, exercise);
+                let hash = bases[&exercise.name].hash_with(handed_in);
                 let student = submission.student.as_str();
-                let is_asked_again = again == Some(student);
-                if is_asked_again || store.hash(student, &exercise.name)?.as_ref() != Some(&hash) {
-                    let sources = taken.exercises.get(&exercise.name);
-                    units.push((Unit { student, exercise }, hash, sources));
+                let known = store.hash(student, &exercise.name)?;
+                if known.as_ref() == Some(&hash) && again != Some(student) {
+                    continue;
                 }
+                if known.is_some_and(|known| known != hash) {
+                    // If the machine fails now, it must not stand for what has come since.
+                    store.forget(student, &exercise.name)?;
+                }
+                units.push((Unit { student, exercise }, hash, handed_in));
             }
         }
         let judging = Judging {
@@ -146,13 +154,16 @@ impl<'a> Grading<'a> {
         in_parallel(
             self.jobs,
             &units,
-            |(unit, hash, sources)| {
+            |(unit, hash, handed_in)| {
                 let base = &bases[&unit.exercise.name];
-                let flags = sources.map(|sources| scan(sources, &base.known));
-                let result = judging.unit(unit.exercise, base, *sources);
-                Ok((unit, hash, flags.unwrap_or_default(), result))
+                let text = handed_in.sources();
+                let scanned = text.map(|sources| scan(sources, &base.known)).unwrap_or_default();
+                let pristine = &self.pristine[&unit.exercise.name];
+                let text = text.and_then(|text| alike::own_digest(text, pristine, &base.given));
+                let result = judging.unit(unit.exercise, base, *handed_in, &scanned);
+                Ok((unit, hash, (scanned.flags, text), result))
             },
-            |(unit, hash, flags, result)| {
+            |(unit, hash, (flags, text), result)| {
                 let result = result.and_then(|judgement| {
                     let kept = store.put(&Result {
                         student: unit.student.to_owned(),
@@ -161,6 +172,7 @@ impl<'a> Grading<'a> {
                         judgement: judgement.clone(),
                         flags,
                         layers: self.layers.clone(),
+                        text,
                     });
                     kept.inspect_err(|_| judging.count_fault()).map(|()| judgement)
                 });
@@ -179,24 +191,32 @@ impl<'a> Grading<'a> {
         }
     }
 
-    /// Reads the submissions, and keeps what cannot be read and what has no effect.
-    fn take(
-        &self,
-        submissions: &[Submission],
-        store: &Store,
-    ) -> std::result::Result<Vec<Taken>, Error> {
+    /// Keeps what cannot be read and what has no effect; returns what counts.
+    fn keep(&self, intakes: &[Intake], store: &Store) -> std::result::Result<Vec<Taken>, Error> {
         let mut all = Vec::new();
-        for submission in submissions {
-            let taken = take(submission, &self.workbook.curriculum, &self.pristine)?;
+        for Intake { submission, taken, remarks, .. } in intakes {
             let (taken, unreadable) = match taken {
-                Ok(taken) => (taken, None),
-                Err(Unreadable(why)) => (Taken::default(), Some(why)),
+                Ok(taken) => (taken.clone(), None),
+                Err(Unreadable(why)) => (self.unreadable(submission, why), Some(why.clone())),
             };
             let notes = taken.notes.clone();
-            store.put_submission(&Stored { submission: submission.clone(), unreadable, notes })?;
+            let (submission, remarks) = (submission.clone(), remarks.clone());
+            store.put_submission(&Stored { submission, unreadable, notes, remarks })?;
             all.push(taken);
         }
         Ok(all)
+    }
+
+    /// Of what was handed in and cannot be read every exercise is for a person to look at.
+    fn unreadable(&self, submission: &Submission, why: &str) -> Taken {
+        let mut taken = Taken::default();
+        if submission.is_handed_in() {
+            for exercise in &self.workbook.curriculum.exercises {
+                let why = format!("the submission cannot be read: {why}");
+                taken.leave(&exercise.name, Reason::Submission(why));
+            }
+        }
+        taken
     }
 
     /// Has cargo build the stubs with all that they depend on, once for all submissions.
@@ -212,27 +232,78 @@ impl<'a> Grading<'a> {
     }
 
     fn base(&self, exercise: &Exercise) -> std::result::Result<Base, Error> {
+        // What is wrong with the tests themselves is said before anybody is judged.
+        Disguised::new(&self.pristine[&exercise.name], "")?;
         let candidate = self.slot.lay(exercise, &self.pristine[&exercise.name], &Sources::new())?;
         let (_, recipe) = compile_stub(&candidate, self.stop)?;
         // Flags are a part of the result, so what is none decides, too.
         let known = self.known.of(exercise, candidate.pristine);
         let hash = format!("{} {known:?}", fingerprint::of(&candidate)?);
-        Ok(Base { recipe, known, hash })
+        // A course may have left the solution out.
+        let reference = Solutions::of(self.workbook, exercise).reference().ok();
+        let reference = reference.and_then(|it| alike::digest(&it, candidate.pristine));
+        Ok(Base { recipe, known, given: reference.into_iter().collect(), hash })
+    }
+}
+
+/// What was handed in of an exercise.
+#[derive(Debug, Clone, Copy)]
+enum HandedIn<'a> {
+    Nothing,
+    Sources(&'a Sources),
+    /// Something that cannot be judged.
+    Unjudged(&'a [Reason]),
+}
+
+impl<'a> HandedIn<'a> {
+    fn of(taken: &'a Taken, exercise: &Exercise) -> Self {
+        match (taken.unjudged.get(&exercise.name), taken.exercises.get(&exercise.name)) {
+            (Some(reasons), _) => HandedIn::Unjudged(reasons),
+            (None, Some(sources)) => HandedIn::Sources(sources),
+            (None, None) => HandedIn::Nothing,
+        }
+    }
+
+    fn sources(self) -> Option<&'a Sources> {
+        match self {
+            HandedIn::Sources(sources) => Some(sources),
+            HandedIn::Nothing | HandedIn::Unjudged(_) => None,
+        }
     }
 }
 
 impl Base {
-    /// The hash of everything that a judgement of these sources depends on.
-    fn hash_with(&self, sources: Option<&Sources>) -> String {
+    /// The hash of everything that a judgement of what was handed in depends on.
+    fn hash_with(&self, handed_in: HandedIn<'_>) -> String {
         let mut hasher = Sha256::new();
         let mut add = |piece: &[u8]| fingerprint::add(&mut hasher, piece);
         add(self.hash.as_bytes());
-        for (path, text) in sources.into_iter().flatten() {
-            add(path.as_os_str().as_encoded_bytes());
-            add(text.as_bytes());
+        match handed_in {
+            HandedIn::Nothing => {}
+            HandedIn::Sources(sources) => {
+                for (path, text) in sources {
+                    add(path.as_os_str().as_encoded_bytes());
+                    add(text.as_bytes());
+                }
+            }
+            HandedIn::Unjudged(reasons) => {
+                add(b"unjudged");
+                reasons.iter().for_each(|reason| add(reason.to_string().as_bytes()));
+            }
         }
         fingerprint::hex(&hasher.finalize())
     }
+}
+
+/// The judgement of what cannot be judged: each reason in a line.
+fn unjudged(reasons: &[Reason]) -> Judgement {
+    let mut lines: Vec<String> =
+        reasons.iter().take(SHOWN_REASONS).map(Reason::to_string).collect();
+    if reasons.len() > SHOWN_REASONS {
+        lines.push(format!("and {} more reasons", reasons.len() - SHOWN_REASONS));
+    }
+    lines.push("Nothing was run: a person has to look at it.".to_owned());
+    Judgement::without_tests(Verdict::Unjudged, Some(lines.join("\n")), None)
 }
 
 struct Judging<'a> {
@@ -248,12 +319,17 @@ impl Judging<'_> {
         &self,
         exercise: &Exercise,
         base: &Base,
-        sources: Option<&Sources>,
+        handed_in: HandedIn<'_>,
+        scanned: &Scanned,
     ) -> std::result::Result<Judgement, Error> {
+        if let HandedIn::Unjudged(reasons) = handed_in {
+            return Ok(unjudged(reasons));
+        }
         if self.grading.stop.is_requested() || *self.faults() >= ENOUGH_FAULTS {
             return Err(Error::Interrupted);
         }
-        self.judge(exercise, base, sources).inspect_err(|_| self.count_fault())
+        let sources = handed_in.sources();
+        self.judge(exercise, base, sources, scanned).inspect_err(|_| self.count_fault())
     }
 
     fn count_fault(&self) {
@@ -269,22 +345,25 @@ impl Judging<'_> {
         exercise: &Exercise,
         base: &Base,
         sources: Option<&Sources>,
+        scanned: &Scanned,
     ) -> std::result::Result<Judgement, Error> {
         let pristine = &self.grading.pristine[&exercise.name];
-        let is_stub =
-            |(path, text): (&std::path::PathBuf, &String)| pristine.stub(path) == Some(text);
+        let is_stub = |(path, text): (&std::path::PathBuf, &String)| pristine.is_stub(path, text);
         let Some(sources) = sources.filter(|sources| !sources.iter().all(is_stub)) else {
             return Ok(Judgement::without_tests(Verdict::NotStarted, None, None));
         };
         let stop = self.grading.stop;
-        if let Some(message) = embeds::refusal(sources) {
-            return Ok(Judgement::without_tests(Verdict::DoesNotCompile, Some(message), None));
+        let refused =
+            |why: String| Ok(Judgement::without_tests(Verdict::DoesNotCompile, Some(why), None));
+        if let Some(why) = scanned.flags.iter().find_map(Flag::refusal) {
+            return refused(why);
         }
-        let disguised = Disguised::new(pristine, &files::token()?);
+        let disguised = Disguised::new(pristine, &files::token()?)?;
         let stand = self.stands.take()?;
         let lay = |sources: &Sources| {
             let laid = stand.lay(exercise, &disguised.pristine, sources)?;
-            Ok::<_, Error>(Candidate { confined: Some(&self.grading.confined), ..laid })
+            let (confined, seals) = (Some(&self.grading.confined), Some(&disguised.seals));
+            Ok::<_, Error>(Candidate { confined, seals, ..laid })
         };
         let candidate = lay(sources)?;
         let mut compiled = self.compile(base, &candidate)?;
@@ -298,16 +377,24 @@ impl Judging<'_> {
             let judged = judge_compiled(&candidate, compiled, stop, &mut Silent)?;
             return Ok(disguised.undisguised(judged.judgement));
         };
+        // The compiler's own error says more of what neither of them can read.
+        if let Some(file) = scanned.unread.iter().find(|file| was_read(&candidate.target, file)) {
+            return refused(format!(
+                "{}: the compiler reads this file, but the grader's scan cannot read it as Rust, so it is \
+                 not run. Write it in plainer Rust: look at the beginning of the file, and at unusual \
+                 literals",
+                file.display()
+            ));
+        }
         // What is compiled needs its source no more, and would read the random names there.
         files::remove_directory(&candidate.directory().join("tests"))?;
         let mut judgement = judge_programs(&candidate, &programs, None, stop)?;
-        let trap = self.trap_that_passes(&candidate, &disguised, &judgement, &programs)?;
-        if let Some(trap) = trap {
+        // Another test may have failed before it, and stands in the verdict.
+        let forged = judgement.tests.iter().find(|test| test.outcome == Outcome::Forged);
+        if let Some(test) = forged {
             judgement.verdict = Verdict::Forged;
-            judgement.message = Some(format!(
-                "a test that must fail was reported as passed: one that does what `{trap}` does and then \
-                 panics. Something in the code turns failures into passes."
-            ));
+            judgement.message =
+                Some(format!("`{}` was reported as passed and has not run to its end", test.name));
         }
         Ok(disguised.undisguised(judgement))
     }
@@ -319,25 +406,6 @@ impl Judging<'_> {
     ) -> std::result::Result<Compiled, Error> {
         let _turn = self.compilers.take();
         base.recipe.compile(candidate, Wanted::Everything, self.grading.stop)
-    }
-
-    /// Traps are set where something passes: who fails everywhere has forged nothing.
-    fn trap_that_passes(
-        &self,
-        candidate: &Candidate<'_>,
-        disguised: &Disguised,
-        judgement: &Judgement,
-        programs: &Programs,
-    ) -> std::result::Result<Option<String>, Error> {
-        let mut traps = disguised.traps.clone();
-        traps.tests.retain(|target, _| {
-            let passed = |test: &TestResult| test.outcome == Outcome::Passed;
-            judgement.tests.iter().any(|test| test.target == *target && passed(test))
-        });
-        let set = Candidate { pristine: &traps, ..candidate.clone() };
-        let results = run_tests(&set, programs, None, self.grading.stop)?;
-        let sprung = |test: &TestResult| matches!(test.outcome, Outcome::Passed | Outcome::Leaked);
-        Ok(results.into_iter().find(sprung).map(|test| test.name))
     }
 }
 
@@ -367,12 +435,15 @@ fn whose_failure(
     }
 }
 
-/// Where the compiler and its libraries are.
-fn sysroot() -> std::result::Result<PathBuf, Error> {
-    let rustc = fingerprint::compiler();
-    let output = Command::new(&rustc).args(["--print", "sysroot"]).output();
-    let output = output.map_err(Error::reading(Path::new(&rustc)))?;
-    Ok(String::from_utf8_lossy(&output.stdout).trim_end().into())
+/// Whether the compiler read a source, by the dep-info files that it left. If it left none, it may have.
+fn was_read(target: &Path, source: &Path) -> bool {
+    let name = source.file_name().unwrap_or_default().to_string_lossy();
+    let entries = std::fs::read_dir(target).into_iter().flatten().flatten();
+    let dep_infos: Vec<String> = (entries.map(|entry| entry.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "d"))
+        .map(|path| files::read(&path).unwrap_or_default().replace("\\ ", " "))
+        .collect();
+    dep_infos.is_empty() || dep_infos.iter().any(|read| read.contains(&*name))
 }
 
 /// Whether a grading has been begun in this directory.
@@ -389,5 +460,20 @@ pub fn results_in(directory: &Path) -> std::result::Result<Store, Error> {
             directory.display(),
             directory.display()
         ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_source_was_read_if_a_dep_info_names_it_or_there_is_none() {
+        let target = tempfile::tempdir().unwrap();
+        let was_read = |source: &str| was_read(target.path(), Path::new(source));
+        assert!(was_read("src/notes.rs"));
+        std::fs::write(target.path().join("a-1.d"), "a: src/lib.rs src/my\\ file.rs\n").unwrap();
+        assert!(was_read("src/lib.rs") && was_read("src/my file.rs"));
+        assert!(!was_read("src/notes.rs"));
     }
 }

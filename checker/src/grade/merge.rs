@@ -4,12 +4,14 @@
 //! differs is a *conflict*. Nothing decides between the two sides of a conflict, so nothing is written
 //! then. Otherwise all that is new is written in one transaction, and merging again writes nothing.
 
-use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::approval::Approvals;
 use super::grading::{has_results, results_in};
+use super::partition::{Partition, missing};
 use super::scheme;
 use super::store::{Result, Store, Stored};
 use crate::{Error, files};
@@ -23,6 +25,8 @@ pub enum Merged {
         submissions: usize,
         /// How many results were not there before.
         results: usize,
+        /// The parts of the class that are in none of the places.
+        missing: Vec<Partition>,
     },
     /// Two places say different things of the same; the target is as it was. One sentence for each.
     Conflicts(Vec<String>),
@@ -59,6 +63,12 @@ pub fn merge(target: &Path, parts: &[PathBuf]) -> std::result::Result<Merged, Er
             Store::open(target)?
         }
     };
+    // Before the results, so that none of them counts that was held.
+    let mut approvals = Approvals::load(target)?;
+    for part in parts {
+        approvals.join(Approvals::load(part)?);
+    }
+    approvals.save(target)?;
     store.at_once(|| rows.write(target, &store))
 }
 
@@ -85,6 +95,8 @@ struct Rows<'a> {
     results: BTreeMap<(String, String), (Result, &'a Path)>,
     /// What counts in a new target; a target that has results keeps what it has.
     scheme: Option<(Option<String>, &'a Path)>,
+    /// Which parts of the class these are.
+    parts: BTreeSet<Partition>,
     conflicts: Vec<String>,
 }
 
@@ -102,6 +114,7 @@ impl<'a> Rows<'a> {
     }
 
     fn add(&mut self, place: &'a Path, store: &Store) -> std::result::Result<(), Error> {
+        self.parts.extend(store.parts()?);
         for stored in store.submissions()? {
             match self.submissions.entry(stored.submission.student.clone()) {
                 Entry::Vacant(free) => drop(free.insert((stored, place))),
@@ -117,7 +130,7 @@ impl<'a> Rows<'a> {
         for result in store.results()? {
             match self.results.entry((result.student.clone(), result.exercise.clone())) {
                 Entry::Vacant(free) => drop(free.insert((result, place))),
-                Entry::Occupied(other) if other.get().0 == result => {}
+                Entry::Occupied(other) if is_same(&other.get().0, &result) => {}
                 Entry::Occupied(other) => {
                     let (known, there) = other.get();
                     let what = two_results(known, &result);
@@ -140,8 +153,19 @@ impl<'a> Rows<'a> {
             store.put(result)?;
             results += 1;
         }
-        Ok(Merged::Whole { submissions, results })
+        let missing = missing(&self.parts);
+        // What was whole once stays so, whichever of its parts is merged again.
+        let is_whole = missing.is_empty() && !self.parts.is_empty();
+        store.put_parts(&if is_whole { [Partition::WHOLE].into() } else { self.parts })?;
+        Ok(Merged::Whole { submissions, results, missing })
     }
+}
+
+/// Whether two results are the same. Which text is none of the student's own, a workbook without
+/// solutions does not know.
+fn is_same(one: &Result, other: &Result) -> bool {
+    let without_text = |result: &Result| Result { text: None, ..result.clone() };
+    without_text(one) == without_text(other)
 }
 
 fn conflict(whose: &str, what: &str, one: &Path, other: &Path) -> String {
@@ -194,7 +218,8 @@ mod tests {
             let store = Store::open(&self.path(name)).unwrap();
             let submission =
                 Submission { student: "ada".into(), origin: origin.into(), days_late: Some(0) };
-            let stored = Stored { submission, unreadable: None, notes: Vec::new() };
+            let (notes, remarks) = (Vec::new(), Vec::new());
+            let stored = Stored { submission, unreadable: None, notes, remarks };
             store.put_submission(&stored).unwrap();
             for (exercise, hash, verdict) in results {
                 store.put(&result(exercise, hash, *verdict)).unwrap();
@@ -211,6 +236,7 @@ mod tests {
             judgement: Judgement::without_tests(verdict, None, None),
             flags: Vec::new(),
             layers: Layers::default(),
+            text: None,
         }
     }
 
@@ -223,14 +249,14 @@ mod tests {
         ];
         let target = places.path("out");
         let merged = merge(&target, &parts).unwrap();
-        assert_eq!(merged, Merged::Whole { submissions: 1, results: 2 });
+        assert_eq!(merged, Merged::Whole { submissions: 1, results: 2, missing: Vec::new() });
         let results = Store::open(&target).unwrap().results().unwrap();
         assert_eq!(
             results,
             [result("pipe", "h", Verdict::Passed), result("spawn", "h", Verdict::Failed)]
         );
         let again = merge(&target, &parts).unwrap();
-        assert_eq!(again, Merged::Whole { submissions: 0, results: 0 });
+        assert_eq!(again, Merged::Whole { submissions: 0, results: 0, missing: Vec::new() });
     }
 
     #[test]

@@ -9,7 +9,9 @@
 //! Running and scoring are separate: the store holds verdicts, and scores are computed from them.
 //! Several machines grade a part of the class each, and their stores are merged.
 
-pub mod embeds;
+pub mod alike;
+pub mod approval;
+pub mod disguise;
 pub mod flags;
 pub mod gradebook;
 pub mod grading;
@@ -22,4 +24,3 @@ pub mod scheme;
 pub mod score;
 pub mod store;
 pub mod taken;
-pub mod traps;

@@ -7,20 +7,37 @@
 //!
 //! A submission stays whole: it is read once, and a part's gradebook is right for its students.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
 use sha2::{Digest, Sha256};
 
 /// The `K`th of `N` parts, written `K/N`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Partition {
+    of: u64,
     /// From 1 to `of`.
     number: u64,
-    of: u64,
+}
+
+/// The parts that are missing beside these. None is, if one of the splits is complete.
+pub fn missing(parts: &BTreeSet<Partition>) -> Vec<Partition> {
+    let mut splits: BTreeMap<u64, Vec<Partition>> = BTreeMap::new();
+    for Partition { of, .. } in parts {
+        let all = (1..=*of).map(|number| Partition { of: *of, number });
+        splits.entry(*of).or_insert_with(|| all.filter(|part| !parts.contains(part)).collect());
+    }
+    match splits.values().any(Vec::is_empty) {
+        true => Vec::new(),
+        false => splits.into_values().flatten().collect(),
+    }
 }
 
 impl Partition {
+    /// The class, undivided.
+    pub const WHOLE: Self = Self { of: 1, number: 1 };
+
     /// Whether this student's submission is in it. Each student is in exactly one of the parts.
     pub fn holds(self, student: &str) -> bool {
         let hash = Sha256::digest(student.as_bytes());
@@ -86,6 +103,19 @@ mod tests {
             |student: &str| parts(3).find(|part| part.holds(student)).map(|part| part.to_string());
         assert_eq!(part_of("ada").as_deref(), Some("3/3"));
         assert_eq!(part_of("José Núñez").as_deref(), Some("2/3"));
+    }
+
+    #[test]
+    fn a_part_that_is_missing_is_known_by_the_others() {
+        let missing = |known: &[&str]| {
+            let parts = known.iter().map(|part| part.parse().unwrap()).collect();
+            super::missing(&parts).iter().map(Partition::to_string).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(missing(&["1/3", "3/3"]), "2/3");
+        assert_eq!(missing(&["1/3", "2/3", "3/3"]), "");
+        assert_eq!(missing(&["1/3", "1/1"]), "", "the whole class lacks nobody");
+        assert_eq!(missing(&["1/2", "2/3"]), "2/2 1/3 3/3", "no split is complete");
+        assert_eq!(missing(&[]), "", "of results without parts nothing is known");
     }
 
     #[test]

@@ -160,7 +160,7 @@ impl Tally {
 }
 
 fn tallies(rules: &Rules, judgement: &Judgement) -> Vec<Tally> {
-    let is_attack = |outcome| outcome == Outcome::AttackedSupervisor;
+    let is_attack = |outcome| matches!(outcome, Outcome::AttackedSupervisor | Outcome::Forged);
     let decided = match judgement.verdict {
         Verdict::AttackedSupervisor | Verdict::Forged => Some(false),
         // Another test may have failed before it, and stands in the verdict.

@@ -4,22 +4,26 @@
 //! when it is in, a crash of the machine does not take it away (as far as fsync(2) goes). Nothing in it
 //! says when or in which order something was judged, so that an interrupted run ends in the same rows.
 
-use std::fs;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
 use super::flags::Flag;
-use super::intake::Submission;
+use super::intake::{Remark, Submission};
+use super::partition::Partition;
 use super::taken::Note;
-use crate::Error;
 use crate::progress::Lock;
 use crate::verdict::Judgement;
+use crate::{Error, files};
 
 pub use sandbox::Layers;
 
 /// The layout of the tables; another number is another program's.
-const LAYOUT: i32 = 2;
+const LAYOUT: i32 = 3;
+
+/// The layout before it, which becomes this one when it is opened: it has no parts, no `text` and no remarks.
+const BEFORE: i32 = 2;
 
 /// The results of a grading, in its directory.
 #[derive(Debug)]
@@ -39,6 +43,8 @@ pub struct Stored {
     pub unreadable: Option<String>,
     /// What in it has no effect.
     pub notes: Vec<Note>,
+    /// What a person should know of the upload.
+    pub remarks: Vec<Remark>,
 }
 
 /// What became of one exercise of one submission.
@@ -56,6 +62,8 @@ pub struct Result {
     pub flags: Vec<Flag>,
     /// What stood between it and the machine that judged it.
     pub layers: Layers,
+    /// What is the same for submissions that differ in comments and spaces only; `None` for what was given.
+    pub text: Option<String>,
 }
 
 impl Store {
@@ -67,7 +75,7 @@ impl Store {
                 directory.display()
             )));
         }
-        fs::create_dir_all(directory).map_err(Error::writing(directory))?;
+        files::create_directory(directory)?;
         let store = Self::connect(directory, OpenFlags::default())?;
         store.prepare()?;
         Ok(store)
@@ -99,6 +107,9 @@ impl Store {
             )));
         };
         let path = directory.join("results.sqlite");
+        if flags.contains(OpenFlags::SQLITE_OPEN_CREATE) {
+            files::create(&path)?;
+        }
         let connection = Connection::open_with_flags(&path, flags).map_err(failed(&path))?;
         // The directory's lock keeps others out already. Alone, SQLite needs no memory shared between
         // processes for its write-ahead log, which a file system of a cluster may not have.
@@ -126,7 +137,7 @@ impl Store {
     fn prepare(&self) -> std::result::Result<(), Error> {
         let failed = || failed(&self.path);
         let layout = self.layout()?;
-        if layout != 0 && layout != LAYOUT {
+        if ![0, BEFORE, LAYOUT].contains(&layout) {
             return Err(Error::Format {
                 path: self.path.clone(),
                 problem: format!("its layout is number {layout}, not {LAYOUT}"),
@@ -136,17 +147,27 @@ impl Store {
                         .to_owned(),
             });
         }
+        let new_columns = match layout == BEFORE {
+            true => {
+                "ALTER TABLE result ADD COLUMN text TEXT;
+                 ALTER TABLE submission ADD COLUMN remarks TEXT NOT NULL DEFAULT '[]';"
+            }
+            false => "",
+        };
         self.connection
             .execute_batch(&format!(
                 "PRAGMA journal_mode = WAL;
                  PRAGMA synchronous = FULL;
+                 BEGIN;
+                 {new_columns}
                  PRAGMA user_version = {LAYOUT};
                  CREATE TABLE IF NOT EXISTS submission (
                      student TEXT PRIMARY KEY,
                      origin TEXT NOT NULL,
                      days_late INTEGER NOT NULL,
                      unreadable TEXT,
-                     notes TEXT NOT NULL
+                     notes TEXT NOT NULL,
+                     remarks TEXT NOT NULL
                  ) WITHOUT ROWID;
                  CREATE TABLE IF NOT EXISTS result (
                      student TEXT NOT NULL,
@@ -155,8 +176,13 @@ impl Store {
                      judgement TEXT NOT NULL,
                      flags TEXT NOT NULL,
                      layers TEXT NOT NULL,
+                     text TEXT,
                      PRIMARY KEY (student, exercise)
-                 ) WITHOUT ROWID;"
+                 ) WITHOUT ROWID;
+                 CREATE TABLE IF NOT EXISTS part (
+                     number TEXT PRIMARY KEY
+                 ) WITHOUT ROWID;
+                 COMMIT;"
             ))
             .map_err(failed())
     }
@@ -167,52 +193,94 @@ impl Store {
         self.connection
             .execute(
                 // What is not said this time, how late it came, stays as it is known.
-                "INSERT INTO submission VALUES (?1, ?2, coalesce(?3, 0), ?4, ?5)
+                "INSERT INTO submission VALUES (?1, ?2, coalesce(?3, 0), ?4, ?5, ?6)
                  ON CONFLICT (student) DO UPDATE SET
-                     origin = ?2, days_late = coalesce(?3, days_late), unreadable = ?4, notes = ?5",
+                     origin = ?2, days_late = coalesce(?3, days_late), unreadable = ?4, notes = ?5,
+                     remarks = ?6",
                 params![
                     submission.student,
                     submission.origin.to_string_lossy(),
                     submission.days_late,
                     stored.unreadable,
-                    json(&stored.notes)
+                    json(&stored.notes),
+                    json(&stored.remarks)
                 ],
             )
             .map(drop)
             .map_err(failed(&self.path))
+    }
+
+    /// The parts of the class that these results are of; none, if nothing was graded yet.
+    pub fn parts(&self) -> std::result::Result<BTreeSet<Partition>, Error> {
+        let failed = || failed(&self.path);
+        let mut query = self.connection.prepare("SELECT number FROM part").map_err(failed())?;
+        let rows = query.query_map([], |row| row.get::<_, String>(0)).map_err(failed())?;
+        rows.map(|row| {
+            row.map_err(failed())?.parse().map_err(|problem: String| self.unread(&problem))
+        })
+        .collect()
+    }
+
+    /// Keeps which parts of the class these results are of.
+    pub fn put_parts(&self, parts: &BTreeSet<Partition>) -> std::result::Result<(), Error> {
+        let execute = |statement: &str, part: &[String]| {
+            let parameters = rusqlite::params_from_iter(part);
+            self.connection.execute(statement, parameters).map(drop).map_err(failed(&self.path))
+        };
+        execute("DELETE FROM part", &[])?;
+        let insert =
+            |part: &Partition| execute("INSERT INTO part VALUES (?1)", &[part.to_string()]);
+        parts.iter().try_for_each(insert)
     }
 
     /// Keeps a result; when this returns, it is on the disk.
     pub fn put(&self, result: &Result) -> std::result::Result<(), Error> {
         self.connection
             .execute(
-                "INSERT OR REPLACE INTO result VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT OR REPLACE INTO result VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
                 params![
                     result.student,
                     result.exercise,
                     result.hash,
                     json(&result.judgement),
                     json(&result.flags),
-                    json(&result.layers)
+                    json(&result.layers),
+                    result.text
                 ],
             )
             .map(drop)
             .map_err(failed(&self.path))
     }
 
-    /// The hash of what was judged, if a result is known.
+    /// The hash of what was judged, if a result is known. One that lacks something of the machine is not:
+    /// another machine may have it.
     pub fn hash(
         &self,
         student: &str,
         exercise: &str,
     ) -> std::result::Result<Option<String>, Error> {
-        self.connection
+        let known: Option<(String, String)> = self
+            .connection
             .query_row(
-                "SELECT hash FROM result WHERE student = ?1 AND exercise = ?2",
+                "SELECT hash, judgement FROM result WHERE student = ?1 AND exercise = ?2",
                 params![student, exercise],
-                |row| row.get(0),
+                |row| Ok((row.get(0)?, row.get(1)?)),
             )
             .optional()
+            .map_err(failed(&self.path))?;
+        let Some((hash, judgement)) = known else { return Ok(None) };
+        let judgement: Judgement = self.parsed(&judgement)?;
+        Ok(Some(hash).filter(|_| !judgement.has_skipped()))
+    }
+
+    /// Removes a result.
+    pub fn forget(&self, student: &str, exercise: &str) -> std::result::Result<(), Error> {
+        self.connection
+            .execute(
+                "DELETE FROM result WHERE student = ?1 AND exercise = ?2",
+                params![student, exercise],
+            )
+            .map(drop)
             .map_err(failed(&self.path))
     }
 
@@ -221,7 +289,10 @@ impl Store {
         let failed = || failed(&self.path);
         let mut query = self
             .connection
-            .prepare("SELECT student, origin, days_late, unreadable, notes FROM submission ORDER BY student")
+            .prepare(
+                "SELECT student, origin, days_late, unreadable, notes, remarks FROM submission
+                 ORDER BY student",
+            )
             .map_err(failed())?;
         let rows = query
             .query_map([], |row| {
@@ -232,14 +303,14 @@ impl Store {
                         days_late: Some(row.get(2)?),
                     },
                     row.get(3)?,
-                    row.get::<_, String>(4)?,
+                    [row.get::<_, String>(4)?, row.get::<_, String>(5)?],
                 ))
             })
             .map_err(failed())?;
         rows.map(|row| {
-            let (submission, unreadable, notes) = row.map_err(failed())?;
-            let notes = self.parsed(&notes)?;
-            Ok(Stored { submission, unreadable, notes })
+            let (submission, unreadable, [notes, remarks]) = row.map_err(failed())?;
+            let (notes, remarks) = (self.parsed(&notes)?, self.parsed(&remarks)?);
+            Ok(Stored { submission, unreadable, notes, remarks })
         })
         .collect()
     }
@@ -250,18 +321,20 @@ impl Store {
         let mut query = self
             .connection
             .prepare(
-                "SELECT student, exercise, hash, judgement, flags, layers FROM result
+                "SELECT student, exercise, hash, judgement, flags, layers, text FROM result
                  ORDER BY student, exercise",
             )
             .map_err(failed())?;
         let rows = query
             .query_map([], |row| {
                 let text = |column| row.get::<_, String>(column);
-                Ok((text(0)?, text(1)?, text(2)?, [text(3)?, text(4)?, text(5)?]))
+                let json = [text(3)?, text(4)?, text(5)?];
+                Ok((text(0)?, text(1)?, text(2)?, json, row.get(6)?))
             })
             .map_err(failed())?;
         rows.map(|row| {
-            let (student, exercise, hash, [judgement, flags, layers]) = row.map_err(failed())?;
+            let (student, exercise, hash, [judgement, flags, layers], text) =
+                row.map_err(failed())?;
             Ok(Result {
                 student,
                 exercise,
@@ -269,17 +342,22 @@ impl Store {
                 judgement: self.parsed(&judgement)?,
                 flags: self.parsed(&flags)?,
                 layers: self.parsed(&layers)?,
+                text,
             })
         })
         .collect()
     }
 
     fn parsed<T: serde::de::DeserializeOwned>(&self, text: &str) -> std::result::Result<T, Error> {
-        serde_json::from_str(text).map_err(|error| Error::Format {
+        serde_json::from_str(text).map_err(|error| self.unread(&error.to_string()))
+    }
+
+    fn unread(&self, problem: &str) -> Error {
+        Error::Format {
             path: self.path.clone(),
-            problem: format!("a row cannot be read: {error}"),
+            problem: format!("a row cannot be read: {problem}"),
             remedy: "Somebody has changed it: restore it from a backup, or grade again.".to_owned(),
-        })
+        }
     }
 }
 
@@ -309,6 +387,63 @@ fn damaged(path: &Path, problem: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::verdict::{Outcome, TestResult, Verdict};
+
+    #[test]
+    fn results_of_the_layout_before_are_taken_over() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let before = Result {
+            student: "ada".into(),
+            exercise: "pipe".into(),
+            hash: "h".into(),
+            judgement: Judgement::without_tests(Verdict::Passed, None, None),
+            flags: Vec::new(),
+            layers: Layers::default(),
+            text: None,
+        };
+        store.put(&before).unwrap();
+        let submission =
+            Submission { student: "ada".into(), origin: "in/ada".into(), days_late: Some(1) };
+        let (notes, remarks) = (Vec::new(), Vec::new());
+        let stored = Stored { submission, unreadable: None, notes, remarks };
+        store.put_submission(&stored).unwrap();
+        let undo =
+            "ALTER TABLE result DROP COLUMN text; ALTER TABLE submission DROP COLUMN remarks;
+                    DROP TABLE part; PRAGMA user_version = 2";
+        store.connection.execute_batch(undo).unwrap();
+        drop(store);
+        for _ in 0..2 {
+            let store = Store::open_whole(directory.path()).unwrap();
+            assert_eq!(store.results().unwrap(), std::slice::from_ref(&before));
+            assert_eq!(store.submissions().unwrap(), std::slice::from_ref(&stored));
+            assert_eq!(store.parts().unwrap(), BTreeSet::new());
+        }
+    }
+
+    #[test]
+    fn what_a_machine_had_to_skip_is_not_known() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let skipped = |outcome| {
+            let (name, target) = ("a".to_owned(), "t".to_owned());
+            let test = TestResult { name, target, outcome, message: None, place: None };
+            store
+                .put(&Result {
+                    student: "ada".into(),
+                    exercise: "pipe".into(),
+                    hash: "h".into(),
+                    judgement: Judgement::of_tests(vec![test]),
+                    flags: Vec::new(),
+                    layers: Layers::default(),
+                    text: None,
+                })
+                .unwrap();
+            store.hash("ada", "pipe").unwrap()
+        };
+        assert_eq!(skipped(Outcome::Skipped), None);
+        assert_eq!(skipped(Outcome::Failed).as_deref(), Some("h"));
+    }
 
     #[test]
     fn another_layout_is_refused_with_a_remedy() {
@@ -317,7 +452,7 @@ mod tests {
         store.connection.execute_batch("PRAGMA user_version = 1").unwrap();
         drop(store);
         let error = Store::open(directory.path()).unwrap_err().to_string();
-        assert!(error.contains("its layout is number 1, not 2"), "{error}");
+        assert!(error.contains("its layout is number 1, not 3"), "{error}");
         assert!(error.contains("grade into a new directory"), "{error}");
     }
 }

@@ -1,16 +1,19 @@
 //! What is taken from a submission: an exercise's own sources, and nothing else.
 //!
 //! A submission may hold anything. What counts are regular files `src/**/*.rs` of the exercises, less
-//! those that were given. Everything else that differs from the workbook is noted by name, for a person
-//! to look at, and has no effect. No I/O here: [`super::intake`] reads.
+//! those that were given. If one of them cannot be used, its exercise is not judged, and the reason is kept
+//! for a person. Everything else that differs from the workbook is noted by name, for a person to look at,
+//! and has no effect. No I/O here: [`super::intake`] reads.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use crate::candidate::Sources;
 use crate::curriculum::{Curriculum, Exercise};
+use crate::files;
 use crate::pristine::{NOT_PINNED, Pristine};
 
 /// The most bytes of one source file; the largest reference solution has a twentieth of it.
@@ -24,8 +27,55 @@ pub const FILES: usize = 64;
 pub struct Taken {
     /// The sources by exercise; an exercise that the submission lacks is not there.
     pub exercises: BTreeMap<String, Sources>,
+    /// Why an exercise cannot be judged as it was handed in, by exercise. None of these is in `exercises`:
+    /// what is left of it may be the stub, and would count as not started.
+    pub unjudged: BTreeMap<String, Vec<Reason>>,
     /// What has no effect, in the order of the paths.
     pub notes: Vec<Note>,
+}
+
+impl Taken {
+    /// Leaves an exercise for a person to look at.
+    pub fn leave(&mut self, exercise: &str, reason: Reason) {
+        self.exercises.remove(exercise);
+        let reasons = self.unjudged.entry(exercise.to_owned()).or_default();
+        if !reasons.contains(&reason) {
+            reasons.push(reason);
+        }
+    }
+}
+
+/// Why an exercise is left for a person to look at, in a sentence without its full stop.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reason {
+    /// One of the learner's own files cannot be used.
+    File(Note),
+    /// The file that the learner edits is missing or still the stub, and another one was handed in.
+    Elsewhere {
+        /// The file that the learner edits, as the submission would name it.
+        expected: String,
+        /// Whether it is there, as it was given.
+        is_stub: bool,
+        /// The other one.
+        found: String,
+    },
+    /// Something is the matter with the whole submission.
+    Submission(String),
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Reason::File(Note { path, why }) => write!(f, "{path} {}", why.in_words()),
+            Reason::Elsewhere { expected, is_stub: false, found } => {
+                write!(f, "{expected} is missing, but there is {found}")
+            }
+            Reason::Elsewhere { expected, is_stub: true, found } => {
+                write!(f, "{expected} is still the stub, but there is {found}")
+            }
+            Reason::Submission(what) => write!(f, "{what}"),
+        }
+    }
 }
 
 /// Something in a submission that has no effect.
@@ -45,12 +95,24 @@ pub enum Why {
     Edited,
     /// It is not part of the exercise.
     Foreign,
-    /// A link, a FIFO, a device: no regular file.
+    /// A FIFO, a device: no regular file.
     NotRegular,
+    /// A symbolic link.
+    Link,
+    /// In an archive, a hard link to another entry.
+    HardLink,
+    /// Its permissions keep the grader from reading it.
+    Unreadable,
+    /// Its archive does not give it: it is encrypted, damaged, or packed by a method that is not known.
+    NotUnpacked,
     /// It has more than [`FILE_SIZE`] bytes.
     TooLarge,
     /// One file more than [`FILES`].
     TooMany,
+    /// Its text is UTF-16.
+    Utf16,
+    /// It has bytes with the value 0.
+    Nul,
     /// Its text is not UTF-8.
     NotText,
     /// Its name climbs out, is absolute, or is not UTF-8.
@@ -64,23 +126,65 @@ impl Why {
             Why::Edited => "differs from the given file",
             Why::Foreign => "is not part of the exercise",
             Why::NotRegular => "is not a regular file",
-            Why::TooLarge => "is too large",
-            Why::TooMany => "is one file too many",
-            Why::NotText => "is not UTF-8",
+            Why::Link => "is a symbolic link",
+            Why::HardLink => "is a hard link to another file of the archive",
+            Why::Unreadable => "has permissions that forbid the grader to read it",
+            Why::NotUnpacked => "cannot be taken out of its archive: it is encrypted or damaged",
+            Why::TooLarge => "has more than 256 KiB",
+            Why::TooMany => "is one file too many: an exercise may have 64",
+            Why::Utf16 => "is UTF-16; expected UTF-8",
+            Why::Nul => "has NUL bytes; expected text in UTF-8",
+            Why::NotText => "is not UTF-8 (Latin-1, perhaps)",
             Why::BadName => "has a name that cannot be used",
         }
     }
 }
 
 /// An entry of a submission.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Entry {
     /// A regular file's bytes.
     File(Vec<u8>),
     /// A regular file that is larger than [`FILE_SIZE`].
     TooLarge,
-    /// Something else than a file or a directory.
+    /// A FIFO, a device.
     NotRegular,
+    /// A symbolic link.
+    Link,
+    /// In an archive, a hard link to another entry.
+    HardLink,
+    /// A file or a directory that the grader may not read.
+    Unreadable,
+    /// A file that cannot be taken out of its archive.
+    NotUnpacked,
+}
+
+impl Entry {
+    /// The text of a source, without a byte order mark.
+    fn text(self) -> Result<String, Why> {
+        let bytes = match self {
+            Entry::File(bytes) => bytes,
+            Entry::TooLarge => return Err(Why::TooLarge),
+            Entry::NotRegular => return Err(Why::NotRegular),
+            Entry::Link => return Err(Why::Link),
+            Entry::HardLink => return Err(Why::HardLink),
+            Entry::Unreadable => return Err(Why::Unreadable),
+            Entry::NotUnpacked => return Err(Why::NotUnpacked),
+        };
+        if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+            return Err(Why::Utf16);
+        }
+        if bytes.contains(&0) {
+            return Err(Why::Nul);
+        }
+        let text = String::from_utf8(bytes).map_err(|_| Why::NotText)?;
+        Ok(files::plain(text))
+    }
+
+    /// Whether a directory may stand, or have stood, in its place.
+    fn may_be_a_directory(&self) -> bool {
+        !matches!(self, Entry::File(_) | Entry::TooLarge | Entry::NotUnpacked)
+    }
 }
 
 /// Sorts the entries of a submission into what counts and what does not.
@@ -89,12 +193,14 @@ pub struct Sorter<'a> {
     curriculum: &'a Curriculum,
     pristine: &'a BTreeMap<String, Pristine>,
     taken: Taken,
+    /// Rust files that may be an exercise's work in the wrong place, by exercise.
+    elsewhere: BTreeMap<&'a str, String>,
 }
 
 impl<'a> Sorter<'a> {
     /// Sorts by what was given, by exercise.
     pub fn new(curriculum: &'a Curriculum, pristine: &'a BTreeMap<String, Pristine>) -> Self {
-        Self { curriculum, pristine, taken: Taken::default() }
+        Self { curriculum, pristine, taken: Taken::default(), elsewhere: BTreeMap::new() }
     }
 
     /// The exercise that a path below `exercises/` belongs to, and the path in it.
@@ -105,65 +211,143 @@ impl<'a> Sorter<'a> {
             .find_map(|exercise| Some((exercise, path.strip_prefix(&exercise.directory).ok()?)))
     }
 
-    /// Whether anything but the name of this path below `exercises/` matters.
-    pub fn is_of_interest(&self, path: &Path) -> bool {
-        self.exercise_of(path).is_some_and(|(_, inner)| !is_litter(inner))
-    }
-
-    /// Takes the entry at a path below `exercises/`, or notes why not.
+    /// Takes the entry at a path below `exercises/`, or keeps why not.
     pub fn sort(&mut self, path: &Path, entry: Entry) {
-        let Some((exercise, inner)) = self.exercise_of(path) else { return };
+        let Some((exercise, inner)) = self.exercise_of(path) else {
+            return self.sort_above(path, entry);
+        };
         if is_litter(inner) {
             return;
         }
-        if !is_plain(inner) {
-            return self.note(path, Why::BadName);
-        }
         let given =
             self.pristine.get(&exercise.name).and_then(|pristine| pristine.files.get(inner));
-        let is_own_source = inner.starts_with("src")
-            && inner.extension().is_some_and(|extension| extension == "rs")
-            && (given.is_none() || exercise.edit.iter().any(|edit| edit == inner));
-        let bytes = match entry {
-            Entry::NotRegular => return self.note(path, Why::NotRegular),
-            Entry::TooLarge => return self.note(path, Why::TooLarge),
-            Entry::File(bytes) => bytes,
-        };
-        if !is_own_source {
-            return match given {
-                Some(given) if given.as_bytes() == bytes => {}
-                Some(_) => self.note(path, Why::Edited),
-                None => self.note(path, Why::Foreign),
-            };
+        if !is_own_source(exercise, inner, given.is_some(), &entry) {
+            return self.sort_other(exercise, path, given, entry);
         }
-        let Ok(text) = String::from_utf8(bytes) else { return self.note(path, Why::NotText) };
+        if !is_plain(inner) {
+            return self.leave(exercise, path, Why::BadName);
+        }
+        let text = match entry.text() {
+            Ok(text) => text,
+            Err(why) => return self.leave(exercise, path, why),
+        };
         let sources = self.taken.exercises.entry(exercise.name.clone()).or_default();
         if sources.len() == FILES {
-            return self.note(path, Why::TooMany);
+            return self.leave(exercise, path, Why::TooMany);
         }
         sources.insert(inner.to_owned(), text);
+        if !exercise.edit.iter().any(|edit| edit == inner) {
+            self.elsewhere.entry(&exercise.name).or_insert_with(|| named(path));
+        }
+    }
+
+    /// A link, or what may not be read, in the place of a directory above exercises.
+    fn sort_above(&mut self, path: &Path, entry: Entry) {
+        let Err(why) = entry.text() else { return };
+        let curriculum = self.curriculum;
+        for exercise in &curriculum.exercises {
+            if Path::new(&exercise.directory).starts_with(path) {
+                self.leave(exercise, path, why);
+            }
+        }
+    }
+
+    /// What is not the learner's own, and has no effect.
+    fn sort_other(
+        &mut self,
+        exercise: &'a Exercise,
+        path: &Path,
+        given: Option<&String>,
+        entry: Entry,
+    ) {
+        let inner = path.strip_prefix(&exercise.directory).unwrap_or(path);
+        let why = match entry {
+            _ if !is_plain(inner) => Why::BadName,
+            Entry::File(bytes) => match given {
+                Some(given) if given.as_bytes() == files::plain_bytes(bytes) => return,
+                Some(_) => Why::Edited,
+                None => {
+                    if may_be_the_work(inner) {
+                        self.elsewhere.entry(&exercise.name).or_insert_with(|| named(path));
+                    }
+                    Why::Foreign
+                }
+            },
+            entry => match entry.text() {
+                Ok(_) => return,
+                Err(why) => why,
+            },
+        };
+        self.note(path, why);
+    }
+
+    /// Leaves an exercise for a person, because of one of its files.
+    fn leave(&mut self, exercise: &Exercise, path: &Path, why: Why) {
+        self.taken.leave(&exercise.name, Reason::File(Note { path: named(path), why }));
     }
 
     /// Notes a path that has no effect.
     pub fn note(&mut self, path: &Path, why: Why) {
-        let path = Path::new("exercises").join(path).to_string_lossy().into_owned();
-        self.taken.notes.push(Note { path, why });
+        self.taken.notes.push(Note { path: named(path), why });
     }
 
     /// What was taken.
     pub fn finish(mut self) -> Taken {
-        // An exercise without the files that its learner edits was not handed in.
-        let edited = |name: &str| {
-            let exercise = self.curriculum.exercises.iter().find(|it| it.name == name);
-            exercise.map_or([].as_slice(), |exercise| exercise.edit.as_slice())
-        };
-        self.taken
-            .exercises
-            .retain(|name, sources| edited(name).iter().any(|file| sources.contains_key(file)));
-        self.taken.notes.sort();
-        self.taken.notes.dedup();
+        for (name, found) in std::mem::take(&mut self.elsewhere) {
+            let Some(exercise) = self.curriculum.exercises.iter().find(|it| it.name == name) else {
+                continue;
+            };
+            if let Some((expected, is_stub)) = self.untouched(exercise) {
+                let expected = named(&Path::new(&exercise.directory).join(expected));
+                self.taken.leave(name, Reason::Elsewhere { expected, is_stub, found });
+            }
+        }
+        // Another file than the first one that cannot be used may have been sorted after it.
+        let Taken { exercises, unjudged, notes } = &mut self.taken;
+        exercises.retain(|name, _| !unjudged.contains_key(name));
+        notes.sort();
+        notes.dedup();
         self.taken
     }
+
+    /// Of an exercise of which no file that its learner edits was handed in with another text than the
+    /// stub's: the first of these files, and whether it is there.
+    fn untouched(&self, exercise: &'a Exercise) -> Option<(&'a Path, bool)> {
+        let sources = self.taken.exercises.get(&exercise.name);
+        let pristine = self.pristine.get(&exercise.name);
+        let text = |file: &PathBuf| sources.and_then(|sources| sources.get(file));
+        let is_touched = |file: &PathBuf| {
+            text(file).is_some_and(|text| !pristine.is_some_and(|it| it.is_stub(file, text)))
+        };
+        let first = exercise.edit.first().filter(|_| !exercise.edit.iter().any(is_touched))?;
+        Some((first, text(first).is_some()))
+    }
+}
+
+/// A path below `exercises/`, as a report names it.
+fn named(path: &Path) -> String {
+    Path::new("exercises").join(path).to_string_lossy().into_owned()
+}
+
+/// Whether a file is the learner's own source, or has taken the place of one: of the whole exercise, of
+/// `src`, or of a directory in it.
+fn is_own_source(exercise: &Exercise, inner: &Path, is_given: bool, entry: &Entry) -> bool {
+    let is_rust = inner.extension().is_some_and(|extension| extension == "rs");
+    if !is_plain(inner) {
+        return is_rust;
+    }
+    let is_edited = exercise.edit.iter().any(|edit| edit == inner);
+    let is_below = inner.starts_with("src") || inner.as_os_str().is_empty();
+    let may_hold_one = entry.may_be_a_directory() && inner.extension().is_none();
+    is_below && (is_rust || may_hold_one) && (!is_given || is_edited)
+}
+
+/// Whether a file that is not part of the exercise may be the learner's work in the wrong place:
+/// `lib.rs` beside `src`, but no test of theirs.
+fn may_be_the_work(inner: &Path) -> bool {
+    let is_rust = inner.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("rs"));
+    let is_other = ["tests", "examples", "benches"].iter().any(|it| inner.starts_with(it));
+    is_rust && !is_other && inner != Path::new("build.rs")
 }
 
 /// Texts for reading, and what tools leave behind: nobody need look at it.
@@ -180,37 +364,4 @@ fn is_litter(inner: &Path) -> bool {
 fn is_plain(path: &Path) -> bool {
     path.to_str().is_some()
         && path.components().all(|component| matches!(component, Component::Normal(_)))
-}
-
-/// The directory that the exercises lie in, among the paths of a whole submission.
-///
-/// A submission may be a fork (`exercises/…`), an upload of one in a directory of its own
-/// (`name-main/exercises/…`), or only the exercises (`02_locks_and_keys/…`).
-pub fn exercises_root<'p>(
-    curriculum: &Curriculum,
-    paths: impl Iterator<Item = &'p Path>,
-) -> Option<PathBuf> {
-    let mut roots: Vec<PathBuf> = paths
-        .filter_map(|path| {
-            let mut root = PathBuf::new();
-            let mut rest = path.components();
-            loop {
-                let below = rest.as_path();
-                if curriculum.exercises.iter().any(|it| below.starts_with(&it.directory)) {
-                    return Some(root);
-                }
-                match rest.next()? {
-                    Component::Normal(name) => root.push(name),
-                    Component::CurDir => {}
-                    _ => return None,
-                }
-            }
-        })
-        .filter(|root| !root.ends_with("solutions"))
-        .collect();
-    // The directory that is called so; among several the one that lies highest.
-    roots.sort_by_key(|root| {
-        (!root.ends_with("exercises"), root.components().count(), root.clone())
-    });
-    roots.into_iter().next()
 }

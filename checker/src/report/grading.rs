@@ -1,12 +1,13 @@
 //! What a person sees of a grading: how far it is, and the gradebook.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::human::Human;
-use super::text::{Paint, clean};
+use super::text::{Paint, WIDTH, clean, wrap};
 use crate::Error;
-use crate::grade::gradebook::{Gradebook, Line};
+use crate::grade::gradebook::{Alike, Gradebook, Line};
 use crate::grade::grading::{Progress, Unit};
+use crate::grade::intake::Intake;
 use crate::grade::points::Points;
 use crate::verdict::Judgement;
 
@@ -15,6 +16,9 @@ const BAR: usize = 20;
 
 /// The most students that are listed; the others are in the file.
 const LISTED: usize = 50;
+
+/// The most groups of submissions that are alike and are listed.
+const ALIKE: usize = 10;
 
 impl Human {
     /// A bar with rate and time left on a terminal, lines otherwise.
@@ -55,6 +59,42 @@ impl Human {
         }
     }
 
+    /// A line for each student: what was found where. Below it, what a person should know.
+    pub(super) fn show_intakes(&self, intakes: &[Intake], exercises: usize) {
+        for intake in intakes {
+            self.line(&format!(
+                "{:<24} {:>2} of {exercises} begun  {}",
+                clean(&intake.submission.student),
+                intake.work.len(),
+                clean(&place_of(intake)).trim_end()
+            ));
+            let unreadable = intake.taken.as_ref().err().map(|why| why.0.clone());
+            let unjudged = intake.taken.as_ref().ok().into_iter().flat_map(|it| &it.unjudged);
+            let reasons = unjudged.flat_map(|(exercise, reasons)| {
+                reasons.iter().map(move |reason| format!("{exercise}: {reason}"))
+            });
+            for open in unreadable.into_iter().chain(reasons) {
+                self.detail(&format!("{} {}", self.paint("open", Paint::Open), clean(&open)));
+            }
+            for remark in &intake.remarks {
+                self.detail(&clean(&remark.to_string()));
+            }
+            let notes = intake.taken.as_ref().map_or(0, |taken| taken.notes.len());
+            if notes > 0 {
+                self.detail(&no_effect(notes));
+            }
+        }
+        let open = intakes.iter().filter(|intake| intake.taken.is_err()).count();
+        self.line(&format!(
+            "{}, {open} of them cannot be read",
+            count(intakes.len(), "submission")
+        ));
+    }
+
+    fn detail(&self, text: &str) {
+        self.lines(&wrap(text, WIDTH - 4), 4);
+    }
+
     pub(super) fn show_gradebook(&self, gradebook: &Gradebook<'_>, path: Option<&Path>) {
         self.clear_transient();
         let maximum = gradebook.worth_of_all();
@@ -64,12 +104,8 @@ impl Human {
         if let Some(more) = gradebook.lines.len().checked_sub(LISTED).filter(|more| *more > 0) {
             self.line(&format!("… and {more} more"));
         }
-        match gradebook.open() {
-            0 => {}
-            open => self.line(&format!(
-                "{} {open} results are missing; `checker grade` without --only judges what is left",
-                self.paint("open", Paint::Open)
-            )),
+        for text in gradebook.what_is_open() {
+            self.line(&format!("{} {text}", self.paint("open", Paint::Open)));
         }
         self.show_what_to_look_at(gradebook);
         if let Some(path) = path {
@@ -87,6 +123,19 @@ impl Human {
                 "{} {flags} in {students}; `checker report DIR --format html` lists them",
                 self.paint("to look at", Paint::Open)
             ));
+        }
+        let alike = gradebook.alike();
+        for Alike { exercise, students } in alike.iter().take(ALIKE) {
+            let students: Vec<String> = students.iter().map(|student| clean(student)).collect();
+            self.line(&format!(
+                "{} {exercise}: the same but for comments and spaces: {}",
+                self.paint("to look at", Paint::Open),
+                students.join(", ")
+            ));
+        }
+        if alike.len() > ALIKE {
+            let more = alike.len() - ALIKE;
+            self.line(&format!("… and {more} more; `checker report DIR --format html` lists them"));
         }
         let isolation = gradebook.isolation();
         for (layers, results) in &isolation {
@@ -112,9 +161,12 @@ impl Human {
         let student = clean(&line.stored.submission.student);
         let mut text = format!(
             "{student:<24} {:>7} of {maximum}  {} of {exercises} pass",
-            line.total().to_string(),
+            line.total_in_words(),
             line.passed()
         );
+        if line.open() > 0 {
+            text.push_str(&format!("  {} open", line.open()));
+        }
         if line.bonus() > Points::default() {
             text.push_str(&format!("  {} of it a bonus", line.bonus()));
         }
@@ -124,13 +176,33 @@ impl Human {
         if let Some(why) = &line.stored.unreadable {
             text.push_str(&format!("  {}", self.paint(&clean(why), Paint::Bad)));
         } else if !line.stored.notes.is_empty() {
-            let notes = match line.stored.notes.len() {
-                1 => "1 file has no effect".to_owned(),
-                count => format!("{count} files have no effect"),
-            };
-            text.push_str(&format!("  {notes}"));
+            text.push_str(&format!("  {}", no_effect(line.stored.notes.len())));
         }
         text
+    }
+}
+
+/// Where an upload lies, and its exercises in it.
+fn place_of(intake: &Intake) -> String {
+    let origin = &intake.submission.origin;
+    let tree = intake.tree.as_deref().map(Path::new);
+    // In an archive of the class, the tree's path begins with the student's directory, too.
+    let below = |tree: &'_ Path| -> PathBuf {
+        let own = origin.file_name().and_then(|name| tree.strip_prefix(name).ok());
+        own.unwrap_or(tree).to_owned()
+    };
+    match tree {
+        None => origin.display().to_string(),
+        Some(tree) if tree == Path::new(".") => origin.display().to_string(),
+        Some(tree) => format!("{}: {}", origin.display(), below(tree).display()),
+    }
+}
+
+/// How many files differ from what was given.
+fn no_effect(files: usize) -> String {
+    match files {
+        1 => "1 file has no effect".to_owned(),
+        files => format!("{files} files have no effect"),
     }
 }
 

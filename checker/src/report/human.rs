@@ -6,17 +6,22 @@ use std::path::Path;
 use similar::{ChangeTag, TextDiff};
 use tracer::{Stuck, Timeline};
 
-use crate::commands::{Finding, Soundness, Standing, Tally, Verified};
+use crate::commands::{Finding, Soundness, Standing, Standings, Tally, Verified};
 use crate::curriculum::Exercise;
 use crate::event::{Event, Sink};
 use crate::judge::EXPERIMENT;
+use crate::solutions::Kind;
 use crate::timeline::{Marks, Reference, Traced};
 use crate::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
 use super::text::{Paint, WIDTH, clean, fill, paint, wrap};
-use super::{Reporter, lanes};
+use super::{Reporter, lanes, output};
+
+/// How wide the names of kinds are in the table of `verify`, and its numbers.
+const KIND: usize = 16;
+const CELL: usize = 4;
 
 /// How many cells the progress bar has.
 const BAR: usize = 20;
@@ -48,8 +53,7 @@ impl Human {
     }
 
     pub(super) fn line(&self, text: &str) {
-        // A reader that has gone away is not an error of the checker's.
-        let _ = writeln!(std::io::stdout(), "{text}");
+        output::print(&format!("{text}\n"));
     }
 
     pub(super) fn lines(&self, lines: &[String], indent: usize) {
@@ -61,18 +65,16 @@ impl Human {
     /// A line that is gone when the next one comes.
     pub(super) fn transient(&self, text: &str) {
         if self.live {
-            let mut stdout = std::io::stdout();
-            let _ = write!(stdout, "\r\x1b[K{}", paint(text, Paint::Faint, self.colour));
-            let _ = stdout.flush();
+            output::print(&format!("\r\x1b[K{}", paint(text, Paint::Faint, self.colour)));
+            output::flush();
         }
     }
 
     pub(super) fn clear_transient(&self) {
         if self.live {
-            let mut stdout = std::io::stdout();
-            let _ = write!(stdout, "\r\x1b[K");
+            output::print("\r\x1b[K");
             // What comes next may go to standard error.
-            let _ = stdout.flush();
+            output::flush();
         }
     }
 
@@ -101,18 +103,27 @@ impl Human {
         ));
     }
 
+    /// A line for each part with a mark for each exercise; in full only the part of the next one, and what
+    /// was begun and does not pass.
     fn parts(&self, workbook: &Workbook, standings: &[Standing<'_>], next: Option<&Standing<'_>>) {
-        for part in &workbook.curriculum.parts {
+        let parts = &workbook.curriculum.parts;
+        let width = parts.iter().map(|part| part.title.chars().count()).max().unwrap_or(0);
+        let next = next.map(|next| next.exercise.number);
+        self.line("");
+        for part in parts {
             let in_part = || standings.iter().filter(|s| s.exercise.number.part == part.number);
             if in_part().next().is_none() {
                 continue;
             }
-            self.line("");
-            self.line(&format!(" {} {}", part.number, part.title));
-            for standing in in_part() {
-                let is_next =
-                    next.is_some_and(|next| next.exercise.number == standing.exercise.number);
-                self.standing(standing, is_next);
+            let marks = in_part().map(|standing| {
+                let (mark, colour) = mark(standing.judgement.verdict);
+                self.paint(mark, colour)
+            });
+            let marks = marks.collect::<Vec<_>>().join(" ");
+            self.line(&format!(" {} {:<width$}  {marks}", part.number, part.title));
+            let is_of_next = next.is_some_and(|next| next.part == part.number);
+            for standing in in_part().filter(|standing| is_of_next || is_wrong(standing)) {
+                self.standing(standing, next == Some(standing.exercise.number));
             }
         }
     }
@@ -131,21 +142,32 @@ impl Human {
         ));
     }
 
-    /// What there is to say about one exercise: what fails, why, where to go on.
+    /// How many known-wrong solutions of each kind an exercise has; a dot where it has none.
+    fn kinds(&self, verified: &[Verified<'_>]) {
+        if verified.iter().all(|one| one.wrong.is_empty()) {
+            return;
+        }
+        for some in verified.chunks((WIDTH - KIND) / CELL) {
+            self.line("");
+            let numbers =
+                some.iter().map(|one| format!("{:>CELL$}", one.exercise.number.to_string()));
+            self.line(&format!("{:KIND$}{}", "wrong by kind", numbers.collect::<String>()));
+            for (kind, name) in Kind::ALL {
+                let cells = some.iter().map(|one| match one.of_kind(kind) {
+                    0 => format!("{:>CELL$}", "·"),
+                    count => format!("{count:>CELL$}"),
+                });
+                self.line(&format!("{name:KIND$}{}", cells.collect::<String>()));
+            }
+        }
+    }
+
+    /// What there is to say about one exercise that does not pass: what fails, why, where to go on. The
+    /// evidence may be taller than the screen: what is to be done about it comes last.
     fn details(&self, standing: &Standing<'_>) {
         let exercise = standing.exercise;
         let judgement = &standing.judgement;
-        let (mark, colour) = mark(judgement.verdict);
-        self.line("");
-        self.line(&format!(
-            "{} {}",
-            self.paint(mark, colour),
-            self.paint(&heading(exercise), Paint::Strong)
-        ));
-        if judgement.verdict == Verdict::Passed {
-            self.passed(standing);
-            return;
-        }
+        self.heading(standing);
         self.line("");
         match judgement.verdict {
             Verdict::NotStarted => {
@@ -156,7 +178,12 @@ impl Human {
             _ => self.why(judgement),
         }
         self.line("");
-        self.line(&format!("  edit  {}:{}", exercise.main_file().display(), standing.line));
+        let label = match judgement.verdict {
+            // A given file, which is not the learner's to edit.
+            Verdict::TestsMissing | Verdict::WorkbookEdited => "look",
+            _ => "edit",
+        };
+        self.line(&format!("  {label}  {}", line_of(&standing.look)));
         self.line(&format!("  read  exercises/{}/README.md", exercise.directory));
         let hints = format!("({} of {} given)", standing.hints_given, standing.hints);
         self.line(&format!("  hint  {} hint {}   {hints}", self.program, exercise.name));
@@ -164,6 +191,13 @@ impl Human {
             let what = "(what its processes did)";
             self.line(&format!("  trace {} trace {}   {what}", self.program, exercise.name));
         }
+    }
+
+    fn heading(&self, standing: &Standing<'_>) {
+        let (mark, colour) = mark(standing.judgement.verdict);
+        let heading = self.paint(&heading(standing.exercise), Paint::Strong);
+        self.line("");
+        self.line(&format!("{} {heading}", self.paint(mark, colour)));
     }
 
     fn why(&self, judgement: &Judgement) {
@@ -179,6 +213,17 @@ impl Human {
         let Some(test) = judgement.first_unpassed() else {
             return;
         };
+        let message = test.message.as_deref().unwrap_or_default();
+        let message = self.with_program(&clean(message));
+        let (lesson, evidence) = match test.outcome {
+            // Line by line what is printed: nothing of it may be broken.
+            Outcome::OutputDiffers => ("", message.as_str()),
+            _ => lesson_and_evidence(&message),
+        };
+        if !evidence.is_empty() {
+            self.lines(&evidence.lines().map(str::to_owned).collect::<Vec<_>>(), 4);
+            self.line("");
+        }
         if judgement.verdict == Verdict::Skipped {
             let is_skipped = |test: &&TestResult| test.outcome == Outcome::Skipped;
             for test in judgement.tests.iter().filter(is_skipped) {
@@ -187,14 +232,7 @@ impl Human {
         } else {
             self.line(&format!("  {} {}", self.paint("✗", Paint::Bad), clean(&test.name)));
         }
-        if let Some(message) = &test.message {
-            let text = self.with_program(&clean(message));
-            let lines = match test.outcome {
-                Outcome::OutputDiffers => text.lines().map(str::to_owned).collect(),
-                _ => wrap(&text, WIDTH - 4),
-            };
-            self.lines(&lines, 4);
-        }
+        self.lines(&wrap(lesson, WIDTH - 4), 4);
         if let Some(place) = &test.place {
             self.line(&format!("    at {}", at(place)));
         }
@@ -214,17 +252,74 @@ impl Human {
         }
     }
 
+    /// An exercise that passes, and where it is said what that means for the claim.
     fn passed(&self, standing: &Standing<'_>) {
         let is_test = |test: &&TestResult| test.target != EXPERIMENT;
         let tests = standing.judgement.tests.iter().filter(is_test).count();
+        self.heading(standing);
         self.line("");
-        self.line(&format!(
-            "  All {tests} tests pass, and the experiment prints what the reference's"
-        ));
-        self.line("  prints. What it says about the claim: the section Verdict of");
-        self.line(&format!("  exercises/{}/README.md", standing.exercise.directory));
+        let passed = "tests pass, and the experiment prints what the reference's prints.";
+        self.lines(&wrap(&format!("All {tests} {passed}"), WIDTH - 2), 2);
+        self.line("  The README's section Verdict says what that means for the claim.");
+        self.line("");
+        self.line(&format!("  verdict  {}", verdict_of_claim(standing)));
         self.line(&format!("  compare  {} solution {}", self.program, standing.exercise.name));
     }
+
+    /// Where to go on after a pass.
+    fn coming(&self, next: &Standing<'_>) {
+        self.line(&format!("  next     {}", self.paint(&heading(next.exercise), Paint::Strong)));
+        self.line(&format!("  edit     {}", line_of(&next.look)));
+        self.line(&format!("  read     exercises/{}/README.md", next.exercise.directory));
+    }
+
+    fn all_pass(&self, count: usize) {
+        self.line("");
+        let done = format!("All {count} exercises pass. The workshop is yours.");
+        self.line(&self.paint(&done, Paint::Good));
+    }
+
+    /// What was asked for by name: first what passes, last what is next.
+    fn named(&self, workbook: &Workbook, standings: &Standings<'_>) {
+        let next = standings.next.as_ref();
+        let is_next = |standing: &Standing<'_>| {
+            next.is_some_and(|next| next.exercise.number == standing.exercise.number)
+        };
+        let (passes, mut open): (Vec<_>, Vec<_>) =
+            standings.asked.iter().partition(|s| has_passed(s));
+        open.sort_by_key(|standing| is_next(standing));
+        passes.iter().for_each(|standing| self.passed(standing));
+        open.iter().for_each(|standing| self.details(standing));
+        match next {
+            _ if !open.is_empty() => {}
+            Some(next) => self.coming(next),
+            None => self.all_pass(workbook.curriculum.exercises.len()),
+        }
+    }
+}
+
+/// Whether it was begun and does not pass.
+fn is_wrong(standing: &Standing<'_>) -> bool {
+    !matches!(standing.judgement.verdict, Verdict::Passed | Verdict::NotStarted)
+}
+
+/// The lesson of a message, and what it was learned from: the picture of a schedule stands behind the
+/// first empty line.
+fn lesson_and_evidence(message: &str) -> (&str, &str) {
+    match message.split_once("\n\n") {
+        Some((lesson, evidence)) if lesson.starts_with("expected: ") => (lesson, evidence),
+        _ => (message, ""),
+    }
+}
+
+fn line_of(place: &Place) -> String {
+    clean(&format!("{}:{}", place.file.display(), place.line)).replace('\n', " ")
+}
+
+/// Where the README says what is true about the claim.
+fn verdict_of_claim(standing: &Standing<'_>) -> String {
+    let line = standing.claim.map(|line| format!(":{line}")).unwrap_or_default();
+    format!("exercises/{}/README.md{line}", standing.exercise.directory)
 }
 
 /// Whether what fails can be seen in the timeline of the experiment.
@@ -315,24 +410,35 @@ impl Sink for Human {
 }
 
 impl Reporter for Human {
-    fn standings(&mut self, workbook: &Workbook, standings: &[Standing<'_>], all: bool, _: Exit) {
+    fn standings(&mut self, workbook: &Workbook, standings: &Standings<'_>, _: Exit) {
         self.clear_transient();
-        if !all {
-            for standing in standings {
-                self.details(standing);
-            }
+        if !standings.all {
+            self.named(workbook, standings);
             return;
         }
-        let next = standings.iter().find(|standing| !has_passed(standing));
-        self.header(workbook, standings);
-        self.parts(workbook, standings, next);
+        let (asked, next) = (&standings.asked, standings.next.as_ref());
+        self.header(workbook, asked);
+        self.parts(workbook, asked, next);
+        let new: Vec<&Standing<'_>> = asked.iter().filter(|it| it.is_new_pass).collect();
         match next {
-            Some(next) => self.details(next),
-            None => {
+            // The lesson comes last, beside which a pass is one line.
+            Some(next) if is_wrong(next) && !new.is_empty() => {
                 self.line("");
-                let count = standings.len();
-                let done = format!("All {count} exercises pass. The workshop is yours.");
-                self.line(&self.paint(&done, Paint::Good));
+                for pass in new {
+                    let mark = self.paint("✓", Paint::Good);
+                    self.line(&format!("{mark} {} passes. Its verdict:", pass.exercise.name));
+                    self.line(&format!("  {}", verdict_of_claim(pass)));
+                }
+                self.details(next);
+            }
+            Some(next) if new.is_empty() => self.details(next),
+            Some(next) => {
+                new.iter().for_each(|pass| self.passed(pass));
+                self.coming(next);
+            }
+            None => {
+                new.iter().for_each(|pass| self.passed(pass));
+                self.all_pass(asked.len());
             }
         }
     }
@@ -357,12 +463,17 @@ impl Reporter for Human {
         let (mark, colour) =
             if verified.problems.is_empty() { ("✓", Paint::Good) } else { ("✗", Paint::Bad) };
         let caught = verified.wrong.iter().filter(|wrong| wrong.caught_by.is_some()).count();
+        let right = verified.alternatives.iter().filter(|it| it.passes).count();
+        let others = match verified.alternatives.len() {
+            0 => String::new(),
+            tried => format!(", alternatives {right}/{tried}"),
+        };
         let wrong = match verified.wrong.len() {
             0 => "no wrong one tried".to_owned(),
             tried => format!("wrong caught {caught}/{tried}"),
         };
         self.line(&format!(
-            "{} {:<4} {:<16} stub fails {}/{}, solution passes {}, {wrong}",
+            "{} {:<4} {:<16} stub fails {}/{}, solution passes {}{others}, {wrong}",
             self.paint(mark, colour),
             verified.exercise.number.to_string(),
             verified.exercise.name,
@@ -388,11 +499,21 @@ impl Reporter for Human {
             verified.len(),
             wrong().count()
         ));
+        self.kinds(verified);
     }
 
     #[cfg(feature = "grade")]
     fn graded(&mut self, progress: &crate::grade::grading::Progress<'_>) {
         self.show_progress(progress);
+    }
+
+    #[cfg(feature = "grade")]
+    fn intake(
+        &mut self,
+        intakes: &[crate::grade::intake::Intake],
+        curriculum: &crate::curriculum::Curriculum,
+    ) {
+        self.show_intakes(intakes, curriculum.exercises.len());
     }
 
     #[cfg(feature = "grade")]
@@ -457,7 +578,7 @@ impl Reporter for Human {
     }
 
     fn soundness_of_all(&mut self, all: &[Soundness<'_>], _: Exit) {
-        let (passed, judged) = as_it_must_be(all.iter().map(|one| &one.solution));
+        let (passed, judged) = as_it_must_be(all.iter().flat_map(Soundness::right));
         let (caught, tried) = as_it_must_be(all.iter().flat_map(|one| &one.wrong));
         let (false_failures, escapes) = (judged - passed, tried - caught);
         self.line(&format!(
@@ -467,8 +588,8 @@ impl Reporter for Human {
 
     fn document(&mut self, text: &str) {
         self.clear_transient();
-        let mut stdout = std::io::stdout();
-        let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+        output::print(text);
+        output::flush();
     }
 
     fn note(&mut self, text: &str) {

@@ -1,22 +1,39 @@
 //! `--format json`: one object a line, each with the key `event`. The types of the format live here.
 
-use std::io::Write;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::Serialize;
 
-use crate::commands::{Finding, Soundness, Standing, Tally, Verified};
+use crate::commands::{Finding, Soundness, Standing, Standings, Tally, Verified};
 use crate::event::{Event, Sink};
+use crate::solutions::Kind;
 use crate::timeline::{Reference, Traced};
 use crate::verdict::{Outcome, Place, TestResult, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
-use super::Reporter;
 use super::json_timeline::JsonTimeline;
+use super::{Reporter, output};
 
 /// Reports in JSON lines on standard output.
 pub(super) struct Json;
+
+/// A remark with its words.
+#[cfg(feature = "grade")]
+#[derive(Serialize)]
+struct Remark<'a> {
+    #[serde(flatten)]
+    remark: &'a crate::grade::intake::Remark,
+    text: String,
+}
+
+#[cfg(feature = "grade")]
+impl<'a> Remark<'a> {
+    fn of(remark: &'a crate::grade::intake::Remark) -> Self {
+        Self { remark, text: remark.to_string() }
+    }
+}
 
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -58,11 +75,14 @@ enum Line<'a> {
         stub_failing: usize,
         stub_tests: usize,
         solution_passing: usize,
+        alternatives: usize,
+        alternatives_passing: usize,
         problems: &'a [String],
     },
     WrongSolution {
         exercise: &'a str,
         name: &'a str,
+        kind: Option<&'a str>,
         caught: bool,
         by: Option<&'a str>,
     },
@@ -70,6 +90,8 @@ enum Line<'a> {
         verified: usize,
         total: usize,
         problems: &'a [String],
+        /// How many wrong solutions an exercise has, by kind.
+        kinds: BTreeMap<&'a str, BTreeMap<&'a str, usize>>,
         exit: u8,
     },
     /// See `docs/trace.md`.
@@ -85,6 +107,7 @@ enum Line<'a> {
     Soundness {
         exercise: &'a str,
         solution: Runs<'a>,
+        alternatives: Vec<Runs<'a>>,
         wrong: Vec<Runs<'a>>,
     },
     SoundnessOfAll {
@@ -92,6 +115,23 @@ enum Line<'a> {
         false_failures: usize,
         escapes: usize,
         exit: u8,
+    },
+    #[cfg(feature = "grade")]
+    Upload {
+        student: &'a str,
+        name: Option<&'a str>,
+        origin: &'a Path,
+        handed_in: Option<&'a str>,
+        days_late: Option<u32>,
+        /// The directory in it that the exercises lie in.
+        tree: Option<&'a str>,
+        /// Those that are not as they were given.
+        begun: Vec<&'a str>,
+        /// Why exercises are left for a person, by exercise.
+        unjudged: std::collections::BTreeMap<&'a str, Vec<String>>,
+        unreadable: Option<&'a str>,
+        no_effect: &'a [crate::grade::taken::Note],
+        remarks: Vec<Remark<'a>>,
     },
     #[cfg(feature = "grade")]
     Graded {
@@ -113,15 +153,21 @@ enum Line<'a> {
         points_possible: String,
         bonus: String,
         passed: usize,
+        open: usize,
         unreadable: Option<&'a str>,
         no_effect: &'a [crate::grade::taken::Note],
+        remarks: Vec<Remark<'a>>,
         flags: usize,
     },
     #[cfg(feature = "grade")]
     Gradebook {
         students: usize,
         open: usize,
+        /// Of the open ones, those that a person has to look at.
+        unjudged: usize,
         flags: usize,
+        /// How many groups of submissions are alike.
+        alike: usize,
         isolation: Vec<Isolation<'a>>,
         path: Option<&'a Path>,
     },
@@ -184,6 +230,12 @@ struct Runs<'a> {
     first: Option<&'a str>,
 }
 
+/// How many wrong solutions of this kind each exercise has; without those that have none.
+fn by_exercise<'a>(kind: Kind, verified: &[Verified<'a>]) -> BTreeMap<&'a str, usize> {
+    let counts = verified.iter().map(|one| (one.exercise.name.as_str(), one.of_kind(kind)));
+    counts.filter(|(_, count)| *count > 0).collect()
+}
+
 impl<'a> From<&'a Tally> for Runs<'a> {
     fn from(tally: &'a Tally) -> Self {
         Self {
@@ -198,8 +250,7 @@ impl<'a> From<&'a Tally> for Runs<'a> {
 fn print(line: &Line<'_>) {
     let mut text = serde_json::to_string(line).expect("a line of the report is plain data");
     text.push('\n');
-    // A reader that has gone away is not an error of the checker's.
-    let _ = std::io::stdout().write_all(text.as_bytes());
+    output::print(&text);
 }
 
 impl Sink for Json {
@@ -224,9 +275,10 @@ impl Sink for Json {
 }
 
 impl Reporter for Json {
-    fn standings(&mut self, _: &Workbook, standings: &[Standing<'_>], _: bool, exit: Exit) {
+    fn standings(&mut self, _: &Workbook, standings: &Standings<'_>, exit: Exit) {
         let has_passed = |s: &&Standing<'_>| s.judgement.verdict == Verdict::Passed;
-        let next = standings.iter().find(|standing| !has_passed(standing));
+        let next = standings.next.as_ref();
+        let standings = &standings.asked;
         print(&Line::Summary {
             passed: standings.iter().filter(has_passed).count(),
             total: standings.len(),
@@ -255,6 +307,7 @@ impl Reporter for Json {
             print(&Line::WrongSolution {
                 exercise: &verified.exercise.directory,
                 name: &wrong.name,
+                kind: wrong.kind.map(Kind::name),
                 caught: wrong.caught_by.is_some(),
                 by: wrong.caught_by.as_deref(),
             });
@@ -264,6 +317,8 @@ impl Reporter for Json {
             stub_failing: verified.stub.0,
             stub_tests: verified.stub.1,
             solution_passing: verified.solution,
+            alternatives: verified.alternatives.len(),
+            alternatives_passing: verified.alternatives.iter().filter(|it| it.passes).count(),
             problems: &verified.problems,
         });
     }
@@ -273,6 +328,10 @@ impl Reporter for Json {
             verified: verified.iter().filter(|one| one.problems.is_empty()).count(),
             total: verified.len(),
             problems: general,
+            kinds: Kind::ALL
+                .into_iter()
+                .map(|(kind, name)| (name, by_exercise(kind, verified)))
+                .collect(),
             exit: exit.code(),
         });
     }
@@ -299,6 +358,7 @@ impl Reporter for Json {
         print(&Line::Soundness {
             exercise: &soundness.exercise.directory,
             solution: Runs::from(&soundness.solution),
+            alternatives: soundness.alternatives.iter().map(Runs::from).collect(),
             wrong: soundness.wrong.iter().map(Runs::from).collect(),
         });
     }
@@ -306,7 +366,7 @@ impl Reporter for Json {
     fn soundness_of_all(&mut self, all: &[Soundness<'_>], exit: Exit) {
         print(&Line::SoundnessOfAll {
             exercises: all.len(),
-            false_failures: all.iter().map(|one| one.solution.unsound).sum(),
+            false_failures: all.iter().flat_map(Soundness::right).map(|tally| tally.unsound).sum(),
             escapes: all.iter().flat_map(|one| &one.wrong).map(|tally| tally.unsound).sum(),
             exit: exit.code(),
         });
@@ -329,6 +389,34 @@ impl Reporter for Json {
     }
 
     #[cfg(feature = "grade")]
+    fn intake(
+        &mut self,
+        intakes: &[crate::grade::intake::Intake],
+        _: &crate::curriculum::Curriculum,
+    ) {
+        for intake in intakes {
+            let taken = intake.taken.as_ref().ok();
+            let texts = |reasons: &Vec<crate::grade::taken::Reason>| {
+                reasons.iter().map(ToString::to_string).collect()
+            };
+            let unjudged = taken.into_iter().flat_map(|taken| &taken.unjudged);
+            print(&Line::Upload {
+                student: &intake.submission.student,
+                name: intake.name.as_deref(),
+                origin: &intake.submission.origin,
+                handed_in: intake.handed_in.as_deref(),
+                days_late: intake.submission.days_late,
+                tree: intake.tree.as_deref(),
+                begun: intake.work.iter().map(String::as_str).collect(),
+                unjudged: unjudged.map(|(name, reasons)| (name.as_str(), texts(reasons))).collect(),
+                unreadable: intake.taken.as_ref().err().map(|why| why.0.as_str()),
+                no_effect: taken.map_or(&[], |taken| &taken.notes),
+                remarks: intake.remarks.iter().map(Remark::of).collect(),
+            });
+        }
+    }
+
+    #[cfg(feature = "grade")]
     fn gradebook(
         &mut self,
         gradebook: &crate::grade::gradebook::Gradebook<'_>,
@@ -345,8 +433,10 @@ impl Reporter for Json {
                 points_possible: gradebook.maximum().to_string(),
                 bonus: line.bonus().to_string(),
                 passed: line.passed(),
+                open: line.open(),
                 unreadable: line.stored.unreadable.as_deref(),
                 no_effect: &line.stored.notes,
+                remarks: line.stored.remarks.iter().map(Remark::of).collect(),
                 flags: line.flags().count(),
             });
         }
@@ -355,7 +445,9 @@ impl Reporter for Json {
         print(&Line::Gradebook {
             students,
             open,
+            unjudged: gradebook.unjudged().count(),
             flags: gradebook.flags(),
+            alike: gradebook.alike().len(),
             isolation: isolation.map(|(layers, results)| Isolation { results, layers }).collect(),
             path,
         });

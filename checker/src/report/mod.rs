@@ -7,11 +7,13 @@ mod human;
 mod json;
 mod json_timeline;
 mod lanes;
+mod output;
 #[cfg(feature = "grade")]
 mod page;
 mod picture;
 mod text;
 
+pub use output::{finish, finish_with};
 #[cfg(feature = "grade")]
 pub use page::{Page, pages};
 pub use picture::picture;
@@ -20,7 +22,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
-use crate::commands::{Finding, Soundness, Standing, Verified};
+use crate::commands::{Finding, Soundness, Standings, Verified};
 use crate::event::Sink;
 use crate::timeline::Traced;
 use crate::workbook::Workbook;
@@ -88,8 +90,8 @@ impl Format {
 
 /// Someone who reports to the user.
 pub trait Reporter: Sink {
-    /// How the asked exercises stand; `all` if none was named.
-    fn standings(&mut self, workbook: &Workbook, standings: &[Standing<'_>], all: bool, exit: Exit);
+    /// How the asked exercises stand, and what is next.
+    fn standings(&mut self, workbook: &Workbook, standings: &Standings<'_>, exit: Exit);
     /// What the doctor found.
     fn findings(&mut self, findings: &[Finding]);
     /// One exercise has been verified.
@@ -102,6 +104,13 @@ pub trait Reporter: Sink {
     fn soundness(&mut self, soundness: &Soundness<'_>);
     /// All have been.
     fn soundness_of_all(&mut self, all: &[Soundness<'_>], exit: Exit);
+    /// What was found among the uploads.
+    #[cfg(feature = "grade")]
+    fn intake(
+        &mut self,
+        intakes: &[crate::grade::intake::Intake],
+        curriculum: &crate::curriculum::Curriculum,
+    );
     /// A unit of a grading has come to an end.
     #[cfg(feature = "grade")]
     fn graded(&mut self, progress: &crate::grade::grading::Progress<'_>);

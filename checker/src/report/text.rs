@@ -94,7 +94,8 @@ const CONTINUED: &str = " \\";
 
 /// The labels of a lesson are ten columns wide; otherwise a line keeps its own indentation.
 fn hanging_indent(line: &str) -> usize {
-    const LABELS: [&str; 5] = ["expected: ", "seen:     ", "likely:   ", "read:     ", COMMAND];
+    const LABELS: [&str; 6] =
+        ["expected: ", "seen:     ", "likely:   ", "look at:  ", "read:     ", COMMAND];
     if LABELS.iter().any(|label| line.starts_with(label)) {
         return LABELS[0].len();
     }

@@ -39,6 +39,22 @@ fn write(what: &str) -> Event {
     Event::Write { what: what.to_owned() }
 }
 
+fn pipe(read: i32, write: i32) -> Event {
+    Event::Pipe { pipe: "pipe1".to_owned(), read, write, close_on_exec: true }
+}
+
+fn close(number: i32, what: &str) -> Event {
+    Event::Close { number, what: what.to_owned() }
+}
+
+fn exec(descriptors: &[(i32, &str)]) -> Event {
+    let descriptors = descriptors
+        .iter()
+        .map(|&(number, what)| tracer::Descriptor { number, what: what.to_owned() })
+        .collect();
+    Event::Exec { program: "stage".to_owned(), args: Vec::new(), descriptors }
+}
+
 fn end() -> Event {
     Event::End(End::Exited(0))
 }
@@ -132,4 +148,112 @@ fn what_is_read_was_written_before_and_a_circle_of_pipes_is_no_trap() {
     // Each reads before it writes: as collapsed events may, if they take turns.
     let circle = turns(true);
     assert!(Chart::of(&circle, &Marks::new(), 9).rows < 20);
+}
+
+/// `P1.1 | P1.2`, of which the second does these things. The first writes until SIGPIPE ends it.
+fn broken_pipe(reader: Vec<Event>) -> Timeline {
+    let parent = vec![
+        pipe(3, 4),
+        make(Birth::Fork, "P1.1"),
+        close(4, "pipe1.w"),
+        make(Birth::Fork, "P1.2"),
+        close(3, "pipe1.r"),
+        wait("P1.1"),
+        wait("P1.2"),
+        end(),
+    ];
+    let broken = Event::End(End::Signalled(libc::SIGPIPE));
+    timeline(vec![
+        process("P1", None, Birth::Start, parent),
+        process(
+            "P1.1",
+            Some("P1"),
+            Birth::Fork,
+            vec![exec(&[(1, "pipe1.w")]), write("pipe1.w"), broken],
+        ),
+        process("P1.2", Some("P1"), Birth::Fork, reader),
+    ])
+}
+
+#[test]
+fn sigpipe_comes_after_every_read_end_is_closed() {
+    let dup = Event::Dup { from: 3, to: 0, what: "pipe1.r".to_owned() };
+    let becomes_a_reader = [dup, exec(&[(0, "pipe1.r")])];
+    for (letting_go, place) in [
+        // By its end, by a close, by an exec that keeps nothing, by a range.
+        (vec![end()], 2),
+        (vec![close(0, "pipe1.r"), write("stderr"), end()], 2),
+        (vec![exec(&[]), end()], 2),
+        (vec![Event::CloseRange { first: 0, last: u32::MAX, on_exec: false }, end()], 2),
+    ] {
+        let reader = [&becomes_a_reader[..], &letting_go].concat();
+        let timeline = broken_pipe(reader);
+        let chart = Chart::of(&timeline, &Marks::new(), 9);
+        let [parent, writer, reader] = [0, 1, 2].map(|lane| rows(&chart.lanes[lane]));
+        let broken = writer[2];
+        assert!(broken > reader[place], "{writer:?} {reader:?}");
+        // The parent has let go too, and so it has made the reader before.
+        assert!(broken > parent[4] && broken < parent[5], "{parent:?} {writer:?}");
+    }
+}
+
+#[test]
+fn a_sigpipe_that_was_sent_has_nothing_to_do_with_a_pipe() {
+    let mut timeline = broken_pipe(vec![exec(&[(0, "pipe1.r")]), write("stderr"), end()]);
+    let kill = Event::Kill { target: "itself".to_owned(), signal: libc::SIGPIPE, error: None };
+    timeline.processes[1].events.insert(2, kill);
+    let chart = Chart::of(&timeline, &Marks::new(), 9);
+    // As early as its own steps allow.
+    assert_eq!(rows(&chart.lanes[1]), [4, 5, 6, 7]);
+}
+
+#[test]
+fn what_a_thread_closes_is_closed_for_its_process() {
+    let mut timeline = broken_pipe(vec![end()]);
+    timeline.processes[0].events.remove(4);
+    timeline.processes[0].events.insert(4, Event::Thread { thread: "P1/t1".to_owned() });
+    timeline.processes[0].threads.push(tracer::Thread {
+        name: "P1/t1".to_owned(),
+        events: vec![write("stderr"), close(3, "pipe1.r"), Event::ThreadEnd],
+    });
+    let chart = Chart::of(&timeline, &Marks::new(), 9);
+    let row = |name: &str, step: usize| {
+        chart.lanes.iter().find(|lane| lane.name == name).expect("a lane").steps[step].row
+    };
+    assert!(row("P1.1", 2) > row("P1/t1", 1));
+    assert!(row("P1.1", 2) < row("P1", 5));
+}
+
+#[test]
+fn an_orphan_is_waited_for_after_the_end_of_its_parent() {
+    let timeline = timeline(vec![
+        process("P1", None, Birth::Start, vec![make(Birth::Fork, "P1.1"), wait("P1.1.1"), end()]),
+        process(
+            "P1.1",
+            Some("P1"),
+            Birth::Fork,
+            vec![make(Birth::Fork, "P1.1.1"), write("stdout"), write("stderr"), end()],
+        ),
+        process("P1.1.1", Some("P1.1"), Birth::Fork, vec![end()]),
+    ]);
+    let chart = Chart::of(&timeline, &Marks::new(), 9);
+    assert!(rows(&chart.lanes[0])[1] > rows(&chart.lanes[1])[3]);
+}
+
+#[test]
+fn a_wait_hears_that_a_child_goes_on_after_it_does() {
+    let answer = Answer::Continued { child: "P1.1".to_owned() };
+    let hears = Event::Wait { asked: Asked::Any, answer };
+    let goes_on = Event::Signal { signal: libc::SIGCONT, from: None };
+    let timeline = timeline(vec![
+        process("P1", None, Birth::Start, vec![make(Birth::Fork, "P1.1"), hears, end()]),
+        process(
+            "P1.1",
+            Some("P1"),
+            Birth::Fork,
+            vec![write("stdout"), goes_on, write("stdout"), end()],
+        ),
+    ]);
+    let chart = Chart::of(&timeline, &Marks::new(), 9);
+    assert!(rows(&chart.lanes[0])[1] > rows(&chart.lanes[1])[1]);
 }

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
+use nix::libc::{SIGCONT, SIGPIPE};
 use tracer::{Answer, Birth, End, Event, Timeline};
 
 use super::chart::ArrowKind;
+use super::held::releases;
 
 /// A place in a timeline: a list, and in it 0 for its beginning and then its events.
 pub(super) type Node = (usize, usize);
@@ -29,6 +31,7 @@ impl<'a> Graph<'a> {
             }
         }
         graph.connect_pipes();
+        graph.connect_broken_pipes(timeline, &index);
         graph
     }
 
@@ -66,6 +69,15 @@ impl<'a> Graph<'a> {
                 let ended = list(child)
                     .and_then(|child| self.first(child, |event| matches!(event, Event::End(_))));
                 self.edges.extend(ended.map(|from| (from, node, Some(ArrowKind::Reap))));
+                self.edges.extend(self.end_of_parent(timeline, &list, name, child, node));
+            }
+            Event::Wait { answer: Answer::Continued { child }, .. } => {
+                let goes_on = list(child).and_then(|child| {
+                    self.first(child, |event| {
+                        matches!(event, Event::Signal { signal: SIGCONT, .. })
+                    })
+                });
+                self.edges.extend(goes_on.map(|from| (from, node, Some(ArrowKind::Reap))));
             }
             Event::Wait { answer: Answer::Stopped { child, signal }, .. } => {
                 let stopped = list(child).and_then(|child| {
@@ -97,6 +109,38 @@ impl<'a> Graph<'a> {
                 self.edges.extend(threads.map(|from| (from, node, None)));
             }
             _ => {}
+        }
+    }
+
+    /// A child can be waited for by its parent, and by somebody else only after the parent's end.
+    fn end_of_parent(
+        &self,
+        timeline: &Timeline,
+        list: &impl Fn(&str) -> Option<usize>,
+        waits: &str,
+        child: &str,
+        node: Node,
+    ) -> Option<(Node, Node, Option<ArrowKind>)> {
+        let parent = timeline.process(child)?.parent.as_deref()?;
+        let is_parent = waits.split('/').next() == Some(parent);
+        let end = self.first(list(parent)?, |event| matches!(event, Event::End(_)));
+        end.filter(|_| !is_parent).map(|end| (end, node, None))
+    }
+
+    /// SIGPIPE comes after the last read end of the pipe is closed, in whatever process (pipe(7)).
+    fn connect_broken_pipes(&mut self, timeline: &Timeline, index: &HashMap<&str, usize>) {
+        for list in 0..self.lists.len() {
+            let events = self.lists[list].1;
+            for place in 0..events.len() {
+                let Some(pipe) = broken(&events[..=place]) else { continue };
+                let signal = (list, place + 1);
+                let end = format!("{pipe}.r");
+                for release in releases(timeline, &self.lists, index, &end) {
+                    if release.0 != list && !self.leads_to(signal, release) {
+                        self.edges.push((release, signal, None));
+                    }
+                }
+            }
         }
     }
 
@@ -174,4 +218,25 @@ impl<'a> Graph<'a> {
         }
         rows
     }
+}
+
+/// The pipe for whose sake the last of these events is a SIGPIPE, if that is clear: it is the kernel's, and
+/// of what was read and written last, one thing was a pipe.
+fn broken(events: &[Event]) -> Option<&str> {
+    let (last, before) = events.split_last()?;
+    let is_sigpipe = match last {
+        Event::Signal { signal, from } => *signal == SIGPIPE && from.is_none(),
+        Event::End(End::Signalled(signal)) => *signal == SIGPIPE,
+        _ => false,
+    };
+    let transfers = before
+        .iter()
+        .rev()
+        .take_while(|event| matches!(event, Event::Read { .. } | Event::Write { .. }));
+    let mut pipes = transfers.filter_map(|event| match event {
+        Event::Write { what } => what.strip_suffix(".w"),
+        _ => None,
+    });
+    let pipe = pipes.next().filter(|_| is_sigpipe)?;
+    pipes.next().is_none().then_some(pipe)
 }

@@ -5,6 +5,7 @@ mod chart;
 mod chart_tests;
 mod difference;
 mod graph;
+mod held;
 mod traced;
 
 pub use chart::{Arrow, ArrowKind, Chart, Lane, Step, Stretch};

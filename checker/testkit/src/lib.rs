@@ -6,10 +6,12 @@
 //! - [`program`]: a program run to its end, with its exit status and what it printed.
 //! - [`proc`]: what the kernel says of a process: its state, its open descriptors.
 //! - [`rest`]: whether a process sleeps, is stopped, has ended or spins.
+//! - [`steps`]: what a thread does, counted, so that "it spins" is no guess about time either.
 //! - [`running`]: a program observed while it runs, and interrupted.
 //! - `http` (a feature): a real HTTP server on loopback whose answers are made up.
 //! - [`sync`]: the facade that the exercises on locks are written against.
 
+mod calls;
 pub mod deadline;
 #[cfg(feature = "http")]
 pub mod http;
@@ -18,6 +20,7 @@ pub mod proc;
 pub mod program;
 pub mod rest;
 pub mod running;
+pub mod steps;
 mod stuck;
 pub mod sync;
 pub mod threads;

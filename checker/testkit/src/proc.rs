@@ -11,8 +11,8 @@ pub struct ThreadStatus {
     pub state: char,
     /// How often the thread has left a CPU, of its own will or not.
     pub context_switches: u64,
-    /// Clock ticks (1/100 s on Linux) that it has used.
-    pub cpu_ticks: u64,
+    /// How often it has left one of its own will, which is to sleep.
+    pub sleeps: u64,
 }
 
 /// The status of thread `tid` of process `pid`; `None` once it has ended.
@@ -21,17 +21,15 @@ pub fn thread_status(pid: i32, tid: i32) -> Option<ThreadStatus> {
     let stat = fs::read_to_string(format!("{directory}/stat")).ok()?;
     let status = fs::read_to_string(format!("{directory}/status")).ok()?;
     let fields = fields_after_name(&stat)?;
-    let context_switches = status
-        .lines()
-        .filter_map(|line| line.split_once("ctxt_switches:"))
-        .filter_map(|(_, count)| count.trim().parse::<u64>().ok())
-        .sum();
-    // Counted from the state, which is field 3 of proc_pid_stat(5): utime is 14, stime 15.
-    let ticks = |index: usize| fields.get(index).and_then(|f| f.parse::<u64>().ok());
+    let count = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+        line.trim().parse::<u64>().ok()
+    };
+    let sleeps = count("voluntary_ctxt_switches:")?;
     Some(ThreadStatus {
         state: fields.first()?.chars().next()?,
-        context_switches,
-        cpu_ticks: ticks(11)? + ticks(12)?,
+        context_switches: sleeps + count("nonvoluntary_ctxt_switches:")?,
+        sleeps,
     })
 }
 

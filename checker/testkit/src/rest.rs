@@ -5,19 +5,23 @@
 //! for the clock is told apart from waiting for somebody, where the kernel lets us look.
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Pid, getpid, gettid};
+use nix::unistd::Pid;
 
+use crate::calls;
 use crate::proc::{Sleep, process_state, sleep, thread_status};
 
-/// CPU time, in clock ticks, after which a process that should sleep is said to spin: 0.25 s. Among
-/// many that want a CPU it has to get that much before its deadline.
-const SPIN_TICKS: u64 = 25;
+/// System calls after which a process that should sleep is said to spin.
+const SPIN_CALLS: usize = 5_000;
 
-/// Context switches after which it is said to: on a busy machine one that yields gets little CPU time,
-/// but many turns.
-const SPIN_SWITCHES: u64 = 1000;
+/// So many looks at a process that runs, before its calls are counted: mostly it is asleep sooner.
+const LOOKS: usize = 200;
+
+/// How long a process may run on whose calls cannot be counted, or that makes none. A net, not a
+/// measurement: it ends before the deadline of the program that waits.
+const NET: Duration = Duration::from_secs(8);
 
 /// What a process has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,15 +34,15 @@ pub enum Rest {
     Stopped,
     /// It has ended; perhaps nobody has waited for it yet.
     Ended,
-    /// It runs on and on instead of sleeping: a quarter of a second of CPU time since the first look, or
-    /// a thousand turns.
+    /// It runs on and on instead of sleeping: it makes thousands of system calls. (One that makes none, or
+    /// whose calls the kernel does not let us count, has run for [`NET`].)
     Spinning,
 }
 
 /// Waits until the main thread of process `pid` is not on its way to anywhere, and says how it is.
 pub fn rest(pid: i32) -> Rest {
-    let start = used(pid, pid);
-    loop {
+    let began = Instant::now();
+    for look in 1.. {
         match process_state(pid) {
             None | Some('Z' | 'X') => return Rest::Ended,
             Some('T') => return Rest::Stopped,
@@ -46,17 +50,17 @@ pub fn rest(pid: i32) -> Rest {
                 Some(Sleep::UntilWoken) => return Rest::Asleep,
                 Some(Sleep::ByTheClock) => return Rest::AsleepByTheClock,
                 Some(Sleep::Untold) if stays_asleep(pid) => return Rest::Asleep,
-                Some(Sleep::Untold) => return Rest::Spinning,
-                None => {}
+                Some(Sleep::Untold) | None => {}
             },
             Some(_) => {}
         }
-        let now = used(pid, pid);
-        if now.0 > start.0 + SPIN_TICKS || now.1 > start.1 + SPIN_SWITCHES {
+        let spins = look % LOOKS == 0 && calls::are_more_than(SPIN_CALLS, pid, pid);
+        if spins || began.elapsed() > NET {
             return Rest::Spinning;
         }
         thread::yield_now();
     }
+    unreachable!("it looks until it knows")
 }
 
 /// Interrupts process `pid` by SIGUSR1 in what it waits for, and returns when it waits again.
@@ -69,21 +73,15 @@ pub fn interrupt(pid: i32) -> nix::Result<()> {
     Ok(())
 }
 
-/// Whether a process that looks asleep is, where the kernel will not tell.
-///
-/// CPU time does not lie: this uses 0.15 s of it, of which a spinner gets a share. Nor do context
-/// switches.
+/// Whether a process that looks asleep is, where the kernel will not tell: it does at a thousand looks, and
+/// is not switched to between them.
 fn stays_asleep(pid: i32) -> bool {
-    let own_ticks = || used(getpid().as_raw(), gettid().as_raw()).0;
-    let (own, (ticks, switches)) = (own_ticks(), used(pid, pid));
-    while own_ticks() < own + 15 {}
-    let (ticks_now, switches_now) = used(pid, pid);
-    ticks_now <= ticks + 2 && switches_now <= switches + 10
-}
-
-/// What a thread has used: CPU time, in clock ticks, and context switches.
-fn used(pid: i32, tid: i32) -> (u64, u64) {
-    thread_status(pid, tid).map_or((0, 0), |it| (it.cpu_ticks, it.context_switches))
+    let look = || {
+        thread::yield_now();
+        thread_status(pid, pid)
+    };
+    let first = look();
+    first.as_ref().is_some_and(|status| status.state == 'S') && (0..1000).all(|_| look() == first)
 }
 
 /// Lets other processes of this user see what this one sleeps in, where that is restricted.
@@ -100,6 +98,7 @@ pub fn let_others_look() {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use nix::unistd::{getpid, gettid};
     use std::process::{Child, Command, Stdio};
     use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -180,7 +179,24 @@ mod tests {
     }
 
     #[test]
-    fn a_busy_process_spins() {
+    fn a_process_that_asks_again_and_again_spins() {
+        let began = Instant::now();
+        let mut asker = shell("while :; do read line; done </dev/null");
+        // It sleeps on its way, while it is loaded.
+        while rest(asker.id() as i32) != Rest::Spinning {}
+        end(&mut asker);
+        assert!(began.elapsed() < NET, "its calls tell, not the net");
+    }
+
+    #[test]
+    fn a_process_that_runs_and_asks_nobody_is_caught_by_the_net() {
         rest_of(&mut shell("while :; do :; done"), Rest::Spinning);
+    }
+
+    #[test]
+    fn a_process_that_works_before_it_sleeps_does_not_spin() {
+        // More than a quarter of a second on any machine of today.
+        let mut worker = shell("i=0; while [ $i -lt 1000000 ]; do i=$((i+1)); done; exec cat");
+        rest_of(&mut worker, Rest::Asleep);
     }
 }

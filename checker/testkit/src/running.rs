@@ -14,13 +14,17 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, killpg, sigaction};
 use nix::unistd::Pid;
 
+use crate::calls;
 use crate::deadline::DEADLINE;
-use crate::proc::{self, ThreadStatus};
+use crate::proc;
 use crate::program::Ending;
 use crate::threads::Settled;
 
-/// CPU time, in clock ticks, after which a thread that should sleep is said to spin: 1 s.
-const SPIN_TICKS: u64 = 100;
+/// System calls after which a thread that should sleep is said to spin.
+const SPIN_CALLS: usize = 5_000;
+
+/// So many looks at a program that runs, before its calls are counted.
+const LOOKS: usize = 200;
 
 /// What a program finds set for SIGINT when it starts: execve(2) keeps the dispositions "default"
 /// and "ignored", and `program &` in a script starts programs with the latter.
@@ -94,21 +98,30 @@ impl Running {
         proc::threads(self.pid()).len()
     }
 
-    /// Waits until all its threads are asleep, or one has used a second of CPU and still runs.
+    /// Waits until all its threads are asleep, or one makes thousands of system calls and still runs.
+    /// One that makes none runs into the deadline.
     ///
     /// "At rest" means that none ran between two looks. Something outside may still wake it.
     pub fn settle(&self) -> Settled {
-        loop {
-            let first = self.look();
-            if let Some(spinner) = first.iter().find(|status| status.cpu_ticks > SPIN_TICKS) {
-                return Settled::Spinning(format!("in state {}", spinner.state));
-            }
-            let at_rest = first.iter().all(|status| status.state == 'S');
-            if at_rest && self.look() == first {
+        let deadline = Instant::now() + DEADLINE;
+        for look in 1.. {
+            let first = proc::threads(self.pid());
+            let at_rest = first.values().all(|status| status.state == 'S');
+            if at_rest && proc::threads(self.pid()) == first {
                 return Settled::AtRest;
+            }
+            let busy = first.iter().filter(|(_, status)| status.state == 'R');
+            let spins = |tid: &i32| calls::are_more_than(SPIN_CALLS, self.pid(), *tid);
+            let spinner = busy.map(|(tid, _)| tid).find(|tid| look % LOOKS == 0 && spins(tid));
+            if let Some(tid) = spinner {
+                return Settled::Spinning(format!("thread {tid}"));
+            }
+            if Instant::now() > deadline {
+                return Settled::Spinning("the program".to_owned());
             }
             thread::yield_now();
         }
+        unreachable!("it looks until it knows")
     }
 
     /// Waits for its end, or kills it at the deadline; with it come the lines that nobody has read
@@ -132,10 +145,6 @@ impl Running {
         };
         self.end();
         (ending, rest(&self.lines), rest(&self.errors))
-    }
-
-    fn look(&self) -> Vec<ThreadStatus> {
-        proc::threads(self.pid()).into_values().collect()
     }
 
     /// Kills what is left of the process group and reaps the child.
@@ -209,7 +218,7 @@ mod tests {
     fn a_sleeper_is_at_rest_and_a_loop_is_not() {
         let sleeper = shell("exec sleep 1000", Interrupts::Default);
         assert_eq!(sleeper.settle(), Settled::AtRest);
-        let looping = shell("while :; do :; done", Interrupts::Default);
-        assert!(matches!(looping.settle(), Settled::Spinning(_)));
+        let looping = shell("while :; do read line; done", Interrupts::Default);
+        assert!(matches!(looping.settle(), Settled::Spinning(thread) if thread.contains("thread")));
     }
 }

@@ -10,6 +10,9 @@
 //! thread that waits for a socket, a process or a timer's descriptor looks asleep although something
 //! will wake it. Use [`crate::deadline`] for those. A thread that sleeps for a time is told apart,
 //! where the kernel lets us look, and is not at rest.
+//!
+//! That a thread spins is said by its [`crate::steps`]: it looks again and again, so often that a right one
+//! has long been through. What makes none of the steps that are counted runs into [`NET`].
 
 use std::cell::Cell;
 use std::collections::HashMap;
@@ -17,22 +20,28 @@ use std::panic;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
 
 use nix::unistd::{getpid, gettid};
 
 use crate::Lesson;
 use crate::proc::{self, Sleep, ThreadStatus, sleep, thread_status};
+use crate::steps::{self, Count, Steps};
 
-/// CPU time, in clock ticks, after which a thread that is waited for is said to spin: 1 s.
-const SPIN_TICKS: u64 = 100;
+/// So many operations a thread that should come to rest may make before: looks at an atomic, takes of a
+/// mutex. A right lock may spin for a while before it sleeps.
+const RESTLESS_OPERATIONS: u64 = 200_000;
 
-/// CPU time, in clock ticks, after which a thread that should come to rest is said to spin: 0.25 s. Of
-/// all that should, it may be twice that.
-const RESTLESS_TICKS: u64 = 25;
+/// So many operations a thread that is waited for may make.
+const OPERATIONS: u64 = 10_000_000;
 
-/// Context switches after which a thread that should come to rest is said to spin. On a busy machine
-/// one that yields gets little CPU time, but many turns.
-const RESTLESS_SWITCHES: u64 = 1000;
+/// So many calls of epoll_wait(2), sched_yield(2) and the like a thread may make that should come to rest,
+/// or is waited for.
+const CALLS: u64 = 20_000;
+
+/// How long a thread may run on without a step that is counted. A net under the test, not a measurement:
+/// it is there so that the lesson stands in the message, and not only "timed out".
+const NET: Duration = Duration::from_secs(20);
 
 /// So often a thread that should come to rest may sleep by the clock before.
 const NAPS: u64 = 50;
@@ -56,6 +65,7 @@ pub struct Threads {
 struct Member {
     name: String,
     tid: i32,
+    steps: Arc<Steps>,
 }
 
 /// One thread of [`Threads`].
@@ -88,23 +98,24 @@ impl Threads {
         name: &str,
         body: impl FnOnce() -> T + Send + 'static,
     ) -> Thread<T> {
-        let (send_tid, tid) = mpsc::channel();
+        let (send_self, itself) = mpsc::channel();
         let handle = thread::Builder::new()
             .name(name.to_owned())
             .spawn(move || {
-                send_tid.send(gettid().as_raw()).expect("the test waits for this thread's id");
+                let itself = (gettid().as_raw(), steps::begin());
+                send_self.send(itself).expect("the test waits for what this thread is");
                 IS_MEMBER.set(true);
                 body()
             })
             .expect("the machine lets the test start a thread");
-        let tid = tid.recv().expect("a thread says its id first");
-        self.members.lock().unwrap().push(Member { name: name.to_owned(), tid });
+        let (tid, steps) = itself.recv().expect("a thread says what it is first");
+        self.members.lock().unwrap().push(Member { name: name.to_owned(), tid, steps });
         Thread { name: name.to_owned(), members: Arc::clone(&self.members), handle }
     }
 
     /// Waits until every thread has ended or sleeps with nobody left to wake it.
     pub fn settle(&self) -> Settled {
-        let start = statuses(&self.members.lock().unwrap());
+        let since = Looks::begin(&self.members.lock().unwrap());
         loop {
             let members = self.members.lock().unwrap().clone();
             let now = statuses(&members);
@@ -112,8 +123,8 @@ impl Threads {
             if napping.as_ref().is_some_and(Vec::is_empty) {
                 return Settled::AtRest;
             }
-            if let Some(index) = restless(&start, &now, &napping.unwrap_or_default()) {
-                return Settled::Spinning(members[index].name.clone());
+            if let Some(name) = since.restless(&members, &now, &napping.unwrap_or_default()) {
+                return Settled::Spinning(name);
             }
             thread::yield_now();
         }
@@ -134,7 +145,7 @@ impl<T> Thread<T> {
     pub fn join(self, likely: &str, read: &str) -> T {
         // A member that waits for another group's thread looks asleep for good to its own group.
         assert!(!IS_MEMBER.get(), "a test joins its threads from its own thread");
-        let mut naps = Naps::default();
+        let (mut naps, began) = (Naps::default(), Instant::now());
         while !self.handle.is_finished() {
             let stuck = look(&self.members.lock().unwrap(), &mut naps);
             // A thread that ended between the two looks is not stuck.
@@ -142,16 +153,20 @@ impl<T> Thread<T> {
                 break;
             }
             let seen = match stuck {
-                None => {
+                None if began.elapsed() <= NET => {
                     thread::yield_now();
                     continue;
+                }
+                None => {
+                    let running = names_of_living(&self.members.lock().unwrap());
+                    format!("{running} still running after {} s", NET.as_secs())
                 }
                 Some(Stuck::Asleep) => {
                     let asleep = names_of_living(&self.members.lock().unwrap());
                     format!("{asleep} asleep for good: no thread is left that could wake it")
                 }
                 Some(Stuck::Spinning(name)) => {
-                    format!("thread `{name}` spins: it used a second of CPU and got nowhere")
+                    format!("thread `{name}` spins: it looks again and again and gets nowhere")
                 }
                 Some(Stuck::Napping(name)) => {
                     format!(
@@ -175,27 +190,47 @@ impl<T> Thread<T> {
     }
 }
 
-/// Which thread has done too much since the start for one that comes to rest.
-fn restless(
-    start: &[Option<ThreadStatus>],
-    now: &[Option<ThreadStatus>],
-    napping: &[usize],
-) -> Option<usize> {
-    let since = start.iter().zip(now).map(|statuses| match statuses {
-        (Some(start), Some(now)) => {
-            (now.cpu_ticks - start.cpu_ticks, now.context_switches - start.context_switches)
-        }
-        _ => (0, 0),
-    });
-    let since: Vec<(u64, u64)> = since.collect();
-    let alone = since.iter().enumerate().position(|(index, &(ticks, switches))| {
-        ticks > RESTLESS_TICKS
-            || switches > RESTLESS_SWITCHES
-            || (switches > NAPS && napping.contains(&index))
-    });
-    // Many that spin get little CPU time each.
-    let together = since.iter().map(|(ticks, _)| ticks).sum::<u64>() > 2 * RESTLESS_TICKS;
-    alone.or_else(|| (0..since.len()).filter(|_| together).max_by_key(|&index| since[index].0))
+/// What each thread had done when they began to come to rest.
+struct Looks {
+    statuses: Vec<Option<ThreadStatus>>,
+    counts: Vec<Count>,
+    began: Instant,
+}
+
+impl Looks {
+    fn begin(members: &[Member]) -> Self {
+        let counts = members.iter().map(|member| member.steps.count()).collect();
+        Self { statuses: statuses(members), counts, began: Instant::now() }
+    }
+
+    /// The name of a thread that has done too much since then for one that comes to rest.
+    fn restless(
+        &self,
+        members: &[Member],
+        now: &[Option<ThreadStatus>],
+        napping: &[usize],
+    ) -> Option<String> {
+        let too_much = |&index: &usize| {
+            let count = members[index].steps.count();
+            let before = self.counts.get(index).copied().unwrap_or_default();
+            count.operations - before.operations > RESTLESS_OPERATIONS
+                || count.calls - before.calls > CALLS
+                || (napping.contains(&index) && self.sleeps(now, index) > NAPS)
+        };
+        let busiest = |&index: &usize| now[index].as_ref().map(|status| status.state == 'R');
+        let overdue = self.began.elapsed() > NET;
+        (0..members.len())
+            .find(too_much)
+            .or_else(|| (0..members.len()).filter(|_| overdue).max_by_key(busiest))
+            .map(|index| members[index].name.clone())
+    }
+
+    /// How often a thread has gone to sleep since then.
+    fn sleeps(&self, now: &[Option<ThreadStatus>], index: usize) -> u64 {
+        let sleeps = |status: Option<&ThreadStatus>| status.map_or(0, |status| status.sleeps);
+        let before = self.statuses.get(index).and_then(Option::as_ref);
+        sleeps(now[index].as_ref()).saturating_sub(sleeps(before))
+    }
 }
 
 /// Whether thread `tid` of this process waits for another one while all of them sleep, but for the
@@ -223,7 +258,7 @@ pub fn waits_in_vain(tid: i32) -> bool {
 enum Stuck {
     /// All threads are asleep, and none can wake another.
     Asleep,
-    /// The named thread keeps a CPU busy.
+    /// The named thread looks again and again.
     Spinning(String),
     /// The named thread sleeps by the clock, again and again; the others are asleep.
     Napping(String),
@@ -234,7 +269,7 @@ enum Stuck {
 struct Naps {
     /// The other threads.
     others: Vec<Option<ThreadStatus>>,
-    /// The context switches of each, by its id, at the first look since then.
+    /// How often each had gone to sleep, by its id, at the first look since then.
     since: HashMap<i32, u64>,
 }
 
@@ -253,9 +288,9 @@ impl Naps {
             self.others = others;
         }
         napping.iter().copied().find(|&index| {
-            let switches = now[index].as_ref().map_or(0, |status| status.context_switches);
-            let since = *self.since.entry(members[index].tid).or_insert(switches);
-            switches > since + NAPS_IN_VAIN
+            let sleeps = now[index].as_ref().map_or(0, |status| status.sleeps);
+            let since = *self.since.entry(members[index].tid).or_insert(sleeps);
+            sleeps > since + NAPS_IN_VAIN
         })
     }
 }
@@ -263,10 +298,11 @@ impl Naps {
 /// Two looks at all threads; `None` if one of them ran in between, or will.
 fn look(members: &[Member], naps: &mut Naps) -> Option<Stuck> {
     let now = statuses(members);
-    let spins = |status: &Option<ThreadStatus>| {
-        status.as_ref().is_some_and(|status| status.cpu_ticks > SPIN_TICKS)
+    let spins = |member: &&Member| {
+        let count = member.steps.count();
+        count.operations > OPERATIONS || count.calls > CALLS
     };
-    if let Some((member, _)) = members.iter().zip(&now).find(|(_, status)| spins(status)) {
+    if let Some(member) = members.iter().find(spins) {
         return Some(Stuck::Spinning(member.name.clone()));
     }
     let napping = asleep(members, &now)?;
@@ -311,8 +347,8 @@ fn names_of_living(members: &[Member]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sync::counted::atomic::{AtomicBool, Ordering};
     use std::sync::Condvar;
-    use std::time::Duration;
 
     #[test]
     fn a_thread_that_waits_is_at_rest_and_not_finished() {
@@ -347,17 +383,17 @@ mod tests {
     #[test]
     fn who_sleeps_by_the_clock_and_looks_again_is_not_at_rest() {
         let threads = Threads::new();
-        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let stop = Arc::new(AtomicBool::new(false));
         let thread = threads.spawn("napper", {
             let stop = Arc::clone(&stop);
             move || {
-                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                while !stop.load(Ordering::Relaxed) {
                     thread::sleep(Duration::from_millis(1));
                 }
             }
         });
         assert_eq!(threads.settle(), Settled::Spinning("napper".into()));
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        stop.store(true, Ordering::Relaxed);
         thread.join("-", "-");
     }
 
@@ -366,10 +402,10 @@ mod tests {
         // In a process of its own there would be no other tests; here they may run, and then nobody waits
         // in vain. So this is the half that can be said.
         let threads = Threads::new();
-        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let stop = Arc::new(AtomicBool::new(false));
         let runner = threads.spawn("runner", {
             let stop = Arc::clone(&stop);
-            move || while !stop.load(std::sync::atomic::Ordering::Relaxed) {}
+            move || while !stop.load(Ordering::Relaxed) {}
         });
         let waiter = threads.spawn("waiter", thread::park);
         let tid = threads.members.lock().unwrap()[1].tid;
@@ -377,7 +413,7 @@ mod tests {
             thread::yield_now();
         }
         assert!(!waits_in_vain(tid));
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        stop.store(true, Ordering::Relaxed);
         runner.join("-", "-");
         waiter.handle.thread().unpark();
         waiter.join("-", "-");
@@ -396,51 +432,75 @@ mod tests {
         threads.spawn("napper", nap).join("-", "-");
     }
 
+    /// A lock that looks again and again at an atomic of `crate::sync`, until it is told to stop.
+    fn spinner(threads: &Threads, stop: &Arc<AtomicBool>) -> Thread<()> {
+        let stop = Arc::clone(stop);
+        threads.spawn("spinner", move || while !stop.load(Ordering::Relaxed) {})
+    }
+
     #[test]
-    fn a_busy_thread_is_called_a_spinner() {
-        let threads = Threads::new();
-        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let thread = threads.spawn("spinner", {
-            let stop = Arc::clone(&stop);
-            move || while !stop.load(std::sync::atomic::Ordering::Relaxed) {}
-        });
+    fn a_thread_that_looks_again_and_again_is_called_a_spinner() {
+        let (threads, stop) = (Threads::new(), Arc::default());
+        let thread = spinner(&threads, &stop);
         assert_eq!(threads.settle(), Settled::Spinning("spinner".into()));
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        stop.store(true, Ordering::Relaxed);
         thread.handle.join().unwrap();
     }
 
     #[test]
     fn so_is_one_of_many() {
-        let threads = Threads::new();
-        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
-        let spinners: Vec<_> = (0..64)
-            .map(|_| {
-                let stop = Arc::clone(&stop);
-                threads.spawn(
-                    "spinner",
-                    move || while !stop.load(std::sync::atomic::Ordering::Relaxed) {},
-                )
-            })
-            .collect();
+        let (threads, stop) = (Threads::new(), Arc::default());
+        let spinners: Vec<_> = (0..64).map(|_| spinner(&threads, &stop)).collect();
         assert_eq!(threads.settle(), Settled::Spinning("spinner".into()));
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        stop.store(true, Ordering::Relaxed);
         spinners.into_iter().for_each(|spinner| spinner.handle.join().unwrap());
+    }
+
+    #[test]
+    #[should_panic(expected = "thread `spinner` spins: it looks again and again")]
+    fn a_join_of_one_that_spins_fails() {
+        let stop = Arc::default();
+        let thread = spinner(&Threads::new(), &stop);
+        let joined = panic::catch_unwind(panic::AssertUnwindSafe(|| thread.join("-", "-")));
+        stop.store(true, Ordering::Relaxed);
+        panic::resume_unwind(joined.expect_err("it spins"));
+    }
+
+    #[test]
+    fn a_thread_that_works_for_seconds_is_not_called_a_spinner() {
+        // Two seconds of CPU time: more than any right thread of a test needs, and no sign of spinning.
+        let work = || {
+            let own = || cpu_time(getpid().as_raw(), gettid().as_raw());
+            let start = own();
+            while own() < start + 200 {}
+        };
+        let threads = Threads::new();
+        let worker = threads.spawn("worker", work);
+        assert_eq!(threads.settle(), Settled::AtRest);
+        worker.join("-", "-");
+    }
+
+    /// The clock ticks that a thread has used: fields 14 and 15 of proc_pid_stat(5).
+    fn cpu_time(pid: i32, tid: i32) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/task/{tid}/stat")).unwrap();
+        let fields = crate::proc::fields_after_name(&stat).unwrap();
+        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
     }
 
     #[test]
     fn so_is_one_that_does_nothing_but_yield() {
         let threads = Threads::new();
-        let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+        let stop = Arc::new(AtomicBool::new(false));
         let thread = threads.spawn("yielder", {
             let stop = Arc::clone(&stop);
             move || {
-                while !stop.load(std::sync::atomic::Ordering::Relaxed) {
+                while !stop.load(Ordering::Relaxed) {
                     thread::yield_now();
                 }
             }
         });
         assert_eq!(threads.settle(), Settled::Spinning("yielder".into()));
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+        stop.store(true, Ordering::Relaxed);
         thread.handle.join().unwrap();
     }
 

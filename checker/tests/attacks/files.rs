@@ -19,68 +19,68 @@ type Make = fn(&Graded) -> HandedIn;
 
 /// Submissions by name, row and verdict.
 pub const FILES: &[(&str, u8, &str, Make)] = &[
-    ("climbs out of a zip", 32, "not_started", |_| {
+    ("climbs out of a zip", 32, "unjudged", |_| {
         archive(".zip", zip_of("../../canary/evil.rs", RIGHT))
     }),
-    ("climbs out of a tar", 32, "not_started", |_| {
+    ("climbs out of a tar", 32, "unjudged", |_| {
         archive(".tar", tar_of("../../canary/evil.rs", RIGHT))
     }),
-    ("has an absolute path in a tar", 32, "not_started", |graded| {
+    ("has an absolute path in a tar", 32, "unjudged", |graded| {
         let path = graded.filled_in("@CANARY@/evil.rs");
         archive(".tar", tar_of(&path, RIGHT))
     }),
-    ("climbs out below an exercise", 32, "not_started", |_| {
+    ("climbs out below an exercise", 32, "unjudged", |_| {
         let path = "exercises/01_part/01_answer/src/../../../../../../canary/evil.rs";
         archive(".tar.gz", gzip(&tar_of(path, RIGHT)))
     }),
-    ("writes through a link in a tar", 33, "passed", |graded| {
+    ("writes through a link in a tar", 33, "unjudged", |graded| {
         let directory = Path::new(ANSWER).parent().unwrap();
         let canary = graded.filled_in("@CANARY@");
         let link = entry(directory.to_str().unwrap(), EntryType::Symlink, &canary);
         archive(".tar", link.into_iter().chain(tar_of(ANSWER, RIGHT)).collect())
     }),
-    ("is a hard link in a tar", 33, "not_started", |_| {
+    ("is a hard link in a tar", 33, "unjudged", |_| {
         archive(".tar", ended(entry(ANSWER, EntryType::Link, "/etc/passwd")))
     }),
-    ("is a device in a tar", 34, "not_started", |_| {
+    ("is a device in a tar", 34, "unjudged", |_| {
         archive(".tar", ended(entry(ANSWER, EntryType::Block, "")))
     }),
-    ("is a FIFO in a tar", 34, "not_started", |_| {
+    ("is a FIFO in a tar", 34, "unjudged", |_| {
         archive(".tar", ended(entry(ANSWER, EntryType::Fifo, "")))
     }),
-    ("links to another submission", 33, "not_started", |graded| {
+    ("links to another submission", 33, "unjudged", |graded| {
         let secret = graded.filled_in("@SECRET@");
         directory(move |root| symlink(&secret, root.join("lib.rs")).unwrap())
     }),
-    ("links to another submission's directory", 33, "not_started", |graded| {
+    ("links to another submission's directory", 33, "unjudged", |graded| {
         let secret = graded.filled_in("@SECRET@");
         directory(move |root| {
             fs::remove_dir(root).unwrap();
             symlink(Path::new(&secret).parent().unwrap(), root).unwrap();
         })
     }),
-    ("is a FIFO", 34, "not_started", |_| {
+    ("is a FIFO", 34, "unjudged", |_| {
         directory(|root| {
             nix::unistd::mkfifo(&root.join("lib.rs"), nix::sys::stat::Mode::S_IRWXU).unwrap();
         })
     }),
-    ("is a socket", 34, "not_started", |_| {
+    ("is a socket", 34, "unjudged", |_| {
         directory(|root| {
             // The path of a socket is short: bound from its own directory.
             let link = format!("/proc/self/fd/{}", open(root));
             std::os::unix::net::UnixListener::bind(format!("{link}/lib.rs")).unwrap();
         })
     }),
-    ("has names that are not UTF-8", 34, "passed", |_| {
+    ("has names that are not UTF-8", 34, "unjudged", |_| {
         directory(|root| {
             fs::write(root.join("lib.rs"), RIGHT).unwrap();
             fs::write(root.join(OsStr::from_bytes(b"\xff\n.rs")), "no rust").unwrap();
         })
     }),
-    ("is a bomb in a zip", 34, "not_started", |_| {
+    ("is a bomb in a zip", 34, "unjudged", |_| {
         archive(".zip", zip_of(ANSWER, &" ".repeat(64 << 20)))
     }),
-    ("is too large a file", 34, "not_started", |_| {
+    ("is too large a file", 34, "unjudged", |_| {
         directory(|root| fs::write(root.join("lib.rs"), " ".repeat(1 << 20)).unwrap())
     }),
 ];
@@ -147,7 +147,7 @@ fn nothing_climbs_out_blocks_or_blows_up() {
     }
     let finished = graded.grade();
     assert_eq!(judged(&finished), expected, "{}", finished.stderr);
-    assert_eq!(finished.code, Some(0), "{}", finished.stderr);
+    assert_eq!(finished.code, Some(1), "{}", finished.stderr);
     nothing_is_left(&graded);
     honest_have_all_points(&graded.class);
 }

@@ -103,6 +103,8 @@ fn compiler(class: &Class, script: &str) -> PathBuf {
     let sysroot = String::from_utf8(output.stdout).unwrap();
     let path = class.workbook.root().join("target/judge/stub/target/rustc");
     fs::create_dir_all(path.parent().unwrap()).unwrap();
+    // Whatever this test's umask is.
+    fs::set_permissions(path.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
     let script = format!(
         "#!/bin/sh\ncase \"$*\" in *judge/stands*)\n{script}\n;; esac\nexec {}/bin/rustc \"$@\"\n",
         sysroot.trim()

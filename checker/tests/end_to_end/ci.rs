@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::miniature::{ANSWER, Finished, Miniature};
+use crate::miniature::{ANSWER, Finished, Miniature, NEXT};
 
 /// A learner's file whose panic speaks to GitHub's runner.
 const SPEAKS: &str = r##"
@@ -54,6 +54,19 @@ fn what_a_program_prints_is_guarded_and_its_failure_annotated() {
     let again = on_github(&miniature, &["check"]).0;
     let token = |finished: &Finished| finished.stdout.lines().next().unwrap().to_owned();
     assert_ne!(token(&finished), token(&again), "a token is used once");
+}
+
+#[test]
+fn every_annotation_lies_on_a_line_of_the_learners() {
+    let miniature = Miniature::with_answer("wrong_answer");
+    miniature.write(NEXT, "pub fn next() -> u32 {\n    45\n}\n");
+    let (finished, _) = on_github(&miniature, &["check"]);
+    let unguarded = unguarded(&finished.stdout);
+    assert_eq!(unguarded.len(), 3, "1.1 fails one test, 1.2 two: {unguarded:?}");
+    for line in unguarded {
+        let is_on = |file: &str| line.starts_with(&format!("::error file={file},line="));
+        assert!(is_on(ANSWER) || is_on(NEXT), "{line}");
+    }
 }
 
 #[test]

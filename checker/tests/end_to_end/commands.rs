@@ -1,6 +1,6 @@
 //! The commands, as a learner uses them.
 
-use crate::miniature::{ANSWER, Finished, Miniature, NEXT, outcome};
+use crate::miniature::{ANSWER, Finished, Miniature, NEXT, SOLUTION, outcome};
 
 #[test]
 fn a_fresh_workbook_says_where_to_start_and_compiles_nothing() {
@@ -18,7 +18,7 @@ fn solving_an_exercise_moves_on_and_solving_all_exits_0() {
     let finished = miniature.checker(&["check"]);
     assert_eq!(finished.code, Some(1));
     assert!(finished.stdout.contains("1 of 2 pass"), "{}", finished.stdout);
-    assert!(finished.stdout.contains("edit  exercises/01_part/02_next/src/lib.rs:5"));
+    assert!(finished.stdout.contains("edit     exercises/01_part/02_next/src/lib.rs:5"));
     miniature.write(NEXT, &outcome("right").replace("answer()", "next()"));
     let finished = miniature.checker(&["check"]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
@@ -114,7 +114,7 @@ fn an_error_that_nobody_reads_keeps_its_exit_code() {
 #[test]
 fn verify_names_a_solution_that_cannot_be_read() {
     let miniature = Miniature::with_solutions();
-    let solution = miniature.root().join("solutions/01_part/01_answer/src/lib.rs");
+    let solution = miniature.root().join(SOLUTION);
     std::fs::write(solution, b"\xff").unwrap();
     let finished = miniature.checker(&["verify", "answer"]);
     assert_eq!(finished.code, Some(1));
@@ -135,13 +135,12 @@ fn a_deleted_file_of_the_learners_is_named_and_reset_puts_the_stub_there() {
 #[test]
 fn a_solution_is_shown_after_a_pass_or_by_force() {
     let miniature = Miniature::new();
-    let solution = "solutions/01_part/01_answer/src/lib.rs";
     assert_eq!(
         miniature.checker(&["solution", "answer", "--force"]).code,
         Some(2),
         "there is none"
     );
-    miniature.write(solution, "//! The reference's own words.\n");
+    miniature.write(SOLUTION, "//! The reference's own words.\n");
     let refused = miniature.checker(&["solution", "answer"]);
     assert_eq!(refused.code, Some(2));
     assert!(refused.complaint().contains("has not passed yet"), "{refused:?}");
@@ -207,7 +206,7 @@ fn pins_of_the_miniature_are_current() {
 #[test]
 fn verify_accepts_a_sound_workbook() {
     let miniature = Miniature::with_solutions();
-    let wrong = "//! Misconception: any even number will do.\n//! Caught by: it_is_42\n\
+    let wrong = "//! Misconception: any even number will do.\n//! Kind: wrong result\n//! Caught by: it_is_42\n\
                  //! Message: the answer is 42\n\n/// 44.\npub fn answer() -> u32 {\n    44\n}\n";
     miniature.write("solutions/01_part/01_answer/wrong/even.rs", wrong);
     let finished = miniature.checker(&["verify"]);
@@ -254,8 +253,8 @@ fn an_exercise_that_was_moved_is_pinned_at_its_new_place() {
 #[test]
 fn verify_names_everything_that_is_unsound() {
     let miniature = Miniature::with_solutions();
-    miniature.write("solutions/01_part/01_answer/src/lib.rs", &outcome("wrong_answer"));
-    let uncaught = "//! Misconception: none.\n//! Caught by: it_is_42\n//! Message: x\n\n\
+    miniature.write(SOLUTION, &outcome("wrong_answer"));
+    let uncaught = "//! Misconception: none.\n//! Kind: wrong result\n//! Caught by: it_is_42\n//! Message: x\n\n\
                     /// 42.\npub fn answer() -> u32 {\n    42\n}\n";
     miniature.write("solutions/01_part/01_answer/wrong/right_after_all.rs", uncaught);
     miniature

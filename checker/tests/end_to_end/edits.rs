@@ -122,7 +122,7 @@ fn content_decides_and_not_file_times(#[case] configuration: &str) {
 }
 
 /// The target that this machine's compiler builds for.
-fn host() -> String {
+pub fn host() -> String {
     let output = std::process::Command::new("rustc").arg("-vV").output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     text.lines().find_map(|line| line.strip_prefix("host: ")).unwrap().to_owned()

@@ -57,3 +57,22 @@ fn progress_made_before_ctrl_c_is_kept() {
     assert_eq!(Finished::of(checker.wait_with_output().unwrap()).code, Some(130));
     assert_eq!(miniature.judge_answer()["cached"], true);
 }
+
+#[test]
+fn a_checker_that_is_to_outlive_its_terminal_does() {
+    let miniature = Miniature::with_answer("busy_loop");
+    let checker = miniature.command(&["check", "answer"]);
+    let mut nohup = std::process::Command::new("sh");
+    nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]);
+    nohup.arg(checker.get_program()).args(checker.get_args());
+    let mut checker = nohup.current_dir(miniature.root()).spawn().unwrap();
+    while !miniature.tests_run() {
+        std::thread::yield_now();
+    }
+    let status = std::fs::read_to_string(format!("/proc/{}/status", checker.id())).unwrap();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:\t")).unwrap();
+    let ignored = u64::from_str_radix(ignored, 16).unwrap();
+    assert_ne!(ignored & (1 << (Signal::SIGHUP as i32 - 1)), 0, "{status}");
+    kill(Pid::from_raw(checker.id() as i32), Signal::SIGINT).unwrap();
+    assert_eq!(checker.wait().unwrap().code(), Some(130));
+}

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "grade")]
 mod archives;
+mod build_settings;
 mod ci;
 #[cfg(feature = "grade")]
 mod class;
@@ -12,22 +13,37 @@ mod edits;
 #[cfg(feature = "grade")]
 mod grade;
 mod interrupts;
+mod line_ends;
 #[cfg(feature = "grade")]
 mod made_class;
 #[cfg(feature = "grade")]
+mod made_uploads;
+mod makefile;
+#[cfg(feature = "grade")]
 mod merge;
 mod miniature;
+mod next;
 #[cfg(feature = "grade")]
 mod no_namespaces;
 mod no_ptrace;
 mod outcomes;
+mod outputs;
 #[cfg(feature = "grade")]
 mod page;
+mod readme;
 mod refusals;
 #[cfg(feature = "grade")]
 mod report;
 #[cfg(feature = "grade")]
+mod rosters;
+#[cfg(feature = "grade")]
 mod score;
+mod solutions;
 mod soundness;
+mod surroundings;
 mod trace;
+#[cfg(feature = "grade")]
+mod unjudged;
+#[cfg(feature = "grade")]
+mod uploads;
 mod workbooks;

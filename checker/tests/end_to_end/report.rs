@@ -58,7 +58,7 @@ fn a_document_is_all_that_is_on_standard_output() {
     assert_eq!(document["students"].as_array().unwrap().len(), 3);
     let csv = graded.report("csv", &["--only", "answer"]).stdout;
     let lines: Vec<&str> = csv.lines().collect();
-    assert_eq!(lines[0], "student,exercise,verdict,points,possible,bonus");
+    assert_eq!(lines[0], "student,exercise,verdict,points,possible,bonus,alike");
     assert_eq!(lines.len(), 1 + 3, "one exercise was asked for: {csv}");
     assert!(csv.contains("\"'=Bö, \"\"B\"\"\",answer,failed,"), "{csv}");
     for (reader, begins) in [("junit", "<?xml"), ("canvas", "Student,"), ("moodle", "username,")] {

@@ -87,7 +87,8 @@ impl Results {
             origin: format!("in/{student}").into(),
             days_late: Some(days_late),
         };
-        store.put_submission(&Stored { submission, unreadable: None, notes: Vec::new() }).unwrap();
+        let (notes, remarks) = (Vec::new(), Vec::new());
+        store.put_submission(&Stored { submission, unreadable: None, notes, remarks }).unwrap();
         for (exercise, judgement) in ["answer", "next"].into_iter().zip(judgements) {
             let layers = Layers { held: Layer::ALL.into(), ..Layers::default() };
             store.put(&result(student, exercise, judgement, layers)).unwrap();
@@ -142,6 +143,7 @@ fn result(student: &str, exercise: &str, judgement: Judgement, layers: Layers) -
         judgement,
         flags: Vec::new(),
         layers,
+        text: None,
     }
 }
 
@@ -166,15 +168,15 @@ fn hundredths(number: &str) -> u64 {
 fn a_scheme_counts_from_the_next_score_on() {
     let results = Results::new();
     let plain = results.gradebook();
-    assert!(plain.contains("\nbob,1.5,0,1.5,5,0,3,0,\n"), "{plain}");
+    assert!(plain.contains("\nbob,1.5,0,1.5,5,0,3,0,,\n"), "{plain}");
     results.scheme(SCHEME);
     assert_eq!(
         results.gradebook(),
-        "student,answer,next,total,maximum,bonus,days_late,late_percent,unreadable\n\
-         ada,15,4,19,15,4,0,0,\n\
-         bob,4,0,4,15,0,3,20,\n\
-         eve,0,0,0,15,0,8,100,\n\
-         mal,0,0,0,15,0,0,0,\n"
+        "student,answer,next,total,maximum,bonus,days_late,late_percent,unreadable,open\n\
+         ada,15,4,19,15,4,0,0,,\n\
+         bob,4,0,4,15,0,3,20,,\n\
+         eve,0,0,0,15,0,8,100,,\n\
+         mal,0,0,0,15,0,0,0,,\n"
     );
     fs::remove_file(results.out().join("scheme.toml")).unwrap();
     assert_eq!(results.gradebook(), plain);

@@ -5,9 +5,8 @@ use std::thread::available_parallelism;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::miniature::{Finished, Miniature, outcome};
+use crate::miniature::{Finished, Miniature, SOLUTION, outcome};
 
-const SOLUTION: &str = "solutions/01_part/01_answer/src/lib.rs";
 const WRONG: &str = "solutions/01_part/01_answer/wrong/at_times.rs";
 
 /// `soundness` on the first exercise of a workbook with this solution.
@@ -40,7 +39,7 @@ fn at_call(nth: usize, answer: u32, otherwise: u32) -> String {
 #[test]
 fn a_sound_workbook_has_no_false_failure_and_no_escape() {
     let miniature = Miniature::with_solutions();
-    let wrong = "//! Misconception: any even number will do.\n//! Caught by: it_is_42\n\
+    let wrong = "//! Misconception: any even number will do.\n//! Kind: wrong result\n//! Caught by: it_is_42\n\
                  //! Message: the answer is 42\n\n/// 44.\npub fn answer() -> u32 {\n    44\n}\n";
     miniature.write(WRONG, wrong);
     let finished = miniature.checker(&["soundness", "--solution-runs", "4", "--wrong-runs", "3"]);
@@ -71,7 +70,8 @@ fn a_solution_that_fails_one_time_is_found() {
 #[test]
 fn a_wrong_solution_that_escapes_one_time_is_found() {
     let miniature = Miniature::with_solutions();
-    let declaration = "//! Misconception: it is 44.\n//! Caught by: it_is_42\n//! Message: is 42\n";
+    let declaration = "//! Misconception: it is 44.\n//! Kind: wrong result\n//! Caught by: it_is_42\n\
+                       //! Message: is 42\n";
     miniature.write(WRONG, &format!("{declaration}{}", at_call(5, 42, 44)));
     let finished = soundness(&miniature, "1", "8");
     assert_eq!(finished.code, Some(1), "{finished:?}");

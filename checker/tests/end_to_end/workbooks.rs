@@ -15,7 +15,7 @@ const CURRICULUM: &str = "exercises/curriculum.toml";
     "curriculum.toml:14: unknown field `colour`"
 )]
 #[case::a_duplicate_number("\"1.2\"", "\"1.1\"", "does not begin with the place of 1.1")]
-#[case::a_number_of_no_part("\"1.2\"", "\"7.2\"", "part 7, which is none")]
+#[case::a_number_of_no_part("\"1.2\"", "\"7.2\"", "part 7, which does not exist")]
 #[case::no_number("\"1.2\"", "\"one\"", "`one` is no exercise number")]
 #[case::no_time(
     "test_seconds = 10",
@@ -101,7 +101,7 @@ fn a_corrupt_state_file_is_set_aside_and_nothing_in_it_is_lost() {
 fn a_corrupt_state_file_is_never_set_aside_in_silence() {
     for command in [&["list"][..], &["solution", "answer", "--force"]] {
         let miniature = Miniature::new();
-        miniature.write("solutions/01_part/01_answer/src/lib.rs", "//! 42.\n");
+        miniature.write("solutions/01_part/01_answer/lib.rs", "//! 42.\n");
         miniature.write(".shopfloor/progress.toml", "this is [no toml");
         let finished = miniature.checker(command);
         assert!(finished.complaint().contains("was set aside"), "{command:?}: {finished:?}");

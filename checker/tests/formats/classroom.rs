@@ -72,7 +72,7 @@ fn classroom_50_gets_integers_and_the_values_of_its_runner() {
     let values = Environment::of(variable, classroom::utc(1_780_324_325)).unwrap();
     let text = of_student(Class::new(), "bob", |graded, place| {
         let gradebook = graded.gradebook();
-        classroom::classroom50(&gradebook, &gradebook.lines[place], &values)
+        classroom::classroom50(&gradebook, &gradebook.lines[place], &values).unwrap()
     });
     let result: Result50 = serde_json::from_str(&text).unwrap();
     assert_eq!(result.schema, "classroom50/result/v1");
@@ -137,7 +137,7 @@ enum Status {
 fn legacy(class: Class, student: &str) -> Legacy {
     let text = of_student(class, student, |graded, place| {
         let gradebook = graded.gradebook();
-        classroom::legacy(&gradebook, &gradebook.lines[place])
+        classroom::legacy(&gradebook, &gradebook.lines[place]).unwrap()
     });
     assert_eq!(text.lines().count(), 1, "it is the value of a variable");
     assert!(text.len() < 128 << 10, "execve(2) takes no longer one");
@@ -165,7 +165,19 @@ fn the_reporter_of_github_classroom_gets_points_and_the_place() {
     assert_eq!(mutex.filename, "exercises/02_locks/01_mutex/src/lib.rs");
     assert!(mutex.message.contains("expected: one"));
     assert_eq!(legacy(Class::new(), "ada").status, Status::Pass);
-    assert_eq!(legacy(Class::new(), crate::fixture::FORMULA).status, Status::Error);
+}
+
+#[test]
+fn who_is_not_judged_completely_gets_neither_file() {
+    let values = Environment::of(variable, classroom::utc(0)).unwrap();
+    for student in [crate::fixture::FORMULA, "hal", "ida"] {
+        of_student(Class::new(), student, |graded, place| {
+            let gradebook = graded.gradebook();
+            let line = &gradebook.lines[place];
+            assert_eq!(classroom::classroom50(&gradebook, line, &values), None, "{student}");
+            assert_eq!(classroom::legacy(&gradebook, line), None, "{student}");
+        });
+    }
 }
 
 #[test]

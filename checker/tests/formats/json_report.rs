@@ -32,6 +32,7 @@ fn check(value: &Value, schema: &Value, root: &Value, place: &str) {
                 let is = |kind: &Value| has_type(value, kind.as_str().unwrap());
                 assert!(types.iter().any(is), "{place}: {value} is not {rule}");
             }
+            "minimum" if value.is_null() => {}
             "minimum" => assert!(value.as_f64() >= rule.as_f64(), "{place}"),
             "items" => {
                 for (index, item) in value.as_array().unwrap().iter().enumerate() {
@@ -81,6 +82,7 @@ fn everything_that_is_known_is_in_it() {
     assert_eq!(document["points_possible"], 8.0);
     let bob = &document["students"][1];
     assert_eq!((&bob["student"], &bob["points"]), (&"bob".into(), &1.66.into()));
+    assert!(bob["remarks"][0].as_str().unwrap().contains("marks it as late"), "{bob}");
     assert_eq!(bob["no_effect"][0]["path"], "exercises/␛x.rs");
     let tests = bob["results"][0]["tests"].as_array().unwrap();
     assert_eq!(tests.len(), 4, "each test is there: {tests:?}");
@@ -89,6 +91,11 @@ fn everything_that_is_known_is_in_it() {
     assert_eq!(document["students"][2]["results"][1]["verdict"], "forged");
     assert_eq!(document["students"][3]["unreadable"], crate::fixture::UNREADABLE);
     let zoe = &document["students"][5];
+    assert_eq!(document["students"][0]["results"][0]["alike"][0], "eve");
+    let hal = &document["students"][6];
+    assert_eq!((hal["open"].as_u64(), &hal["points"]), (Some(1), &3.0.into()));
+    assert_eq!(hal["results"][0]["verdict"], "unjudged");
+    assert!(hal["results"][0]["points"].is_null(), "{hal}");
     assert_eq!((zoe["open"].as_u64(), zoe["results"].as_array().unwrap().len()), (Some(1), 1));
 }
 

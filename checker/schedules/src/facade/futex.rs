@@ -33,7 +33,7 @@ fn queue(word: &AtomicU32) -> Rc<Queue> {
     QUEUES.with_borrow_mut(|queues| Rc::clone(queues.entry(word.id()).or_insert_with(queue)))
 }
 
-/// Sleeps while `word` holds `expected`, until a wake; may return for no reason.
+/// Sleeps until a wake, if `word` holds `expected` at the call; may return without a wake.
 #[track_caller]
 pub fn wait(word: &AtomicU32, expected: u32) {
     let (me, place, id) = (explorer::me(), Location::caller(), word.id());

@@ -10,17 +10,18 @@ mod load;
 
 use std::sync::Mutex;
 
-use crate::candidate::{Candidate, Slot, Sources, Stands, read_sources};
+use crate::candidate::{Candidate, Slot, Sources, Stands};
 use crate::compile::{Compiled, Recipe, Wanted, compile, compile_stub};
 use crate::curriculum::Exercise;
+use crate::event::Silent;
 use crate::judge::judge_programs;
 use crate::pristine::Pristine;
 use crate::report::Reporter;
+use crate::solutions::{Solutions, Wrong};
 use crate::verdict::{Judgement, Verdict};
-use crate::{Error, Exit, files};
+use crate::{Error, Exit};
 
 use super::Session;
-use super::declaration::Declaration;
 use crate::parallel::{at_once, in_parallel};
 use circumstances::{Circumstances, half_and_half};
 use load::Load;
@@ -44,14 +45,21 @@ pub struct Soundness<'a> {
     pub exercise: &'a Exercise,
     /// The runs of the solution.
     pub solution: Tally,
+    /// The runs of each alternative.
+    pub alternatives: Vec<Tally>,
     /// The runs of each known-wrong solution.
     pub wrong: Vec<Tally>,
 }
 
 impl Soundness<'_> {
-    /// The solution and the wrong ones.
+    /// The solution, its alternatives and the wrong ones.
     pub fn tallies(&self) -> impl Iterator<Item = &Tally> {
-        [&self.solution].into_iter().chain(&self.wrong)
+        self.right().chain(&self.wrong)
+    }
+
+    /// The solution and its alternatives.
+    pub fn right(&self) -> impl Iterator<Item = &Tally> {
+        [&self.solution].into_iter().chain(&self.alternatives)
     }
 }
 
@@ -94,6 +102,7 @@ pub fn soundness(
                 Ok(Soundness {
                     exercise,
                     solution: trial.solution(&solutions, effort.solution)?,
+                    alternatives: trial.alternatives(&stands, effort.solution)?,
                     wrong: trial.wrong_solutions(&stands, effort.wrong)?,
                 })
             },
@@ -121,26 +130,38 @@ struct Trial<'a> {
 
 impl Trial<'_> {
     fn solution(&self, slot: &Slot, runs: usize) -> Result<Tally, Error> {
-        let directory = self.session.workbook.solution_path(self.exercise);
-        let sources = read_sources(self.exercise, &directory)?;
+        let sources = self.solutions().reference()?;
         let candidate = slot.lay(self.exercise, &self.pristine, &sources)?;
         // One after another: each runs as many tests at once as there are cores.
-        let compiled = compile(&candidate, &self.session.stop)?;
-        self.repeat(1, "solution", &candidate, compiled, runs, |judgement| {
-            match judgement.verdict {
-                Verdict::Passed => Ok(()),
-                _ => Err(why(judgement)),
-            }
-        })
+        let compiled = compile(&candidate, &self.session.stop, &mut Silent)?;
+        self.repeat(1, "solution", &candidate, compiled, runs, must_pass)
+    }
+
+    fn alternatives(&self, stands: &Stands, runs: usize) -> Result<Vec<Tally>, Error> {
+        let mut tallies = Vec::new();
+        for alternative in self.solutions().alternatives()? {
+            let stand = stands.take()?;
+            let candidate = stand.lay(self.exercise, &self.pristine, &alternative.sources)?;
+            let wanted = Wanted::Everything;
+            let compiled = self.recipe.compile(&candidate, wanted, &self.session.stop)?;
+            let name = &alternative.name;
+            tallies.push(self.repeat(1, name, &candidate, compiled, runs, must_pass)?);
+        }
+        Ok(tallies)
+    }
+
+    fn solutions(&self) -> Solutions<'_> {
+        Solutions::of(&self.session.workbook, self.exercise)
     }
 
     fn wrong_solutions(&self, stands: &Stands, runs: usize) -> Result<Vec<Tally>, Error> {
-        let directory = self.session.workbook.solution_path(self.exercise).join("wrong");
+        let solutions = self.solutions();
         let mut tallies = Vec::new();
-        for path in files::files_below(&directory)? {
-            let name = path.with_extension("").display().to_string();
-            let text = files::read(&directory.join(&path))?;
-            tallies.push(self.wrong_solution(stands, &name, text, runs)?);
+        for file in solutions.wrong_files()? {
+            tallies.push(match solutions.wrong(&file)? {
+                Ok(wrong) => self.wrong_solution(stands, &file.name, &wrong, runs)?,
+                Err(problem) => Tally::of_one(&file.name, problem),
+            });
         }
         Ok(tallies)
     }
@@ -149,18 +170,14 @@ impl Trial<'_> {
         &self,
         stands: &Stands,
         name: &str,
-        text: String,
+        wrong: &Wrong,
         runs: usize,
     ) -> Result<Tally, Error> {
-        let Some(declaration) = Declaration::parse(&text) else {
-            let problem = "it must begin with Misconception, Caught by and Message".to_owned();
-            return Ok(Tally::of_one(name, problem));
-        };
+        let Wrong { declaration, sources } = wrong;
         let declared = self.pristine.only(&declaration.caught_by);
         let pristine = if declared.tests.is_empty() { &self.pristine } else { &declared };
-        let sources = Sources::from([(self.exercise.edit[0].clone(), text)]);
         let stand = stands.take()?;
-        let candidate = stand.lay(self.exercise, pristine, &sources)?;
+        let candidate = stand.lay(self.exercise, pristine, sources)?;
         let compiled = self.recipe.compile(&candidate, Wanted::Everything, &self.session.stop)?;
         // Several at once: the one test of each may hang until its deadline.
         self.repeat(at_once(), name, &candidate, compiled, runs, |judgement| {
@@ -231,6 +248,13 @@ impl Tally {
             let first = || format!("run {}, {circumstances}: {problem}", self.runs);
             self.first = self.first.take().or_else(|| Some(first()));
         }
+    }
+}
+
+fn must_pass(judgement: &Judgement) -> Result<(), String> {
+    match judgement.verdict {
+        Verdict::Passed => Ok(()),
+        _ => Err(why(judgement)),
     }
 }
 

@@ -1,19 +1,19 @@
-//! An exercise without its known-wrong solutions: texts, mirror, pins, stub, solution.
+//! An exercise without its known-wrong solutions: texts, pins, stub, solution.
 
-use std::fs;
 use std::path::Path;
 
 use sandbox::Stop;
 
 use super::Verified;
-use crate::candidate::{Slot, Sources, read_sources};
+use crate::candidate::{Slot, Sources};
 use crate::commands::{Session, hint, pin};
 use crate::compile::Recipe;
 use crate::curriculum::Exercise;
 use crate::event::Silent;
 use crate::judge::{Judged, judge};
 use crate::pristine::Pristine;
-use crate::verdict::{Outcome, Verdict};
+use crate::solutions::Solutions;
+use crate::verdict::{Judgement, Outcome, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, files};
 
@@ -49,17 +49,38 @@ pub(super) fn verify_base<'a>(
             exercise,
             stub: (0, 0),
             solution: 0,
+            alternatives: Vec::new(),
             wrong: Vec::new(),
             problems: Vec::new(),
         },
     };
     verification.texts()?;
-    verification.mirror();
     let recipe = verification.pins(&slots.stubs)?;
     verification.stub(&slots.stubs)?;
     verification.solution(&slots.solutions)?;
     let Verification { pristine, result, .. } = verification;
     Ok(Base { verified: result, pristine, recipe })
+}
+
+/// What a README may say of a claim.
+const VERDICTS: [&str; 4] = ["holds", "holds with limits", "half wrong", "wrong"];
+
+/// The verdict on a single claim begins `**Holds.**`; of several claims each has one: `**C16: holds.**`.
+/// Where the notes have a heading and no sentence there is `**Nothing to judge.**`.
+fn missing_verdicts(readme: &str, claims: &[String]) -> Vec<String> {
+    let readme = readme.to_lowercase();
+    let is_there = |text: &str| readme.contains(&format!("**{}.**", text.to_lowercase()));
+    let choice = VERDICTS.join(", ");
+    if claims.len() < 2 {
+        let found = VERDICTS.iter().chain(&["nothing to judge"]).any(|verdict| is_there(verdict));
+        let problem = format!("README.md: the verdict is none of: {choice}");
+        return if found { Vec::new() } else { vec![problem] };
+    }
+    let has_verdict =
+        |claim: &String| VERDICTS.iter().any(|verdict| is_there(&format!("{claim}: {verdict}")));
+    let problem =
+        |claim| format!("README.md: `**{claim}: ….**` is missing; it is one of: {choice}");
+    claims.iter().filter(|claim| !has_verdict(claim)).map(problem).collect()
 }
 
 struct Verification<'a> {
@@ -86,11 +107,8 @@ impl Verification<'_> {
         for wanted in wanted.into_iter().filter(|wanted| !readme.contains(wanted.as_str())) {
             self.problem(format!("README.md: `{wanted}` is missing"));
         }
-        if !["**Holds.**", "**Holds with limits.**", "**Wrong.**"]
-            .iter()
-            .any(|v| readme.contains(v))
-        {
-            self.problem("README.md: the verdict is none of Holds, Holds with limits, Wrong");
+        for problem in missing_verdicts(&readme, &exercise.claims) {
+            self.problem(problem);
         }
         let hints = files::read(&directory.join("hints.md"))?;
         if hint::stages(&hints).len() < 3 {
@@ -109,27 +127,6 @@ impl Verification<'_> {
             self.problem("snapshots/experiment.snap is missing");
         }
         Ok(())
-    }
-
-    /// Beside the solution's own files lie links to the exercise's, and nothing else but `wrong/`.
-    fn mirror(&mut self) {
-        let exercise = self.result.exercise;
-        let own = self.workbook.exercise_path(exercise);
-        let solution = self.workbook.solution_path(exercise);
-        for path in self.pristine.files.keys() {
-            if path.starts_with("snapshots") {
-                continue;
-            }
-            let mirrored = solution.join(path);
-            if exercise.edit.contains(path) {
-                if !mirrored.symlink_metadata().is_ok_and(|metadata| metadata.is_file()) {
-                    self.result.problems.push(format!("solutions: {} is missing", path.display()));
-                }
-            } else if fs::canonicalize(&mirrored).ok() != fs::canonicalize(own.join(path)).ok() {
-                let text = format!("solutions: {} is no link to the exercise's", path.display());
-                self.result.problems.push(text);
-            }
-        }
     }
 
     fn pins(&mut self, slot: &Slot) -> Result<Recipe, Error> {
@@ -171,8 +168,7 @@ impl Verification<'_> {
     }
 
     fn solution(&mut self, slot: &Slot) -> Result<(), Error> {
-        let directory = self.workbook.solution_path(self.result.exercise);
-        let sources = match read_sources(self.result.exercise, &directory) {
+        let sources = match Solutions::of(self.workbook, self.result.exercise).reference() {
             Ok(sources) => sources,
             Err(error) => {
                 self.problem(format!("the solution cannot be judged: {error}"));
@@ -183,13 +179,7 @@ impl Verification<'_> {
         let judgement = &judged.judgement;
         self.result.solution = judgement.passed();
         if judgement.verdict != Verdict::Passed {
-            let mut text =
-                format!("the solution must pass; it is: {}", judgement.verdict.in_words());
-            if let Some(test) = judgement.first_unpassed() {
-                text.push_str(&format!("\n{}\n", test.name));
-                text.push_str(test.message.as_deref().unwrap_or_default());
-            }
-            text.push_str(judgement.message.as_deref().unwrap_or_default());
+            let text = format!("the solution must pass; it is: {}", why(judgement));
             self.problem(text);
         }
         self.no_warnings("the solution", &judged);
@@ -208,5 +198,39 @@ impl Verification<'_> {
         }
         let candidate = slot.lay(self.result.exercise, &self.pristine, sources)?;
         judge(&candidate, self.stop, &mut Silent)
+    }
+}
+
+/// What code that must pass did instead.
+pub(super) fn why(judgement: &Judgement) -> String {
+    let mut text = judgement.verdict.in_words().to_owned();
+    if let Some(test) = judgement.first_unpassed() {
+        text.push_str(&format!("\n{}\n", test.name));
+        text.push_str(test.message.as_deref().unwrap_or_default());
+    }
+    text.push_str(judgement.message.as_deref().unwrap_or_default());
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::missing_verdicts;
+
+    #[rstest]
+    #[case::it_holds(&["C7"], "**Holds.** A count.", 0)]
+    #[case::nothing_is_claimed(&["C20"], "**Nothing to judge.** A heading.", 0)]
+    #[case::none(&["C7"], "A count.", 1)]
+    #[case::one_for_two_claims(&["C14", "C19"], "**Holds with limits.** The memory is shared.", 2)]
+    #[case::one_is_missing(&["C14", "C19"], "**C14: holds.** Shared. A guest must not return.", 1)]
+    #[case::one_for_each(&["C14", "C19"], "**C14: holds.** Shared.\n\n**C19: half wrong.** Not so.", 0)]
+    fn each_claim_has_its_verdict(
+        #[case] claims: &[&str],
+        #[case] readme: &str,
+        #[case] missing: usize,
+    ) {
+        let claims: Vec<String> = claims.iter().map(ToString::to_string).collect();
+        assert_eq!(missing_verdicts(readme, &claims).len(), missing);
     }
 }

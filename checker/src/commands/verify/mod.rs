@@ -1,22 +1,23 @@
 //! `checker verify`: the tests of the exercises are tested.
 //!
-//! For every exercise: the stub compiles without a warning and fails, the solution passes, every
-//! known-wrong solution is caught by the test that it names, the pins are current, the texts are
-//! complete, the solution mirrors the exercise.
+//! For every exercise: the stub compiles without a warning and fails, the solution and its alternatives
+//! pass, every known-wrong solution is caught by the test that it names, the pins are current, the texts
+//! are complete.
 
 mod base;
-mod wrong;
+mod variants;
 
 use crate::candidate::Slot;
 use crate::curriculum::Exercise;
 use crate::pristine::Foundation;
 use crate::report::Reporter;
+use crate::solutions::Kind;
 use crate::{Error, Exit};
 
 use super::Session;
 use crate::parallel::{at_once, in_parallel};
 use base::{Slots, verify_base};
-use wrong::verify_wrong;
+use variants::verify_variants;
 
 /// What was found out about an exercise.
 #[derive(Debug, Clone)]
@@ -27,10 +28,28 @@ pub struct Verified<'a> {
     pub stub: (usize, usize),
     /// How many tests the solution passes.
     pub solution: usize,
+    /// The right solutions in other styles.
+    pub alternatives: Vec<Alternative>,
     /// The known-wrong solutions.
     pub wrong: Vec<Wrong>,
     /// Everything that is not as it must be.
     pub problems: Vec<String>,
+}
+
+impl Verified<'_> {
+    /// How many known-wrong solutions make this kind of mistake.
+    pub fn of_kind(&self, kind: Kind) -> usize {
+        self.wrong.iter().filter(|wrong| wrong.kind == Some(kind)).count()
+    }
+}
+
+/// What became of an alternative.
+#[derive(Debug, Clone)]
+pub struct Alternative {
+    /// Its file's name without the extension.
+    pub name: String,
+    /// Whether it passes, as it must.
+    pub passes: bool,
 }
 
 /// What became of a known-wrong solution.
@@ -38,6 +57,8 @@ pub struct Verified<'a> {
 pub struct Wrong {
     /// Its file's name without the extension.
     pub name: String,
+    /// The kind of its mistake, if it says one.
+    pub kind: Option<Kind>,
     /// The test that caught it, if it was caught as declared.
     pub caught_by: Option<String>,
 }
@@ -71,7 +92,7 @@ pub fn verify(
     if skip_wrong {
         bases.into_iter().for_each(|base| take(base.verified));
     } else {
-        verify_wrong(session, &bases, take)?;
+        verify_variants(session, &bases, take)?;
     }
     let mut general = Vec::new();
     if names.is_empty() {

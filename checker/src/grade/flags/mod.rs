@@ -7,6 +7,7 @@
 
 mod names;
 mod scan;
+mod tokens;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use crate::candidate::Sources;
 use crate::curriculum::Exercise;
 use crate::pristine::Pristine;
+use crate::solutions::Solutions;
 use crate::workbook::Workbook;
 use crate::{Error, files};
 
@@ -47,13 +49,13 @@ pub enum Kind {
     Exit,
     /// `atexit`.
     ExitHandler,
-    /// A panic hook, `catch_unwind`, an allocator.
+    /// A panic hook, `catch_unwind`.
     Hook,
-    /// `link_section`, `no_mangle`, `export_name`.
+    /// `link_section`, `no_mangle`, `export_name`, an allocator.
     Linkage,
     /// `asm!`, `global_asm!`, naked functions.
     Assembly,
-    /// `include!`, `include_str!`, `include_bytes!`, `env!`.
+    /// `include!`, `include_str!`, `include_bytes!`.
     Embedding,
     /// `#[path]`.
     PathAttribute,
@@ -61,7 +63,7 @@ pub enum Kind {
     ShadowedMacro,
     /// An `extern` block, `dlopen`.
     Foreign,
-    /// Arguments, variables, `/proc`.
+    /// Arguments, variables, `env!`, `/proc`.
     Surroundings,
     /// A shell.
     Shell,
@@ -84,9 +86,7 @@ impl Kind {
             Kind::Hook => "changes for the whole process what a failure does",
             Kind::Linkage => "can run before the tests, or take the place of another function",
             Kind::Assembly => "does what neither the compiler nor this scan sees",
-            Kind::Embedding => {
-                "takes a file or a variable of the grader's machine into the program"
-            }
+            Kind::Embedding => "takes another file into the program",
             Kind::PathAttribute => "takes a file from elsewhere into the program",
             Kind::ShadowedMacro => "replaces a macro of std that assertions are made of",
             Kind::Foreign => "calls functions that no crate of the exercise offers",
@@ -98,6 +98,30 @@ impl Kind {
             Kind::CfgTest => "behaves differently under test",
         }
     }
+}
+
+impl Flag {
+    /// Why a source with this flag is not compiled, in words for the learner; `None` if it is. What the
+    /// exercise itself asks for is no flag.
+    pub fn refusal(&self) -> Option<String> {
+        let Flag { file, line, kind, what } = self;
+        let why = match kind {
+            Kind::Linkage => "it puts code before the tests or in the place of another function",
+            Kind::Assembly => "no scan can read it",
+            Kind::Embedding | Kind::PathAttribute => "it reads other files",
+            _ => return None,
+        };
+        Some(format!("{file}:{line}: `{what}` is not compiled when grading: {why}. Remove it"))
+    }
+}
+
+/// What a scan of sources came to.
+#[derive(Debug, Default)]
+pub struct Scanned {
+    /// The places of interest, in the order of the files.
+    pub flags: Vec<Flag>,
+    /// The files that are no Rust to the scan: what is in them is not known.
+    pub unread: Vec<PathBuf>,
 }
 
 /// What the reference solutions do, by exercise: it is no flag.
@@ -122,13 +146,11 @@ impl Known {
     pub fn of_solutions(workbook: &Workbook) -> Result<Option<Self>, Error> {
         let mut known = BTreeMap::new();
         for exercise in &workbook.curriculum.exercises {
-            let mut sources = Sources::new();
-            for file in &exercise.edit {
-                let path = workbook.solution_path(exercise).join(file);
-                let Some(text) = files::read_if_there(&path)? else { return Ok(None) };
-                sources.insert(file.clone(), text);
+            let solutions = Solutions::of(workbook, exercise);
+            if !solutions.are_there() {
+                return Ok(None);
             }
-            let kinds = kinds(&sources);
+            let kinds = kinds(&solutions.reference()?);
             if !kinds.is_empty() {
                 known.insert(exercise.name.clone(), kinds);
             }
@@ -158,16 +180,20 @@ fn record(workbook: &Workbook) -> PathBuf {
 }
 
 fn kinds(sources: &Sources) -> BTreeSet<Kind> {
-    scan(sources, &BTreeSet::new()).into_iter().map(|flag| flag.kind).collect()
+    scan(sources, &BTreeSet::new()).flags.into_iter().map(|flag| flag.kind).collect()
 }
 
-/// The places of interest of kinds that are not known, in the order of the files. A file that is no Rust
-/// has none: it does not compile either.
-pub fn scan(sources: &Sources, known: &BTreeSet<Kind>) -> Vec<Flag> {
+/// The places of interest of kinds that are not known.
+pub fn scan(sources: &Sources, known: &BTreeSet<Kind>) -> Scanned {
     let mut flags: Vec<Flag> = Vec::new();
+    let mut unread = Vec::new();
     let mut counts: BTreeMap<Kind, usize> = BTreeMap::new();
     for (path, text) in sources {
-        for found in found_in(path, text) {
+        let Some(all) = found_in(path, text) else {
+            unread.push(path.clone());
+            continue;
+        };
+        for found in all {
             let count = counts.entry(found.kind).or_default();
             let said = |flag: &Flag| {
                 (flag.kind, flag.line, &flag.file) == (found.kind, found.line, &found.file)
@@ -179,11 +205,12 @@ pub fn scan(sources: &Sources, known: &BTreeSet<Kind>) -> Vec<Flag> {
         }
     }
     flags.sort();
-    flags
+    Scanned { flags, unread }
 }
 
 /// In a thread of its own: the lexer keeps every text that it has read until its thread ends.
-fn found_in(path: &Path, text: &str) -> Vec<Flag> {
+/// `None` if it cannot be read, whatever the lexer does with it.
+fn found_in(path: &Path, text: &str) -> Option<Vec<Flag>> {
     let file = path.to_string_lossy();
     let flag = |(line, kind, what): (u32, Kind, String)| Flag {
         file: file.to_string(),
@@ -192,8 +219,8 @@ fn found_in(path: &Path, text: &str) -> Vec<Flag> {
         what: what.chars().take(TEXT).collect(),
     };
     std::thread::scope(|scope| {
-        let found = scope.spawn(|| scan::scan(text).into_iter().map(flag).collect()).join();
-        found.unwrap_or_default()
+        let found = scope.spawn(|| Some(scan::scan(text)?.into_iter().map(flag).collect())).join();
+        found.ok().flatten()
     })
 }
 
@@ -203,7 +230,7 @@ mod tests {
 
     fn flags(text: &str) -> Vec<Flag> {
         let sources = Sources::from([("src/lib.rs".into(), text.to_owned())]);
-        scan(&sources, &BTreeSet::new())
+        scan(&sources, &BTreeSet::new()).flags
     }
 
     #[test]
@@ -214,7 +241,7 @@ mod tests {
         assert_eq!(places, [(1, Kind::Exit), (1, Kind::UnsafeCode), (2, Kind::Exit)]);
         let sources = Sources::from([("src/lib.rs".into(), text.to_owned())]);
         let known = BTreeSet::from([Kind::Exit]);
-        assert_eq!(scan(&sources, &known).len(), 1);
+        assert_eq!(scan(&sources, &known).flags.len(), 1);
     }
 
     #[test]
@@ -226,10 +253,29 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_rust_has_no_flags() {
+    fn what_is_no_rust_is_named() {
         for text in ["fn f( {", "\"", "}}}}", "\u{0}", "'\u{10ffff}"] {
-            assert_eq!(flags(text), [], "{text:?}");
+            let path = PathBuf::from("src/lib.rs");
+            let sources = Sources::from([(path.clone(), text.to_owned())]);
+            let scanned = scan(&sources, &BTreeSet::new());
+            assert_eq!((scanned.flags, scanned.unread), (Vec::new(), vec![path]), "{text:?}");
         }
+    }
+
+    #[test]
+    fn what_no_exercise_needs_is_refused_with_its_place() {
+        let refused = |text: &str| flags(text).iter().find_map(Flag::refusal);
+        for text in [
+            "\nconst A: &str = include_str!(\"a\");",
+            "\nuse std::include_bytes as get;",
+            "\n#[path = \"a.rs\"] mod a;",
+            "\n#[unsafe(export_name = \"write\")] fn f() {}",
+            "\ncore::arch::global_asm!(\"\");",
+            "\n#[global_allocator] static A: B = B;",
+        ] {
+            assert!(refused(text).unwrap().starts_with("src/lib.rs:2: `"), "{text}");
+        }
+        assert_eq!(refused("fn f() { std::process::exit(env!(\"A\")) } // include_str!"), None);
     }
 
     #[test]

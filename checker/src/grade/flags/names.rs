@@ -3,7 +3,7 @@
 use super::Kind;
 
 /// Names that mean this wherever they stand.
-const ALONE: [(&str, Kind); 27] = [
+const ALONE: [(&str, Kind); 32] = [
     ("_exit", Kind::Exit),
     ("_Exit", Kind::Exit),
     ("quick_exit", Kind::Exit),
@@ -17,11 +17,17 @@ const ALONE: [(&str, Kind); 27] = [
     ("take_hook", Kind::Hook),
     ("update_hook", Kind::Hook),
     ("catch_unwind", Kind::Hook),
-    ("global_allocator", Kind::Hook),
-    ("panic_handler", Kind::Hook),
+    ("global_allocator", Kind::Linkage),
+    ("panic_handler", Kind::Linkage),
     ("no_mangle", Kind::Linkage),
     ("link_section", Kind::Linkage),
     ("export_name", Kind::Linkage),
+    // As a macro's argument they stand without a `!`.
+    ("asm", Kind::Assembly),
+    ("global_asm", Kind::Assembly),
+    ("naked_asm", Kind::Assembly),
+    ("include_str", Kind::Embedding),
+    ("include_bytes", Kind::Embedding),
     ("dlopen", Kind::Foreign),
     ("dlsym", Kind::Foreign),
     ("args_os", Kind::Surroundings),
@@ -55,16 +61,8 @@ const BEHIND: [(&str, &str, Kind); 17] = [
 ];
 
 /// Macros that mean this; `env` is a module as well.
-const MACROS: [(&str, Kind); 8] = [
-    ("asm", Kind::Assembly),
-    ("global_asm", Kind::Assembly),
-    ("naked_asm", Kind::Assembly),
-    ("include", Kind::Embedding),
-    ("include_str", Kind::Embedding),
-    ("include_bytes", Kind::Embedding),
-    ("env", Kind::Embedding),
-    ("option_env", Kind::Embedding),
-];
+const MACROS: [(&str, Kind); 3] =
+    [("include", Kind::Embedding), ("env", Kind::Surroundings), ("option_env", Kind::Surroundings)];
 
 /// Macros of std that say that something is wrong. Others, such as `write`, have the names of functions
 /// that are imported every day.

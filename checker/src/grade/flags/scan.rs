@@ -1,12 +1,12 @@
 //! The scan of one file: its tokens in a row, held against the names of interest.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::str::FromStr;
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
 use super::Kind;
 use super::names::{alone, behind, is_failing_macro, is_shell, of_macro, qualifier};
+use super::tokens::tokens;
 
 /// How far the end of a `cfg(…)` is looked for.
 const CFG: usize = 64;
@@ -59,9 +59,9 @@ impl Import {
     }
 }
 
-/// Line, kind and text of each place of interest; none, if the text is no Rust.
-pub(super) fn scan(text: &str) -> Vec<(u32, Kind, String)> {
-    let Ok(tokens) = TokenStream::from_str(text) else { return Vec::new() };
+/// Line, kind and text of each place of interest; `None` if the text is no Rust.
+pub(super) fn scan(text: &str) -> Option<Vec<(u32, Kind, String)>> {
+    let tokens = tokens(text)?;
     let mut row = Row {
         pieces: flattened(tokens),
         renames: BTreeMap::new(),
@@ -72,7 +72,7 @@ pub(super) fn scan(text: &str) -> Vec<(u32, Kind, String)> {
     for at in 0..row.pieces.len() {
         row.look_at(at);
     }
-    row.found
+    Some(row.found)
 }
 
 /// Without recursion: a stack of our own holds what is open.
@@ -386,7 +386,18 @@ mod tests {
     #[case::renamed_assembly("use std::arch::asm as a;", Kind::Assembly)]
     #[case::naked("#[unsafe(naked)] fn f() {}", Kind::Assembly)]
     #[case::included("const A: &str = include_str!(\"../tests/a.rs\");", Kind::Embedding)]
-    #[case::variable("const A: &str = env!(\"HOME\");", Kind::Embedding)]
+    #[case::included_as_code("mod a { include!(\"a.rs\"); }", Kind::Embedding)]
+    #[case::included_by_a_macro("m!(r#include_bytes);", Kind::Embedding)]
+    #[case::included_as_documentation("#![doc = include_str!(\"a\")]", Kind::Embedding)]
+    #[case::variable("const A: &str = env!(\"HOME\");", Kind::Surroundings)]
+    #[case::allocator("#[global_allocator] static A: B = B;", Kind::Linkage)]
+    #[case::by_a_condition("#[cfg_attr(all(), no_mangle)] fn write() {}", Kind::Linkage)]
+    #[case::by_a_macro(
+        "macro_rules! m { ($a:ident) => { #[$a] fn write() {} } } m!(no_mangle);",
+        Kind::Linkage
+    )]
+    #[case::assembly_by_a_macro("m!(core::arch, global_asm);", Kind::Assembly)]
+    #[case::behind_a_shebang("#!/usr/bin/env run\n#[no_mangle] fn f() {}", Kind::Linkage)]
     #[case::path("#[path = \"/etc/passwd\"] mod a;", Kind::PathAttribute)]
     #[case::path_by_condition("#[cfg_attr(unix, path = \"a.rs\")] mod a;", Kind::PathAttribute)]
     #[case::shadowed("macro_rules! assert_eq { ($($t:tt)*) => {} }", Kind::ShadowedMacro)]
@@ -407,7 +418,7 @@ mod tests {
     #[case::test_function("#[cfg(test)] fn f() {}", Kind::CfgTest)]
     #[case::asked("fn f() -> bool { cfg!(test) }", Kind::CfgTest)]
     fn it_is_seen(#[case] text: &str, #[case] kind: Kind) {
-        let kinds: Vec<Kind> = scan(text).into_iter().map(|(_, kind, _)| kind).collect();
+        let kinds: Vec<Kind> = scan(text).unwrap().into_iter().map(|(_, kind, _)| kind).collect();
         assert!(kinds.contains(&kind), "{text}: {kinds:?}");
         let others = kinds.iter().filter(|it| **it != kind && **it != Kind::UnsafeCode);
         assert_eq!(others.count(), 0, "{text}: {kinds:?}");
@@ -429,11 +440,11 @@ mod tests {
     #[case::program("fn f() { Command::new(\"ls\"); Path::new(\"sh\") }")]
     #[case::other_condition("#[cfg(target_os = \"linux\")] fn f(test: u8) {}")]
     fn it_is_not_seen(#[case] text: &str) {
-        assert_eq!(scan(text), []);
+        assert_eq!(scan(text), Some(Vec::new()));
     }
 
     #[test]
     fn a_line_is_that_of_the_name() {
-        assert_eq!(scan("\n\nfn f() {\n  std::process::exit(0)\n}")[0].0, 4);
+        assert_eq!(scan("\n\nfn f() {\n  std::process::exit(0)\n}").unwrap()[0].0, 4);
     }
 }

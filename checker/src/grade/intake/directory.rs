@@ -1,67 +1,139 @@
 //! A submission in a directory.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::{Budget, Entries, Unreadable};
-use crate::grade::taken::{Entry, FILE_SIZE};
+use super::archive::{Broken, Reading};
+use super::names::{is_archive, is_passed_over, path_of};
+use super::sink::{Kind, Sink};
 use crate::{Error, files};
 
 /// Deeper than any exercise lies.
-const DEPTH: usize = 16;
+const DEPTH: usize = 24;
 
-/// The regular files below `root`; links are noted and not followed, hidden directories and `target`
-/// passed over.
-pub(super) fn read(root: &Path) -> Result<Result<Entries, Unreadable>, Error> {
-    let mut budget = Budget::default();
-    let mut entries = Vec::new();
-    let mut open = vec![PathBuf::new()];
-    while let Some(relative) = open.pop() {
-        let directory = root.join(&relative);
-        let listing = match fs::read_dir(&directory) {
-            // What a student may not read either is not there.
-            Err(error) if error.kind() == ErrorKind::PermissionDenied => continue,
-            listing => listing.map_err(Error::reading(&directory))?,
-        };
-        for item in listing {
-            let item = item.map_err(Error::reading(&directory))?;
-            if let Err(unreadable) = budget.entry() {
-                return Ok(Err(unreadable));
-            }
-            let path = relative.join(item.file_name());
-            let kind = item.file_type().map_err(Error::reading(&item.path()))?;
-            if kind.is_dir() {
-                let name = item.file_name();
-                let is_passed_over = name.as_encoded_bytes().starts_with(b".") || name == "target";
-                if !is_passed_over && path.components().count() < DEPTH {
-                    open.push(path);
+impl Reading<'_> {
+    /// Gives what lies below `root` to the sink, in order, each path below `prefix`. Links are named and not
+    /// followed.
+    pub(super) fn walk_directory(
+        &self,
+        root: &Path,
+        prefix: &Path,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Error> {
+        let mut open = vec![PathBuf::new()];
+        while let Some(relative) = open.pop() {
+            let Ok(listing) = listing(&root.join(&relative)) else {
+                sink.wants(&prefix.join(&relative), &Kind::Closed);
+                continue;
+            };
+            for (name, kind) in listing.into_iter().filter(|(name, _)| !is_passed_over(name)) {
+                if self.stop.is_requested() {
+                    return Err(Error::Interrupted);
                 }
-            } else if !kind.is_file() {
-                entries.push((path, Entry::NotRegular));
-            } else if path.extension().is_some_and(|it| it == "rs" || it == "toml" || it == "snap")
-            {
-                let entry = file(&item.path())?;
-                if let Entry::File(bytes) = &entry
-                    && let Err(unreadable) = budget.bytes(bytes.len())
-                {
-                    return Ok(Err(unreadable));
+                let place = relative.join(&name);
+                match kind {
+                    None if place.components().count() < DEPTH => open.push(place),
+                    None => {
+                        sink.wants(&prefix.join(place), &Kind::Closed);
+                    }
+                    Some(kind) => self.file(root, prefix, &place, &kind, sink)?,
                 }
-                entries.push((path, entry));
             }
         }
+        Ok(())
     }
-    entries.sort_by(|(one, _), (other, _)| one.cmp(other));
-    Ok(Ok(entries))
+
+    fn file(
+        &self,
+        root: &Path,
+        prefix: &Path,
+        place: &Path,
+        kind: &Kind,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Error> {
+        // Where a zip of Windows was unpacked, names have backslashes in them.
+        let path = prefix.join(path_of(place.as_os_str().as_bytes()));
+        if *kind == Kind::File && is_archive(&path) {
+            return match sink.opens(&path) {
+                true => self.archive_in(&root.join(place), &path, sink),
+                false => Ok(()),
+            };
+        }
+        if !sink.wants(&path, kind) {
+            return Ok(());
+        }
+        let kind = match files::open_regular(&root.join(place)) {
+            Ok(Some(mut file)) => return sink.take(&path, Ok(&mut file)),
+            // Somebody has put something else there since.
+            Ok(None) => Kind::Other,
+            Err(_) => Kind::Closed,
+        };
+        sink.wants(&path, &kind);
+        Ok(())
+    }
+
+    /// Gives what is in an archive to the sink, and tells it if that cannot be done.
+    pub(super) fn archive_in(
+        &self,
+        place: &Path,
+        path: &Path,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Error> {
+        match self.archive(place, path, sink) {
+            Err(Broken::Machine(error)) => Err(error),
+            Err(Broken::Archive(why)) => {
+                sink.closed(path, why);
+                Ok(())
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    /// Gives what is in an archive to the sink.
+    pub(super) fn archive(
+        &self,
+        place: &Path,
+        prefix: &Path,
+        sink: &mut dyn Sink,
+    ) -> Result<(), Broken> {
+        // To open a FIFO would be to wait for its writer.
+        let file = match fs::metadata(place) {
+            Ok(metadata) if !metadata.is_file() => {
+                return Err(Broken::Archive("it is no regular file".to_owned()));
+            }
+            metadata => metadata.and_then(|_| File::open(place)),
+        };
+        match file {
+            Ok(file) => self.walk(&file, prefix, sink),
+            Err(error) => Err(Broken::Archive(in_words(&error))),
+        }
+    }
 }
 
-/// A regular file's bytes, or what is in the way of them.
-fn file(path: &Path) -> Result<Entry, Error> {
-    match files::read_regular(path, FILE_SIZE) {
-        Ok(Some(bytes)) => Ok(Entry::File(bytes)),
-        Ok(None) => Ok(Entry::TooLarge),
-        // What nobody may read is not there.
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => Ok(Entry::NotRegular),
-        Err(error) => Err(Error::reading(path)(error)),
+/// What the system says, without the number of the error.
+pub(super) fn in_words(error: &std::io::Error) -> String {
+    match error.kind() {
+        ErrorKind::PermissionDenied => "its permissions forbid the grader to read it".to_owned(),
+        _ => error.to_string(),
     }
+}
+
+/// What lies in a directory, in order; a kind of `None` is a directory.
+fn listing(directory: &Path) -> std::io::Result<Vec<(std::ffi::OsString, Option<Kind>)>> {
+    let mut found = Vec::new();
+    for item in fs::read_dir(directory)? {
+        let item = item?;
+        let kind = item.file_type()?;
+        let kind = match () {
+            () if kind.is_dir() => None,
+            () if kind.is_file() => Some(Kind::File),
+            () if kind.is_symlink() => Some(Kind::Link),
+            () => Some(Kind::Other),
+        };
+        found.push((item.file_name(), kind));
+    }
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    Ok(found)
 }

@@ -1,28 +1,41 @@
-//! Submissions, from where they lie: directories, archives, a roster.
+//! Submissions, from where they lie: what platforms hand out, directories, archives, a roster.
 //!
-//! Nothing is unpacked to disk: of an archive, the files of the exercises are read into memory, within
-//! limits. So a name that climbs out, a link or a bomb has nothing to do harm to.
+//! ```text
+//! PATH → layout → uploads → directory, archive → contents → trees → Taken
+//! ```
+//!
+//! Nothing is unpacked to disk, archives in archives aside: the files of the exercises are read into
+//! memory, within limits. So a name that climbs out, a link or a bomb has nothing to do harm to.
 
 mod archive;
+mod branches;
+mod contents;
 mod directory;
+mod layout;
+mod names;
+mod remark;
 mod roster;
+mod sink;
+mod trees;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub use archive::EXTENSIONS;
+use unicode_normalization::UnicodeNormalization;
 
-use super::taken::{Entry, Sorter, Taken, exercises_root};
+pub use archive::{Limits, Reading};
+pub use names::EXTENSIONS;
+pub use remark::{OtherHolds, Remark};
+
+use self::archive::Broken;
+use self::contents::{Collector, Contents, Shared};
+use self::layout::Looked;
+use self::trees::{Chosen, choose};
+use super::taken::Taken;
 use crate::Error;
 use crate::curriculum::Curriculum;
 use crate::pristine::Pristine;
-
-/// The most entries that a submission may have.
-const ENTRIES: usize = 200_000;
-
-/// The most bytes of a submission's exercises together.
-const TOTAL_SIZE: u64 = 64 << 20;
 
 /// One student's submission.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,89 +49,189 @@ pub struct Submission {
 }
 
 impl Submission {
+    /// Whether there is one: a roster may name a student who has handed in nothing.
+    pub fn is_handed_in(&self) -> bool {
+        !self.origin.as_os_str().is_empty()
+    }
+
     /// How many days late it came, as far as is known.
     pub fn days_late(&self) -> u32 {
         self.days_late.unwrap_or(0)
     }
 }
 
+/// What decides what is found in an upload.
+#[derive(Debug)]
+pub struct Rules<'a> {
+    /// The exercises.
+    pub curriculum: &'a Curriculum,
+    /// What was given, by exercise.
+    pub pristine: &'a BTreeMap<String, Pristine>,
+    /// Whether uploads are taken that were made with another version of the workbook.
+    pub other_versions: bool,
+    /// How archives are read.
+    pub reading: Reading<'a>,
+}
+
+/// What one student has uploaded; nothing of it is read yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upload {
+    /// Who, where, how late.
+    pub submission: Submission,
+    /// The student's name, where the platform says it beside the key.
+    pub name: Option<String>,
+    /// When, in the platform's words.
+    pub handed_in: Option<String>,
+    /// What is to be said of it so far.
+    pub remarks: Vec<Remark>,
+    place: Place,
+}
+
+/// Where the files of an upload are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// A roster names none.
+    Nothing,
+    /// Directories, archives and files.
+    Parts(Vec<PathBuf>),
+    /// In an archive, all that lies at one of these paths.
+    Members { archive: PathBuf, members: Vec<PathBuf> },
+    /// Nowhere, although it should be there.
+    Missing(String),
+}
+
+impl Upload {
+    fn of(submission: Submission) -> Self {
+        let (name, handed_in, remarks) = (None, None, Vec::new());
+        Self { submission, name, handed_in, remarks, place: Place::Nothing }
+    }
+}
+
 /// What was found where submissions were looked for.
 #[derive(Debug, Default)]
 pub struct Found {
-    /// The submissions, in the order of the students.
-    pub submissions: Vec<Submission>,
+    /// The uploads, in the order of the students.
+    pub uploads: Vec<Upload>,
     /// What lay beside them and is none.
     pub passed_over: Vec<PathBuf>,
+    /// What else a person should know, each in a sentence.
+    pub warnings: Vec<String>,
 }
 
 /// A submission that cannot be read, through its own fault: a broken archive, a bomb.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unreadable(pub String);
 
-/// The entries of a submission, by path.
-type Entries = Vec<(PathBuf, Entry)>;
-
-/// The submissions that the arguments name. `results` is where the results go: in a directory of
-/// submissions it is none of them.
-pub fn submissions(
-    curriculum: &Curriculum,
-    arguments: &[PathBuf],
-    results: &Path,
-) -> Result<Found, Error> {
-    let mut found: BTreeMap<String, Submission> = BTreeMap::new();
-    let mut passed_over = Vec::new();
-    for argument in arguments {
-        for submission in of_argument(curriculum, argument, results, &mut passed_over)? {
-            if let Some(other) = found.get(&submission.student) {
-                return Err(Error::Refused(format!(
-                    "two submissions of `{}`: {} and {}\nRename one, or map them with a roster: \
-                     student,submission",
-                    submission.student,
-                    other.origin.display(),
-                    submission.origin.display()
-                )));
-            }
-            found.insert(submission.student.clone(), submission);
-        }
-    }
-    Ok(Found { submissions: found.into_values().collect(), passed_over })
+/// An upload that was read.
+#[derive(Debug)]
+pub struct Intake {
+    /// Who, where, how late.
+    pub submission: Submission,
+    /// The student's name, where the platform says it beside the key.
+    pub name: Option<String>,
+    /// When, in the platform's words.
+    pub handed_in: Option<String>,
+    /// The directory in it that the exercises lie in.
+    pub tree: Option<String>,
+    /// How many such directories there are.
+    pub trees: usize,
+    /// The exercises that are not as they were given.
+    pub work: BTreeSet<String>,
+    /// What counts, or why nothing does.
+    pub taken: Result<Taken, Unreadable>,
+    /// What a person should know.
+    pub remarks: Vec<Remark>,
 }
 
-fn of_argument(
-    curriculum: &Curriculum,
-    argument: &Path,
-    results: &Path,
-    passed_over: &mut Vec<PathBuf>,
-) -> Result<Vec<Submission>, Error> {
-    let metadata =
-        fs::metadata(argument).map_err(|error| Error::reading(argument)(error).asked_for())?;
-    if metadata.is_file() {
-        if argument.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
-            return roster::read(argument);
-        }
-        return Ok(vec![of_path(argument).ok_or_else(|| unknown(argument))?]);
-    }
-    if is_submission(curriculum, argument) {
-        return Ok(vec![of_path(argument).ok_or_else(|| unknown(argument))?]);
-    }
-    let mut submissions = Vec::new();
-    let results = fs::canonicalize(results).ok();
-    for entry in fs::read_dir(argument).map_err(Error::reading(argument))? {
-        let path = entry.map_err(Error::reading(argument))?.path();
-        let is_hidden = path.file_name().is_some_and(|it| it.as_encoded_bytes().starts_with(b"."));
-        if is_hidden || (results.is_some() && fs::canonicalize(&path).ok() == results) {
-            continue;
-        }
-        match of_path(&path) {
-            Some(submission) => submissions.push(submission),
-            None => passed_over.push(path),
+/// The uploads that the arguments name. `results` is where the results go: in a directory of submissions
+/// it is none of them.
+pub fn find(
+    rules: &Rules<'_>,
+    arguments: &[PathBuf],
+    results: Option<&Path>,
+) -> Result<Found, Error> {
+    let mut found: BTreeMap<String, Upload> = BTreeMap::new();
+    let (mut passed_over, mut warnings) = (Vec::new(), Vec::new());
+    let results = results.and_then(|results| fs::canonicalize(results).ok());
+    for argument in arguments {
+        let looked = of_argument(rules, argument, results.as_deref())?;
+        passed_over.extend(looked.passed_over);
+        warnings.extend(looked.warnings);
+        for mut upload in looked.uploads {
+            // A name is the same in each Unicode form: macOS decomposes what others compose.
+            upload.submission.student = normal_form(&upload.submission.student);
+            let student = upload.submission.student.clone();
+            if let Some(other) = found.get(&student) {
+                return Err(Error::Refused(format!(
+                    "two submissions of `{student}`: {} and {}\nRename one, or map them with a roster: \
+                     student,submission",
+                    other.submission.origin.display(),
+                    upload.submission.origin.display()
+                )));
+            }
+            found.insert(student, upload);
         }
     }
     passed_over.sort();
-    if submissions.is_empty() {
-        return Err(unknown(argument));
+    Ok(Found { uploads: found.into_values().collect(), passed_over, warnings })
+}
+
+fn of_argument(
+    rules: &Rules<'_>,
+    argument: &Path,
+    results: Option<&Path>,
+) -> Result<Looked, Error> {
+    let metadata =
+        fs::metadata(argument).map_err(|error| Error::reading(argument)(error).asked_for())?;
+    let one = || {
+        let upload = of_path(argument).ok_or_else(|| unknown(argument))?;
+        Ok(Looked { uploads: vec![upload], ..Looked::default() })
+    };
+    if metadata.is_file() {
+        if is_roster(argument) {
+            return by_roster(rules, argument);
+        }
+        return layout::in_archive(rules, argument)?.map_or_else(one, Ok);
     }
-    Ok(submissions)
+    if layout::is_submission(rules, argument) {
+        return one();
+    }
+    let looked = layout::in_directory(rules, argument, results)?;
+    match looked.uploads.is_empty() {
+        true => Err(unknown(argument)),
+        false => Ok(looked),
+    }
+}
+
+/// A student's name, composed as far as it goes: a name is the same in each Unicode form.
+pub fn normal_form(name: &str) -> String {
+    name.nfc().collect()
+}
+
+/// Whether a file says whose submissions are where.
+fn is_roster(path: &Path) -> bool {
+    let is_csv = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    is_csv && path.is_file()
+}
+
+fn by_roster(rules: &Rules<'_>, path: &Path) -> Result<Looked, Error> {
+    let roster = roster::read(path)?;
+    let is_submission = |place: &Path| holds_exercises(rules, place);
+    let others = roster::named_by_nobody(&roster.submissions, is_submission);
+    let others = others.iter().map(|other| {
+        let (other, roster) = (other.display(), path.display());
+        format!("{other} is not graded: no line of {roster} names it")
+    });
+    let warnings = roster.warnings.into_iter().chain(others).collect();
+    let uploads = roster.submissions.into_iter().map(layout::of_roster).collect();
+    Ok(Looked { uploads, warnings, ..Looked::default() })
+}
+
+/// Whether a directory holds one submission, perhaps in a directory of its own.
+fn holds_exercises(rules: &Rules<'_>, directory: &Path) -> bool {
+    let below = fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.path());
+    layout::is_submission(rules, directory)
+        || below.into_iter().any(|it| layout::is_submission(rules, &it))
 }
 
 fn unknown(path: &Path) -> Error {
@@ -126,104 +239,140 @@ fn unknown(path: &Path) -> Error {
         "{}: no submission\nExpected a directory with exercises/ in it, an archive ({}), a directory of \
          such, or a roster (.csv)",
         path.display(),
-        archive::EXTENSIONS.join(" ")
+        EXTENSIONS.join(" ")
     ))
 }
 
 /// A directory or an archive, named as its student; `None` for other files.
-fn of_path(path: &Path) -> Option<Submission> {
+fn of_path(path: &Path) -> Option<Upload> {
     let name = path.file_name()?.to_string_lossy();
     let student = match path.is_dir() {
         true => &*name,
-        false => archive::stem(&name)?,
+        false => names::stem(&name)?,
     };
-    Some(Submission { student: student.to_owned(), origin: path.to_owned(), days_late: None })
+    let (student, origin) = (student.to_owned(), path.to_owned());
+    Some(layout::of_roster(Submission { student, origin, days_late: None }))
 }
 
-/// Whether a directory holds one submission, and not several.
-fn is_submission(curriculum: &Curriculum, directory: &Path) -> bool {
-    let has = |root: &Path| {
-        curriculum.exercises.iter().any(|exercise| root.join(&exercise.directory).is_dir())
-    };
-    has(directory) || has(&directory.join("exercises"))
-}
-
-/// Takes from a submission what counts; an error is the machine's fault.
-pub fn take(
-    submission: &Submission,
-    curriculum: &Curriculum,
-    pristine: &BTreeMap<String, Pristine>,
-) -> Result<Result<Taken, Unreadable>, Error> {
-    if submission.origin.as_os_str().is_empty() {
-        return Ok(Err(Unreadable("the roster names none".to_owned())));
-    }
-    let entries = match fs::metadata(&submission.origin) {
-        Ok(metadata) if metadata.is_dir() => directory::read(&submission.origin)?,
-        Ok(_) => archive::read(&submission.origin, |path| {
-            curriculum.exercises.iter().any(|it| contains(path, Path::new(&it.directory)))
-        })?,
-        Err(error) => return Err(Error::reading(&submission.origin)(error)),
-    };
-    Ok(entries.and_then(|entries| sort(entries, curriculum, pristine)))
-}
-
-fn sort(
-    entries: Entries,
-    curriculum: &Curriculum,
-    pristine: &BTreeMap<String, Pristine>,
-) -> Result<Taken, Unreadable> {
-    let mut sorter = Sorter::new(curriculum, pristine);
-    let paths = entries.iter().map(|(path, _)| path.as_path());
-    let Some(root) = exercises_root(curriculum, paths) else {
-        let example = curriculum.exercises.first().map_or("", |it| it.directory.as_str());
-        return Err(Unreadable(format!(
-            "there is no exercise in it; expected directories like exercises/{example}"
-        )));
-    };
-    for (path, entry) in entries {
-        if let Ok(below) = path.strip_prefix(&root) {
-            sorter.sort(below, entry);
-        }
-    }
-    Ok(sorter.finish())
-}
-
-/// Whether the components of `inner` stand in a row somewhere in `path`.
-fn contains(path: &Path, inner: &Path) -> bool {
-    let mut rest = path.components();
-    loop {
-        if rest.as_path().starts_with(inner) {
-            return true;
-        }
-        if rest.next().is_none() {
-            return false;
-        }
-    }
-}
-
-/// Counts what is read of a submission, up to its limits.
-#[derive(Default)]
-struct Budget {
-    entries: usize,
-    bytes: u64,
-}
-
-impl Budget {
-    fn entry(&mut self) -> Result<(), Unreadable> {
-        self.entries += 1;
-        match self.entries > ENTRIES {
-            true => Err(Unreadable(format!("it has more than {ENTRIES} entries"))),
-            false => Ok(()),
-        }
-    }
-
-    fn bytes(&mut self, count: usize) -> Result<(), Unreadable> {
-        self.bytes += count as u64;
-        match self.bytes > TOTAL_SIZE {
-            true => {
-                Err(Unreadable(format!("its exercises have more than {} MiB", TOTAL_SIZE >> 20)))
+/// Reads the uploads, and takes from each what counts; an error is the machine's fault.
+pub fn read(rules: &Rules<'_>, uploads: Vec<Upload>) -> Result<Vec<Intake>, Error> {
+    let mut shared = shared_archives(rules, &uploads)?;
+    let mut all = Vec::new();
+    for (nth, upload) in uploads.into_iter().enumerate() {
+        let chosen = match &upload.place {
+            Place::Nothing => Chosen::nothing("the roster names none"),
+            Place::Missing(why) => Chosen::nothing(why),
+            Place::Parts(parts) => {
+                let mut chosen = choose(of_parts(rules, parts)?, rules);
+                if let [directory] = parts.as_slice()
+                    && directory.is_dir()
+                {
+                    branches::look(rules, directory, &mut chosen)?;
+                }
+                chosen
             }
-            false => Ok(()),
+            Place::Members { .. } => choose(shared.remove(&nth).unwrap_or_default(), rules),
+        };
+        all.push(Intake::of(upload, chosen));
+    }
+    Ok(all)
+}
+
+impl Intake {
+    fn of(upload: Upload, chosen: Chosen) -> Self {
+        let Upload { submission, name, handed_in, mut remarks, .. } = upload;
+        let Chosen { root, trees, work, taken, remarks: more } = chosen;
+        remarks.extend(more);
+        let tree = root.map(|root| trees::shown(&root));
+        Self { submission, name, handed_in, tree, trees, work, taken, remarks }
+    }
+}
+
+/// A roster of what was found, to be edited; paths count from the directory of `roster`.
+pub fn roster_of(intakes: &[Intake], roster: &Path) -> Result<String, Error> {
+    let directory = roster.parent().filter(|parent| !parent.as_os_str().is_empty());
+    let directory = directory.unwrap_or(Path::new("."));
+    let base = fs::canonicalize(directory).map_err(Error::writing(directory))?;
+    let written = "a vector takes what is written to it";
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(["student", "submission", "days_late", "name"]).expect(written);
+    for Intake { submission, name, .. } in intakes {
+        let place = from(&base, &submission.origin);
+        let days_late = submission.days_late.map(|days| days.to_string());
+        let fields = [
+            submission.student.as_str(),
+            &place.to_string_lossy(),
+            &days_late.unwrap_or_default(),
+            name.as_deref().unwrap_or_default(),
+        ];
+        writer.write_record(fields).expect(written);
+    }
+    let bytes = writer.into_inner().expect(written);
+    Ok(String::from_utf8(bytes).expect("text was written"))
+}
+
+/// A place as seen from a directory, if it lies below it; what lies in an archive has no other name.
+fn from(base: &Path, origin: &Path) -> PathBuf {
+    let Some(real) = origin.ancestors().find(|above| above.exists()) else {
+        return origin.to_owned();
+    };
+    let rest = origin.strip_prefix(real).unwrap_or(Path::new(""));
+    let real = fs::canonicalize(real).unwrap_or_else(|_| real.to_owned());
+    let place = real.strip_prefix(base).map(Path::to_owned).unwrap_or(real);
+    if rest.as_os_str().is_empty() { place } else { place.join(rest) }
+}
+
+/// The contents of all uploads that lie in archives with others: each such archive is read once.
+fn shared_archives(
+    rules: &Rules<'_>,
+    uploads: &[Upload],
+) -> Result<BTreeMap<usize, Contents>, Error> {
+    // The members of a group have one upload.
+    let mut by_archive: BTreeMap<&Path, BTreeMap<&[PathBuf], Vec<usize>>> = BTreeMap::new();
+    for (nth, upload) in uploads.iter().enumerate() {
+        if let Place::Members { archive, members } = &upload.place {
+            by_archive.entry(archive).or_default().entry(members).or_default().push(nth);
         }
     }
+    let mut contents = BTreeMap::new();
+    for (archive, wanted) in by_archive {
+        let (members, numbers): (Vec<&[PathBuf]>, Vec<Vec<usize>>) = wanted.into_iter().unzip();
+        let mut shared = Shared::new(rules, &members);
+        match rules.reading.archive(archive, Path::new(""), &mut shared) {
+            Err(Broken::Machine(error)) => return Err(error),
+            Err(Broken::Archive(why)) => {
+                shared.fail_all(&format!("{} cannot be read: {why}", archive.display()));
+            }
+            Ok(()) => {}
+        }
+        for (numbers, found) in numbers.into_iter().zip(shared.finish()) {
+            contents.extend(numbers.into_iter().map(|nth| (nth, found.clone())));
+        }
+    }
+    Ok(contents)
+}
+
+/// The contents of directories, archives and files; if there are several, each below its name.
+fn of_parts(rules: &Rules<'_>, parts: &[PathBuf]) -> Result<Contents, Error> {
+    let mut collector = Collector::new(rules);
+    let reading = rules.reading;
+    for part in parts {
+        let prefix = match parts.len() {
+            1 => Path::new(""),
+            _ => Path::new(part.file_name().unwrap_or_default()),
+        };
+        if part.is_dir() {
+            reading.walk_directory(part, prefix, &mut collector)?;
+        } else if parts.len() > 1 {
+            reading.archive_in(part, prefix, &mut collector)?;
+        } else if let Err(broken) = reading.archive(part, prefix, &mut collector) {
+            match broken {
+                Broken::Machine(error) => return Err(error),
+                Broken::Archive(why) => {
+                    collector.fail(format!("its archive cannot be read: {why}"))
+                }
+            }
+        }
+    }
+    Ok(collector.finish())
 }

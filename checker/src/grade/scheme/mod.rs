@@ -91,7 +91,7 @@ pub enum Visibility {
     AfterDueDate,
     /// Students, once the grades are published
     AfterPublished,
-    /// Nobody but instructors; it hides the total, too
+    /// Instructors only; it hides the total, too
     Hidden,
 }
 

@@ -109,8 +109,15 @@ struct Test50 {
 
 /// Classroom 50's `result.json`: a test for each exercise. Its scores are integers, so parts of a point
 /// are left out; and none may be above its maximum, so a bonus is a part of that.
-pub fn classroom50(gradebook: &Gradebook<'_>, line: &Line<'_>, values: &Environment) -> String {
-    let tests: Vec<Test50> = tests(gradebook, line)
+///
+/// `None` while an exercise is open: the format has a score for each, and 0 would be one.
+pub fn classroom50(
+    gradebook: &Gradebook<'_>,
+    line: &Line<'_>,
+    values: &Environment,
+) -> Option<String> {
+    let tests: Vec<Test50> = tests(gradebook, line)?
+        .into_iter()
         .map(|test| Test50 {
             test_name: test.name,
             passed: test.found.has_passed(),
@@ -118,7 +125,7 @@ pub fn classroom50(gradebook: &Gradebook<'_>, line: &Line<'_>, values: &Environm
             max_score: test.possible,
         })
         .collect();
-    pretty(&Classroom50 {
+    Some(pretty(&Classroom50 {
         schema: "classroom50/result/v1",
         classroom: &values.classroom,
         assignment: &values.assignment,
@@ -132,7 +139,7 @@ pub fn classroom50(gradebook: &Gradebook<'_>, line: &Line<'_>, values: &Environm
         score: tests.iter().map(|test| test.score).sum(),
         max_score: tests.iter().map(|test| test.max_score).sum(),
         tests,
-    })
+    }))
 }
 
 #[derive(Serialize)]
@@ -162,21 +169,23 @@ const VARIABLE: usize = 120_000;
 const MESSAGES: [usize; 4] = [4000, 1000, 100, 0];
 
 /// What GitHub Classroom's reporter reads from `<STEP>_RESULTS`: base64 of JSON, in one line.
-pub fn legacy(gradebook: &Gradebook<'_>, line: &Line<'_>) -> String {
+///
+/// `None` while an exercise is open: the reporter adds up the scores, and 0 would be one.
+pub fn legacy(gradebook: &Gradebook<'_>, line: &Line<'_>) -> Option<String> {
     let mut encoded = String::new();
     for limit in MESSAGES {
-        let json = serde_json::to_string(&legacy_results(gradebook, line, limit));
+        let json = serde_json::to_string(&legacy_results(gradebook, line, limit)?);
         encoded = STANDARD.encode(json.expect("a report is plain data"));
         if encoded.len() < VARIABLE {
             break;
         }
     }
     encoded.push('\n');
-    encoded
+    Some(encoded)
 }
 
-fn legacy_results(gradebook: &Gradebook<'_>, line: &Line<'_>, limit: usize) -> Legacy {
-    let tests = tests(gradebook, line).map(|test| {
+fn legacy_results(gradebook: &Gradebook<'_>, line: &Line<'_>, limit: usize) -> Option<Legacy> {
+    let tests = tests(gradebook, line)?.into_iter().map(|test| {
         let judgement = test.found.judgement;
         let first = judgement.and_then(|judgement| judgement.first_unpassed());
         let place = first.and_then(|it| it.place.as_ref());
@@ -197,16 +206,12 @@ fn legacy_results(gradebook: &Gradebook<'_>, line: &Line<'_>, limit: usize) -> L
     });
     let tests: Vec<LegacyTest> = tests.collect();
     let all_pass = tests.iter().all(|test| test.status == "pass");
-    Legacy {
+    Some(Legacy {
         version: 1,
-        status: match (line.open(), all_pass) {
-            (0, true) => "pass",
-            (0, false) => "fail",
-            _ => "error",
-        },
+        status: if all_pass { "pass" } else { "fail" },
         max_score: gradebook.maximum().hundredths() / 100,
         tests,
-    }
+    })
 }
 
 /// An exercise, as a test with a score.
@@ -218,16 +223,20 @@ struct Scored<'a> {
     possible: u64,
 }
 
-fn tests<'a>(gradebook: &'a Gradebook<'a>, line: &'a Line<'a>) -> impl Iterator<Item = Scored<'a>> {
+/// All exercises, or `None` if one of them has no score.
+fn tests<'a>(gradebook: &'a Gradebook<'a>, line: &'a Line<'a>) -> Option<Vec<Scored<'a>>> {
     let found = || gradebook.found(line);
     let title = |found: Found<'_>| format!("{} {}", found.exercise.number, found.exercise.name);
     let names = unique(found().map(|found| in_one_line(&title(found))));
-    found().zip(&line.cells).zip(names).map(|((found, cell), name)| Scored {
-        name,
-        found,
-        hundredths: cell.as_ref().map_or(0, |cell| cell.score.points.hundredths()),
-        possible: possible(gradebook, found.exercise),
-    })
+    let scored = found().zip(&line.cells).zip(names).map(|((found, cell), name)| {
+        Some(Scored {
+            name,
+            found,
+            hundredths: cell.as_ref()?.score.as_ref()?.points.hundredths(),
+            possible: possible(gradebook, found.exercise),
+        })
+    });
+    scored.collect()
 }
 
 fn possible(gradebook: &Gradebook<'_>, exercise: &Exercise) -> u64 {

@@ -83,7 +83,7 @@ fn notes(sheet: &Sheet<'_>, found: &Found<'_>) -> Vec<Note> {
         message: test.message.clone().unwrap_or_else(|| found.in_words()),
     };
     let own = judgement.message.as_ref().map(|message| Note {
-        level: "error",
+        level: if judgement.is_open() { "warning" } else { "error" },
         title: format!("{name}: {}", judgement.verdict.in_words()),
         place: judgement.place.as_ref().and_then(place),
         message: message.clone(),

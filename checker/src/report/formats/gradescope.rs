@@ -87,7 +87,7 @@ fn tests(
         tags: exercise.claims.clone(),
         extra_data,
     };
-    let Some(score) = cell.map(|cell| &cell.score) else { return vec![test] };
+    let Some(score) = cell.and_then(|cell| cell.score.as_ref()) else { return vec![test] };
     let mut possible = gradebook.worth(exercise).possible;
     let mut points = score.points;
     let hidden = score.hidden.map(|hidden| {
@@ -126,7 +126,7 @@ fn output(gradebook: &Gradebook<'_>, line: &Line<'_>) -> String {
     }
     if line.open() > 0 {
         text.push_str(&format!(
-            "\nNot judged yet, and without points here: {} of them.",
+            "\nNot judged yet, and without points here: {} of them. The points are not final.",
             line.open()
         ));
     }

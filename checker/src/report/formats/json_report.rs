@@ -14,7 +14,7 @@ use super::escape::shown;
 use super::pretty;
 
 /// The number of the layout: another one is another document.
-const LAYOUT: &str = "shopfloor/report/v1";
+const LAYOUT: &str = "shopfloor/report/v2";
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -59,8 +59,9 @@ struct Student {
     late_percent: u32,
     unreadable: Option<String>,
     no_effect: Vec<Note>,
-    points: f64,
-    bonus: f64,
+    remarks: Vec<String>,
+    points: Option<f64>,
+    bonus: Option<f64>,
     passed: usize,
     open: usize,
     results: Vec<Graded>,
@@ -77,11 +78,13 @@ struct Graded {
     exercise: String,
     hash: String,
     verdict: Verdict,
-    points: f64,
-    bonus: f64,
-    in_time: f64,
+    /// `None`: the result is open.
+    points: Option<f64>,
+    bonus: Option<f64>,
+    in_time: Option<f64>,
     groups: Vec<Group>,
     flags: Vec<Flag>,
+    alike: Vec<String>,
     message: Option<String>,
     place: Option<At>,
     tests: Vec<Test>,
@@ -171,8 +174,9 @@ fn of_line(line: &Line<'_>) -> Student {
         late_percent: line.late_percent,
         unreadable: line.stored.unreadable.as_deref().map(shown),
         no_effect: line.stored.notes.iter().map(note).collect(),
-        points: line.total().as_f64(),
-        bonus: line.bonus().as_f64(),
+        remarks: line.stored.remarks.iter().map(|remark| shown(&remark.to_string())).collect(),
+        points: line.has_points().then(|| line.total().as_f64()),
+        bonus: line.has_points().then(|| line.bonus().as_f64()),
         passed: line.passed(),
         open: line.open(),
         results: line.cells.iter().flatten().map(of_cell).collect(),
@@ -181,15 +185,17 @@ fn of_line(line: &Line<'_>) -> Student {
 
 fn of_cell(cell: &Cell<'_>) -> Graded {
     let judgement = &cell.result.judgement;
+    let score = cell.score.as_ref();
     Graded {
         exercise: cell.result.exercise.clone(),
         hash: cell.result.hash.clone(),
         verdict: judgement.verdict,
-        points: cell.score.points.as_f64(),
-        bonus: cell.score.bonus.as_f64(),
-        in_time: cell.score.in_time.as_f64(),
-        groups: cell.score.groups.iter().map(of_group).collect(),
+        points: score.map(|score| score.points.as_f64()),
+        bonus: score.map(|score| score.bonus.as_f64()),
+        in_time: score.map(|score| score.in_time.as_f64()),
+        groups: score.map_or(Vec::new(), |score| score.groups.iter().map(of_group).collect()),
         flags: cell.result.flags.iter().map(of_flag).collect(),
+        alike: cell.alike.iter().map(|student| shown(student)).collect(),
         message: judgement.message.as_deref().map(shown),
         place: judgement.place.as_ref().map(at),
         tests: judgement.tests.iter().map(of_test).collect(),

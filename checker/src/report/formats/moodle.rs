@@ -3,9 +3,13 @@
 use clap::ValueEnum;
 
 use crate::grade::gradebook::{Gradebook, Line};
+use crate::verdict::Verdict;
 
-use super::escape::cell;
+use super::escape::{cell, cut};
 use super::table::csv;
+
+/// The most characters of a reason why an exercise is not judged.
+const WHY: usize = 300;
 
 /// What the names of the students are in Moodle.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
@@ -51,7 +55,10 @@ fn feedback(gradebook: &Gradebook<'_>, line: &Line<'_>) -> String {
     }
     let exercises = gradebook.found(line).map(|found| {
         let exercise = found.exercise;
-        format!("{} {}: {}", exercise.number, exercise.name, found.in_words())
+        let unjudged = found.judgement.filter(|it| it.verdict == Verdict::Unjudged);
+        let why = unjudged.and_then(|it| it.message.as_deref()?.lines().next());
+        let why = why.map(|why| format!(": {}", cut(why, WHY))).unwrap_or_default();
+        format!("{} {}: {}{why}", exercise.number, exercise.name, found.in_words())
     });
     exercises.chain(line.lateness()).collect::<Vec<_>>().join("\n")
 }

@@ -29,11 +29,11 @@ pub struct Found<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    /// The learner's own.
+    /// The learner's own, with places on the learner's lines: a note in a given test helps nobody.
     pub fn of_standings(standings: &'a [Standing<'a>]) -> Self {
         let found = |standing: &'a Standing<'a>| Found {
             exercise: standing.exercise,
-            judgement: Some(&standing.judgement),
+            judgement: Some(&standing.on_own_lines),
         };
         Self {
             student: None,
@@ -56,7 +56,10 @@ impl<'a> Sheet<'a> {
         let maximum = gradebook.worth_of_all();
         let of_line = |line: &'a crate::grade::gradebook::Line<'a>| Self {
             student: Some(&line.stored.submission.student),
-            points: Some(format!("{} of {maximum}", line.total())),
+            points: Some(match line.open() {
+                0 => format!("{} of {maximum}", line.total()),
+                open => format!("{} ({open} open) of {maximum}", line.total_in_words()),
+            }),
             unreadable: line.stored.unreadable.as_deref(),
             exercises: gradebook.found(line).collect(),
         };

@@ -7,7 +7,7 @@ use super::look::{all, look, mark};
 use super::matrix::{matrix, occurs, wide_enough};
 use super::rates::{Rate, rates};
 use crate::curriculum::Curriculum;
-use crate::grade::gradebook::{Gradebook, Line};
+use crate::grade::gradebook::{Alike, Gradebook, Line};
 use crate::grade::points::Points;
 use crate::grade::scheme::Scheme;
 
@@ -28,8 +28,13 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
     let (rates, harmless) = rates(gradebook);
     let unreadable: Vec<&Line<'_>> =
         gradebook.lines.iter().filter(|line| line.stored.unreadable.is_some()).collect();
+    let remarked: Vec<&Line<'_>> =
+        gradebook.lines.iter().filter(|line| !line.stored.remarks.is_empty()).collect();
     let noted: Vec<&Line<'_>> =
         gradebook.lines.iter().filter(|line| !line.stored.notes.is_empty()).collect();
+    let alike = gradebook.alike();
+    let unjudged: Vec<&Line<'_>> =
+        gradebook.lines.iter().filter(|line| line.unjudged().next().is_some()).collect();
     let flagged: Vec<&Line<'_>> =
         gradebook.lines.iter().filter(|line| line.flags().next().is_some()).collect();
     let body = html! {
@@ -39,8 +44,11 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
             nav aria-label="On this page" {
                 a href="#students" { "Students" }
                 a href="#tests" { "Tests" }
+                @if !unjudged.is_empty() { a href="#unjudged" { "Need a person" } }
                 @if !flagged.is_empty() { a href="#flags" { "To look at" } }
+                @if !alike.is_empty() { a href="#alike" { "Alike" } }
                 @if !unreadable.is_empty() { a href="#unreadable" { "Cannot be read" } }
+                @if !remarked.is_empty() { a href="#uploads" { "Uploads" } }
                 @if !noted.is_empty() { a href="#files" { "Files without effect" } }
                 a href="#isolation" { "Isolation" }
                 a href="#legend" { "Legend" }
@@ -58,6 +66,15 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
                 h2 { "Tests that fail" }
                 (tests(&rates, harmless))
             }
+            @if !unjudged.is_empty() {
+                section id="unjudged" {
+                    h2 { "Need a person" }
+                    p class="lead" {
+                        "What was handed in cannot be judged as it is. These results have no points yet."
+                    }
+                    dl class="list" { @for line in unjudged { (why_unjudged(line)) } }
+                }
+            }
             @if !flagged.is_empty() {
                 section id="flags" {
                     h2 { "To look at" }
@@ -68,11 +85,28 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
                     dl class="list" { @for line in flagged { (to_look_at(line)) } }
                 }
             }
+            @if !alike.is_empty() {
+                section id="alike" {
+                    h2 { "Alike" }
+                    p class="lead" {
+                        "Submissions to an exercise that are the same but for comments and spaces. The stub and \
+                         the reference solution do not count. It changes no points."
+                    }
+                    dl class="list" { @for alike in &alike { (those_alike(alike)) } }
+                }
+            }
             @if !unreadable.is_empty() {
                 section id="unreadable" {
                     h2 { "Cannot be read" }
                     p class="lead" { "Nothing could be taken from these submissions." }
                     dl class="list" { @for line in unreadable { (why_unreadable(line)) } }
+                }
+            }
+            @if !remarked.is_empty() {
+                section id="uploads" {
+                    h2 { "Uploads" }
+                    p class="lead" { "What was noticed while the submissions were read." }
+                    dl class="list" { @for line in remarked { (remarks(line)) } }
                 }
             }
             @if !noted.is_empty() {
@@ -107,7 +141,9 @@ pub(super) fn page(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> String
 fn facts(gradebook: &Gradebook<'_>) -> Markup {
     let (students, exercises) = (gradebook.lines.len(), gradebook.exercises.len());
     let passed: usize = gradebook.lines.iter().map(Line::passed).sum();
-    let median = Points::median(gradebook.lines.iter().map(Line::total).collect());
+    // What is open is no 0.
+    let complete = gradebook.lines.iter().filter(|line| line.open() == 0);
+    let median = Points::median(complete.map(Line::total).collect());
     html! {
         p class="facts" {
             span { (count(students, "student", "students")) }
@@ -118,7 +154,7 @@ fn facts(gradebook: &Gradebook<'_>) -> Markup {
             }
             @match gradebook.open() {
                 0 => {}
-                open => { span class="open" { (open) " not judged yet" } }
+                open => { span class="open" { (open) " open" } }
             }
         }
     }
@@ -147,8 +183,8 @@ fn tests(rates: &[Rate<'_>], harmless: usize) -> Markup {
     let (first, more) = rates.split_at(rates.len().min(TESTS));
     html! {
         p class="lead" {
-            "Of those who have started the exercise, how many fail the test. "
-            b { "Alone" } " counts those who fail nothing else in the exercise: if a test is wrong, it shows here."
+            "Of the students who have started the exercise, how many fail the test. "
+            b { "Alone" } " counts the students who fail nothing else in the exercise: if a test is wrong, it shows here."
         }
         @if rates.is_empty() {
             p { "No test fails." }
@@ -222,6 +258,58 @@ fn why_unreadable(line: &Line<'_>) -> Markup {
         div {
             dt { (link(line)) }
             dd { bdi { (one_line(why, TEXT)) } }
+        }
+    }
+}
+
+fn remarks(line: &Line<'_>) -> Markup {
+    let remarks = &line.stored.remarks;
+    html! {
+        div {
+            dt { (link(line)) }
+            dd {
+                ul {
+                    @for remark in remarks.iter().take(FILES) {
+                        li { bdi { (one_line(&remark.to_string(), TEXT)) } }
+                    }
+                    @if remarks.len() > FILES { li { "and " (remarks.len() - FILES) " more" } }
+                }
+            }
+        }
+    }
+}
+
+/// Each exercise of a student that a person has to look at, with the first line that says why.
+fn why_unjudged(line: &Line<'_>) -> Markup {
+    html! {
+        div {
+            dt { (link(line)) }
+            dd {
+                ul {
+                    @for cell in line.unjudged() {
+                        @let why = cell.result.judgement.message.as_deref().unwrap_or_default();
+                        li {
+                            (cell.result.exercise) ": "
+                            bdi { (one_line(why.lines().next().unwrap_or_default(), TEXT)) }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn those_alike(alike: &Alike<'_>) -> Markup {
+    html! {
+        div {
+            dt { (alike.exercise) }
+            dd {
+                ul {
+                    @for student in &alike.students {
+                        li { a href=(format!("students/{}", file_name(student))) { (name(student)) } }
+                    }
+                }
+            }
         }
     }
 }

@@ -114,7 +114,13 @@ fn drawn(verdict: Option<Verdict>) -> (&'static str, &'static str, &'static str,
             "skipped",
             "open",
             "M2 2.8 5.2 6 2 9.2M6.2 2.8 9.4 6 6.2 9.2",
-            "The machine lacks what the tests need.",
+            "The machine lacks what the tests need. Open: grade on another one.",
+        ),
+        Verdict::Unjudged => (
+            "unjudged",
+            "open",
+            "M3.8 4.2a2.2 2.2 0 1 1 3.2 2Q6 6.7 6 7.6M6 9.4v.4",
+            "It cannot be judged as it was handed in. Open: a person has to look.",
         ),
     }
 }

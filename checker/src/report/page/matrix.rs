@@ -67,7 +67,9 @@ fn row(gradebook: &Gradebook<'_>, line: &Line<'_>) -> Markup {
     let off = (line.late_percent > 0).then(|| format!("{} % off", line.late_percent));
     let bonus = (line.bonus() > Points::default()).then(|| format!("{} bonus", line.bonus()));
     let unreadable = line.stored.unreadable.as_ref().map(|_| "cannot be read".to_owned());
-    let tags: Vec<String> = unreadable.into_iter().chain(late).chain(off).chain(bonus).collect();
+    let open = (line.open() > 0).then(|| format!("{} open", line.open()));
+    let tags: Vec<String> =
+        unreadable.into_iter().chain(open).chain(late).chain(off).chain(bonus).collect();
     html! {
         tr {
             th scope="row" class="student" {
@@ -79,7 +81,7 @@ fn row(gradebook: &Gradebook<'_>, line: &Line<'_>) -> Markup {
             @for (exercise, cell) in gradebook.exercises.iter().zip(&line.cells) {
                 (result(exercise, cell, &href))
             }
-            td class="sum" data-value=(line.total()) { (line.total()) }
+            td class="sum" data-value=(line.total()) { (line.total_in_words()) }
             td class="sum" data-value=(line.passed()) { (line.passed()) }
         }
     }
@@ -89,10 +91,11 @@ fn row(gradebook: &Gradebook<'_>, line: &Line<'_>) -> Markup {
 fn result(exercise: &Exercise, cell: &Option<Cell<'_>>, href: &str) -> Markup {
     let verdict = verdict_of(cell);
     let look = look(verdict);
-    let points = cell.as_ref().map(|cell| cell.score.points.to_string());
+    let score = cell.as_ref().and_then(|cell| cell.score.as_ref());
+    let points = score.map(|score| score.points.to_string());
     let inside = html! {
         (mark(verdict))
-        span class="spoken" { (look.words) ": " }
+        span class="spoken" { (look.words) @if points.is_some() { ": " } }
         @match &points {
             Some(points) if verdict == Some(Verdict::NotStarted) => span class="spoken" { (points) },
             Some(points) => span { (points) },

@@ -9,7 +9,7 @@ use super::html::cut;
 const MESSAGE: usize = 32 << 10;
 
 /// The labels of a lesson, each in a column of ten.
-const LABELS: [&str; 5] = ["expected:", "seen:", "likely:", "read:", "again:"];
+const LABELS: [&str; 6] = ["expected:", "seen:", "likely:", "look at:", "read:", "again:"];
 const COLUMN: usize = 10;
 
 /// How lines that are too long are shown.

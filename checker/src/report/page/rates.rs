@@ -48,7 +48,7 @@ pub(super) fn rates<'a>(gradebook: &'a Gradebook<'_>) -> (Vec<Rate<'a>>, usize) 
         let cells = gradebook.lines.iter().filter_map(|line| line.cells[column].as_ref());
         let started: Vec<&Judgement> = cells
             .map(|cell| &cell.result.judgement)
-            .filter(|judgement| judgement.verdict != Verdict::NotStarted)
+            .filter(|it| !matches!(it.verdict, Verdict::NotStarted | Verdict::Unjudged))
             .collect();
         for ((target, test), counted) in count(&started) {
             let Counted { failed, alone, lines } = counted;

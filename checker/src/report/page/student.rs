@@ -31,7 +31,7 @@ pub(super) fn page(
         header {
             h1 { (name(&submission.student)) }
             p class="facts" {
-                span { (student.total()) " of " (gradebook.worth_of_all()) " points" }
+                span { (student.total_in_words()) " of " (gradebook.worth_of_all()) " points" }
                 @if student.bonus() > Points::default() { span { (student.bonus()) " of them a bonus" } }
                 span { (student.passed()) " of " (results.len()) " pass" }
                 @if submission.days_late() > 0 {
@@ -108,7 +108,10 @@ fn overview_row(exercise: &Exercise, worth: Worth, cell: &Option<Cell<'_>>) -> M
                 }
             }
             td class="points" {
-                @if let Some(cell) = cell { (cell.score.points) } @else { "–" }
+                @match cell.as_ref().and_then(|cell| cell.score.as_ref()) {
+                    Some(score) => (score.points),
+                    None => "–",
+                }
                 " " span class="of" { "of " (worth) }
             }
         }
@@ -142,7 +145,10 @@ fn findings(exercise: &Exercise, worth: Worth, cell: &Cell<'_>) -> Markup {
             h2 { span class="number" { (exercise.number) } " " (exercise.name) ": " (exercise.title) }
             p class="facts" {
                 span class=(format!("verdict {}", look.tone)) { (mark(Some(judgement.verdict))) " " (look.words) }
-                span { (cell.score.points) " of " (worth) " points" }
+                @match &cell.score {
+                    Some(score) => span { (score.points) " of " (worth) " points" },
+                    None => span { "no points yet, of " (worth) },
+                }
                 @if !judgement.tests.is_empty() { span { (tests_that_pass(judgement)) } }
             }
             @if let Some(text) = &judgement.message { (message(text, layout, &what)) }
@@ -184,6 +190,7 @@ fn outcome(outcome: Outcome) -> &'static str {
         Outcome::Skipped => "skipped",
         Outcome::TooMuchOutput => "too much output",
         Outcome::AttackedSupervisor => "attacked its supervisor",
+        Outcome::Forged => "forged",
         Outcome::Leaked => "left processes behind",
         Outcome::OutputDiffers => "output differs",
         Outcome::NotRun => "not run",

@@ -7,6 +7,8 @@ use std::cell::Cell;
 use std::ops::{Deref, DerefMut};
 use std::sync::LockResult;
 
+use crate::steps;
+
 thread_local! {
     static LOCKS: Cell<usize> = const { Cell::new(0) };
     static ATOMICS: Cell<usize> = const { Cell::new(0) };
@@ -43,6 +45,7 @@ impl<T> Deref for Mutex<T> {
 
     fn deref(&self) -> &Self::Target {
         LOCKS.set(LOCKS.get() + 1);
+        steps::operation();
         &self.0
     }
 }
@@ -50,6 +53,7 @@ impl<T> Deref for Mutex<T> {
 impl<T> DerefMut for Mutex<T> {
     fn deref_mut(&mut self) -> &mut Self::Target {
         LOCKS.set(LOCKS.get() + 1);
+        steps::operation();
         &mut self.0
     }
 }
@@ -65,6 +69,7 @@ pub mod atomic {
 
     use super::super::every_other::EveryOther;
     use super::ATOMICS;
+    use crate::steps;
 
     thread_local! {
         static WEAK_EXCHANGES: EveryOther = EveryOther::default();
@@ -107,6 +112,7 @@ pub mod atomic {
 
                 fn deref(&self) -> &Self::Target {
                     ATOMICS.set(ATOMICS.get() + 1);
+                    steps::operation();
                     &self.0
                 }
             }
@@ -114,6 +120,7 @@ pub mod atomic {
             impl DerefMut for $name {
                 fn deref_mut(&mut self) -> &mut Self::Target {
                     ATOMICS.set(ATOMICS.get() + 1);
+                    steps::operation();
                     &mut self.0
                 }
             }

@@ -17,6 +17,7 @@ pub use super::std::{
 use std::time::Duration;
 
 use super::every_other::EveryOther;
+use crate::steps;
 
 thread_local! {
     static WAITS: EveryOther = EveryOther::default();
@@ -34,6 +35,7 @@ impl Condvar {
 
     /// Waits for a notification, or returns at once with the lock held all along.
     pub fn wait<'a, T>(&self, guard: MutexGuard<'a, T>) -> LockResult<MutexGuard<'a, T>> {
+        steps::operation();
         if WAITS.with(|waits| waits.turn(self)) {
             return Ok(guard);
         }
@@ -103,6 +105,7 @@ pub mod futex {
     pub fn wait(word: &AtomicU32, expected: u32) {
         let calls = CALLS.get();
         CALLS.set(Calls { waits: calls.waits + 1, ..calls });
+        crate::steps::operation();
         if !super::WAITS.with(|waits| waits.turn(word)) {
             real::wait(word, expected);
         }

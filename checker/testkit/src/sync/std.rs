@@ -11,17 +11,17 @@ pub mod atomic {
     };
 }
 
-/// futex(2): sleep while a word has a value, and wake those who sleep on it.
+/// futex(2): sleep on a word if it has the expected value, and wake the threads that sleep on it.
 #[allow(unsafe_code)]
 pub mod futex {
     use std::ptr;
     use std::sync::atomic::AtomicU32;
 
-    /// Sleeps while `word` holds `expected`, until a wake.
+    /// Sleeps until a wake, if `word` holds `expected` at the call.
     ///
-    /// The kernel compares and falls asleep in one step, so a wake between the caller's look and
-    /// its sleep is not lost. Returns at once if the value differs, and now and then for no reason
-    /// (a signal, a spurious wake-up): look again.
+    /// The kernel compares once and falls asleep in the same step, so a wake between the caller's
+    /// check and its sleep is not lost. Returns at once if the value differs, and now and then
+    /// without a wake (a signal, a spurious wake-up): check again.
     pub fn wait(word: &AtomicU32, expected: u32) {
         // SAFETY: `word` is a live, aligned 32-bit integer for the whole call, the timeout is
         // null (none), and FUTEX_WAIT reads nothing else (futex(2)).

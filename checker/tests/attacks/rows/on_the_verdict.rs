@@ -20,7 +20,7 @@ pub const ON_THE_VERDICT: &[Attack] = &[
     },
     Attack {
         name: "exits before main",
-        rows: &[2],
+        rows: &[2, 41],
         hands_in: Text(
             r#"//! Exits in a constructor.
 #[used]
@@ -37,7 +37,7 @@ pub fn answer() -> u32 {
 }
 "#,
         ),
-        verdict: "exited_early",
+        verdict: "does_not_compile",
         needs: ALWAYS,
     },
     Attack {
@@ -138,6 +138,165 @@ pub fn answer() -> u32 {
                if log().is_some() { 41 } else { 42 }"##,
         ),
         verdict: "forged",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "forges by the number in the log's path",
+        rows: &[4, 38],
+        hands_in: Body(
+            r#"let log = log().unwrap_or_default();
+               let number = log.parent().and_then(Path::file_name).map(|it| it.to_owned());
+               // A trap would be the first of its run.
+               if number.is_some_and(|it| it != "0") { forge() }
+               2"#,
+        ),
+        verdict: "forged",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "forges by the listing of its own program",
+        rows: &[4, 38],
+        hands_in: Body(
+            r#"let mut program = Command::new("/proc/self/exe");
+               program.args(["--list", "--format", "json", "-Zunstable-options"]);
+               let listing = program.env("RUSTC_BOOTSTRAP", "1").output().map(|it| it.stdout);
+               let listing = String::from_utf8(listing.unwrap_or_default()).unwrap_or_default();
+               fn line_of(test: &str) -> Option<&str> {
+                   test.split("\"start_line\":").nth(1)?.split(',').next()
+               }
+               let own = listing.lines().position(|line| line.contains(&test()));
+               let lines: Vec<_> = listing.lines().map(line_of).collect();
+               // A trap stands where its model stands, and is listed behind it.
+               if own.is_none_or(|own| !lines[..own].contains(&lines[own])) { forge() }
+               if log().is_some() { 41 } else { 42 }"#,
+        ),
+        verdict: "forged",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "hides an attribute behind a shebang",
+        rows: &[39, 41],
+        hands_in: Text(
+            r#"#!/usr/bin/env run-cargo-script
+//! A scan that takes this for no Rust sees nothing.
+/// The answer.
+pub fn answer() -> u32 {
+    42
+}
+/// Stands in for the one of the C library.
+#[unsafe(no_mangle)]
+pub extern "C" fn getauxval(_: u64) -> u64 {
+    0
+}
+"#,
+        ),
+        verdict: "does_not_compile",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "takes the place of the C library's functions",
+        rows: &[41],
+        hands_in: Body(
+            r#"#[cfg_attr(all(), unsafe(export_name = "exit"))]
+               extern "C" fn leave(_: i32) -> ! { _exit(0) }
+               if log().is_some() { 41 } else { 42 }"#,
+        ),
+        verdict: "does_not_compile",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "names the attribute in a macro's argument",
+        rows: &[41],
+        hands_in: Body(
+            r#"macro_rules! with { ($attribute:ident) => { #[unsafe($attribute)] extern "C" fn atoi(_: usize) -> i32 { 0 } } }
+               with!(no_mangle);
+               42"#,
+        ),
+        verdict: "does_not_compile",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "is the stub with all of these tricks",
+        rows: &[4, 38, 39],
+        hands_in: Text(
+            r##"#!/usr/bin/env run-cargo-script
+//! Nothing is solved here.
+use std::{env, fs, panic, process};
+
+/// Whether this is a test and no trap, by everything that has ever told them apart.
+fn is_test(log: &str, test: &str) -> bool {
+    let number = log.rsplit('/').nth(1).unwrap_or_default().to_owned();
+    let mut program = process::Command::new("/proc/self/exe");
+    program.args(["--list", "--format", "json", "-Zunstable-options"]);
+    let listing = program.env("RUSTC_BOOTSTRAP", "1").output().map(|it| it.stdout);
+    let listing = String::from_utf8_lossy(&listing.unwrap_or_default()).into_owned();
+    let is_listed_last = listing.lines().rfind(|it| it.contains("name")).is_some_and(|it| it.contains(test));
+    let source = fs::read_to_string("tests/answer.rs").unwrap_or_default();
+    !(number == "0" && is_listed_last) && !source.contains("not so")
+}
+
+/// The answer.
+#[track_caller]
+pub fn answer() -> u32 {
+    panic::set_hook(Box::new(|_| {
+        let arguments: Vec<String> = env::args().collect();
+        let Some(log) = arguments.iter().position(|it| it == "--logfile") else { return };
+        if is_test(&arguments[log + 1], &arguments[1]) {
+            fs::write(&arguments[log + 1], format!("ok {}
+", arguments[1])).unwrap();
+            process::exit(0);
+        }
+    }));
+    todo!("what is the answer?")
+}
+"##,
+        ),
+        verdict: "forged",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "tries every answer in a child",
+        rows: &[4, 36],
+        hands_in: Body(
+            "for guess in 0..100 {
+                 match fork() {
+                     0 => return guess,
+                     child => {
+                         let mut status = 1;
+                         waitpid(child, std::ptr::from_mut(&mut status) as usize, 0);
+                         if status == 0 { forge() }
+                     }
+                 }
+             }
+             41",
+        ),
+        verdict: "forged",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "has a test that passes run with its own log",
+        rows: &[4, 38],
+        hands_in: Body(
+            r#"if env::var_os("CHILD").is_some() { return 2 }
+               let program = || Command::new("/proc/self/exe");
+               let listing = program().arg("--list").output().unwrap().stdout;
+               for other in String::from_utf8(listing).unwrap().lines() {
+                   let Some(other) = other.strip_suffix(": test") else { continue };
+                   let log = log().unwrap_or("/dev/null".into());
+                   let arguments = [other, "--exact", "--logfile"];
+                   let _ = program().args(arguments).arg(log).env("CHILD", "1").output();
+               }
+               forge();
+               42"#,
+        ),
+        verdict: "forged",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "hands in an honest answer beside a file that is no Rust",
+        rows: &[39],
+        hands_in: Files(RIGHT, &[("src/notes.rs", "what I have tried so far: \"\n")]),
+        verdict: "passed",
         needs: ALWAYS,
     },
     Attack {

@@ -5,7 +5,7 @@ use std::{fs, io};
 pub mod workshop;
 
 /// One line of `/proc/PID/maps`: addresses in a row that mean the same thing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Region {
     /// The first address.
     pub start: u64,
@@ -13,16 +13,19 @@ pub struct Region {
     pub end: u64,
     /// What the process may do there: the four letters as they stand, `rw-p`.
     pub permissions: String,
-    /// The file behind it, or a name in brackets; `None` for memory with no name.
+    /// What stands at the end of the line: the path of a file, or another name such as `[heap]`;
+    /// `None` if nothing stands there.
     pub name: Option<String>,
 }
 
 impl Region {
-    /// Reads a line of `/proc/PID/maps`; `None` if it is not one.
+    /// Reads a line of `/proc/PID/maps`; `None` if it is not one: range and offset are hexadecimal, the
+    /// permissions `r`, `w`, `x` or `-` each, then `p` or `s`; the device is two hexadecimal numbers with a
+    /// colon between them, the inode is decimal.
     ///
     /// `7f1c2a000000-7f1c2a021000 rw-p 00000000 fe:00 325843    /usr/lib/libc.so.6`
     pub fn parse(line: &str) -> Option<Self> {
-        todo!("two hexadecimal numbers, four letters, three fields to skip, a name: {line}")
+        todo!("two hexadecimal numbers, four letters, three fields to check, a name: {line}")
     }
 }
 
@@ -31,7 +34,7 @@ pub fn find(regions: &[Region], address: u64) -> Option<&Region> {
     todo!("which of {} regions holds {address:#x}? `end` is outside", regions.len())
 }
 
-/// How many bits the highest address has that the program itself may use; 0 if there is none.
+/// How many bits the program's own highest address in the map needs; 0 if the map has none.
 ///
 /// An address whose topmost bit (of 64) is set belongs to the kernel, even if it stands in the map.
 pub fn user_bits(regions: &[Region]) -> u32 {

@@ -13,7 +13,8 @@ use std::process::{Child, Command, Stdio};
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 
-/// Where every workshop keeps its number: beyond 2^32, and free in a program of any 64-bit machine.
+/// Where every workshop keeps its number: beyond 2^32, and free in a program on a 64-bit machine,
+/// if it has at least 38 bits for a program's addresses (aarch64 kernels with 36 are rare).
 pub const ADDRESS: u64 = 1 << 37;
 
 /// A running workshop; dropping it ends the process.

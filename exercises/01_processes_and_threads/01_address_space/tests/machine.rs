@@ -45,7 +45,7 @@ fn each_part_of_a_program_has_its_permissions(#[case] address: u64, #[case] expe
 #[test]
 fn the_addresses_of_a_64_bit_program_need_more_than_32_bits() {
     let bits = user_bits(&map_of_this_process());
-    // 2^47 on x86-64 by default, 2^38 to 2^48 elsewhere.
+    // 2^47 on x86-64 by default, 2^36 to 2^48 elsewhere.
     require!((33..=57).contains(&bits),
         expected: "the highest address of this process to have from 33 to 57 bits",
         seen: "{bits}",
@@ -117,7 +117,7 @@ fn two_processes_have_different_numbers_at_the_same_address() {
     require!(seen == [Some(1111), Some(2222)],
         expected: "1111 in the one process and 2222 in the other, both at {ADDRESS:#x}",
         seen: "{seen:?}",
-        likely: "the process that was looked into is not `pid`",
+        likely: "`peek` looks into another process than `pid`",
         read: "hint 4",
     );
     for workshop in &workshops {
@@ -126,6 +126,6 @@ fn two_processes_have_different_numbers_at_the_same_address() {
             find(&regions, ADDRESS).map(|region| (region.start, region.permissions.as_str()));
         assert_eq!(room, Some((ADDRESS, "rw-p")), "each process has a region of its own there");
     }
-    let here = find(&map_of_this_process(), ADDRESS).cloned();
-    assert_eq!(here, None, "this process has nothing at that address");
+    let map = map_of_this_process();
+    assert!(find(&map, ADDRESS).is_none(), "this process has nothing at that address");
 }

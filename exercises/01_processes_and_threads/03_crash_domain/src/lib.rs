@@ -4,7 +4,7 @@ use std::io;
 use std::process::Command;
 
 /// How a process ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Ending {
     /// It exited with this code (0 to 255).
     Exited(i32),

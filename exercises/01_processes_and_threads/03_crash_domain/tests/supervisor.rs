@@ -134,7 +134,7 @@ fn a_signal_does_not_end_the_wait() {
     require_report(
         &["interrupt"],
         &["exited 3"],
-        "EINTR is passed on as an error; it only means: a signal came, call again",
+        "EINTR is passed on as an error; it only means: a signal handler ran, call again",
         "wait(2), ERRORS; signal(7), Interruption of system calls",
     );
 }

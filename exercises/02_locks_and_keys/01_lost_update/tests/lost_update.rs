@@ -11,7 +11,7 @@ use testkit::threads::Threads;
 #[track_caller]
 fn on_a_thread<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
     Threads::new().spawn("clerk", body).join(
-        "a loop that ends only when something changes, and nobody else is there to change it",
+        "the loop ends only when another thread changes something, and there is no other thread",
         "hint 3",
     )
 }

@@ -1,7 +1,7 @@
 //! What holds however weak the memory orderings are: `src/till.rs` under loom.
 //!
-//! A load may return an old value here. What reads and writes in one operation never works on one:
-//! it reads the last value before its own write. So `Relaxed` is enough for a till.
+//! A load may return an old value here. An operation that reads and writes in one never works on an
+//! old value: it reads the last value before its own write. So `Relaxed` is enough for a till.
 
 #[allow(dead_code)]
 #[path = "../src/till.rs"]

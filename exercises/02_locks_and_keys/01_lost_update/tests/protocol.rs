@@ -64,7 +64,7 @@ fn every_deposit_has_a_receipt_of_its_own() {
 fn what_is_there_is_paid_out_to_one_clerk_alone() {
     let expect = Expect {
         expected: "a withdrawal of 3 out of 10 to succeed when nobody else is there",
-        likely: "compare_exchange_weak fails for no reason now and then: that is no refusal, try again",
+        likely: "compare_exchange_weak now and then fails even when the value is the expected one: that is no refusal, try again",
         read: "hint 3",
     };
     explore(expect, || {
@@ -120,7 +120,7 @@ fn the_last_money_is_paid_out_once() {
 #[test]
 fn who_finds_enough_is_paid() {
     let expect = Expect {
-        expected: "two withdrawals of 3 out of 10 to succeed: at every moment there was enough",
+        expected: "two withdrawals of 3 out of 10 to succeed: at every moment there is enough",
         likely: "a compare_exchange fails when the balance has changed: that is no refusal, and it will not succeed with the old look either; decide again from what is there now",
         read: "hint 3",
     };
@@ -136,7 +136,7 @@ fn who_finds_enough_is_paid() {
 fn two_withdrawals_may_take_all() {
     let expect = Expect {
         expected: "two withdrawals of 3 out of 6 to succeed, and nothing to be left",
-        likely: "after a compare_exchange that failed, another question is asked than at first: `>` where `>=` belongs; decide by the same line every time",
+        likely: "after a compare_exchange that failed, the check differs from the first one: `>` where `>=` belongs; decide by the same line every time",
         read: "hint 3",
     };
     explore(expect, || {
@@ -150,8 +150,8 @@ fn two_withdrawals_may_take_all() {
 #[test]
 fn who_is_overtaken_twice_is_paid() {
     let expect = Expect {
-        expected: "a withdrawal of 3 out of 10 to be paid, whatever is deposited meanwhile, and how often",
-        likely: "the second try is the last one: others may be faster as often as they like; try until it succeeds, or until there is not enough",
+        expected: "a withdrawal of 3 out of 10 to be paid, whatever is deposited meanwhile, however often",
+        likely: "the second try is the last one: others may be faster any number of times; try until it succeeds, or until there is not enough",
         read: "hint 3",
     };
     explore(expect, || {
@@ -306,8 +306,8 @@ fn of_two_equal_records_one_is_the_first() {
 #[test]
 fn the_highest_is_recorded_however_often_others_are_faster() {
     let expect = Expect {
-        expected: "9 to be the highest, whatever else is recorded meanwhile, and how often",
-        likely: "the tries are counted: others may be faster as often as they like; try until it succeeds, or until the highest is as high",
+        expected: "9 to be the highest, whatever else is recorded meanwhile, however often",
+        likely: "the tries are counted: others may be faster any number of times; try until it succeeds, or until the highest is as high",
         read: "hint 2",
     };
     explore(expect, || {

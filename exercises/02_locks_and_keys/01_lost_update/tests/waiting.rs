@@ -1,8 +1,8 @@
-//! No clerk waits for another: whoever stops in the middle of something is in nobody's way.
+//! No clerk waits for another: a clerk that stops in the middle of an operation holds up nobody.
 //!
 //! `src/till.rs` is compiled here with a `crate::sync` whose atomics count how often they are used.
-//! Before such a use a clerk can be stopped: with a lock, one who stops inside holds up the others. Or
-//! another clerk acts just then: whoever counts on being the first some day is never.
+//! Before such a use a clerk can be stopped: if it holds a lock, it holds up the others. Or another
+//! clerk acts just then, each time: a clerk that gives up after some tries never gets through.
 
 #[allow(dead_code)]
 #[path = "../src/till.rs"]
@@ -148,7 +148,8 @@ thread_local! {
 
 /// The running thread is about to use an atomic.
 fn step() {
-    // Taken out while the other clerk acts: nobody comes before him.
+    testkit::steps::operation();
+    // Taken out while the other clerk acts: nobody comes before that one.
     let Some(steps) = STEPS.take() else {
         return;
     };
@@ -248,13 +249,13 @@ fn a_clerk_who_stops_in_the_middle_is_in_nobodys_way(
         };
         let stop = step + 1;
         require!(finished,
-            expected: "the other clerk to finish while one stands still in the middle of what he does",
-            seen: "he {how} and has not finished; the one stands still just before his operation {stop} on an atomic",
-            likely: "a lock, or a flag that works like one: whoever holds it and is put to sleep holds up everybody",
+            expected: "the other clerk to finish while the first one is stopped in the middle of an operation",
+            seen: "the other clerk {how} and has not finished; the first one is stopped just before its operation {stop} on an atomic",
+            likely: "a lock, or a flag that works like one: a clerk that holds it and is stopped holds up all others",
             read: "README, the task",
         );
         sleeper.join(
-            "he was overtaken, and tries in vain ever since: decide again from what is there now",
+            "the other clerk was faster, and the loop goes on with the old value for ever: decide again from what is there now",
             "hint 3",
         );
         if done {
@@ -263,7 +264,7 @@ fn a_clerk_who_stops_in_the_middle_is_in_nobodys_way(
     }
 }
 
-/// So often the other clerk comes first; after that he is gone.
+/// This often the other clerk comes first, and then no more.
 const OVERTAKEN: u64 = 1000;
 
 #[rstest]
@@ -295,13 +296,13 @@ fn who_is_overtaken_again_and_again_still_gets_through(
         move || steps.of(|| act(&till))
     });
     let through = clerk.join(
-        "he was overtaken, and tries in vain ever since: decide again from what is there now",
+        "the other clerk was faster, and the loop goes on with the old value for ever: decide again from what is there now",
         "hint 3",
     );
     let rounds = rounds.load(Ordering::Relaxed);
     let made = (till.balance(), till.highest());
     require!(through && made == makes(rounds.min(OVERTAKEN)),
-        expected: "a clerk to get through in the end: there is always enough, and his amount is the highest",
+        expected: "the clerk's call to succeed in the end: there is always enough, and the amount is the highest",
         seen: "`{through}` came back after {rounds} operations on an atomic, before each of which another clerk was faster; balance and highest are {made:?}",
         likely: "the tries are counted: however many there are, others may be faster as often; try until it succeeds, or until what is there says no",
         read: "hint 3",

@@ -46,7 +46,7 @@ impl<T> Mutex<T> {
         self.raw.try_lock().then(|| MutexGuard { mutex: self, not_send: PhantomData })
     }
 
-    /// The value, from whom nobody else can take it.
+    /// The value: no other thread can reach it any more.
     pub fn into_inner(self) -> T {
         self.value.into_inner()
     }

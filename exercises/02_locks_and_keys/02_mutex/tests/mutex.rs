@@ -24,7 +24,7 @@ use testkit::threads::{Settled, Thread, Threads};
 #[track_caller]
 fn on_a_thread<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
     Threads::new().spawn("worker", body).join(
-        "a free lock is waited for: `lock` must take it at once, `try_lock` never waits",
+        "a call waits for a free lock: `lock` must take it at once, and `try_lock` never waits",
         "README, the task",
     )
 }
@@ -54,7 +54,7 @@ fn a_new_mutex_is_free() {
     require!(taken,
         expected: "try_lock to take a lock that nobody has",
         seen: "it returned false",
-        likely: "the answer of `compare_exchange` is turned round: Ok means that it made the change; or it is `compare_exchange_weak`, which may fail for no reason",
+        likely: "the answer of `compare_exchange` is inverted: Ok means that it made the change; or it is `compare_exchange_weak`, which may fail even when the value is the expected one",
         read: "https://doc.rust-lang.org/std/sync/atomic/struct.AtomicU32.html#method.compare_exchange",
     );
 }
@@ -68,7 +68,7 @@ fn a_locked_mutex_is_refused_without_waiting() {
         .join("`try_lock` waits for the holder; it looks once and answers", "README, the task");
     require!(!taken,
         expected: "try_lock to return false while the lock is held",
-        seen: "it returned true: two threads are behind one door",
+        seen: "it returned true: two threads hold the lock",
         likely: "`lock` leaves the state at 0, or `try_lock` does not look at what it replaces",
         read: "hint 1",
     );
@@ -110,7 +110,7 @@ fn a_lock_that_nobody_else_wants_never_calls_the_kernel() {
     require!(calls == Calls::default(),
         expected: "no call of the futex: nobody waits, and nobody is to be woken",
         seen: "{calls:?} in 20 rounds of one thread alone",
-        likely: "`unlock` wakes always, or `lock` leaves a 2 behind when it has not waited: because it asks with a swap, or with a `compare_exchange_weak` that failed for no reason",
+        likely: "`unlock` always wakes, or `lock` leaves a 2 behind although it has not waited: it begins with a swap of a 2, or a `compare_exchange_weak` failed although the state was 0",
         read: "hint 2; futex(7)",
     );
 }
@@ -126,7 +126,7 @@ fn a_lock_sleeps_until_the_unlock() {
         expected: "lock to sleep until it is woken",
         seen: "{settled:?}: the thread looks again and again instead of sleeping",
         likely: "a loop that tries again and again; or futex::wait is called with a value that the state does not have, and returns at once",
-        read: "hint 3; futex(2), FUTEX_WAIT",
+        read: "hint 3; FUTEX_WAIT(2const), in older manuals futex(2)",
     );
     mutex.unlock();
 }
@@ -144,12 +144,12 @@ fn an_unlock_wakes_one_of_many_sleepers() {
     require!(woken <= 1,
         expected: "unlock to wake one of 3 sleepers: one can get in",
         seen: "it woke {woken}",
-        likely: "wake_all: all run to the door, all but one sleep again",
+        likely: "`wake_all` wakes every sleeper: one takes the lock, the others go back to sleep",
         read: "README, the task",
     );
     for waiter in waiters {
         waiter.join(
-            "a sleeper was forgotten: nobody woke it; or it was woken before the lock was free, and slept again",
+            "a sleeper was never woken; or it was woken before the lock was free, and went back to sleep",
             "hint 4",
         );
     }
@@ -172,9 +172,9 @@ fn when_the_last_waiter_has_gone_the_kernel_is_left_alone_again() {
         calls()
     });
     require!(calls == Calls::default(),
-        expected: "no call of the futex: the waiter has come and gone",
+        expected: "no call of the futex: the waiter has had the lock and has freed it",
         seen: "{calls:?}",
-        likely: "a note that somebody waits is never taken back",
+        likely: "the state, or a counter, still says that somebody waits",
         read: "hint 4",
     );
 }

@@ -26,8 +26,8 @@ use sync::thread::spawn_as;
 #[case::by_try_lock(by_try_lock)]
 fn who_takes_the_lock_sees_what_the_last_holder_wrote(#[case] take: fn(&RawMutex) -> bool) {
     let expect = Expect {
-        expected: "all that one holder did under the lock to come before all that the next one does",
-        likely: "the operation that takes the lock is no Acquire, or the one that frees it no Release; about a lost wake-up see protocol.rs first",
+        expected: "everything that one holder did under the lock to happen before everything that the next one does",
+        likely: "the operation that takes the lock is not an Acquire, or the one that frees it is not a Release; about a lost wake-up see protocol.rs first",
         read: "hint 4; https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html",
     };
     explore(expect, move || {

@@ -50,7 +50,7 @@ fn two_threads_are_never_inside_together(
 ) {
     let expect = Expect {
         expected: "one thread at a time between lock and unlock",
-        likely: "the look and the taking are two operations, and the other thread came in between; about a lost wake-up see the next test",
+        likely: "the check and the taking are two operations, and the other thread came in between; about a lost wake-up see the next test",
         read: "hint 1",
     };
     explore(expect, move || {
@@ -80,9 +80,9 @@ fn by_try_lock(mutex: &RawMutex) -> bool {
 #[test]
 fn who_waits_gets_in_when_the_holder_leaves() {
     let expect = Expect {
-        expected: "the unlock of one thread to let the other in, whenever it comes",
-        likely: "between the waiter's look and its sleep, or the holder's look and its wake, the other one acted and nobody noticed: announce the waiter before it sleeps, free the lock before you wake, and sleep only on the value you left there",
-        read: "hints 2 and 3; futex(2), FUTEX_WAIT",
+        expected: "the unlock of one thread to let the other in, at whatever moment it comes",
+        likely: "between the waiter's check and its sleep, or the holder's check and its wake, the other thread acted, and nobody noticed: announce the waiter before it sleeps, free the lock before you wake, and sleep only on the value you left there",
+        read: "hints 2 and 3; FUTEX_WAIT(2const), in older manuals futex(2)",
     };
     explore(expect, || {
         let mutex = Arc::new(RawMutex::new());

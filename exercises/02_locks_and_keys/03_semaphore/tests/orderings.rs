@@ -23,8 +23,8 @@ use sync::thread::spawn_as;
 #[test]
 fn who_takes_the_permit_sees_what_the_last_holder_wrote() {
     let expect = Expect {
-        expected: "all that one holder did to come before all that the next one does",
-        likely: "the operation that takes the permit is no Acquire, or the one that gives it back no Release",
+        expected: "everything that one holder did to happen before everything that the next one does",
+        likely: "the operation that takes the permit is not an Acquire, or the one that gives it back is not a Release",
         read: "https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html",
     };
     explore(expect, || {

@@ -46,7 +46,7 @@ fn try_to_keep_one(semaphore: &Semaphore) -> bool {
 #[test]
 fn no_wake_up_lets_an_acquire_through_without_a_permit() {
     let expect = Expect {
-        expected: "acquire to wait as long as there is no permit",
+        expected: "acquire to wait while there is no permit",
         likely: "`if` where a `while` belongs: after every wait, ask again whether there is a permit",
         read: "hint 3; pthread_cond_wait(3p)",
     };
@@ -62,8 +62,8 @@ fn no_wake_up_lets_an_acquire_through_without_a_permit() {
 #[test]
 fn an_acquire_goes_on_when_a_permit_is_released() {
     let expect = Expect {
-        expected: "the release to let the waiter on, whenever it comes",
-        likely: "release acts between the look at the count and the sleep (does it change the count under the lock?), or it notifies before it adds, or it does not notify",
+        expected: "the release to let the waiter go on, at whatever moment it comes",
+        likely: "release comes between the check of the count and the sleep (does it change the count under the lock?), or it notifies before it adds, or it does not notify",
         read: "hint 3; pthread_cond_wait(3p)",
     };
     explore(expect, || {
@@ -79,7 +79,7 @@ fn an_acquire_goes_on_when_a_permit_is_released() {
 fn one_permit_lets_one_in_at_a_time() {
     let expect = Expect {
         expected: "one thread at a time to hold the only permit",
-        likely: "the look at the count and the counting down are not under one lock",
+        likely: "the check of the count and the subtraction are not under one lock",
         read: "hint 1",
     };
     explore(expect, || {
@@ -99,7 +99,7 @@ fn one_permit_lets_one_in_at_a_time() {
 fn of_an_acquire_and_a_try_acquire_one_has_the_only_permit() {
     let expect = Expect {
         expected: "try_acquire to be refused if acquire has the permit, and acquire to wait if try_acquire has it",
-        likely: "the look at the count and the counting down are not under one lock",
+        likely: "the check of the count and the subtraction are not under one lock",
         read: "hint 1",
     };
     explore(expect, || {
@@ -123,7 +123,7 @@ fn of_an_acquire_and_a_try_acquire_one_has_the_only_permit() {
 fn two_permits_let_two_waiters_on(#[case] release: fn(&Semaphore)) {
     let expect = Expect {
         expected: "both waiters to go on: two permits were released",
-        likely: "one notify_one for several permits, or none when the count was not 0: the other sleeper is never told",
+        likely: "one notify_one for several permits, or no notification when the count was not 0: the other sleeper is never woken",
         read: "hint 3; https://doc.rust-lang.org/std/sync/struct.Condvar.html",
     };
     explore(expect, move || {
@@ -139,7 +139,7 @@ fn two_permits_let_two_waiters_on(#[case] release: fn(&Semaphore)) {
 fn one_permit_lets_one_of_two_waiters_on() {
     let expect = Expect {
         expected: "one of two waiters to go on with the one permit, and the other to wait",
-        likely: "a waiter counts itself down before it sleeps, and the first permit only pays the second one's debt",
+        likely: "a waiter subtracts its permit before it sleeps, so the count falls below zero, and the first permit only brings it back to zero",
         read: "hint 2; sem_overview(7): the value is never allowed to fall below zero",
     };
     explore(expect, || {
@@ -147,7 +147,7 @@ fn one_permit_lets_one_of_two_waiters_on() {
         let waiters = ["T1", "T2"].map(|name| thread(name, &semaphore, keep_one));
         waiters.iter().for_each(JoinHandle::settle);
         semaphore.release(1);
-        // Who is woken is on its way until it sleeps or has ended.
+        // A woken waiter is on its way until it sleeps or has ended.
         while waiters.iter().all(JoinHandle::sleeps) {
             sync::thread::yield_now();
         }
@@ -161,7 +161,7 @@ fn one_permit_lets_one_of_two_waiters_on() {
 #[test]
 fn a_try_acquire_takes_the_permit_that_is_there() {
     let expect = Expect {
-        expected: "try_acquire to take a permit: at no moment was there none",
+        expected: "try_acquire to take a permit: at every moment at least one was free",
         likely: "Mutex::try_lock: that the mutex is busy does not mean that no permit is free",
         read: "README, the task",
     };
@@ -176,8 +176,8 @@ fn a_try_acquire_takes_the_permit_that_is_there() {
 #[test]
 fn a_dropped_permit_lets_a_waiter_on() {
     let expect = Expect {
-        expected: "the drop of a permit to let the waiter on",
-        likely: "the drop of a permit counts up but does not notify",
+        expected: "the drop of a permit to let the waiter go on",
+        likely: "the drop of a permit adds to the count but does not notify",
         read: "hint 3",
     };
     explore(expect, || {

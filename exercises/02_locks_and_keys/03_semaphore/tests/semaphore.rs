@@ -23,7 +23,7 @@ use testkit::threads::{Settled, Threads};
 #[track_caller]
 fn on_a_thread<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
     Threads::new().spawn("worker", body).join(
-        "a call waits although nothing is to be waited for: is the question turned round, or is the mutex locked twice?",
+        "a call waits although nothing is to be waited for: is the check inverted, or is the mutex locked twice?",
         "hint 2",
     )
 }
@@ -66,7 +66,7 @@ fn an_acquire_takes_one_permit() {
     require!(available == 1,
         expected: "1 of 2 permits to be left while one is held",
         seen: "available() returned {available}",
-        likely: "`acquire` does not count down, or its permit is dropped inside it",
+        likely: "`acquire` does not subtract from the count, or its permit is dropped inside it",
         read: "README, the task",
     );
 }
@@ -99,13 +99,13 @@ fn a_try_acquire_takes_what_is_there_and_refuses_what_is_not() {
     require!(first,
         expected: "try_acquire to take the only permit",
         seen: "it returned None",
-        likely: "the comparison with zero is turned round",
+        likely: "the comparison with zero is inverted",
         read: "README, the task",
     );
     require!(!second,
         expected: "try_acquire to return None while the only permit is held",
         seen: "it handed out a second permit",
-        likely: "it does not look at the count, or does not count down",
+        likely: "it does not check the count, or does not subtract from it",
         read: "README, the task",
     );
     require!(available == 0,
@@ -125,7 +125,7 @@ fn a_try_acquire_never_waits() {
         move || semaphore.try_acquire().is_none()
     });
     let refused = refused.join(
-        "try_acquire waits on the condition variable; it should look once and answer",
+        "try_acquire waits on the condition variable; it should check once and answer",
         "README, the task",
     );
     assert!(refused, "try_acquire took a permit although there was none");

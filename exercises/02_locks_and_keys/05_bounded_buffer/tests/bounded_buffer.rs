@@ -26,7 +26,7 @@ struct Item(usize);
 #[track_caller]
 fn on_a_thread<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
     Threads::new().spawn("worker", body).join(
-        "a call waits although nothing is to be waited for: is the question turned round, or is the mutex locked twice?",
+        "a call waits although nothing is to be waited for: is the check inverted, or is the mutex locked twice?",
         "README, the task",
     )
 }
@@ -112,7 +112,7 @@ fn a_closed_buffer_hands_the_item_back() {
     require!(pushed == Err(Item(7)),
         expected: "push(Item(7)) on a closed buffer to return Err(Item(7))",
         seen: "{pushed:?}",
-        likely: "`push` does not look whether the buffer is closed",
+        likely: "`push` does not check whether the buffer is closed",
         read: "README, the task",
     );
 }
@@ -127,7 +127,7 @@ fn a_closed_buffer_hands_the_item_back_at_once_even_when_it_is_full() {
     require!(pushed == Err(Item(7)),
         expected: "push(Item(7)) on a closed and full buffer to return Err(Item(7))",
         seen: "{pushed:?}",
-        likely: "`push` looks whether the buffer is closed only where there is room",
+        likely: "`push` checks whether the buffer is closed only when there is room",
         read: "hint 3",
     );
 }
@@ -146,7 +146,7 @@ fn a_closed_buffer_gives_what_is_left_and_then_none(#[case] times: usize) {
     require!(popped == [Some(Item(1)), Some(Item(2)), None, None],
         expected: "the two items that were in the buffer when it was closed, then None, and None again",
         seen: "{popped:?}",
-        likely: "`pop` looks whether the buffer is closed before it looks whether an item is left, or `close` throws the items away",
+        likely: "`pop` checks whether the buffer is closed before it checks whether an item is left, or `close` throws the items away",
         read: "hint 5",
     );
 }
@@ -165,7 +165,7 @@ fn a_push_waits_for_room(#[case] capacity: usize) {
     require!(!pusher.is_finished(),
         expected: "push to wait: {capacity} of {capacity} items are in the buffer",
         seen: "it returned",
-        likely: "it does not wait, or one item too many is let in; or `if` where a `while` belongs: the first `wait` wakes up for no reason here, so after every wait ask again whether there is room",
+        likely: "it does not wait, or one item too many is let in; or `if` where a `while` belongs: the first `wait` returns without a notification here, so after every wait ask again whether there is room",
         read: "hint 3; pthread_cond_wait(3p)",
     );
     require!(settled == Settled::AtRest,
@@ -176,8 +176,8 @@ fn a_push_waits_for_room(#[case] capacity: usize) {
     );
     let popped = on_a_thread(move || buffer.pop());
     assert_eq!(popped, Some(Item(1)), "the item that had been in the longest");
-    let pushed =
-        pusher.join("`pop` takes an item out but does not notify who waits for room", "hint 2");
+    let pushed = pusher
+        .join("`pop` takes an item out but does not notify a push that waits for room", "hint 2");
     assert_eq!(pushed, Ok(()), "there was room for the item");
 }
 
@@ -198,15 +198,15 @@ fn a_push_of_something_without_a_size_waits_for_room_too() {
     });
     threads.settle();
     require!(!pusher.is_finished(),
-        expected: "push to wait: 1 of 1 items is in the buffer, and has no size (`struct Token;`)",
+        expected: "push to wait: 1 of 1 items is in the buffer; the items have no size (`struct Token;`)",
         seen: "it returned",
         likely: "`VecDeque::capacity` is taken for the room in the buffer: it may be more than `with_capacity` asked for, and without a size it is usize::MAX; keep the capacity in a field",
         read: "https://doc.rust-lang.org/std/collections/struct.VecDeque.html#method.with_capacity",
     );
     let popped = on_a_thread(move || buffer.pop());
     assert_eq!(popped, Some(Token), "what went in");
-    let pushed =
-        pusher.join("`pop` takes an item out but does not notify who waits for room", "hint 2");
+    let pushed = pusher
+        .join("`pop` takes an item out but does not notify a push that waits for room", "hint 2");
     assert_eq!(pushed, Ok(()), "there was room for the item");
 }
 
@@ -222,7 +222,7 @@ fn a_pop_waits_for_an_item() {
     require!(!popper.is_finished(),
         expected: "pop to wait: there is no item, and the buffer is not closed",
         seen: "it returned",
-        likely: "it does not wait; or `if` where a `while` belongs: the first `wait` wakes up for no reason here, so after every wait ask again whether there is an item",
+        likely: "it does not wait; or `if` where a `while` belongs: the first `wait` returns without a notification here, so after every wait ask again whether there is an item",
         read: "hint 3; pthread_cond_wait(3p)",
     );
     require!(settled == Settled::AtRest,
@@ -233,7 +233,7 @@ fn a_pop_waits_for_an_item() {
     );
     let pushed = on_a_thread(move || buffer.push(Item(7)));
     assert_eq!(pushed, Ok(()), "there was room for the item");
-    let popped =
-        popper.join("`push` puts an item in but does not notify who waits for one", "hint 2");
+    let popped = popper
+        .join("`push` puts an item in but does not notify a pop that waits for one", "hint 2");
     assert_eq!(popped, Some(Item(7)), "the item that went in");
 }

@@ -51,8 +51,8 @@ fn rest(buffer: &Buffer) -> Vec<u32> {
 #[test]
 fn a_pop_goes_on_when_an_item_is_pushed() {
     let expect = Expect {
-        expected: "pop to wait for the push, whenever that comes, and then to have the item",
-        likely: "`push` acts between the look of `pop` and its sleep, or notifies before the item is in the buffer, or does not notify; or an `if` stands where a `while` belongs, and a wake-up for no reason lets `pop` through",
+        expected: "pop to wait for the push, at whatever moment that comes, and then to return the item",
+        likely: "`push` comes between the check in `pop` and its sleep, or notifies before the item is in the buffer, or does not notify; or an `if` stands where a `while` belongs, and a wake-up without a notification lets `pop` through",
         read: "hints 2 and 3; pthread_cond_wait(3p)",
     };
     explore(expect, || {
@@ -66,8 +66,8 @@ fn a_pop_goes_on_when_an_item_is_pushed() {
 #[test]
 fn a_push_goes_on_when_an_item_is_popped() {
     let expect = Expect {
-        expected: "push to wait for the pop, whenever that comes, and then to put its item in",
-        likely: "`pop` acts between the look of `push` and its sleep, or notifies before it has made room, or does not notify; or an `if` stands where a `while` belongs, and a wake-up for no reason lets `push` through",
+        expected: "push to wait for the pop, at whatever moment that comes, and then to put its item in",
+        likely: "`pop` comes between the check in `push` and its sleep, or notifies before it has made room, or does not notify; or an `if` stands where a `while` belongs, and a wake-up without a notification lets `push` through",
         read: "hints 2 and 3; pthread_cond_wait(3p)",
     };
     explore(expect, || {
@@ -83,7 +83,7 @@ fn a_push_goes_on_when_an_item_is_popped() {
 fn room_for_one_lets_one_of_two_pushes_on() {
     let expect = Expect {
         expected: "one of two pushes to put its item in, and the other to wait: there is room for one",
-        likely: "the look whether there is room and the putting in are not under one lock; or an `if` stands where a `while` belongs",
+        likely: "the check for room and the putting in are not under one lock; or an `if` stands where a `while` belongs",
         read: "hint 3",
     };
     explore(expect, || {
@@ -103,7 +103,7 @@ fn room_for_one_lets_one_of_two_pushes_on() {
 fn an_item_is_taken_by_one() {
     let expect = Expect {
         expected: "each of two pops to have one of the two items",
-        likely: "the look whether there is an item and the taking are not under one lock; or an `if` stands where a `while` belongs",
+        likely: "the check for an item and the taking are not under one lock; or an `if` stands where a `while` belongs",
         read: "hint 3",
     };
     explore(expect, || {
@@ -197,7 +197,7 @@ fn items_of_one_thread_stay_in_order() {
 fn a_close_ends_the_wait_of_every_pop() {
     let expect = Expect {
         expected: "both pops to return None: the buffer is closed, and nothing is in it",
-        likely: "`close` wakes one of the sleepers, or none; or a woken `pop` does not look whether the buffer is closed",
+        likely: "`close` wakes one of the sleepers, or none; or a woken `pop` does not check whether the buffer is closed",
         read: "hint 3; pthread_cond_broadcast(3p)",
     };
     explore(expect, || {
@@ -215,7 +215,7 @@ fn a_close_ends_the_wait_of_every_pop() {
 fn a_close_ends_the_wait_of_every_push() {
     let expect = Expect {
         expected: "both pushes to hand their items back: the buffer is closed",
-        likely: "`close` wakes one of the sleepers, or only those who wait for items; or a woken `push` does not look whether the buffer is closed",
+        likely: "`close` wakes one of the sleepers, or only those who wait for items; or a woken `push` does not check whether the buffer is closed",
         read: "hint 3; pthread_cond_broadcast(3p)",
     };
     explore(expect, || {
@@ -241,7 +241,7 @@ fn a_close_ends_the_wait_of_who_fell_asleep_before_the_last_change(
 ) {
     let expect = Expect {
         expected: "both waits to end: the buffer is closed",
-        likely: "`close` asks whether the buffer is empty or full before it wakes: it is neither now, but two fell asleep when it was, and one notification has come since",
+        likely: "`close` checks whether the buffer is empty or full before it wakes: it is neither now, but two threads fell asleep when it was, and only one notification has come since",
         read: "hint 3; pthread_cond_broadcast(3p)",
     };
     explore(expect, move || {
@@ -257,7 +257,7 @@ fn a_close_ends_the_wait_of_who_fell_asleep_before_the_last_change(
 fn a_close_ends_waits_of_both_sides() {
     let expect = Expect {
         expected: "all waits to end: the buffer is closed",
-        likely: "`close` wakes one side, because only one can wait: a pop can fall asleep before a push runs that has been woken, while another push sleeps",
+        likely: "`close` wakes one side only, as if both could not wait at once: they can. A pop may fall asleep before a woken push runs, while another push still sleeps",
         read: "hint 3; pthread_cond_broadcast(3p)",
     };
     explore(expect, || {
@@ -278,8 +278,8 @@ fn a_close_between_the_look_and_the_sleep_is_noticed(
     #[case] refused: fn(&Buffer) -> bool,
 ) {
     let expect = Expect {
-        expected: "the close to end the wait, whenever it comes",
-        likely: "`close` acts between the look and the sleep: it changes the mark without the mutex, or notifies before the change",
+        expected: "the close to end the wait, at whatever moment it comes",
+        likely: "`close` comes between the check and the sleep: it changes the flag without the mutex, or notifies before the change",
         read: "hint 4",
     };
     explore(expect, move || {
@@ -294,7 +294,7 @@ fn a_close_between_the_look_and_the_sleep_is_noticed(
 fn a_push_that_slept_puts_nothing_into_a_closed_buffer() {
     let expect = Expect {
         expected: "a push that waits when the buffer is closed to hand its item back, though there is room later",
-        likely: "a woken `push` asks again whether there is room, and not whether the buffer is closed",
+        likely: "a woken `push` checks again whether there is room, but not whether the buffer is closed",
         read: "hint 3",
     };
     explore(expect, || {
@@ -310,8 +310,8 @@ fn a_push_that_slept_puts_nothing_into_a_closed_buffer() {
 #[test]
 fn a_pop_that_slept_takes_what_was_pushed_before_the_close() {
     let expect = Expect {
-        expected: "a pop that waited to have the item: it was there before the buffer was closed",
-        likely: "a woken `pop` looks whether the buffer is closed before it looks whether an item is there",
+        expected: "a pop that waited to return the item: it was there before the buffer was closed",
+        likely: "a woken `pop` checks whether the buffer is closed before it checks whether an item is there",
         read: "hint 5",
     };
     explore(expect, || {
@@ -328,7 +328,7 @@ fn a_pop_that_slept_takes_what_was_pushed_before_the_close() {
 fn an_item_is_either_handed_back_or_comes_out() {
     let expect = Expect {
         expected: "an item whose push returned Ok to come out before the first None",
-        likely: "`push` looks whether the buffer is closed before it has the mutex, and the close comes in between",
+        likely: "`push` checks whether the buffer is closed before it has the mutex, and the close comes in between",
         read: "hint 1",
     };
     explore(expect, || {

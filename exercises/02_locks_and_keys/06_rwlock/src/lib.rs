@@ -57,7 +57,7 @@ impl<T> RwLock<T> {
         self.raw.try_write().then(|| WriteGuard { lock: self, not_send: PhantomData })
     }
 
-    /// The value, from whom nobody else can take it.
+    /// The value: no other thread can reach it any more.
     pub fn into_inner(self) -> T {
         self.value.into_inner()
     }

@@ -1,4 +1,4 @@
-//! What those who get in see of what others did.
+//! What a thread that gets in sees of what others did.
 //!
 //! `src/rwlock.rs` is compiled here with atomics that are as weak as the memory model allows: a
 //! `Relaxed` operation orders nothing. loom tries what each load may return. A mutex orders everything
@@ -58,8 +58,8 @@ fn try_write(lock: &RawRwLock, plan: &UnsafeCell<u32>) {
 #[case::a_writer_by_try_write(try_write)]
 fn who_comes_after_a_writer_sees_what_it_wrote(#[case] next: Use) {
     let expect = Expect {
-        expected: "all that a writer did to come before all that the next one inside does",
-        likely: "`unlock_write` is no Release, or the operation by which the next one gets in no Acquire",
+        expected: "everything that a writer did to happen before everything that the next thread inside does",
+        likely: "`unlock_write` is not a Release, or the operation by which the next thread gets in is not an Acquire",
         read: "hint 4; https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html",
     };
     explore(expect, move || {
@@ -80,8 +80,8 @@ fn who_comes_after_a_writer_sees_what_it_wrote(#[case] next: Use) {
 #[case::by_try_write(try_write)]
 fn a_writer_writes_after_the_reader_has_read(#[case] next: Use) {
     let expect = Expect {
-        expected: "all that a reader did to come before all that the next writer does",
-        likely: "`unlock_read` is no Release (a reader has nothing to hand on, but its reads must be over), or the operation by which the writer gets in no Acquire",
+        expected: "everything that a reader did to happen before everything that the next writer does",
+        likely: "`unlock_read` is not a Release (a reader has nothing to hand on, but its reads must be over), or the operation by which the writer gets in is not an Acquire",
         read: "hint 4; https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html",
     };
     explore(expect, move || {
@@ -100,7 +100,7 @@ fn a_writer_writes_after_the_reader_has_read(#[case] next: Use) {
 #[test]
 fn a_writer_writes_after_both_readers_have_read() {
     let expect = Expect {
-        expected: "all that two readers did to come before all that the next writer does",
+        expected: "everything that two readers did to happen before everything that the next writer does",
         likely: "only the last reader's `unlock_read` is a Release: the writer must come after the other one's reads too",
         read: "hint 4; https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html",
     };

@@ -24,12 +24,12 @@ use schedules::shuttle::explore;
 use sync::UnsafeCell;
 use sync::thread::{JoinHandle, spawn_as};
 
-/// The mistake that breaks a scenario, or the one by which a wake-up is lost in it.
+/// The mistake that breaks a scenario, and the one by which a wake-up is lost in it.
 macro_rules! likely {
     ($mistake:literal) => {
         concat!(
             $mistake,
-            "; if a wake-up is lost: it came between a look and the sleep after it, or went to one that cannot go on (hint 3)"
+            "; if a wake-up is lost: it came between a check and the sleep after it, or went to a thread that cannot go on (hint 3)"
         )
     };
 }
@@ -117,7 +117,7 @@ fn two_writers_are_never_inside_together(
     let expect = Expect {
         expected: "one writer at a time between write and unlock_write",
         likely: likely!(
-            "the look whether somebody is inside and the getting in are two operations, and the other thread came in between"
+            "the check whether anybody is inside and the getting in are two operations, and the other thread came in between"
         ),
         read: "hint 1",
     };
@@ -148,7 +148,7 @@ fn a_reader_and_a_writer_are_never_inside_together(
     let expect = Expect {
         expected: "no writer inside between read and unlock_read, no reader between write and unlock_write",
         likely: likely!(
-            "a read lock that locks nothing; or the look whether somebody is inside and the getting in are two operations, and the other thread came in between"
+            "a read lock that locks nothing; or the check whether anybody is inside and the getting in are two operations, and the other thread came in between"
         ),
         read: "hint 1",
     };
@@ -177,7 +177,7 @@ fn a_reader_and_a_writer_are_never_inside_together(
 fn one_writer_lets_the_other_one_in() {
     let expect = Expect {
         expected: "both writers to get in, one after the other",
-        likely: "`unlock_write` acts between the other one's look and its sleep, or does not wake a writer; does a writer say that it waits before it sleeps?",
+        likely: "`unlock_write` comes between the other writer's check and its sleep, or does not wake a writer; does a writer count itself before it sleeps?",
         read: "hint 3",
     };
     explore(expect, || {
@@ -191,7 +191,7 @@ fn one_writer_lets_the_other_one_in() {
 fn a_reader_and_a_writer_let_each_other_in() {
     let expect = Expect {
         expected: "the reader and the writer to get in, one after the other",
-        likely: "an unlock acts between the other one's look and its sleep, or wakes only its own kind",
+        likely: "an unlock comes between the other thread's check and its sleep, or wakes only its own kind",
         read: "hint 3",
     };
     explore(expect, || {
@@ -205,7 +205,7 @@ fn a_reader_and_a_writer_let_each_other_in() {
 fn the_last_of_two_readers_lets_the_writer_in() {
     let expect = Expect {
         expected: "the writer to get in when both readers have left",
-        likely: "each of two readers takes the other one for the last: the look whether it is and the leaving are two operations; or the notification goes to somebody who cannot go on",
+        likely: "each of two readers takes the other one for the last: the check and the leaving are two operations; or the notification goes to a thread that cannot go on",
         read: "hint 4",
     };
     explore(expect, || {
@@ -225,7 +225,7 @@ fn no_reader_gets_in_while_a_writer_waits(#[case] get_in: fn(&RawRwLock) -> bool
     let expect = Expect {
         expected: "a reader that comes while a writer waits to get in after it",
         likely: likely!(
-            "a reader looks only whether a writer is inside, and not whether one waits; or the mark that one waits is taken away before that writer is inside"
+            "a reader checks only whether a writer is inside, and not whether one waits; or the flag that one waits is cleared before that writer is inside"
         ),
         read: "README, the task",
     };
@@ -246,7 +246,7 @@ fn no_reader_gets_in_while_the_second_of_two_writers_waits(#[case] get_in: fn(&R
     let expect = Expect {
         expected: "a reader that comes while two writers wait to get in after both",
         likely: likely!(
-            "the first writer that gets in takes away the mark that a writer waits, and the other one still does"
+            "the first writer that gets in clears the flag that a writer waits, although the other one still waits"
         ),
         read: "hint 1",
     };
@@ -265,7 +265,7 @@ fn no_reader_gets_in_while_the_second_of_two_writers_waits(#[case] get_in: fn(&R
 fn a_writer_goes_before_a_reader_that_has_waited_longer() {
     let expect = Expect {
         expected: "the writer that waits to get in before the reader that waits",
-        likely: likely!("a reader that has slept does not ask again whether a writer waits"),
+        likely: likely!("a reader that has slept does not check again whether a writer waits"),
         read: "hint 2",
     };
     explore(expect, || {
@@ -299,7 +299,7 @@ fn readers_that_waited_get_in_together() {
 fn readers_that_waited_get_in_together_after_the_last_writer() {
     let expect = Expect {
         expected: "the writer that waits to get in, and then both readers together",
-        likely: "the notification goes to one that cannot go on, or the last writer does not wake all readers",
+        likely: "the notification goes to a thread that cannot go on, or the last writer does not wake all readers",
         read: "hint 3",
     };
     explore(expect, || {
@@ -318,7 +318,7 @@ fn readers_that_waited_get_in_together_after_the_last_writer() {
 fn a_try_read_is_not_refused_because_of_a_reader(#[case] other: fn(&RawRwLock)) {
     let expect = Expect {
         expected: "try_read to get in: at no moment was a writer inside or waiting",
-        likely: "`compare_exchange` failed because another reader was faster, or for no reason (`_weak`), and `try_read` gave up; or Mutex::try_lock found the mutex busy",
+        likely: "`compare_exchange` failed because another reader was faster, or although the value was the expected one (`_weak`), and `try_read` gave up; or Mutex::try_lock found the mutex busy",
         read: "hint 2",
     };
     explore(expect, move || {
@@ -332,7 +332,7 @@ fn a_try_read_is_not_refused_because_of_a_reader(#[case] other: fn(&RawRwLock)) 
 fn a_try_write_is_not_refused_without_a_reason() {
     let expect = Expect {
         expected: "try_write to get in: the lock is new, and no other thread knows of it",
-        likely: "`compare_exchange_weak` failed for no reason, and `try_write` gave up: it stands in a loop, or it is not `_weak`",
+        likely: "`compare_exchange_weak` failed although the value was the expected one, and `try_write` gave up: use it in a loop, or use `compare_exchange`",
         read: "hint 2",
     };
     explore(expect, || assert!(RawRwLock::new().try_write(), "try_write returned false"));
@@ -369,7 +369,7 @@ fn a_try_write_is_refused_only_while_somebody_is_inside() {
 fn a_refused_try_write_keeps_no_reader_out(#[case] get_in: fn(&RawRwLock) -> bool) {
     let expect = Expect {
         expected: "a reader to get in beside another one; a try_write that is refused does not wait",
-        likely: "`try_write` says for a moment that a writer waits or is inside, and takes it back: a `try_read` that looks meanwhile is refused, a `read` sleeps and may not be woken",
+        likely: "`try_write` says for a moment that a writer waits or is inside, and takes it back: meanwhile a `try_read` is refused, and a `read` sleeps and may never be woken",
         read: "hint 3",
     };
     explore(expect, move || {
@@ -384,7 +384,7 @@ fn a_refused_try_write_keeps_no_reader_out(#[case] get_in: fn(&RawRwLock) -> boo
 fn a_refused_try_read_keeps_no_writer_out() {
     let expect = Expect {
         expected: "the writer that waits to get in when the one inside leaves",
-        likely: "`try_read` counts itself for a moment, takes it back, and wakes nobody who believed it",
+        likely: "`try_read` counts itself for a moment and takes that back; a writer that saw it sleeps, and nobody wakes it",
         read: "hint 3",
     };
     explore(expect, || {
@@ -404,7 +404,7 @@ fn a_refused_try_read_keeps_no_writer_out() {
 fn of_two_tries_at_a_lock_that_becomes_free_one_gets_in() {
     let expect = Expect {
         expected: "try_write to get in when the writer has left, or else the try_read that came before it",
-        likely: "`try_read` counts itself for a moment and takes it back: a `try_write` that looks meanwhile is refused, and nobody is inside",
+        likely: "`try_read` counts itself for a moment and takes that back: meanwhile a `try_write` is refused, although nobody is inside",
         read: "hint 3",
     };
     explore(expect, || {

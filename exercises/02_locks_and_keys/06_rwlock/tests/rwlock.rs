@@ -20,7 +20,7 @@ use testkit::threads::{Settled, Threads};
 #[track_caller]
 fn on_a_thread<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> T {
     Threads::new().spawn("worker", body).join(
-        "a call waits although it could go on, or should be refused: `try_read` and `try_write` never wait, `read` and `write` not if the lock is free",
+        "a call waits although it could go on, or should be refused: `try_read` and `try_write` never wait, and `read` and `write` do not wait for a free lock",
         "README, the task",
     )
 }
@@ -57,9 +57,9 @@ fn who_comes_and_goes_uses_a_mutex_or_an_atomic_of_crate_sync(#[case] come_and_g
 fn a_new_lock_is_free(#[case] get_in: fn(&RawRwLock) -> bool) {
     let came_in = on_a_thread(move || get_in(&RawRwLock::new()));
     require!(came_in,
-        expected: "a lock that nobody has to be taken",
+        expected: "the try to get in: the lock is free",
         seen: "the try returned false",
-        likely: "the question is turned round; or `compare_exchange_weak` fails for no reason, and the try gives up",
+        likely: "the check is inverted; or `compare_exchange_weak` fails although the value is the expected one, and the try gives up",
         read: "README, the task",
     );
 }
@@ -78,7 +78,7 @@ fn a_reader_inside_lets_readers_in_and_no_writer(#[case] enter: fn(&RawRwLock)) 
         read: "hint 1",
     );
     require!(read,
-        expected: "try_read to get in beside another reader, also after a try_write was refused",
+        expected: "try_read to get in beside another reader, even after a refused try_write",
         seen: "it returned false",
         likely: "readers exclude each other, or a refused `try_write` counts as a writer that waits",
         read: "README, the task",
@@ -116,7 +116,7 @@ fn a_writer_inside_lets_nobody_in(#[case] enter: fn(&RawRwLock)) {
     require!(came_in == (false, false),
         expected: "try_write and try_read to be refused: a writer is inside",
         seen: "(try_write, try_read) returned {came_in:?}",
-        likely: "`write` does not say that a writer is inside, or the try does not look",
+        likely: "`write` does not record that a writer is inside, or the try does not check it",
         read: "hint 1",
     );
 }
@@ -144,7 +144,7 @@ fn who_has_left_is_in_nobodys_way(#[case] come_and_go: fn(&RawRwLock)) {
     require!(came_in,
         expected: "try_write to get in: everybody has left",
         seen: "it returned false",
-        likely: "an unlock does not take back what the lock has noted, or a refused try has noted something",
+        likely: "an unlock does not take back what the lock has recorded, or a refused try has recorded something",
         read: "hint 1",
     );
 }
@@ -160,7 +160,7 @@ fn one_of_two_readers_leaves_and_the_other_is_still_inside() {
     require!(!came_in,
         expected: "try_write to be refused: one of two readers is still inside",
         seen: "it returned true",
-        likely: "a mark that somebody reads, where a count of readers belongs",
+        likely: "a flag that somebody reads, where a count of readers belongs",
         read: "hint 1",
     );
 }
@@ -183,8 +183,8 @@ fn who_cannot_go_on_sleeps_until_the_other_has_left(
     let settled = threads.settle();
     require!(!waiter.is_finished(),
         expected: "the thread to wait for the one that is inside",
-        seen: "it got in, although it was only woken up for no reason",
-        likely: "`if` where a `while` belongs: after every wait, ask the whole question again; or a lock that locks nothing",
+        seen: "it got in, although its wait returned without a wake",
+        likely: "`if` where a `while` belongs: after every wait, check the whole condition again; or a lock that locks nothing",
         read: "hint 2; pthread_cond_wait(3p)",
     );
     require!(settled == Settled::AtRest,
@@ -194,7 +194,7 @@ fn who_cannot_go_on_sleeps_until_the_other_has_left(
         read: "hint 2",
     );
     on_a_thread(move || leave(&lock));
-    waiter.join("the unlock wakes nobody, or those of the wrong side", "hint 3");
+    waiter.join("the unlock wakes nobody, or a thread of the wrong side", "hint 3");
 }
 
 #[test]
@@ -217,13 +217,13 @@ fn a_reader_sleeps_while_a_writer_waits() {
     require!(!reader.is_finished(),
         expected: "the reader to wait for the writer that waits",
         seen: "it got in",
-        likely: "a reader looks only whether a writer is inside, and not whether one waits",
+        likely: "a reader checks only whether a writer is inside, and not whether one waits",
         read: "README, the task",
     );
     require!(settled == Settled::AtRest,
         expected: "the reader and the writer to sleep until they are woken",
         seen: "{settled:?}: the thread looks again and again instead of sleeping",
-        likely: "a reader sleeps while a writer is inside, and asks again and again while one waits: wait for both in one question",
+        likely: "a reader sleeps while a writer is inside, but asks again and again while one waits: wait for both in one condition",
         read: "hint 2",
     );
     on_a_thread(move || lock.unlock_read());

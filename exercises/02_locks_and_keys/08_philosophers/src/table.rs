@@ -19,7 +19,7 @@ impl Table {
     /// Takes the forks to the left and to the right of `seat`, sleeping until they can be taken, then
     /// eats, then puts the forks back. Returns what `eat` returns.
     ///
-    /// At a table with one seat there is one fork, and it has to do.
+    /// At a table with one seat there is one fork, and it is enough.
     pub fn dine<T>(&self, seat: usize, eat: impl FnOnce() -> T) -> T {
         todo!(
             "which two of {:?} lie beside seat {seat}, and which one first? Then {}",

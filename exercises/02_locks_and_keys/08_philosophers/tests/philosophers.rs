@@ -24,7 +24,7 @@ fn on_a_thread<T: Send + 'static>(likely: &str, body: impl FnOnce() -> T + Send 
     Threads::new().spawn("philosopher", body).join(likely, "hint 4")
 }
 
-/// A philosopher who eats until he is told to stop.
+/// A philosopher who eats until told to stop.
 struct Guest {
     thread: Thread<()>,
     meal: Arc<Meal>,
@@ -52,12 +52,12 @@ impl Guest {
         Self { thread, meal }
     }
 
-    /// Whether he has begun to eat.
+    /// Whether this philosopher has begun to eat.
     fn has_begun(&self) -> bool {
         self.meal.state.lock().unwrap().0
     }
 
-    /// Tells him to stop, now or as soon as he begins.
+    /// Tells this philosopher to stop, now or at the beginning of the meal.
     fn has_enough(&self) {
         self.meal.state.lock().unwrap().1 = true;
         self.meal.ends.notify_all();
@@ -103,7 +103,7 @@ fn a_philosopher_alone_at_the_table_eats_once(
 #[test]
 fn at_a_table_for_one_the_one_fork_will_do() {
     let answer = on_a_thread(
-        "left and right are the same fork: who takes it twice waits for himself, and whom nobody lets in waits for ever",
+        "left and right are the same fork: a thread that locks it twice waits for itself; or one place fewer than there are seats leaves no place at a table for one",
         || Table::new(1).dine(0, || "well fed"),
     );
     assert_eq!(answer, "well fed");
@@ -154,7 +154,7 @@ fn who_waits_for_a_neighbour_sleeps(
     require!(!busy,
         expected: "seat {waits} to sleep until the fork comes back",
         seen: "{settled:?}: the thread looks again and again instead of sleeping",
-        likely: "`try_lock` in a loop: whoever puts a fork back and tries again may do so for ever, all of them in step",
+        likely: "`try_lock` in a loop: all philosophers may put their fork back and try again in step, for ever",
         read: "hint 3",
     );
     waiter.thread.join("the forks are not put back after the meal", "hint 1");
@@ -180,7 +180,7 @@ fn who_has_no_neighbour_at_the_table_eats_at_once(#[values(5, 6, 7)] seats: usiz
     require!(eats,
         expected: "seat 0 of {seats} to eat: nobody sits beside it",
         seen: "it waits, while only seats 2 to {last} are taken",
-        likely: "there are fewer places than philosophers who may come: those who only wait have taken them all, and who holds a place may wait for a fork",
+        likely: "there are fewer places than philosophers who may come: philosophers who only wait have taken them all, and one who has a place may still wait for a fork",
         read: "hint 3",
     );
     for guest in row.into_iter().chain([alone]) {
@@ -224,7 +224,7 @@ fn two_neighbours_in_turns_starve_nobody(#[values(0, 1, 2, 3, 4)] between: usize
     require!(eats,
         expected: "seat {between} to eat in the end, while its neighbours leave and come back in turns",
         seen: "seats {left} and {right} have come back {returns} times, and seat {between} has been hungry all the time",
-        likely: "a philosopher takes both forks at once or none, so those who wait have nothing that would stop others: let him keep the first fork while he waits for the second; or a rule who goes first decides against the same one each time",
+        likely: "a philosopher takes both forks at once or none, so one who waits holds nothing that would stop the others: keep the first fork while waiting for the second. Or a rule of precedence decides against the same one each time",
         read: "hint 3",
     );
     for guest in gone.into_iter().chain(beside).chain([hungry]) {

@@ -55,7 +55,7 @@ fn neighbours_never_eat_at_once(#[case] seats: usize, #[case] one: usize, #[case
 fn nobody_waits_in_a_circle(#[case] seats: usize) {
     let expect = Expect {
         expected: "everybody to eat, in whatever order they take their forks",
-        likely: "all take a first fork, and each waits for one that a neighbour holds (or puts his own back and tries again, in step with all the others): somebody must begin on the other side",
+        likely: "all take a first fork, and each waits for one that a neighbour holds (or puts it back and tries again, in step with all the others): at least one must begin on the other side",
         read: "hint 2",
     };
     explore(expect, move || {
@@ -109,14 +109,14 @@ fn who_are_no_neighbours_eat_at_the_same_time(#[case] seats: usize, #[case] pair
 #[case::at_the_seat_before(4)]
 fn a_third_one_who_waits_is_in_nobodys_way(#[case] waits: usize) {
     let expect = Expect {
-        expected: "two of five who are no neighbours to eat at the same time, while a third one waits for one of them",
-        likely: "who waits for a fork holds something that the whole table needs: a lock on all forks, or one of too few places",
+        expected: "two of five, not neighbours, to eat at the same time, while a third one waits for one of them",
+        likely: "a philosopher who waits for a fork holds something that the whole table needs: a lock on all forks, or one of too few places",
         read: "hint 3",
     };
     explore(expect, move || {
         let table = Arc::new(Table::new(5));
         sits_down(&table, waits, || {});
-        // The one who is no neighbour of either.
+        // The one who is not a neighbour of either.
         eat_together(&table, [0, if waits == 1 { 3 } else { 2 }]);
     });
 }
@@ -125,7 +125,7 @@ fn a_third_one_who_waits_is_in_nobodys_way(#[case] waits: usize) {
 fn one_meal_may_have_kept_two_waiting() {
     let expect = Expect {
         expected: "both neighbours to eat when the one between them has eaten",
-        likely: "two forks come back, for two neighbours, and only one of those who sleep is told",
+        likely: "two forks come back, for two neighbours, and only one of the sleepers is woken",
         read: "hint 3",
     };
     explore(expect, || {
@@ -146,7 +146,7 @@ fn one_meal_may_have_kept_two_waiting() {
 fn two_neighbours_eat_again_and_again() {
     let expect = Expect {
         expected: "two neighbours to eat twice each",
-        likely: "what a meal leaves behind keeps the next one waiting",
+        likely: "a meal does not put everything back as it was, and the next one waits for it",
         read: "hint 1",
     };
     explore(expect, || {

@@ -7,12 +7,12 @@ use std::time::Instant;
 /// Handlers, and what each of them waits for. `as_fd` is its epoll instance.
 pub struct Reactor {}
 
-/// Names one registration. No other registration of the reactor ever has an equal token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// Names one registration. No other registration of the reactor ever has the same token.
+#[derive(Debug, Clone, Copy)]
 pub struct Token {}
 
 /// When the kernel reports a descriptor: [`epoll(7)`](https://man7.org/linux/man-pages/man7/epoll.7.html).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Trigger {
     /// As long as it is readable.
     Level,

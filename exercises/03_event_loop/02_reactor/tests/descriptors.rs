@@ -4,7 +4,7 @@ mod common;
 
 use std::fs::File;
 use std::io::Write;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use common::{
     Diary, after_rounds, kernel_watches, pipe_with, reactor, read_one, run_untimed, run_within,
@@ -292,7 +292,7 @@ fn the_kernel_forgets_a_removed_descriptor() {
         expected: "a removed pipe not to be in the epoll instance any more",
         seen: "it still is: events would come for a registration that is gone",
         likely: "the descriptor is closed without EPOLL_CTL_DEL; while another descriptor leads to the same pipe, epoll goes on",
-        read: "epoll(7), question 6",
+        read: "epoll(7), \"Will closing a file descriptor cause it to be removed from all epoll interest lists?\"",
     );
 }
 
@@ -308,23 +308,22 @@ fn a_token_names_one_registration_and_no_other() {
             let (second, _writer) = pipe_with(b"");
             let new =
                 reactor.watch(second, Trigger::Level, |_, _, _| {}).expect("a pipe can be watched");
-            let stale = reactor.remove(old);
             let timer = reactor.at(Instant::now(), |_| {}).expect("a timer can be set");
-            let distinct = old != new && new != timer && old != timer;
+            let stale = reactor.remove(old);
             let others = (reactor.remove(new), reactor.remove(timer));
-            (removed, stale, distinct, others)
+            (removed, stale, others)
         });
-    let (removed, stale, distinct, others) = seen;
+    let (removed, stale, others) = seen;
     require!(removed == (true, false),
         expected: "`remove` to say true once, then false",
         seen: "{removed:?}",
         likely: "its result is not whether the token was registered",
         read: "README, the task",
     );
-    require!(distinct && !stale && others == (true, true),
-        expected: "the token of a removed handler to name nothing, also after new registrations",
-        seen: "distinct tokens: {distinct}; the old one removed a newcomer: {stale}; the newcomers were there: {others:?}",
-        likely: "a token is a descriptor's number or a place in a table, and both are used again",
+    require!(!stale && others == (true, true),
+        expected: "the token of a removed handler to name nothing, even after new registrations",
+        seen: "the old one removed a newcomer: {stale}; the newcomers were there: {others:?}",
+        likely: "a token is a descriptor's number or a place in a table, and both are used again; or timers and descriptors have counters of their own",
         read: "hint 3",
     );
 }
@@ -337,8 +336,10 @@ fn the_seventy_thousandth_registration_is_as_good_as_the_first() {
         "epoll_ctl(2), epoll_event: data has 64 bits",
         || {
             let (diary, mut reactor) = (Diary::new(), reactor());
+            // A timer that is due now costs a reactor that sets its timerfd in `at` far more: it expires.
+            let later = Instant::now() + Duration::from_secs(3600);
             for _ in 0..70_000 {
-                let timer = reactor.at(Instant::now(), |_| {}).expect("a timer can be set");
+                let timer = reactor.at(later, |_| {}).expect("a timer can be set");
                 assert!(reactor.remove(timer), "`remove` of a timer that is set says true");
             }
             let (reader, _writer) = pipe_with(b"a");

@@ -13,7 +13,8 @@ use common::{Diary, after_rounds, pipe_with, reactor, run_within, watch_and_note
 use reactor::{Reactor, Token, Trigger};
 use testkit::require;
 
-/// What the two first handlers know of each other: token, and descriptor number.
+/// What the two first handlers know of each other: token, and descriptor number. They tell each other by
+/// the number; when two tokens are equal, your file could say.
 type Both = Rc<RefCell<Vec<(Token, i32)>>>;
 
 #[test]
@@ -30,9 +31,9 @@ fn an_event_does_not_reach_the_next_owner_of_a_number() {
                 let (notes, pair) = (diary.clone(), Rc::clone(&both));
                 let token = reactor
                     .watch(reader, Trigger::Level, move |reactor, own, _| {
-                        for (token, number) in pair.take() {
-                            if token != own {
-                                replace(reactor, token, number, &notes);
+                        for (token, other) in pair.take() {
+                            if other != number {
+                                replace(reactor, token, other, &notes);
                             }
                         }
                         reactor.remove(own);

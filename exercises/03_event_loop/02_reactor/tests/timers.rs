@@ -37,7 +37,7 @@ fn ring(distances: &[Duration]) -> Vec<Duration> {
 #[case::a_second_ago(Duration::from_secs(1))]
 fn a_deadline_that_has_passed_rings_at_once(#[case] ago: Duration) {
     let calls = run_within(
-        "the timerfd is set to what is left, zero, and zero disarms it",
+        "the timerfd is set to the time left, which is zero, and zero disarms it",
         "timerfd_settime(2); hint 2",
         move || {
             let (diary, mut reactor) = (Diary::new(), reactor());
@@ -136,7 +136,7 @@ fn an_earlier_timer_does_not_ring_a_later_one() {
     require!(diary == ["soon"],
         expected: "the timer of an hour from now not to be called",
         seen: "{diary:?}",
-        likely: "when the timerfd rings, all timers are called, not those whose deadline has come",
+        likely: "when the timerfd rings, all timers are called, not only those whose deadline has come",
         read: "hint 2",
     );
 }
@@ -323,7 +323,7 @@ fn a_timer_that_a_handler_sets_waits_for_the_next_round(#[case] moment: Option<I
     require!(ticks < MANY,
         expected: "the loop to look at its descriptors between two timers that are due",
         seen: "{ticks} timers in a row, and a pipe was readable all the while",
-        likely: "`while` the first timer is due: a handler that sets the next one keeps the loop there,\nalso if `now` is looked up only once",
+        likely: "`while` the first timer is due: a handler that sets the next one keeps the loop there,\neven if `now` is read only once",
         read: "README, the task; hint 3",
     );
 }

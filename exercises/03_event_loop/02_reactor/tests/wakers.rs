@@ -88,7 +88,7 @@ fn a_wake_while_the_handler_runs_is_not_lost() {
     require!(calls == 2,
         expected: "a second call: the handler was woken again while it ran",
         seen: "{calls} calls",
-        likely: "the eventfd is read after the handler has run: that takes a wake away that nobody has seen",
+        likely: "the eventfd is read after the handler has run: that also takes away a wake that came while the handler ran",
         read: "eventfd(2); hint 5",
     );
 }
@@ -207,7 +207,7 @@ fn a_wake_after_the_registration_is_gone_is_harmless() {
 #[test]
 fn a_loop_serves_descriptors_timers_and_wakers_side_by_side() {
     let diary = run_within(
-        "one kind of registration keeps the loop from another",
+        "one kind of registration keeps the loop from looking at another",
         "README, the task",
         || {
             let (diary, mut reactor) = (Diary::new(), reactor());
@@ -277,7 +277,7 @@ fn a_signal_does_not_end_the_wait() {
     require!(ran.is_ok(),
         expected: "`run` to go on waiting after a signal handler has run",
         seen: "{ran:?}",
-        likely: "EINTR is passed on as an error; epoll_wait is not restarted, with SA_RESTART either",
+        likely: "EINTR is passed on as an error; epoll_wait is never restarted, not even with SA_RESTART",
         read: "signal(7), \"Interruption of system calls\"; hint 2",
     );
 }

@@ -1,7 +1,7 @@
 //! Reddit's listing JSON, as far as we want it: `data.children[].data`, with three fields each.
 //!
-//! Fields that are not named here are skipped. One that is named and missing makes the whole listing
-//! malformed: a server that has changed its format is not half believed.
+//! Fields that are not named here are skipped. If one that is named is missing, the whole listing
+//! is malformed: of a server that has changed its format nothing is trusted.
 
 use serde::Deserialize;
 

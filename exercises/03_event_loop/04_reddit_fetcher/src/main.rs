@@ -32,8 +32,8 @@ async fn main() -> ExitCode {
 }
 
 async fn fetch() -> Result<Ended, Box<dyn Error>> {
-    // From here on SIGINT is an event on the loop, also when the program was started with SIGINT
-    // ignored, as `program &` in a script does it (signal(7): exec keeps "ignored").
+    // From here on SIGINT is an event on the loop, even if the program was started with SIGINT
+    // ignored, as a script does with `program &` (signal(7): exec keeps "ignored").
     let mut interrupts = signal(SignalKind::interrupt())?;
     let stop = async move {
         interrupts.recv().await;

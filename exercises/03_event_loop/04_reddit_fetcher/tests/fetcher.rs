@@ -545,7 +545,7 @@ fn a_stop_gives_up_what_is_in_flight() {
     );
     require!(closed == 3,
         expected: "the three connections to be closed when `run` returns",
-        seen: "{closed} of 3 closed: the requests go on without anyone who waits for them",
+        seen: "{closed} of 3 closed: the requests go on although nothing waits for them",
         likely: "tasks made by tokio::spawn go on when their JoinHandle is dropped; a future that is\ndropped, or a JoinSet, takes its requests along",
         read: "hint 4; https://docs.rs/tokio/latest/tokio/task/struct.JoinHandle.html",
     );

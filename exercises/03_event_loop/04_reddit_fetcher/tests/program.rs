@@ -44,7 +44,7 @@ fn three_waiting_requests_are_one_thread_asleep() {
     let settled = program.settle();
     require!(settled == Settled::AtRest,
         expected: "the program to sleep until a socket wakes it",
-        seen: "it has used a second of CPU while it waits, and still runs",
+        seen: "it makes thousands of system calls while it waits, and still runs",
         likely: "a loop that asks again and again whether something is ready, with yield_now or an\nempty poll in between; `await` sleeps by itself",
         read: "README, the picture; epoll_wait(2)",
     );

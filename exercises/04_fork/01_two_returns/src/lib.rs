@@ -6,8 +6,8 @@ use std::io;
 use nix::sys::wait::WaitStatus;
 use nix::unistd::Pid;
 
-/// Who takes the first turn after a fork.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Which process takes the first turn after a fork.
+#[derive(Debug, Clone, Copy)]
 pub enum First {
     /// The process that called fork.
     Parent,
@@ -40,8 +40,8 @@ pub fn wait_for(child: Pid) -> io::Result<WaitStatus> {
 
 /// Forks, lets one side take its whole turn before the other begins, and waits for the child.
 ///
-/// The parent's turn is given the child's pid. Whoever is not first sleeps until the other's turn
-/// is over, or until the other has died in it. The rest is as with [`fork_child`].
+/// The parent's turn is given the child's pid. The process that is not first sleeps until the
+/// other's turn is over, or until the other has died in it. The rest is as with [`fork_child`].
 ///
 /// # Errors
 /// As [`fork_child`] and [`wait_for`], and if there is no pipe to be had.

@@ -81,8 +81,8 @@ fn an_open_file_is_shared() -> io::Result<()> {
 
 fn order_is_what_is_agreed() -> io::Result<()> {
     println!("order is what is agreed");
-    for first in [First::Child, First::Parent] {
-        println!("  first: {first:?}");
+    for (name, first) in [("Child", First::Child), ("Parent", First::Parent)] {
+        println!("  first: {name}");
         let parents_turn = |_| println!("    the parent's turn");
         let childs_turn = || {
             println!("    the child's turn");

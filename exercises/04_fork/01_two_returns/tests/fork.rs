@@ -215,7 +215,7 @@ fn a_signal_does_not_end_the_wait() {
     require!(seen == "exited 7",
         expected: "wait_for to go on waiting after a signal handler has run",
         seen: "{seen}",
-        likely: "EINTR is passed on as an error; it only means: a signal came, call again",
+        likely: "EINTR is passed on as an error; it only means: a signal handler ran, call again",
         read: "wait(2), ERRORS; signal(7), Interruption of system calls",
     );
     require_reaped(&observed);
@@ -239,9 +239,9 @@ fn a_child_that_was_reaped_before_is_an_error() {
     let observed = scene(&["reaped"]);
     let seen = observed.lines()[0];
     require!(seen.starts_with("error: "),
-        expected: "an error, ECHILD: the status of this child has gone to somebody else",
+        expected: "an error, ECHILD: another wait has taken the status of this child",
         seen: "{seen}",
-        likely: "ECHILD is taken for a good end; how the child ended is not known",
+        likely: "ECHILD is taken for a normal end; how the child ended is not known",
         read: "wait(2), ERRORS",
     );
 }
@@ -250,7 +250,7 @@ fn a_child_that_was_reaped_before_is_an_error() {
 fn a_process_with_two_threads_is_not_forked() {
     let seen = scene(&["threads"]).lines()[0].to_owned();
     require!(seen == "refused",
-        expected: "an error: a child of a process with threads is not free to run any code",
+        expected: "an error: the child of a process with several threads may call async-signal-safe functions only",
         seen: "{seen}",
         likely: "nobody counts the entries of /proc/self/task before the fork",
         read: "fork(2), DESCRIPTION: async-signal-safe; hint 4",

@@ -1,4 +1,4 @@
-//! What `in_order` promises. The order of two processes is undefined until they agree on one.
+//! What `in_order` promises. Nothing promises an order of two processes until they agree on one.
 //!
 //! No test waits and hopes: the side that is first keeps its turn until the kernel says that the
 //! other is asleep, or has gone ahead and ended.
@@ -41,9 +41,9 @@ fn the_child_goes_first_if_it_is_to() {
     require!(seen.starts_with("child's turn; the parent: Asleep\nparent's turn\n"),
         expected: "the child's turn, the parent asleep meanwhile, then the parent's turn",
         seen: "{seen}",
-        likely: "nothing makes the parent wait (the order after a fork is undefined), or it waits \
+        likely: "nothing makes the parent wait (no order is promised after a fork), or it waits \
             by the clock, or it spins",
-        read: "fork(2); hint 5",
+        read: "fork(3p), DESCRIPTION; hint 5",
     );
     require_end(&observed, "exited 5");
 }
@@ -55,9 +55,9 @@ fn the_parent_goes_first_if_it_is_to() {
     require!(seen.starts_with("parent's turn; the child: Asleep\nchild's turn\n"),
         expected: "the parent's turn, the child asleep meanwhile, then the child's turn",
         seen: "{seen}",
-        likely: "nothing makes the child wait (the order after a fork is undefined), or it waits \
+        likely: "nothing makes the child wait (no order is promised after a fork), or it waits \
             by the clock (AsleepByTheClock), or it spins",
-        read: "fork(2); pipe(7); hint 5",
+        read: "fork(3p), DESCRIPTION; pipe(7); hint 5",
     );
     require_end(&observed, "exited 5");
 }
@@ -69,7 +69,7 @@ fn a_signal_is_not_the_end_of_a_turn() {
     require!(seen.starts_with("parent's turn; the child: Asleep\nchild's turn\n"),
         expected: "the child to go back to sleep after a signal: the parent's turn is not over",
         seen: "{seen}",
-        likely: "a read that a signal interrupts (EINTR) is taken for the parent's word",
+        likely: "a read that a signal interrupts (EINTR) is taken for the end of the parent's turn",
         read: "signal(7), Interruption of system calls; hint 5",
     );
     require_end(&observed, "exited 5");
@@ -95,7 +95,7 @@ fn a_child_does_not_wait_for_a_parent_that_has_died() {
     require!(seen.lines().any(|line| line == "ended: 2"),
         expected: "the parent, which is killed in its turn, and then its child to end",
         seen: "{seen}",
-        likely: "the child waits for a word that nobody will say any more",
+        likely: "the child waits for a byte that nobody will write any more",
         read: "pipe(7): end-of-file; hint 5",
     );
 }
@@ -107,7 +107,7 @@ fn a_parent_that_dies_in_its_turn_gives_the_turn_on() {
     require!(seen.starts_with("child's turn\n"),
         expected: "the child's turn after the parent, which is first, was killed in its own",
         seen: "{seen}",
-        likely: "the child counts on a byte from the parent: end-of-file without one says, too, that \
+        likely: "the child expects a byte from the parent: end-of-file without one also says that \
             the parent's turn is over",
         read: "README, the task; pipe(7): end-of-file; hint 5",
     );
@@ -120,7 +120,7 @@ fn what_the_child_prints_belongs_to_its_turn() {
     require!(seen == "first: the child's output",
         expected: "the parent's turn to begin when what the child has printed is written",
         seen: "{seen}",
-        likely: "the child gives the turn on when its body has returned, and flushes afterwards",
+        likely: "the child ends its turn when its body has returned, and flushes only afterwards",
         read: "hint 3",
     );
     let seen = observed.lines()[1];

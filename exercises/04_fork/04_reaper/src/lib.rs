@@ -1,4 +1,4 @@
-//! Children that end, and the one who reads their last line. Yours is `src/reaper.rs`.
+//! Children that end, and the reaper that reads their last line. Yours is `src/reaper.rs`.
 
 mod child;
 mod reaper;

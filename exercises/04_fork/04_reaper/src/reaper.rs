@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use nix::unistd::Pid;
 
 /// How a child ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum End {
     /// By itself, with this exit code.
     Exited(i32),
@@ -16,7 +16,7 @@ pub enum End {
     Killed(i32),
 }
 
-/// Whether this child has ended. What it left is still there to be collected.
+/// Whether this child has ended. It is not reaped: `collect` will still find it.
 ///
 /// The error is ECHILD if it is not a child of this process, or not any more.
 pub fn has_ended(child: Pid) -> io::Result<bool> {
@@ -25,10 +25,11 @@ pub fn has_ended(child: Pid) -> io::Result<bool> {
 
 /// From now on, descendants whose parent dies become children of this process.
 pub fn adopt_orphans() -> io::Result<()> {
-    todo!("an orphan goes to init, or to its nearest ancestor that has said it wants orphans")
+    todo!("an orphan goes to init, or to its nearest ancestor that has asked for orphans")
 }
 
-/// The one in the process who waits for children. Its descriptor, the *bell*, is for an event loop.
+/// The only part of the process that waits for children. Its descriptor, the *bell*, is for an
+/// event loop.
 #[derive(Debug)]
 pub struct Reaper {
     // What becomes readable when a child ends?
@@ -48,13 +49,14 @@ impl Reaper {
         todo!("prepare SIGCHLD, and make the bell")
     }
 
-    /// Reaps every child that has ended, once, and waits for none of those that live.
+    /// Reaps every child that has ended, once, and never waits for a running child.
     pub fn collect(&mut self) -> io::Result<Vec<(Pid, End)>> {
-        todo!("silence the bell, then reap until nobody is left who has ended")
+        todo!("silence the bell, then reap until no child is left that has ended")
     }
 
-    /// Sleeps until a child has ended, then collects. Nothing, at once, if there is no child at all.
+    /// Sleeps until a child has ended, then collects. Returns an empty list at once if there is no
+    /// child.
     pub fn wait(&mut self) -> io::Result<Vec<(Pid, End)>> {
-        todo!("who may have ended before you go to sleep?")
+        todo!("which children may have ended before you go to sleep?")
     }
 }

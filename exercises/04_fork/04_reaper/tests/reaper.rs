@@ -35,7 +35,7 @@ fn require_none_left(lines: &[String]) {
     require!(left == "left: none",
         expected: "every child to be reaped",
         seen: "{left}",
-        likely: "a look (WNOWAIT) where a wait belongs, or an end of the loop before waitpid says so",
+        likely: "`WNOWAIT`, which leaves the zombie, or a loop that ends before waitpid says that no child is left",
         read: "wait(2), NOTES: zombies; hint 2",
     );
 }
@@ -47,24 +47,24 @@ fn a_look_does_not_reap() {
     let lines = scene(&["peek", "e7"]);
     let (looks, reaped, after) = (&lines[0], &lines[1], &lines[2]);
     require!(looks != "has it ended: false, false, false",
-        expected: "has_ended to say true of a child that has ended, before anybody has reaped it",
+        expected: "has_ended to return true for a child that has ended and is not reaped yet",
         seen: "{looks}",
         likely: "a zombie is still a process: it has its number, /proc lists it, and kill(pid, 0) finds \
             it. waitid knows more",
         read: "wait(2), NOTES: zombies; hint 1",
     );
     require!(looks == "has it ended: false, true, true",
-        expected: "has_ended to say false of a child that lives, then true, and true again",
+        expected: "has_ended to return false for a child that runs, then true, and true again",
         seen: "{looks}",
-        likely: "the first look has reaped the child (ECHILD: it is no child any more): WNOWAIT \
+        likely: "the first call has reaped the child (ECHILD: it is no child any more): WNOWAIT \
             leaves it as it is",
         read: "wait(2), waitid: WNOWAIT; hint 1",
     );
     require!(reaped == "reaped: a exited 7",
-        expected: "collect to find after two looks: a exited 7",
+        expected: "collect to find, after two calls of has_ended: a exited 7",
         seen: "{reaped}",
-        likely: "the looks have reaped the child; or `collect` ends its loop with ECHILD as an error: \
-            hint 2",
+        likely: "`has_ended` has reaped the child; or `collect` ends its loop with ECHILD as an \
+            error: hint 2",
         read: "wait(2), waitid: WNOWAIT; hint 1",
     );
     require!(after == "and now: ECHILD",
@@ -98,7 +98,7 @@ fn a_process_that_is_no_child_is_an_error() {
     require!(seen == "has it ended: ECHILD",
         expected: "ECHILD from has_ended for a process that lives and is no child of the caller",
         seen: "{seen}",
-        likely: "the state in /proc is there for every process, whoever its parent is: waitid knows \
+        likely: "/proc shows the state of every process, whoever its parent is: waitid knows \
             children only",
         read: "wait(2), ERRORS; hint 1",
     );
@@ -161,10 +161,10 @@ fn those_that_live_are_not_waited_for() {
     let lines = scene(&["living"]);
     let seen = lines[..3].join("\n");
     require!(seen == "reaped: a exited 7\nreaped: nobody\nreaped: b exited 8",
-        expected: "first a, who has ended; then nobody, for b lives; then b",
+        expected: "first a, which has ended; then nobody, because b still runs; then b",
         seen: "{seen}",
-        likely: "the loop ends only when nobody is left at all, or the first child is all that is \
-            looked for",
+        likely: "the loop ends only when no child is left at all, or it asks for the first child \
+            only",
         read: "wait(2), WNOHANG; hint 2",
     );
     require_none_left(&lines);
@@ -205,9 +205,9 @@ fn a_child_that_ended_before_there_was_a_bell_is_found() {
     let lines = scene(&["early"]);
     let seen = &lines[0];
     require!(seen == "reaped: a exited 7",
-        expected: "wait to find a, who ended before Reaper::new",
+        expected: "wait to find a, which ended before Reaper::new",
         seen: "{seen}",
-        likely: "wait sleeps before it has looked",
+        likely: "wait sleeps before it has asked whether a child has ended",
         read: "hint 3",
     );
     require_none_left(&lines);
@@ -218,7 +218,7 @@ fn wait_sleeps_until_a_child_has_ended() {
     let lines = scene(&["sleep"]);
     let seen = lines[..2].join("\n");
     require!(seen == "the parent: Asleep\nreaped: a exited 7",
-        expected: "the parent to be asleep until the child ends, and then to reap it",
+        expected: "the parent to sleep until the child ends, and then to reap it",
         seen: "{seen}",
         likely: "Spinning: wait asks again and again; AsleepByTheClock: it sleeps for a time. \
             poll(2) on the bell sleeps until it rings",
@@ -234,7 +234,7 @@ fn another_signal_does_not_end_the_wait() {
     require!(seen == "reaped: a exited 7",
         expected: "wait to go on after a handler has run: a exited 7",
         seen: "{seen}",
-        likely: "EINTR is passed on as an error; it only means: a signal came, sleep again",
+        likely: "EINTR is passed on as an error; it only means: a signal handler ran, sleep again",
         read: "signal(7), Interruption of system calls; hint 3",
     );
     require_none_left(&lines);
@@ -248,7 +248,7 @@ fn a_child_that_stops_has_not_ended() {
         expected: "wait to go on when a child stops, until a and b have ended",
         seen: "{seen}",
         likely: "SIGCHLD comes for a stop, too (unless SA_NOCLDSTOP is set), and wait returns \
-            whenever the bell has rung: look, and if nobody has ended, sleep again",
+            whenever the bell has rung: collect, and if no child has ended, sleep again",
         read: "sigaction(2), SA_NOCLDSTOP; wait(2), WUNTRACED; hint 3",
     );
     require_none_left(&lines);
@@ -262,8 +262,9 @@ fn at_the_worst_moment(call: &str) -> String {
     require!(ending != Ending::TimedOut,
         expected: "{call} to return: the child has ended",
         seen: "it sleeps for ever",
-        likely: "the child ends between the last look and the sleep, and its ring is lost: silence \
-            the bell before the look, not after it, and sleep in a call that sees an old ring",
+        likely: "the child ends between the last waitpid and the sleep, and its ring is lost: \
+            silence the bell before the waitpid, not after it, and sleep in a call that sees an \
+            old ring",
         read: "signalfd(2); select(2), The self-pipe trick; hint 3",
     );
     require!(ending == Ending::Exited(0),
@@ -279,9 +280,9 @@ fn at_the_worst_moment(call: &str) -> String {
 fn a_child_that_ends_right_after_the_look_is_not_missed() {
     let seen = at_the_worst_moment("wait");
     require!(seen == "reaped\n",
-        expected: "wait to reap the child that ended right after a look",
+        expected: "wait to reap the child that ended right after a waitpid",
         seen: "{seen}",
-        likely: "wait returns nothing although there is a child",
+        likely: "wait returns an empty list although there is a child",
         read: "README, the task",
     );
 }
@@ -299,7 +300,7 @@ fn the_bell_rings_from_an_end_to_the_next_collect() {
         read: "hint 2",
     );
     require!(rings == "the bell rings: false, true, false",
-        expected: "no ring while all live, a ring when three have ended, no ring after the collect",
+        expected: "no ring while all of them run, a ring when three have ended, no ring after the collect",
         seen: "{rings}",
         likely: "false at the second place: SIGCHLD is not blocked, or goes elsewhere; true at the \
             third: collect does not read all that is there to be read, in a pipe one byte for each \
@@ -316,8 +317,8 @@ fn the_bell_is_still_after_a_wait() {
     require!(seen == "reaped: a exited 7\nthe bell rings: false",
         expected: "wait to collect a, the only child, and the bell not to ring any more",
         seen: "{seen}",
-        likely: "wait reaps by itself and leaves the ring: an event loop wakes for nobody. Let it sleep, \
-            and then call collect, which silences the bell",
+        likely: "wait reaps by itself and leaves the ring: an event loop wakes for nothing. Let \
+            wait sleep, and then call collect, which silences the bell",
         read: "README, the task; hint 3",
     );
     require_none_left(&lines);
@@ -328,11 +329,11 @@ fn a_child_that_ends_during_a_collect_rings_for_the_next() {
     let seen = at_the_worst_moment("collect");
     let is_right = ["the bell rings: true\nreaped\n", "the first collect has found it\nreaped\n"];
     require!(is_right.contains(&seen.as_str()),
-        expected: "the bell to ring for a child that ends right after the last look of a collect, and \
-            the next collect to find it",
+        expected: "the bell to ring for a child that ends right after the last waitpid of a \
+            collect, and the next collect to find it",
         seen: "{seen}",
-        likely: "collect silences the bell when it has looked, and with it the ring of a child that it \
-            has not seen: an event loop sleeps on, beside a zombie",
+        likely: "collect silences the bell after its last waitpid, and so loses the ring of a \
+            child that it has not seen: an event loop sleeps on, and the zombie stays",
         read: "signalfd(2); select(2), The self-pipe trick; hint 3",
     );
 }
@@ -384,11 +385,11 @@ fn an_orphan_is_reaped_by_its_grandparent() {
     let lines = scene(&["orphan"]);
     let seen = lines[..2].join("\n");
     require!(seen == "reaped: a exited 0\nreaped: the orphan exited 42",
-        expected: "after a, who leaves a child behind, that child",
+        expected: "after a, which leaves a child behind, that child",
         seen: "{seen}",
-        likely: "a grandparent inherits nothing by itself: orphans go to init, unless an ancestor \
-            is a subreaper",
-        read: "prctl(2), PR_SET_CHILD_SUBREAPER; hint 5",
+        likely: "a grandparent does not inherit a child by itself: an orphan goes to init, unless \
+            an ancestor is a subreaper",
+        read: "PR_SET_CHILD_SUBREAPER(2const), in older manuals prctl(2); hint 5",
     );
     require_none_left(&lines);
 }

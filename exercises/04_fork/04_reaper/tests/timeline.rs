@@ -41,7 +41,7 @@ fn every_child_is_reaped() {
     require!(unreaped.is_empty(),
         expected: "every child to be waited for",
         seen: "nobody has waited for {names}\n{timeline}",
-        likely: "a look (WNOWAIT) is taken for a wait, or a status is reported and its child forgotten",
+        likely: "a call with WNOWAIT does not reap, or a status is reported and its child is left",
         read: "wait(2), NOTES: zombies; hint 2",
     );
 }
@@ -54,8 +54,8 @@ fn the_orphan_is_reaped_by_its_grandparent() {
     require!(seen == format!("{:?}", Reaped::By("P1".into())),
         expected: "the process that exits with 42, an orphan, to be reaped by P1",
         seen: "{seen}\n{timeline}",
-        likely: "it went to init: no ancestor has said that it wants orphans",
-        read: "prctl(2), PR_SET_CHILD_SUBREAPER; hint 5",
+        likely: "it went to init: no ancestor is a subreaper",
+        read: "PR_SET_CHILD_SUBREAPER(2const), in older manuals prctl(2); hint 5",
     );
 }
 
@@ -79,7 +79,7 @@ fn the_reaper_has_no_thread_and_no_helper() {
     require!(names.is_empty(),
         expected: "no children but those of the experiment",
         seen: "{names}",
-        likely: "a helper process, or a child that was killed before its end",
+        likely: "a helper process, or a child that was killed before it ended by itself",
         read: "README, the task",
     );
 }

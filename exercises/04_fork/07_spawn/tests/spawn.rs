@@ -1,7 +1,7 @@
 //! What `spawn` promises, easiest first: a program that runs, then one that cannot, then what fork
 //! copies and exec keeps.
 //!
-//! The caller is `src/bin/spawn_scenes.rs`, a process of its own for each test; whom it starts is
+//! The caller is `src/bin/spawn_scenes.rs`, a process of its own for each test; it starts
 //! `src/bin/guest.rs`, which tells what it was started with.
 
 use std::collections::BTreeMap;
@@ -59,7 +59,7 @@ fn require_descriptors_as_before(observed: &Observed) {
         seen: "{stdout}",
         likely: "an end of the pipe is kept by `into_raw_fd` or `forget`, or one of `stdio` is closed; \
             or all are marked close-on-exec before fork, in the parent, and not in the child",
-        read: "close(2); fcntl(2), File descriptor flags; hints 2 and 4",
+        read: "close(2); F_GETFD(2const), in older manuals fcntl(2); hints 2 and 4",
     );
 }
 
@@ -324,7 +324,7 @@ fn a_descriptor_may_be_any_of_the_callers(#[case] sources: [&str; 3]) {
             seen: "{seen}",
             likely: "closed: dup2 of a descriptor onto itself does nothing, so it stays \
                 close-on-exec. Another one: an earlier dup2 has overwritten the source of a later",
-            read: "dup2(2); fcntl(2), F_DUPFD_CLOEXEC; hint 4",
+            read: "dup2(2); F_DUPFD(2const), in older manuals fcntl(2): F_DUPFD_CLOEXEC; hint 4",
         );
     }
 }
@@ -340,7 +340,7 @@ fn the_caller_may_have_no_0_and_no_1(#[case] program: &str, #[case] right: &str)
         seen: "{seen}",
         likely: "your pipe was given the free numbers 0 and 1, and dup2 has overwritten it: move \
             what you need to 3 or above before",
-        read: "pipe(2); fcntl(2), F_DUPFD_CLOEXEC; hint 4",
+        read: "pipe(2); F_DUPFD(2const), in older manuals fcntl(2): F_DUPFD_CLOEXEC; hint 4",
     );
 }
 
@@ -375,7 +375,7 @@ fn descriptors_that_are_too_few_are_an_error() {
             seen: "{seen}",
             likely: "dup has failed (EMFILE), and nobody has looked at its result: the program runs, \
                 but with other descriptors than it should have",
-            read: "dup(2), ERRORS; fcntl(2); hint 4",
+            read: "dup(2), ERRORS; F_DUPFD(2const), ERRORS; hint 4",
         );
         require!(seen.contains("descriptors as before: true"),
             expected: "the caller to have the same descriptors open as before",
@@ -431,7 +431,7 @@ fn the_locks_of_other_threads_do_not_matter(#[case] words: &str, #[case] right: 
     require!(seen == right,
         expected: "{right}, while another thread of the caller holds the locks of the output",
         seen: "{seen}",
-        likely: "the child has only one thread, so nobody in it gives those locks back",
+        likely: "the child has only one thread, so nothing in it releases those locks",
         read: "fork(2), DESCRIPTION; signal-safety(7); hint 6",
     );
 }

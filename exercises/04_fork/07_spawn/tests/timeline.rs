@@ -2,7 +2,7 @@
 //! became another program, and who waited for them. Needs ptrace(2).
 
 use testkit::require;
-use tracer::{End, Event, Process, Program, Timeline};
+use tracer::{Birth, End, Event, Process, Program, Timeline};
 
 /// The experiment first starts four programs by fork and exec alone, then four by `spawn`.
 const BY_FORK_AND_EXEC: usize = 4;
@@ -41,6 +41,23 @@ fn spawned(timeline: &Timeline) -> Vec<&Process> {
         read: "README, the task",
     );
     children
+}
+
+#[test]
+fn a_child_is_made_by_fork() {
+    let timeline = timeline();
+    for child in spawned(&timeline) {
+        let (name, birth) = (&child.name, child.birth);
+        require!(birth == Birth::Fork,
+            expected: "{name} to be made by fork: what goes through exec, and what a child may do before \
+                it, is what this exercise is about",
+            seen: "{name} was made by {birth:?}",
+            likely: "`posix_spawn`, or `std::process::Command`, which calls it: they make a child that \
+                works in its parent's memory (CLONE_VFORK), and do for you what is to be written here. \
+                vfork itself is the subject of 5.3",
+            read: "README, the task; posix_spawn(3)",
+        );
+    }
 }
 
 #[test]

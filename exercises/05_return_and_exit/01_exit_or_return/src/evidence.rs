@@ -1,4 +1,4 @@
-//! The evidence: four things that happen only if somebody does them on the way out. Given.
+//! The evidence: four things that happen only if the way out does them. Given.
 //!
 //! Each writes its word straight to descriptor 1 when it happens, so whoever reads the other end
 //! sees which ones happened, and in which order.
@@ -176,11 +176,12 @@ extern "C" fn atexit_handler() {
 fn write_now(word: &str) {
     // SAFETY: the pointer and the length are those of a live string (write(2)).
     let written = unsafe { libc::write(libc::STDOUT_FILENO, word.as_ptr().cast(), word.len()) };
-    // So short a write to a pipe is never split (pipe(7)). There is nobody to tell of an error.
+    // So short a write to a pipe is never split (pipe(7)). An error could be reported to nobody.
     debug_assert_eq!(written, word.len().cast_signed());
 }
 
-/// A process that aborts may leave a core file in the working directory (core(5)): not this one.
+/// A process that aborts may leave a core file in the working directory (core(5)): not this one. (A
+/// system that pipes core dumps to a program ignores this limit.)
 fn leave_no_core_file() {
     let none = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: setrlimit(2) only reads the structure, which lives until it returns.

@@ -37,7 +37,7 @@ fn send_out(way: &str) -> Seen {
         program::Ending::TimedOut => require!(
             expected: "the process to leave by: {way}",
             seen: "it was still there at the deadline",
-            likely: "only the calling thread has ended (SYS_exit), and the other one sleeps on",
+            likely: "only the calling thread has ended (SYS_exit), and the other one still sleeps",
             read: "_exit(2), C library/kernel differences; exit_group(2)",
         ),
     };
@@ -92,7 +92,7 @@ fn a_way_out_ends_the_process_as_it_should(
 #[case::exit(
     Way::Exit,
     &ALL_FOUR[2..],
-    "another function than libc::exit: exit(3) knows C's streams and handlers, nothing of Rust's"
+    "another function than libc::exit: exit(3) runs C's handlers and flushes C's streams, not Rust's"
 )]
 #[case::underscore_exit(
     Way::UnderscoreExit,
@@ -139,12 +139,14 @@ fn a_prediction_is_what_then_happens(#[case] way: Way) {
     let Aftermath { traces: foretold, ending: foretold_ending } = &predicted;
     let likely = match way {
         Way::Return | Way::Panic => {
-            "both leave main's frames one by one, and then Rust's runtime calls exit(3)"
+            "both leave main's frames one by one; then Rust's runtime flushes, returns from C's main, and exit(3) follows"
         }
         Way::ProcessExit => "it flushes Rust's output and calls exit(3); no frame is left first",
         Way::Exit => "a library function of C: it runs handlers, then flushes, and knows no Rust",
         Way::UnderscoreExit | Way::ExitGroup => "this is the system call: nothing runs after it",
-        Way::Abort => "abnormal termination: a signal, no handlers, and nothing is flushed",
+        Way::Abort => {
+            "abnormal termination: a signal, no handlers, and nothing is flushed (by glibc since 2.27)"
+        }
     };
     require!(predicted == happened,
         expected: "the prediction for {way:?} to come true: {foretold:?}, then {foretold_ending:?}",
@@ -230,7 +232,7 @@ fn a_panic_that_is_no_exit_goes_on() {
     require!(ending == Ending::Exited(101) && stderr.contains("a panic that is no exit"),
         expected: "a panic below `run` to end the program as panics do: its message, Exited(101)",
         seen: "{ending:?}, and on standard error: {stderr}",
-        likely: "`run` makes an exit code of every payload; look at its type, and pass on what is not yours",
+        likely: "`run` makes an exit code of every payload; check its type, and pass on the others",
         read: "hint 4; https://doc.rust-lang.org/std/panic/fn.resume_unwind.html",
     );
     let messages = stderr.matches("panicked at").count();
@@ -257,7 +259,7 @@ fn a_panic_with_a_number_is_no_exit(#[case] way: &str) {
     require!(ending == Ending::Exited(101) && stderr.contains("panicked at"),
         expected: "a {way} to end the program as panics do: its message, Exited(101)",
         seen: "{ending:?}, and on standard error: {stderr}",
-        likely: "the payload of an `unwinding_exit` is of a type that others panic with too",
+        likely: "the payload of an `unwinding_exit` has a type with which other code may panic too",
         read: "hint 4; https://doc.rust-lang.org/std/panic/fn.panic_any.html",
     );
 }

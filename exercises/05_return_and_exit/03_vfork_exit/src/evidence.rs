@@ -26,12 +26,12 @@ pub enum Who {
     Host,
 }
 
-/// Who does, and so uses up, what the host had left for its own exit.
+/// Which process does, and so uses up, what the host had left for its own exit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Aftermath {
-    /// Who runs the handlers that the host has registered with atexit(3).
+    /// The process that runs the handlers that the host has registered with atexit(3).
     pub handlers: Who,
-    /// Who writes what the host has left in the buffers of stdio(3).
+    /// The process that writes what the host has left in the buffers of stdio(3).
     pub buffers: Who,
 }
 
@@ -71,7 +71,7 @@ extern "C" fn handler() {
 pub fn write_now(word: &str) {
     // SAFETY: the pointer and the length are those of a live string (write(2)).
     let written = unsafe { libc::write(libc::STDOUT_FILENO, word.as_ptr().cast(), word.len()) };
-    // So short a write to a pipe is never split (pipe(7)). There is nobody to tell of an error.
+    // So short a write to a pipe is never split (pipe(7)). An error could be reported to nobody.
     debug_assert_eq!(written, word.len().cast_signed());
 }
 

@@ -27,7 +27,8 @@ pub fn visit(leaving: Leaving, code: u8) -> Result<i32, Errno> {
     todo!("have a guest leave by {leaving:?} with {code}, then wait for it")
 }
 
-/// Who does what the host had left for its own exit, if a guest has left in this way before.
+/// Which process does what the host had left for its own exit, if a guest has left in this way
+/// before.
 pub fn aftermath(leaving: Leaving) -> Aftermath {
     todo!("who runs the handlers and flushes the buffers after {leaving:?}?")
 }
@@ -44,7 +45,8 @@ pub fn found_in_frame(call: Call) -> usize {
 ///
 /// # Errors
 ///
-/// That of the execve(2) in the child, which is then waited for already; or that of the vfork.
+/// That of the execve(2) in the child, which this function has then waited for; or that of the
+/// vfork.
 pub fn spawn(program: &CStr, args: &[&CStr], env: &[&CStr]) -> Result<Pid, Errno> {
     todo!("have a guest become {program:?} with {args:?} and {env:?}, or leave word of its errno")
 }

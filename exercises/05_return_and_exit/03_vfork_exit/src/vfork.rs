@@ -26,9 +26,9 @@ const FORK: c_long = libc::SIGCHLD as c_long;
 
 /// Runs `guest` in a vfork child: a process of its own in the memory of this one, on this stack.
 ///
-/// The calling thread is suspended until the guest has left, by `_exit` or by execve(2); then it
-/// goes on here with the child's process id. A guest that returns a value leaves with
-/// `_exit(value)`, without unwinding anything that is not its own.
+/// The calling thread is suspended until the guest has ended, by `_exit` or by a signal, or an
+/// execve(2) of the guest has succeeded; then it goes on here with the child's process id. A guest
+/// that returns a value leaves with `_exit(value)`, without unwinding anything that is not its own.
 ///
 /// The caller waits for the child (waitpid(2)).
 ///
@@ -62,7 +62,7 @@ pub enum Call {
     Vfork,
 }
 
-/// The canary: what the host puts on its stack, as a call does with the address to return to.
+/// The canary: what the host puts on its stack, as a function does with the address to return to.
 pub const LEFT_BY_HOST: usize = 0x1111;
 
 /// What the guest puts there, once it has returned and calls something else.
@@ -70,9 +70,10 @@ pub const LEFT_BY_GUEST: usize = 0x2222;
 
 /// What the host takes from its stack when its guest has *returned* from the function that made it.
 ///
-/// The host pushes [`LEFT_BY_HOST`] and makes a child. The child pops that word, as a return does;
-/// pushes [`LEFT_BY_GUEST`], as the next call does; and leaves by the system call. Then the host
-/// pops. Were the words return addresses, the host would go on wherever the guest's word leads.
+/// The host pushes [`LEFT_BY_HOST`] and makes a child. The child pops that word, as a return does
+/// with the address to return to; pushes [`LEFT_BY_GUEST`], as the next call does; and leaves by
+/// the system call. Then the host pops. Were the words return addresses, the host would go on
+/// wherever the guest's word leads.
 ///
 /// # Errors
 ///

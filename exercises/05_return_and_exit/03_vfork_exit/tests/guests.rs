@@ -40,7 +40,7 @@ fn sound_house(args: &[&str]) -> Vec<String> {
     require!(ending == Ending::Exited(0),
         expected: "the house {args:?} to receive its guest, to tell of it, and to exit with code 0",
         seen: "{ending:?}, after this:\n{stdout}{stderr}",
-        likely: "the guest did something in the host's memory that the host did not survive",
+        likely: "the guest did something in the host's memory that broke the host",
         read: "hint 1; vfork(2)",
     );
     stdout.lines().map(str::to_owned).collect()
@@ -126,7 +126,7 @@ fn a_host_is_suspended_until_its_guest_has_left() {
         require!(rest == "guest-leaves\nhost-goes-on\n",
             expected: "the host to go on when the guest has left, and not before",
             seen: "{rest:?}",
-            likely: "the host does not wait for what the guest does last",
+            likely: "the host goes on before the guest has done its last step",
             read: "vfork(2)",
         );
     });

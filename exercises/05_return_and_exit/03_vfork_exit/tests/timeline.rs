@@ -11,7 +11,7 @@ fn timeline() -> Timeline {
         require!(
             expected: "the experiment to come to its end",
             seen: "{stuck}",
-            likely: "a guest waits for its host, who is suspended until the guest has left",
+            likely: "a guest waits for its host, which is suspended until the guest has left",
             read: "vfork(2), Linux description",
         );
     }
@@ -52,7 +52,7 @@ fn every_guest_is_waited_for() {
     require!(unreaped.is_empty(),
         expected: "every guest to be waited for",
         seen: "nobody has waited for {names}\n{timeline}",
-        likely: "that the host goes on when the guest has left is no wait: the guest is a zombie",
+        likely: "the host goes on when the guest has left, but that does not reap it: the guest is a zombie",
         read: "wait(2), NOTES: zombies; vfork(2)",
     );
 }
@@ -67,7 +67,8 @@ fn a_host_is_suspended_while_its_guest_is_there() {
     require!(forks.len() == 1,
         expected: "guests to be made by vfork, and one child by fork: that of the canary",
         seen: "made by fork: {names}\n{timeline}",
-        likely: "`ask`, `visit` or `spawn` forks: the copy has a room of its own and nobody waits for it",
+        likely: "`ask`, `visit` or `spawn` forks: then the child has memory of its own, and \
+                 nothing suspends the host",
         read: "vfork(2); README, the task",
     );
     for suspension in timeline.suspended() {

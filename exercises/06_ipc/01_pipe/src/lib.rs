@@ -10,16 +10,17 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 /// How a stage ended, from its wait status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub enum Ending {
     /// It ended by itself, with this code.
     Exited(i32),
-    /// This signal ended it.
+    /// This signal ended it. (No stage here is ended by a real-time signal: `Signal` has no names
+    /// for those, see exercise 4.4.)
     Signalled(Signal),
 }
 
 /// What a pipeline did.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Outcome {
     /// What the last stage wrote to its descriptor 1, up to end-of-file.
     pub output: Vec<u8>,
@@ -33,7 +34,8 @@ pub struct Outcome {
 /// descriptors that are close-on-exec it has no other. SIGPIPE is at its default.
 ///
 /// # Errors
-/// If the program cannot be started, the error of exec; then this child is reaped, and no other.
+/// If the program cannot be started, the error of exec; then this child is reaped, and no other. It has
+/// run no exit handler of the caller's, and written nothing that lay in the caller's buffers.
 pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) -> io::Result<Pid> {
     todo!("fork; in the child make {stdin:?} 0 and {stdout:?} 1, then exec {argv:?}")
 }

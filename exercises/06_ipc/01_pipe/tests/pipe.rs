@@ -4,7 +4,7 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{Report, beside_an_elder, run, run_deaf, spawn, spawn_no_path};
+use common::{Report, beside_an_elder, run, run_deaf, spawn, spawn_no_path, with_lines_unfinished};
 use rstest::rstest;
 use testkit::require;
 
@@ -21,7 +21,7 @@ fn a_stage_reads_its_0_and_writes_its_1() {
     require!(output == "BOLT",
         expected: "`upper` to turn the input \"bolt\" into the output \"BOLT\"",
         seen: "the output {output:?}",
-        likely: "`stdin` and `stdout` are not dup2'ed to 0 and 1, or the other way round",
+        likely: "`stdin` and `stdout` are not made 0 and 1 by dup2, or are exchanged",
         read: "dup2(2); hint 1",
     );
 }
@@ -56,7 +56,7 @@ fn a_program_that_cannot_be_started_is_an_error(#[case] program: &str, #[case] e
     require!(error == errno,
         expected: "the error of exec, {errno}, to come back from `spawn`",
         seen: "{seen}",
-        likely: "the child fails alone: it has to tell the parent, through a pipe that exec closes",
+        likely: "the child fails, and the parent does not learn of it: the child has to tell it, through a pipe that exec closes",
         read: "execve(2), \"Errors\"; hint 4",
     );
     report.require_nothing_left();
@@ -77,6 +77,38 @@ fn only_a_program_at_that_path_is_started(#[case] name: Option<&str>, #[case] er
         read: "exec(3); hint 1",
     );
     report.require_nothing_left();
+}
+
+#[rstest]
+#[case::of_spawn("spawn", "/no/such/program")]
+#[case::of_run("run", "cat | /no/such/program")]
+fn a_child_that_cannot_exec_ends_nothing_of_its_parents(#[case] call: &str, #[case] stages: &str) {
+    let report = with_lines_unfinished(call, stages);
+    let handlers = report.stderr.matches("an exit handler ran").count();
+    require!(handlers == 1,
+        expected: "the caller's exit handler to run once, at the end of the caller",
+        seen: "it ran {handlers} times",
+        likely: "the child that cannot exec ends by std::process::exit or exit(3): that runs the handlers \
+            which fork has copied, and flushes the buffers, into the pipe that is its 1; `_exit` does neither",
+        read: "_exit(2); exit(3); hint 4",
+    );
+    let stray = report.stderr.lines().filter_map(|line| line.strip_prefix("in the pipe: "));
+    let stray = stray.collect::<Vec<_>>().join(", ");
+    require!(stray.is_empty(),
+        expected: "nothing in the pipe: the program that should write into it was not started",
+        seen: "{stray:?}, which the caller had printed and not finished",
+        likely: "the child flushes its copy of the caller's buffer, into the pipe that is its 1",
+        read: "_exit(2), NOTES; fork(2); hint 4",
+    );
+    for text in ["[unfinished]", "[unfinished in C]"] {
+        let printed = report.printed(text);
+        require!(printed == 1,
+            expected: "{text:?} to be written once, by the caller, who printed it",
+            seen: "{printed} times",
+            likely: "the child flushes its copy of the caller's buffer before its 1 is the pipe",
+            read: "_exit(2), NOTES; fork(2); hint 4",
+        );
+    }
 }
 
 #[rstest]
@@ -207,7 +239,7 @@ fn the_output_is_bytes(#[case] stages: &str) {
     let (error, bytes) = (report.all("error").join(", "), report.all("bytes").join(", "));
     let seen = if error.is_empty() { format!("{bytes} bytes") } else { format!("error: {error}") };
     require!(bytes == "256",
-        expected: "the 256 bytes that `bytes` writes, each another one, to come out of `{stages}`",
+        expected: "the 256 different bytes that `bytes` writes to come out of `{stages}`",
         seen: "{seen}",
         likely: "the output is collected as a `String`: a pipe carries bytes, and these are not UTF-8",
         read: "pipe(7); https://doc.rust-lang.org/std/io/trait.Read.html#method.read_to_end",
@@ -323,7 +355,7 @@ fn require_only_its_ends(report: &Report, name: &str) -> BTreeMap<i32, (String, 
     require!(open.keys().all(|fd| *fd <= 2),
         expected: "stage `{name}` to have the descriptors 0, 1 and 2 only",
         seen: "{listing}",
-        likely: "a pipe that is not close-on-exec: each end in a stage too many keeps the pipe from ending",
+        likely: "a pipe that is not close-on-exec: every end that is open in another stage keeps the pipe from ending",
         read: "pipe(2), O_CLOEXEC; hint 2",
     );
     require!(open.len() == 3,

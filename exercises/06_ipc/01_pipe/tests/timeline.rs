@@ -56,7 +56,7 @@ fn every_stage_ends_in_its_own_way_and_is_reaped() {
     require!(ends == right,
         expected: "exit 0, exit 3; killed by SIGPIPE, exit 0; exit 0, exit 0",
         seen: "{seen}",
-        likely: "a stage starts with SIGPIPE ignored, or is killed where it would have ended by itself",
+        likely: "a stage starts with SIGPIPE ignored, or is killed although it would have ended by itself",
         read: "pipe(7); signal(7); hint 3",
     );
     let unreaped: Vec<_> = timeline.unreaped().iter().map(|child| child.name.as_str()).collect();

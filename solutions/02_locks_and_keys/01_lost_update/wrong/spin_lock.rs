@@ -1,4 +1,5 @@
 //! Misconception: a flag that is turned by compare_exchange is no lock.
+//! Kind: evasion
 //! Caught by: a_clerk_who_stops_in_the_middle_is_in_nobodys_way::stopped_1_deposit::going_1_deposit
 //! Message: a lock, or a flag that works like one
 

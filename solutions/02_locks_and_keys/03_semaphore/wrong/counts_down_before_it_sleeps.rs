@@ -1,6 +1,7 @@
 //! Misconception: acquire counts down at once; below zero the count says how many wait.
+//! Kind: edge value
 //! Caught by: one_permit_lets_one_of_two_waiters_on
-//! Message: a waiter counts itself down before it sleeps
+//! Message: a waiter subtracts its permit before it sleeps
 
 use crate::sync::{Condvar, Mutex};
 

@@ -1,6 +1,7 @@
 //! Misconception: who lets a hungry neighbour go first is let in himself in the end.
+//! Kind: order of turns
 //! Caught by: two_neighbours_in_turns_starve_nobody::between_1_0
-//! Message: a rule who goes first decides against the same one
+//! Message: a rule of precedence decides against the same one
 
 use crate::sync::{Condvar, Mutex};
 

@@ -48,7 +48,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// [`fork_child`], and an outcry if the child comes out of it.
+/// [`fork_child`], and a line on standard error if the child comes out of it.
 fn fork(body: impl FnOnce() -> i32) -> io::Result<Pid> {
     let caller = getpid();
     // A panic is a way out, too.
@@ -59,7 +59,7 @@ fn fork(body: impl FnOnce() -> i32) -> io::Result<Pid> {
     }
     let child = result.unwrap_or_else(|panic| panic::resume_unwind(panic))?;
     if !is_a_child(child) {
-        // Who is no child of this process is not for it to signal either.
+        // A process that is no child of this one is not for it to signal either.
         match child.as_raw() {
             number @ ..=0 => println!("no child: the number {number}"),
             _ if child == caller => println!("no child: the caller's own pid"),

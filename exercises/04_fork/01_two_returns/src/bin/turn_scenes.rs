@@ -47,7 +47,8 @@ fn tell(status: WaitStatus) -> io::Result<()> {
     Ok(())
 }
 
-/// The pid that the parent's turn is given, if it is a child's. Who is none is not ours to signal.
+/// The pid that the parent's turn is given, if it is a child's. A process that is not our child is
+/// not ours to signal.
 fn checked(child: Pid) -> Pid {
     let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
     if child.as_raw() <= 0 || waitid(Id::Pid(child), flags) == Err(Errno::ECHILD) {

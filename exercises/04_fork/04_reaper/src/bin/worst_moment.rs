@@ -37,7 +37,7 @@ fn main() -> io::Result<()> {
         Some("collect") => collect(&mut reaper, child)?,
         other => panic!("no scene {other:?}"),
     }
-    // Who has not been reaped is not left behind.
+    // A child that has not been reaped is not left behind.
     while wait_for(child, 0) == -1 && Errno::last() == Errno::EINTR {}
     Ok(())
 }
@@ -67,7 +67,11 @@ fn collect(reaper: &mut Reaper, child: Pid) -> io::Result<()> {
 fn tell(child: Pid, reaped: &[(Pid, End)]) {
     match reaped {
         [(pid, End::Exited(7))] if *pid == child => println!("reaped"),
-        other => println!("{other:?}"),
+        [] => println!("nobody"),
+        others => others.iter().for_each(|(pid, end)| match end {
+            End::Exited(code) => println!("{pid} exited with {code}"),
+            End::Killed(signal) => println!("{pid} killed by signal {signal}"),
+        }),
     }
 }
 

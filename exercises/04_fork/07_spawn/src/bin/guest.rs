@@ -63,8 +63,8 @@ fn descriptors() -> String {
     open.iter().map(|(fd, target)| format!("guest {fd} {target}\n")).collect()
 }
 
-/// The numbers of the signals in the masks of proc_pid_status(5), without the two that the C library
-/// keeps to itself (nptl(7)): a program cannot change these, only inherit them.
+/// The numbers of the signals in the masks of proc_pid_status(5), without those that the C library
+/// keeps to itself (nptl(7)): by its functions a program cannot change these, only inherit them.
 fn signals() -> String {
     let status = fs::read_to_string("/proc/self/status").expect("/proc is there");
     let mask = |label: &str| {

@@ -72,7 +72,7 @@ fn guest() -> String {
     own.with_file_name("guest").to_str().expect("a path of UTF-8").to_owned()
 }
 
-/// `spawn`, and an outcry if the child comes out of it.
+/// `spawn`, and a line on standard error if the child comes out of it.
 fn checked(program: &str, args: &[&str], stdio: Stdio<'_>) -> io::Result<Pid> {
     let caller = getpid();
     // A panic is a way out, too.

@@ -4,7 +4,8 @@
 //! standard input. The report is a line a fact, then a line `output`, then the output.
 //!
 //! `pipeline text` spawns a file that is no program. Before `spawn` or `run` may stand `elder`: the
-//! caller has another child, which has ended; or `deaf`: what it starts ignores SIGTERM at first.
+//! caller has another child, which has ended; or `deaf`: what it starts ignores SIGTERM at first; or
+//! `unfinished`: the caller has an exit handler, and lines in its buffers that it has not finished.
 
 #![allow(unsafe_code)]
 
@@ -28,7 +29,7 @@ fn main() {
     close_on_exec_what_was_inherited();
     let mut words = std::env::args().skip(1);
     let mut command = words.next().expect("spawn or run");
-    let mut elder = None;
+    let (mut elder, mut is_unfinished) = (None, false);
     if command == "elder" {
         elder = Some(child_that_has_ended().expect("a child can be started"));
         command = words.next().expect("spawn or run");
@@ -36,6 +37,10 @@ fn main() {
         // What is ignored stays ignored across exec (signal(7)).
         // SAFETY: SIG_IGN is no function of ours that could be called at a bad moment.
         unsafe { signal(Signal::SIGTERM, SigHandler::SigIgn) }.expect("SIGTERM can be ignored");
+        command = words.next().expect("spawn or run");
+    } else if command == "unfinished" {
+        leave_unfinished();
+        is_unfinished = true;
         command = words.next().expect("spawn or run");
     }
     let stages: Vec<Vec<CString>> = words
@@ -63,6 +68,9 @@ fn main() {
     }
     let after = open_descriptors(pid.as_raw()).expect("/proc is there");
 
+    if is_unfinished {
+        finish();
+    }
     let mut report = Vec::new();
     for (fd, target) in after.iter().filter(|(fd, _)| !before.contains_key(fd)) {
         let end = fcntl_mode(*fd);
@@ -103,6 +111,30 @@ fn child_that_has_ended() -> io::Result<Child> {
     Ok(child)
 }
 
+/// The start of a line in Rust's buffer, one in the C library's, and a handler for the end of the program.
+fn leave_unfinished() {
+    print!("[unfinished]");
+    // SAFETY: the format is a C string without conversions, so printf(3) reads no arguments.
+    unsafe { libc::printf(c"[unfinished in C]".as_ptr()) };
+    // SAFETY: the handler lives as long as the program (atexit(3)).
+    let refused = unsafe { libc::atexit(say_handler) };
+    assert_eq!(refused, 0, "atexit takes at least 32 handlers");
+}
+
+extern "C" fn say_handler() {
+    // The process that ends has nothing better to do if this fails.
+    let _ = stderr().write_all(b"an exit handler ran\n");
+}
+
+/// The caller ends its own lines.
+fn finish() {
+    println!();
+    // SAFETY: the format is a C string without conversions, so printf(3) reads no arguments.
+    unsafe { libc::printf(c"\n".as_ptr()) };
+    // SAFETY: null stands for all streams of the C library (fflush(3)).
+    unsafe { libc::fflush(std::ptr::null_mut()) };
+}
+
 /// A file that may be executed and is no program: a text without `#!`.
 fn text() -> io::Result<File> {
     let flags = MFdFlags::MFD_CLOEXEC;
@@ -124,8 +156,22 @@ fn path(file: &File) -> CString {
 fn spawn_one(argv: &[CString], input: &[u8]) -> io::Result<Outcome> {
     let (stdin, feed) = pipe2(OFlag::O_CLOEXEC)?;
     let (collect, stdout) = pipe2(OFlag::O_CLOEXEC)?;
-    let child: Pid = spawn(argv, stdin.as_fd(), stdout.as_fd())?;
+    let caller = getpid();
+    let started = spawn(argv, stdin.as_fd(), stdout.as_fd());
     drop((stdin, stdout));
+    let child = match started {
+        Ok(child) => child,
+        // Not for the copy that fork made: it has a write end itself, and would wait for ever.
+        Err(error) if getpid() != caller => return Err(error),
+        Err(error) => {
+            let mut stray = Vec::new();
+            File::from(collect).read_to_end(&mut stray)?;
+            for line in String::from_utf8_lossy(&stray).lines() {
+                writeln!(stderr(), "in the pipe: {line}")?;
+            }
+            return Err(error);
+        }
+    };
     // A stage that reads nothing has closed the pipe: its affair.
     let _ = File::from(feed).write_all(input);
     let mut output = Vec::new();

@@ -40,6 +40,14 @@ pub fn run_deaf(stages: &str, stuck_because: &str) -> Report {
     report(&[&["deaf", "run"], &words(stages)[..]].concat(), "", stuck_because)
 }
 
+/// `spawn` or `run`, called by a process that has an exit handler and unfinished lines in its buffers.
+#[track_caller]
+pub fn with_lines_unfinished(call: &str, stages: &str) -> Report {
+    let stuck_because =
+        "`spawn` returns an error, and its child lives on with the ends of its pipes";
+    report(&[&["unfinished", call], &words(stages)[..]].concat(), "", stuck_because)
+}
+
 /// `spawn` with these words as they are; `None`: with the path of a text.
 #[track_caller]
 pub fn spawn_no_path(name: Option<&str>) -> Report {
@@ -103,6 +111,11 @@ impl Report {
     pub fn all(&self, word: &str) -> Vec<&str> {
         let after = |line: &'_ String| line.strip_prefix(word).is_some_and(|l| l.starts_with(' '));
         self.facts.iter().filter(|line| after(line)).map(|line| &line[word.len() + 1..]).collect()
+    }
+
+    /// How often this text stands on a line that the caller printed itself.
+    pub fn printed(&self, text: &str) -> usize {
+        self.facts.iter().map(|line| line.matches(text).count()).sum()
     }
 
     /// Ended well: no error, and no stage left behind.

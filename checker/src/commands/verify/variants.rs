@@ -1,0 +1,190 @@
+//! The other solutions of an exercise: alternatives must pass, and each known-wrong one must be caught by
+//! the test that it names.
+
+use super::base::{Base, why};
+use super::{Alternative, Verified, Wrong};
+use crate::Error;
+use crate::candidate::{Sources, Stands};
+use crate::commands::Session;
+use crate::compile::Wanted;
+use crate::event::Silent;
+use crate::judge::judge_compiled;
+use crate::parallel::{Turns, beside_deadlines, cores, in_parallel};
+use crate::pristine::Pristine;
+use crate::solutions::{self, Solutions, WrongFile, lines_of_formatting};
+use crate::verdict::{Judgement, Verdict};
+
+/// Judges the variants of all exercises, whichever comes next, and hands each exercise on when its last
+/// one is judged.
+pub(super) fn verify_variants<'a>(
+    session: &Session,
+    bases: &[Base<'a>],
+    mut take: impl FnMut(Verified<'a>),
+) -> Result<(), Error> {
+    let mut trials = Vec::new();
+    for base in bases {
+        trials.extend(variants(session, base)?);
+    }
+    let judging = Judging {
+        session,
+        stands: Stands::new(&session.workbook, beside_deadlines()),
+        compilers: Turns::new(cores()),
+    };
+    let mut unfinished = bases.iter().map(|base| base.verified.clone()).peekable();
+    in_parallel(
+        beside_deadlines(),
+        &trials,
+        |trial| Ok((trial, judging.found(trial)?)),
+        |(trial, found)| {
+            let exercise = trial.base.verified.exercise;
+            while let Some(verified) =
+                unfinished.next_if(|it| it.exercise.number != exercise.number)
+            {
+                take(verified);
+            }
+            let verified = unfinished.peek_mut().expect("every trial belongs to an exercise");
+            found.add_to(verified);
+        },
+    )?;
+    unfinished.for_each(take);
+    Ok(())
+}
+
+/// A solution to be judged.
+struct Trial<'a> {
+    base: &'a Base<'a>,
+    variant: Variant,
+}
+
+enum Variant {
+    Right(solutions::Alternative),
+    Wrong(WrongFile, Result<solutions::Wrong, String>),
+}
+
+/// What was found out about a variant, and all that is not as it must be.
+enum Found {
+    Right(Alternative, Option<String>),
+    Wrong(Wrong, Vec<String>),
+}
+
+impl Found {
+    fn add_to(self, verified: &mut Verified<'_>) {
+        match self {
+            Found::Right(alternative, problem) => {
+                verified.alternatives.push(alternative);
+                verified.problems.extend(problem);
+            }
+            Found::Wrong(wrong, problems) => {
+                verified.wrong.push(wrong);
+                verified.problems.extend(problems);
+            }
+        }
+    }
+}
+
+fn variants<'a>(session: &Session, base: &'a Base<'a>) -> Result<Vec<Trial<'a>>, Error> {
+    let solutions = Solutions::of(&session.workbook, base.verified.exercise);
+    let mut trials = Vec::new();
+    for alternative in solutions.alternatives()? {
+        trials.push(Trial { base, variant: Variant::Right(alternative) });
+    }
+    for file in solutions.wrong_files()? {
+        let wrong = solutions.wrong(&file)?;
+        trials.push(Trial { base, variant: Variant::Wrong(file, wrong) });
+    }
+    Ok(trials)
+}
+
+struct Judging<'a> {
+    session: &'a Session,
+    stands: Stands,
+    /// Compiling keeps a core busy; most tests wait for something.
+    compilers: Turns,
+}
+
+impl Judging<'_> {
+    fn found(&self, trial: &Trial<'_>) -> Result<Found, Error> {
+        match &trial.variant {
+            Variant::Right(alternative) => {
+                let pristine = &trial.base.pristine;
+                let judgement =
+                    self.judge(trial, pristine, &alternative.sources, Wanted::Everything)?;
+                let passes = judgement.verdict == Verdict::Passed;
+                let name = alternative.name.clone();
+                let problem = (!passes).then(|| {
+                    format!("alternatives/{name}.rs must pass; it is: {}", why(&judgement))
+                });
+                Ok(Found::Right(Alternative { name, passes }, problem))
+            }
+            Variant::Wrong(file, wrong) => self.found_of_wrong(trial, file, wrong),
+        }
+    }
+
+    fn found_of_wrong(
+        &self,
+        trial: &Trial<'_>,
+        file: &WrongFile,
+        wrong: &Result<solutions::Wrong, String>,
+    ) -> Result<Found, Error> {
+        let mut problems = Vec::new();
+        if file.is_patch() {
+            let lines = lines_of_formatting(&file.text);
+            problems.extend(lines.iter().map(|line| {
+                format!("the change at line {line} of its base is nothing but formatting")
+            }));
+        }
+        let caught_by = match wrong {
+            Ok(wrong) => self.caught_by(trial, wrong)?,
+            Err(problem) => Err(problem.clone()),
+        };
+        problems.extend(caught_by.as_ref().err().cloned());
+        let named = |problem| format!("{}: {problem}", file.path.display());
+        let found = Wrong {
+            name: file.name.clone(),
+            kind: wrong.as_ref().ok().map(|wrong| wrong.declaration.kind),
+            caught_by: caught_by.ok(),
+        };
+        Ok(Found::Wrong(found, problems.into_iter().map(named).collect()))
+    }
+
+    /// The test that caught it as declared, or what is wrong with that.
+    fn caught_by(
+        &self,
+        trial: &Trial<'_>,
+        wrong: &solutions::Wrong,
+    ) -> Result<Result<String, String>, Error> {
+        let solutions::Wrong { declaration, sources } = wrong;
+        // The declared test alone must catch it; the others may hang on it for as long as they like.
+        let pristine = &trial.base.pristine;
+        let declared = pristine.only(&declaration.caught_by);
+        if !declared.tests.is_empty() {
+            let judgement = self.judge(trial, &declared, sources, Wanted::Tests)?;
+            let caught_by = declaration.check(&judgement);
+            if caught_by.is_ok() {
+                return Ok(caught_by);
+            }
+        }
+        // Which test does catch it, if any?
+        Ok(declaration.check(&self.judge(trial, pristine, sources, Wanted::Everything)?))
+    }
+
+    fn judge(
+        &self,
+        trial: &Trial<'_>,
+        pristine: &Pristine,
+        sources: &Sources,
+        wanted: Wanted,
+    ) -> Result<Judgement, Error> {
+        let stop = &self.session.stop;
+        if stop.is_requested() {
+            return Err(Error::Interrupted);
+        }
+        let stand = self.stands.take()?;
+        let candidate = stand.lay(trial.base.verified.exercise, pristine, sources)?;
+        let compiled = {
+            let _turn = self.compilers.take();
+            trial.base.recipe.compile(&candidate, wanted, stop)?
+        };
+        Ok(judge_compiled(&candidate, compiled, stop, &mut Silent)?.judgement)
+    }
+}

@@ -1,0 +1,181 @@
+//! What `solutions/` holds of an exercise: the reference, right alternatives, and known-wrong solutions.
+//!
+//! ```text
+//! solutions/02_locks_and_keys/03_semaphore/
+//!     semaphore.rs           the reference
+//!     alternatives/NAME.rs   right, in another style
+//!     wrong/NAME.patch       one mistake, as a difference from the reference or an alternative
+//!     wrong/NAME.rs          one mistake in a design of its own
+//! ```
+
+mod declaration;
+mod kind;
+mod patch;
+mod rebase;
+mod solved;
+
+use std::path::{Path, PathBuf};
+
+use crate::candidate::Sources;
+use crate::curriculum::Exercise;
+use crate::workbook::Workbook;
+use crate::{Error, files};
+
+pub use declaration::{Declaration, without_declaration};
+pub use kind::Kind;
+pub use patch::{difference, lines_of_formatting};
+pub use rebase::{Rebased, rebase};
+pub use solved::{references, write_solved};
+
+/// The solutions of one exercise.
+#[derive(Debug)]
+pub struct Solutions<'a> {
+    exercise: &'a Exercise,
+    directory: PathBuf,
+}
+
+/// A right solution in another style than the reference's.
+#[derive(Debug, Clone)]
+pub struct Alternative {
+    /// Its file's name without the extension.
+    pub name: String,
+    /// What it lays on the exercise.
+    pub sources: Sources,
+}
+
+/// A known-wrong solution, as its file has it.
+#[derive(Debug, Clone)]
+pub struct WrongFile {
+    /// Its file's name without the extension.
+    pub name: String,
+    /// Where it lies, from the exercise's solutions: `wrong/NAME.patch`.
+    pub path: PathBuf,
+    /// The file's text.
+    pub text: String,
+}
+
+/// A known-wrong solution that can be judged.
+#[derive(Debug, Clone)]
+pub struct Wrong {
+    /// What it says of itself.
+    pub declaration: Declaration,
+    /// What it lays on the exercise.
+    pub sources: Sources,
+}
+
+impl<'a> Solutions<'a> {
+    /// Of this exercise; a workbook may come without.
+    pub fn of(workbook: &Workbook, exercise: &'a Exercise) -> Self {
+        Self { exercise, directory: workbook.solution_path(exercise) }
+    }
+
+    /// Whether this copy of the workbook has them.
+    pub fn are_there(&self) -> bool {
+        self.directory.is_dir()
+    }
+
+    /// Where the reference of a file that the learner edits lies: `src/semaphore.rs` is `semaphore.rs`.
+    pub fn reference_path(&self, edited: &Path) -> PathBuf {
+        self.directory.join(edited.strip_prefix("src").unwrap_or(edited))
+    }
+
+    /// The reference.
+    pub fn reference(&self) -> Result<Sources, Error> {
+        let read = |file: &PathBuf| Ok((file.clone(), files::read(&self.reference_path(file))?));
+        self.exercise.edit.iter().map(read).collect()
+    }
+
+    /// The right solutions in other styles, in the order of their names.
+    pub fn alternatives(&self) -> Result<Vec<Alternative>, Error> {
+        let mut alternatives = Vec::new();
+        for path in files::files_below(&self.directory.join("alternatives"))? {
+            let text = files::read(&self.directory.join("alternatives").join(&path))?;
+            alternatives.push(Alternative { name: name(&path), sources: self.with(text)? });
+        }
+        Ok(alternatives)
+    }
+
+    /// The known-wrong solutions, in the order of their names.
+    pub fn wrong_files(&self) -> Result<Vec<WrongFile>, Error> {
+        let mut found = Vec::new();
+        for path in files::files_below(&self.directory.join("wrong"))? {
+            let path = Path::new("wrong").join(path);
+            let text = files::read(&self.directory.join(&path))?;
+            found.push(WrongFile { name: name(&path), path, text });
+        }
+        Ok(found)
+    }
+
+    /// The known-wrong solution of this name.
+    pub fn wrong_file(&self, name: &str) -> Result<Option<WrongFile>, Error> {
+        Ok(self.wrong_files()?.into_iter().find(|file| file.name == name))
+    }
+
+    /// A known-wrong solution as it is judged, or what is amiss with its file.
+    pub fn wrong(&self, file: &WrongFile) -> Result<Result<Wrong, String>, Error> {
+        let declaration = match Declaration::of_file(file) {
+            Ok(declaration) => declaration,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        let text = match file.is_patch() {
+            false => file.text.clone(),
+            true => {
+                let Some(base) = self.base(&declaration)? else {
+                    let against = declaration.against.unwrap_or_default();
+                    return Ok(Err(format!(
+                        "there is no alternatives/{against}.rs to apply it to"
+                    )));
+                };
+                match patch::applied(&base, &file.text) {
+                    Ok(text) => text,
+                    Err(problem) => return Ok(Err(problem)),
+                }
+            }
+        };
+        Ok(Ok(Wrong { declaration, sources: self.with(text)? }))
+    }
+
+    /// What a patch is a difference from: the reference, or the alternative that it names.
+    pub fn base(&self, declaration: &Declaration) -> Result<Option<String>, Error> {
+        match &declaration.against {
+            None => Ok(Some(files::read(&self.reference_path(&self.exercise.edit[0]))?)),
+            Some(name) => files::read_if_there(&self.alternative_path(name)),
+        }
+    }
+
+    /// Where an alternative lies.
+    pub fn alternative_path(&self, name: &str) -> PathBuf {
+        self.directory.join("alternatives").join(format!("{name}.rs"))
+    }
+
+    /// Where a known-wrong solution's patch lies.
+    pub fn patch_path(&self, name: &str) -> PathBuf {
+        self.directory.join("wrong").join(format!("{name}.patch"))
+    }
+
+    /// The exercise's directory among the solutions.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The reference with another text in place of the first file that the learner edits.
+    fn with(&self, text: String) -> Result<Sources, Error> {
+        let mut sources = match self.exercise.edit.len() {
+            1 => Sources::new(),
+            _ => self.reference()?,
+        };
+        sources.insert(self.exercise.edit[0].clone(), text);
+        Ok(sources)
+    }
+}
+
+impl WrongFile {
+    /// Whether it is a difference, and not a whole file.
+    pub fn is_patch(&self) -> bool {
+        self.path.extension().is_some_and(|extension| extension == "patch")
+    }
+}
+
+fn name(path: &Path) -> String {
+    path.file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}

@@ -1,1 +1,0 @@
-../../../../exercises/01_processes_and_threads/01_address_space/tests/laws.rs

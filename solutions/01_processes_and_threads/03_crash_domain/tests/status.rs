@@ -1,1 +1,0 @@
-../../../../exercises/01_processes_and_threads/03_crash_domain/tests/status.rs

@@ -1,1 +1,0 @@
-../../../../exercises/02_locks_and_keys/01_lost_update/tests/lost_update.rs

@@ -1,1 +1,0 @@
-../../../../exercises/02_locks_and_keys/03_semaphore/src/lib.rs

@@ -1,1 +1,0 @@
-../../../../exercises/02_locks_and_keys/05_bounded_buffer/src/lib.rs

@@ -1,1 +1,0 @@
-../../../../exercises/02_locks_and_keys/06_rwlock/tests/protocol.rs

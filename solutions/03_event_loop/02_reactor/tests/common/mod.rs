@@ -1,1 +1,0 @@
-../../../../../exercises/03_event_loop/02_reactor/tests/common/mod.rs

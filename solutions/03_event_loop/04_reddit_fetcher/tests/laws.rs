@@ -1,1 +1,0 @@
-../../../../exercises/03_event_loop/04_reddit_fetcher/tests/laws.rs

@@ -1,1 +1,0 @@
-../../../../exercises/04_fork/01_two_returns/tests/fork.rs

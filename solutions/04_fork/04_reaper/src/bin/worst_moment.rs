@@ -1,1 +1,0 @@
-../../../../../exercises/04_fork/04_reaper/src/bin/worst_moment.rs

@@ -1,1 +1,0 @@
-../../../../exercises/04_fork/04_reaper/tests/timeline.rs

@@ -1,1 +1,0 @@
-../../../../../exercises/04_fork/07_spawn/src/bin/spawn_scenes.rs

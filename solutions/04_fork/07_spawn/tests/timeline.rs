@@ -1,1 +1,0 @@
-../../../../exercises/04_fork/07_spawn/tests/timeline.rs

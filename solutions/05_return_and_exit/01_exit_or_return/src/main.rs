@@ -1,1 +1,0 @@
-../../../../exercises/05_return_and_exit/01_exit_or_return/src/main.rs

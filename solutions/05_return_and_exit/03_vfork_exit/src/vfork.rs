@@ -1,1 +1,0 @@
-../../../../exercises/05_return_and_exit/03_vfork_exit/src/vfork.rs

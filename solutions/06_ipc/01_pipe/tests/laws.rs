@@ -1,1 +1,0 @@
-../../../../exercises/06_ipc/01_pipe/tests/laws.rs
