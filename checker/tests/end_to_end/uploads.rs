@@ -442,6 +442,20 @@ fn as_nobody(command: &mut Command) {
     }
 }
 
+/// Lets everybody read what is there.
+fn open_to_all(path: &Path) {
+    let metadata = fs::symlink_metadata(path).unwrap();
+    if metadata.is_symlink() {
+        return;
+    }
+    let mode = metadata.permissions().mode();
+    let all = if metadata.is_dir() { 0o755 } else { 0o644 };
+    fs::set_permissions(path, fs::Permissions::from_mode(mode | all)).unwrap();
+    if metadata.is_dir() {
+        fs::read_dir(path).unwrap().for_each(|entry| open_to_all(&entry.unwrap().path()));
+    }
+}
+
 #[test]
 fn what_may_not_be_read_is_open_and_stops_nobody_else() {
     let class = Class::new();
@@ -454,11 +468,9 @@ fn what_may_not_be_read_is_open_and_stops_nobody_else() {
     let locked = [at("gus.zip"), at("bob").join(ANSWER), at("eve/exercises/01_part"), at("fay")];
     let set =
         |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
-    for place in
-        [class.directory.path(), class.workbook.root(), class.workbook.root().parent().unwrap()]
-    {
-        set(place, 0o755);
-    }
+    // Under a strict umask nobody else could read any of it.
+    open_to_all(class.directory.path());
+    open_to_all(class.workbook.root().parent().unwrap());
     locked.iter().for_each(|path| set(path, 0));
     let place = class.submissions();
     let mut command =
@@ -466,6 +478,7 @@ fn what_may_not_be_read_is_open_and_stops_nobody_else() {
     // The test's own program may lie where only its owner goes.
     let program = class.directory.path().join("checker");
     fs::copy(env!("CARGO_BIN_EXE_checker"), &program).unwrap();
+    set(&program, 0o755);
     let arguments: Vec<_> = command.get_args().map(ToOwned::to_owned).collect();
     command = Command::new(program);
     command.args(arguments).current_dir(class.workbook.root());
