@@ -12,7 +12,7 @@ use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Once, OnceLock};
 use std::time::Duration;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -25,6 +25,24 @@ use tempfile::TempDir;
 const SUBJECT: &str = env!("CARGO_BIN_EXE_subject");
 const SUPERVISED: &str = env!("CARGO_BIN_EXE_supervised");
 
+/// The subject, which root's confined programs read as another user: what was built under a strict umask is
+/// opened for everybody.
+fn subject() -> &'static str {
+    static OPENED: Once = Once::new();
+    OPENED.call_once(|| {
+        if !Uid::effective().is_root() {
+            return;
+        }
+        for place in Path::new(SUBJECT).ancestors() {
+            let mode = fs::metadata(place).unwrap().permissions().mode();
+            if mode & 0o005 != 0o005 {
+                fs::set_permissions(place, Permissions::from_mode(mode | 0o055)).unwrap();
+            }
+        }
+    });
+    SUBJECT
+}
+
 /// A net for what never ends; no test concludes anything from it.
 const WALL: Duration = Duration::from_secs(120);
 
@@ -36,10 +54,10 @@ struct Act {
 
 impl Act {
     fn new(act: &str) -> Self {
-        let confinement = Confinement { read_only: vec![SUBJECT.into()], ..Default::default() };
+        let confinement = Confinement { read_only: vec![subject().into()], ..Default::default() };
         Self {
             program: Program {
-                path: SUBJECT.into(),
+                path: subject().into(),
                 args: vec![act.into()],
                 env: vec![("NAME".into(), "value".into())],
                 directory: "/".into(),
