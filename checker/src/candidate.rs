@@ -6,7 +6,6 @@
 //! such a build compiles it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -131,7 +130,7 @@ impl Slot {
         for (path, text) in &wanted {
             files::write_if_different(&workspace.join(path), text)?;
         }
-        remove_others(&workspace.join("checker"), |path| {
+        files::remove_others(&workspace.join("checker"), |path| {
             wanted.contains_key(&Path::new("checker").join(path))
         })?;
         remove_moved(workbook, &workspace)?;
@@ -174,7 +173,7 @@ fn lay(directory: &Path, pristine: &Pristine, sources: &Sources) -> Result<(), E
     for (path, text) in &wanted {
         files::write_if_different(&directory.join(path), text)?;
     }
-    remove_others(directory, |path| wanted.contains_key(path))
+    files::remove_others(directory, |path| wanted.contains_key(path))
 }
 
 /// Places for candidates that are compiled without cargo, beside each other.
@@ -296,16 +295,6 @@ fn remove_moved(workbook: &Workbook, workspace: &Path) -> Result<(), Error> {
         // cargo takes a directory without a manifest for a member too: it goes as a whole.
         let member: PathBuf = path.components().take(2).collect();
         files::remove_directory(&exercises.join(member))?;
-    }
-    Ok(())
-}
-
-fn remove_others(directory: &Path, is_wanted: impl Fn(&Path) -> bool) -> Result<(), Error> {
-    for path in files::files_below(directory)? {
-        if !is_wanted(&path) {
-            let path = directory.join(path);
-            fs::remove_file(&path).map_err(Error::writing(&path))?;
-        }
     }
     Ok(())
 }

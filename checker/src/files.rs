@@ -188,14 +188,28 @@ pub(crate) fn remove_if_there(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Writes a file only where its text differs, so that an unchanged file keeps its time.
-pub(crate) fn write_if_different(path: &Path, text: &str) -> Result<(), Error> {
-    if fs::read(path).is_ok_and(|old| old == text.as_bytes()) {
+/// Writes a file only where its content differs, so that an unchanged file keeps its time.
+pub(crate) fn write_if_different(path: &Path, content: impl AsRef<[u8]>) -> Result<(), Error> {
+    if fs::read(path).is_ok_and(|old| old == content.as_ref()) {
         return Ok(());
     }
     let directory = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(directory).map_err(Error::writing(directory))?;
-    fs::write(path, text).map_err(Error::writing(path))
+    fs::write(path, content).map_err(Error::writing(path))
+}
+
+/// Removes the files below `directory` that are not wanted; a path is relative to it.
+pub(crate) fn remove_others(
+    directory: &Path,
+    is_wanted: impl Fn(&Path) -> bool,
+) -> Result<(), Error> {
+    for path in files_below(directory)? {
+        if !is_wanted(&path) {
+            let path = directory.join(path);
+            fs::remove_file(&path).map_err(Error::writing(&path))?;
+        }
+    }
+    Ok(())
 }
 
 /// The regular files below `directory`, relative to it, in order; none if it does not exist.

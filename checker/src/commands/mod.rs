@@ -28,6 +28,7 @@ use sandbox::Stop;
 use crate::Error;
 use crate::curriculum::Exercise;
 use crate::report::Reporter;
+use crate::verdict::Judgement;
 use crate::workbook::Workbook;
 
 pub use check::{Standing, Standings, check};
@@ -88,4 +89,15 @@ impl Session {
         asked.dedup_by_key(|exercise| exercise.number);
         Ok(asked)
     }
+}
+
+/// What code that must pass did instead.
+fn why(judgement: &Judgement) -> String {
+    let mut text = judgement.verdict.in_words().to_owned();
+    if let Some(test) = judgement.first_unpassed() {
+        text.push_str(&format!("\n{}\n", test.name));
+        text.push_str(test.message.as_deref().unwrap_or_default());
+    }
+    text.push_str(judgement.message.as_deref().unwrap_or_default());
+    text
 }

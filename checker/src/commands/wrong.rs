@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::curriculum::Exercise;
 use crate::report::Reporter;
 use crate::solutions::{
-    Declaration, Rebased, Solutions, WrongFile, difference, rebase, without_declaration,
+    Declaration, Rebased, Solutions, WrongFile, patch_text, rebase, without_declaration,
 };
 use crate::{Error, Exit, files};
 
@@ -65,10 +65,10 @@ pub fn make_wrong(
     }
     let edited = &exercise.edit[0];
     let name_of_file = edited.file_name().unwrap_or_default().to_string_lossy();
-    let difference = difference(&name_of_file, &base, changed);
+    let patch = patch_text(&declaration, &name_of_file, &base, changed);
     let path = solutions.patch_path(name);
-    files::write_atomically(&path, &format!("{}\n{difference}", declaration.as_lines()))?;
-    let lines = difference.lines().count();
+    files::write_atomically(&path, &patch)?;
+    let lines = patch.lines().skip_while(|line| !line.starts_with("--- ")).count();
     reporter.note(&format!("wrote {} ({lines} lines)", path.display()));
     Ok(Exit::Passed)
 }

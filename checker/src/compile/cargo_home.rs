@@ -34,7 +34,7 @@ pub(super) fn of_user() -> Option<PathBuf> {
 /// Prepares ours, in `directory`.
 pub(super) fn prepare(directory: &Path, configuration: &Configuration) -> Result<(), Error> {
     fs::create_dir_all(directory).map_err(Error::writing(directory))?;
-    files::write_if_different(&directory.join("config.toml"), &configuration.harmless())?;
+    files::write_if_different(&directory.join("config.toml"), configuration.harmless())?;
     let Some(user) = of_user() else { return Ok(()) };
     // cargo makes these where they are missing, but not at the other end of a link. Where nothing can
     // be written, cargo says so if it needs to.

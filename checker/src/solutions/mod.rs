@@ -23,7 +23,7 @@ use crate::{Error, files};
 
 pub use declaration::{Declaration, without_declaration};
 pub use kind::Kind;
-pub use patch::{difference, lines_of_formatting};
+pub use patch::{lines_of_formatting, patch_text};
 pub use rebase::{Rebased, rebase};
 pub use solved::{references, write_solved};
 

@@ -2,6 +2,8 @@
 
 use diffy::{DiffOptions, Line, Patch};
 
+use super::Declaration;
+
 /// How many unchanged lines stand around a change.
 const CONTEXT: usize = 2;
 
@@ -18,8 +20,12 @@ pub(super) fn applied(base: &str, text: &str) -> Result<String, String> {
     })
 }
 
-/// The difference between two texts of a file, as it stands in a patch.
-pub fn difference(file: &str, base: &str, changed: &str) -> String {
+/// The text of a patch: what it declares, and the difference between two texts of a file.
+pub fn patch_text(declaration: &Declaration, file: &str, base: &str, changed: &str) -> String {
+    format!("{}\n{}", declaration.as_lines(), difference(file, base, changed))
+}
+
+fn difference(file: &str, base: &str, changed: &str) -> String {
     DiffOptions::new()
         .set_context_len(CONTEXT)
         .set_original_filename(file.to_owned())

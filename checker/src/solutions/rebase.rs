@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::{Error, files};
 
-use super::{Declaration, Solutions, WrongFile, difference, patch};
+use super::{Declaration, Solutions, WrongFile, patch, patch_text};
 
 /// How far back in the history a text is looked for that a patch applies to.
 const VERSIONS: &str = "-n50";
@@ -38,7 +38,7 @@ pub fn rebase(solutions: &Solutions<'_>, file: &WrongFile) -> Result<Rebased, Er
     };
     let written = |changed: &str| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        format!("{}\n{}", declaration.as_lines(), difference(&name, &base, changed))
+        patch_text(&declaration, &name, &base, changed)
     };
     if let Ok(changed) = patch::applied(&base, &file.text) {
         let text = written(&changed);

@@ -40,11 +40,9 @@ pub fn write_solved(
             wanted.insert(directory.join(path), text.clone().into_bytes());
         }
     }
-    for path in files::files_below(to)?.iter().filter(|path| !wanted.contains_key(*path)) {
-        let path = to.join(path);
-        fs::remove_file(&path).map_err(Error::writing(&path))?;
-    }
-    wanted.iter().try_for_each(|(path, bytes)| write(&to.join(path), bytes))
+    files::remove_others(to, |path| wanted.contains_key(path))?;
+    // An unchanged file keeps its time: cargo need not build it again.
+    wanted.iter().try_for_each(|(path, bytes)| files::write_if_different(&to.join(path), bytes))
 }
 
 /// The reference solutions of all exercises that have one.
@@ -63,14 +61,4 @@ pub fn references(workbook: &Workbook) -> Result<BTreeMap<String, Sources>, Erro
 fn given_files(workbook: &Workbook) -> Result<Vec<PathBuf>, Error> {
     let files = files::files_below(&workbook.root)?;
     Ok(files.into_iter().filter(|path| !path.starts_with("solutions")).collect())
-}
-
-/// An unchanged file keeps its time: cargo need not build it again.
-fn write(file: &Path, bytes: &[u8]) -> Result<(), Error> {
-    if fs::read(file).is_ok_and(|old| old == bytes) {
-        return Ok(());
-    }
-    let directory = file.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(directory).map_err(Error::writing(directory))?;
-    fs::write(file, bytes).map_err(Error::writing(file))
 }

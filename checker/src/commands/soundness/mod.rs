@@ -21,7 +21,7 @@ use crate::solutions::{Solutions, Wrong};
 use crate::verdict::{Judgement, Verdict};
 use crate::{Error, Exit};
 
-use super::Session;
+use super::{Session, why};
 use crate::parallel::{at_once, in_parallel};
 use circumstances::{Circumstances, half_and_half};
 use load::Load;
@@ -255,17 +255,5 @@ fn must_pass(judgement: &Judgement) -> Result<(), String> {
     match judgement.verdict {
         Verdict::Passed => Ok(()),
         _ => Err(why(judgement)),
-    }
-}
-
-/// What a solution that must pass did instead.
-fn why(judgement: &Judgement) -> String {
-    let verdict = judgement.verdict.in_words();
-    match judgement.first_unpassed() {
-        Some(test) => {
-            let message = test.message.as_deref().unwrap_or_default();
-            format!("{verdict}\n{}\n{message}", test.name)
-        }
-        None => verdict.to_owned(),
     }
 }

@@ -6,14 +6,14 @@ use sandbox::Stop;
 
 use super::Verified;
 use crate::candidate::{Slot, Sources};
-use crate::commands::{Session, hint, pin};
+use crate::commands::{Session, hint, pin, why};
 use crate::compile::Recipe;
 use crate::curriculum::Exercise;
 use crate::event::Silent;
 use crate::judge::{Judged, judge};
 use crate::pristine::Pristine;
 use crate::solutions::Solutions;
-use crate::verdict::{Judgement, Outcome, Verdict};
+use crate::verdict::{Outcome, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, files};
 
@@ -199,17 +199,6 @@ impl Verification<'_> {
         let candidate = slot.lay(self.result.exercise, &self.pristine, sources)?;
         judge(&candidate, self.stop, &mut Silent)
     }
-}
-
-/// What code that must pass did instead.
-pub(super) fn why(judgement: &Judgement) -> String {
-    let mut text = judgement.verdict.in_words().to_owned();
-    if let Some(test) = judgement.first_unpassed() {
-        text.push_str(&format!("\n{}\n", test.name));
-        text.push_str(test.message.as_deref().unwrap_or_default());
-    }
-    text.push_str(judgement.message.as_deref().unwrap_or_default());
-    text
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! The other solutions of an exercise: alternatives must pass, and each known-wrong one must be caught by
 //! the test that it names.
 
-use super::base::{Base, why};
+use super::base::Base;
 use super::{Alternative, Verified, Wrong};
 use crate::Error;
 use crate::candidate::{Sources, Stands};
-use crate::commands::Session;
+use crate::commands::{Session, why};
 use crate::compile::Wanted;
 use crate::event::Silent;
 use crate::judge::judge_compiled;
