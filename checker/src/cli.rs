@@ -157,7 +157,7 @@ enum Command {
         #[arg(value_name = "EXERCISE")]
         exercises: Vec<String>,
     },
-    /// For authors: record stubs, given files and the list of tests in checker/pristine
+    /// For authors: record stubs, given files and the list of tests in checker/pins
     Pin {
         /// Only these exercises
         #[arg(value_name = "EXERCISE")]

@@ -1,7 +1,7 @@
 //! What the core says while it works. Reporters consume it; nothing here does I/O.
 
-use crate::curriculum::Exercise;
 use crate::verdict::Judgement;
+use crate::workbook::curriculum::Exercise;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -35,7 +35,7 @@ pub enum Event<'a> {
 /// Someone who wants to know.
 pub trait Sink {
     /// Takes note of an event.
-    fn take(&mut self, event: &Event<'_>);
+    fn emit(&mut self, event: &Event<'_>);
 }
 
 /// Takes no note of anything.
@@ -43,5 +43,5 @@ pub trait Sink {
 pub struct Silent;
 
 impl Sink for Silent {
-    fn take(&mut self, _: &Event<'_>) {}
+    fn emit(&mut self, _: &Event<'_>) {}
 }

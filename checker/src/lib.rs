@@ -4,41 +4,29 @@
 //! cli → curriculum → candidate → compile → run → compare → verdict → progress → report
 //! ```
 //!
-//! Each stage takes a value and gives one. `docs/architecture.md` is the map.
+//! Each stage takes a value and gives one. A module uses those below it in this list, never one above;
+//! `docs/architecture.md` is the map.
 
 pub mod cli;
 pub mod commands;
-pub mod workbook;
-
-pub mod curriculum;
-pub mod pristine;
-pub mod solutions;
-
-pub mod candidate;
-pub mod capability;
-pub mod compile;
-pub mod fingerprint;
-pub mod run;
-
-pub mod compare;
-pub mod edit;
-pub mod judge;
-pub mod look;
-pub mod panics;
-pub mod timeline;
-pub mod verdict;
-
-pub mod progress;
+pub mod report;
 
 #[cfg(feature = "grade")]
 pub mod grade;
+pub mod progress;
+pub mod solutions;
+
+pub mod timeline;
+
+pub mod judge;
 
 pub mod event;
-pub mod report;
+pub mod verdict;
+
+pub mod workbook;
+
+mod system;
 
 mod error;
-mod files;
-mod parallel;
-mod scratch;
 
 pub use error::{Error, Exit};

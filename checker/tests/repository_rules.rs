@@ -150,7 +150,7 @@ fn walk(directory: &Path) -> Vec<PathBuf> {
 fn what_the_solutions_do_that_would_be_flagged_is_recorded() {
     use checker::grade::flags::Known;
     let workbook = checker::workbook::Workbook::open(&root()).unwrap();
-    let now = Known::of_solutions(&workbook).unwrap().expect("this repository has solutions");
+    let now = Known::from_solutions(&workbook).unwrap().expect("this repository has solutions");
     let remedy = "run `checker pin address_space` with a checker that has the feature `grade`";
     assert_eq!(Known::load(&workbook).unwrap(), now, "{remedy}");
 }

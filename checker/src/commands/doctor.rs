@@ -3,13 +3,15 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::capability::Capability;
-use crate::curriculum::Exercise;
+use crate::judge::run_tests::ROOM_TO_RUN;
 use crate::report::Reporter;
-use crate::run::ROOM_TO_RUN;
-use crate::scratch::temporary;
+use crate::system::files;
+use crate::system::scratch::temporary;
+use crate::system::worker_pool;
 use crate::workbook::Workbook;
-use crate::{Error, Exit, files, parallel};
+use crate::workbook::capability::Capability;
+use crate::workbook::curriculum::Exercise;
+use crate::{Error, Exit};
 
 use super::Session;
 
@@ -136,9 +138,10 @@ fn isolation() -> Finding {
             return finding("isolation", format!("unknown: {error}"), short(false, lost, "-"));
         }
     };
-    let shortfall = match layers.missing.is_empty() {
-        true => None,
-        false => short(
+    let shortfall = if layers.missing.is_empty() {
+        None
+    } else {
+        short(
             false,
             &format!(
                 "for programs of strangers: {}. Your own are supervised, limited and cleaned up \
@@ -147,7 +150,7 @@ fn isolation() -> Finding {
             ),
             "ask the administrator for user.max_user_namespaces > 0 (namespaces(7)); \
              in a container, its security profile decides",
-        ),
+        )
     };
     finding("isolation", layers.held_in_words(), shortfall)
 }
@@ -177,7 +180,7 @@ fn ptrace(workbook: &Workbook) -> Finding {
 }
 
 fn cores() -> Finding {
-    let count = parallel::cores();
+    let count = worker_pool::cores();
     let shortfall = if count > 1 {
         None
     } else {

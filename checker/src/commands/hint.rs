@@ -2,7 +2,8 @@
 
 use crate::progress::Store;
 use crate::report::Reporter;
-use crate::{Error, Exit, files};
+use crate::system::files;
+use crate::{Error, Exit};
 
 use super::Session;
 
@@ -13,7 +14,7 @@ pub fn hint(
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
-    let store = Store::of(workbook);
+    let store = Store::new(workbook);
     let exercise = session.named_or_next(name, reporter)?;
     let (progress, warning) = store.load()?;
     if let Some(warning) = warning {

@@ -15,7 +15,7 @@ mod pin;
 #[cfg(feature = "grade")]
 mod report;
 mod reset;
-mod run;
+mod run_experiment;
 mod solution;
 mod solved;
 mod soundness;
@@ -26,12 +26,12 @@ mod wrong;
 use sandbox::Stop;
 
 use crate::Error;
-use crate::curriculum::Exercise;
 use crate::report::Reporter;
 use crate::verdict::Judgement;
 use crate::workbook::Workbook;
+use crate::workbook::curriculum::Exercise;
 
-pub use check::{Standing, Standings, check};
+pub use check::{ExerciseStatus, WorkbookStatus, check};
 #[cfg(feature = "junit")]
 pub use ci::check_as_junit;
 pub use ci::check_on_github;
@@ -47,7 +47,7 @@ pub use pin::pin;
 #[cfg(feature = "grade")]
 pub use report::{ReportArguments, report};
 pub use reset::reset;
-pub use run::run;
+pub use run_experiment::run;
 pub use solution::solution;
 pub use solved::solved;
 pub use soundness::{Effort, Soundness, Tally, soundness};

@@ -22,7 +22,7 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
-use crate::commands::{Finding, Soundness, Standings, Verified};
+use crate::commands::{Finding, Soundness, Verified, WorkbookStatus};
 use crate::event::Sink;
 use crate::timeline::Traced;
 use crate::workbook::Workbook;
@@ -91,7 +91,12 @@ impl Format {
 /// Someone who reports to the user.
 pub trait Reporter: Sink {
     /// How the asked exercises stand, and what is next.
-    fn standings(&mut self, workbook: &Workbook, standings: &Standings<'_>, exit: Exit);
+    fn workbook_status(
+        &mut self,
+        workbook: &Workbook,
+        workbook_status: &WorkbookStatus<'_>,
+        exit: Exit,
+    );
     /// What the doctor found.
     fn findings(&mut self, findings: &[Finding]);
     /// One exercise has been verified.
@@ -109,7 +114,7 @@ pub trait Reporter: Sink {
     fn intake(
         &mut self,
         intakes: &[crate::grade::intake::Intake],
-        curriculum: &crate::curriculum::Curriculum,
+        curriculum: &crate::workbook::curriculum::Curriculum,
     );
     /// A unit of a grading has come to an end.
     #[cfg(feature = "grade")]

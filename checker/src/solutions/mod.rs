@@ -16,10 +16,11 @@ mod solved;
 
 use std::path::{Path, PathBuf};
 
-use crate::candidate::Sources;
-use crate::curriculum::Exercise;
+use crate::Error;
+use crate::judge::candidate::Sources;
+use crate::system::files;
 use crate::workbook::Workbook;
-use crate::{Error, files};
+use crate::workbook::curriculum::Exercise;
 
 pub use declaration::{Declaration, without_declaration};
 pub use kind::Kind;
@@ -65,7 +66,7 @@ pub struct Wrong {
 
 impl<'a> Solutions<'a> {
     /// Of this exercise; a workbook may come without.
-    pub fn of(workbook: &Workbook, exercise: &'a Exercise) -> Self {
+    pub fn new(workbook: &Workbook, exercise: &'a Exercise) -> Self {
         Self { exercise, directory: workbook.solution_path(exercise) }
     }
 
@@ -113,24 +114,21 @@ impl<'a> Solutions<'a> {
 
     /// A known-wrong solution as it is judged, or what is amiss with its file.
     pub fn wrong(&self, file: &WrongFile) -> Result<Result<Wrong, String>, Error> {
-        let declaration = match Declaration::of_file(file) {
+        let declaration = match Declaration::from_file(file) {
             Ok(declaration) => declaration,
             Err(problem) => return Ok(Err(problem)),
         };
-        let text = match file.is_patch() {
-            false => file.text.clone(),
-            true => {
-                let Some(base) = self.base(&declaration)? else {
-                    let against = declaration.against.unwrap_or_default();
-                    return Ok(Err(format!(
-                        "there is no alternatives/{against}.rs to apply it to"
-                    )));
-                };
-                match patch::applied(&base, &file.text) {
-                    Ok(text) => text,
-                    Err(problem) => return Ok(Err(problem)),
-                }
+        let text = if file.is_patch() {
+            let Some(base) = self.base(&declaration)? else {
+                let against = declaration.against.unwrap_or_default();
+                return Ok(Err(format!("there is no alternatives/{against}.rs to apply it to")));
+            };
+            match patch::applied(&base, &file.text) {
+                Ok(text) => text,
+                Err(problem) => return Ok(Err(problem)),
             }
+        } else {
+            file.text.clone()
         };
         Ok(Ok(Wrong { declaration, sources: self.with(text)? }))
     }

@@ -102,8 +102,8 @@ pub enum ArrowKind {
 impl<'a> Chart<'a> {
     /// Lays a timeline out; `marks` are the events that another one lacks. Lanes share columns if
     /// there would be more than `columns`.
-    pub fn of(timeline: &'a Timeline, marks: &Marks, columns: usize) -> Self {
-        let graph = Graph::of(timeline);
+    pub fn new(timeline: &'a Timeline, marks: &Marks, columns: usize) -> Self {
+        let graph = Graph::new(timeline);
         let rows = graph.rows();
         let row = |(list, place): Node| rows[list][place];
         let height = rows.iter().flatten().max().map_or(0, |last| last + 1);

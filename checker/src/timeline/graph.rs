@@ -20,7 +20,7 @@ pub(super) struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    pub(super) fn of(timeline: &'a Timeline) -> Self {
+    pub(super) fn new(timeline: &'a Timeline) -> Self {
         let lists: Vec<_> = timeline.lists().collect();
         let mut graph = Self { lists, edges: Vec::new() };
         let index: HashMap<&str, usize> =

@@ -14,7 +14,7 @@ pub use traced::{trace, trace_if_asked};
 
 use tracer::Timeline;
 
-use crate::curriculum::Exercise;
+use crate::workbook::curriculum::Exercise;
 
 /// An experiment's timeline, and the reference's where there is one.
 #[derive(Debug)]

@@ -10,19 +10,19 @@ mod load;
 
 use std::sync::Mutex;
 
-use crate::candidate::{Candidate, Slot, Sources, Stands};
-use crate::compile::{Compiled, Recipe, Wanted, compile, compile_stub};
-use crate::curriculum::Exercise;
 use crate::event::Silent;
+use crate::judge::candidate::{BuildDir, Candidate, Sources, WorkDirs};
+use crate::judge::compile::{Compiled, Recipe, Wanted, compile, compile_stub};
 use crate::judge::judge_programs;
-use crate::pristine::Pristine;
 use crate::report::Reporter;
 use crate::solutions::{Solutions, Wrong};
 use crate::verdict::{Judgement, Verdict};
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::pins::Pins;
 use crate::{Error, Exit};
 
 use super::{Session, why};
-use crate::parallel::{at_once, in_parallel};
+use crate::system::worker_pool::{in_parallel, worker_count};
 use circumstances::{Circumstances, half_and_half};
 use load::Load;
 
@@ -85,25 +85,25 @@ pub fn soundness(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let _turn = super::check::wait_for_turn(session, reporter)?;
-    let solutions = Slot::prepare(workbook, "solution")?;
-    let stubs = Slot::prepare(workbook, "stub")?;
-    let stands = Stands::new(workbook, at_once());
+    let solutions = BuildDir::prepare(workbook, "solution")?;
+    let stubs = BuildDir::prepare(workbook, "stub")?;
+    let work_dirs = WorkDirs::new(workbook, worker_count());
     let asked = session.asked(names)?;
     let mut all = Vec::new();
     Load::beside(|load| {
         in_parallel(
-            at_once(),
+            worker_count(),
             &asked,
             |exercise| {
-                let pristine = Pristine::load(workbook, exercise)?;
-                let stub = stubs.lay(exercise, &pristine, &Sources::new())?;
+                let pins = Pins::load(workbook, exercise)?;
+                let stub = stubs.lay(exercise, &pins, &Sources::new())?;
                 let (_, recipe) = compile_stub(&stub, &session.stop)?;
-                let trial = Trial { session, exercise, pristine, recipe, load };
+                let trial = Trial { session, exercise, pins, recipe, load };
                 Ok(Soundness {
                     exercise,
                     solution: trial.solution(&solutions, effort.solution)?,
-                    alternatives: trial.alternatives(&stands, effort.solution)?,
-                    wrong: trial.wrong_solutions(&stands, effort.wrong)?,
+                    alternatives: trial.alternatives(&work_dirs, effort.solution)?,
+                    wrong: trial.wrong_solutions(&work_dirs, effort.wrong)?,
                 })
             },
             |result| {
@@ -122,26 +122,26 @@ pub fn soundness(
 struct Trial<'a> {
     session: &'a Session,
     exercise: &'a Exercise,
-    pristine: Pristine,
+    pins: Pins,
     /// How the exercise's programs are made.
     recipe: Recipe,
     load: &'a Load,
 }
 
 impl Trial<'_> {
-    fn solution(&self, slot: &Slot, runs: usize) -> Result<Tally, Error> {
+    fn solution(&self, build_dir: &BuildDir, runs: usize) -> Result<Tally, Error> {
         let sources = self.solutions().reference()?;
-        let candidate = slot.lay(self.exercise, &self.pristine, &sources)?;
+        let candidate = build_dir.lay(self.exercise, &self.pins, &sources)?;
         // One after another: each runs as many tests at once as there are cores.
         let compiled = compile(&candidate, &self.session.stop, &mut Silent)?;
         self.repeat(1, "solution", &candidate, compiled, runs, must_pass)
     }
 
-    fn alternatives(&self, stands: &Stands, runs: usize) -> Result<Vec<Tally>, Error> {
+    fn alternatives(&self, work_dirs: &WorkDirs, runs: usize) -> Result<Vec<Tally>, Error> {
         let mut tallies = Vec::new();
         for alternative in self.solutions().alternatives()? {
-            let stand = stands.take()?;
-            let candidate = stand.lay(self.exercise, &self.pristine, &alternative.sources)?;
+            let work_dir = work_dirs.take()?;
+            let candidate = work_dir.lay(self.exercise, &self.pins, &alternative.sources)?;
             let wanted = Wanted::Everything;
             let compiled = self.recipe.compile(&candidate, wanted, &self.session.stop)?;
             let name = &alternative.name;
@@ -151,15 +151,15 @@ impl Trial<'_> {
     }
 
     fn solutions(&self) -> Solutions<'_> {
-        Solutions::of(&self.session.workbook, self.exercise)
+        Solutions::new(&self.session.workbook, self.exercise)
     }
 
-    fn wrong_solutions(&self, stands: &Stands, runs: usize) -> Result<Vec<Tally>, Error> {
+    fn wrong_solutions(&self, work_dirs: &WorkDirs, runs: usize) -> Result<Vec<Tally>, Error> {
         let solutions = self.solutions();
         let mut tallies = Vec::new();
         for file in solutions.wrong_files()? {
             tallies.push(match solutions.wrong(&file)? {
-                Ok(wrong) => self.wrong_solution(stands, &file.name, &wrong, runs)?,
+                Ok(wrong) => self.wrong_solution(work_dirs, &file.name, &wrong, runs)?,
                 Err(problem) => Tally::of_one(&file.name, problem),
             });
         }
@@ -168,19 +168,19 @@ impl Trial<'_> {
 
     fn wrong_solution(
         &self,
-        stands: &Stands,
+        work_dirs: &WorkDirs,
         name: &str,
         wrong: &Wrong,
         runs: usize,
     ) -> Result<Tally, Error> {
         let Wrong { declaration, sources } = wrong;
-        let declared = self.pristine.only(&declaration.caught_by);
-        let pristine = if declared.tests.is_empty() { &self.pristine } else { &declared };
-        let stand = stands.take()?;
-        let candidate = stand.lay(self.exercise, pristine, sources)?;
+        let declared = self.pins.only(&declaration.caught_by);
+        let pins = if declared.tests.is_empty() { &self.pins } else { &declared };
+        let work_dir = work_dirs.take()?;
+        let candidate = work_dir.lay(self.exercise, pins, sources)?;
         let compiled = self.recipe.compile(&candidate, Wanted::Everything, &self.session.stop)?;
         // Several at once: the one test of each may hang until its deadline.
-        self.repeat(at_once(), name, &candidate, compiled, runs, |judgement| {
+        self.repeat(worker_count(), name, &candidate, compiled, runs, |judgement| {
             declaration.check(judgement).map(drop)
         })
     }

@@ -5,32 +5,33 @@ use std::path::Path;
 use sandbox::Stop;
 
 use super::Verified;
-use crate::candidate::{Slot, Sources};
+use crate::Error;
 use crate::commands::{Session, hint, pin, why};
-use crate::compile::Recipe;
-use crate::curriculum::Exercise;
 use crate::event::Silent;
+use crate::judge::candidate::{BuildDir, Sources};
+use crate::judge::compile::Recipe;
 use crate::judge::{Judged, judge};
-use crate::pristine::Pristine;
 use crate::solutions::Solutions;
+use crate::system::files;
 use crate::verdict::{Outcome, Verdict};
 use crate::workbook::Workbook;
-use crate::{Error, files};
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::pins::Pins;
 
 /// The most lines that a stub may have.
 const STUB_LINES: usize = 80;
 
 /// Where cargo builds. Neither changes often, and both stay built.
 pub(super) struct Slots {
-    pub(super) stubs: Slot,
-    pub(super) solutions: Slot,
+    pub(super) stubs: BuildDir,
+    pub(super) solutions: BuildDir,
 }
 
 /// What the known-wrong solutions of an exercise stand on.
 pub(super) struct Base<'a> {
     /// What was found out so far.
     pub(super) verified: Verified<'a>,
-    pub(super) pristine: Pristine,
+    pub(super) pins: Pins,
     /// How its programs are made.
     pub(super) recipe: Recipe,
 }
@@ -44,7 +45,7 @@ pub(super) fn verify_base<'a>(
     let mut verification = Verification {
         workbook: &session.workbook,
         stop: &session.stop,
-        pristine: Pristine::load(&session.workbook, exercise)?,
+        pins: Pins::load(&session.workbook, exercise)?,
         result: Verified {
             exercise,
             stub: (0, 0),
@@ -58,8 +59,8 @@ pub(super) fn verify_base<'a>(
     let recipe = verification.pins(&slots.stubs)?;
     verification.stub(&slots.stubs)?;
     verification.solution(&slots.solutions)?;
-    let Verification { pristine, result, .. } = verification;
-    Ok(Base { verified: result, pristine, recipe })
+    let Verification { pins, result, .. } = verification;
+    Ok(Base { verified: result, pins, recipe })
 }
 
 /// What a README may say of a claim.
@@ -86,7 +87,7 @@ fn missing_verdicts(readme: &str, claims: &[String]) -> Vec<String> {
 struct Verification<'a> {
     workbook: &'a Workbook,
     stop: &'a Stop,
-    pristine: Pristine,
+    pins: Pins,
     result: Verified<'a>,
 }
 
@@ -115,7 +116,7 @@ impl Verification<'_> {
             self.problem("hints.md: fewer than three hints");
         }
         for file in &exercise.edit {
-            let lines = self.pristine.stub(file).map_or(0, |stub| stub.lines().count());
+            let lines = self.pins.stub(file).map_or(0, |stub| stub.lines().count());
             if lines == 0 || lines > STUB_LINES {
                 self.problem(format!(
                     "{}: a stub of {lines} lines (at most {STUB_LINES})",
@@ -123,25 +124,25 @@ impl Verification<'_> {
                 ));
             }
         }
-        if self.pristine.snapshot().is_none() {
+        if self.pins.snapshot().is_none() {
             self.problem("snapshots/experiment.snap is missing");
         }
         Ok(())
     }
 
-    fn pins(&mut self, slot: &Slot) -> Result<Recipe, Error> {
+    fn pins(&mut self, build_dir: &BuildDir) -> Result<Recipe, Error> {
         let exercise = self.result.exercise;
-        let (now, recipe) = pin::current(self.workbook, exercise, slot, self.stop)?;
-        let paths = now.files.keys().chain(self.pristine.files.keys());
+        let (now, recipe) = pin::current(self.workbook, exercise, build_dir, self.stop)?;
+        let paths = now.files.keys().chain(self.pins.files.keys());
         let mut changed: Vec<&Path> = paths
-            .filter(|path| now.files.get(*path) != self.pristine.files.get(*path))
+            .filter(|path| now.files.get(*path) != self.pins.files.get(*path))
             .map(|path| path.as_path())
             .collect();
         changed.sort();
         changed.dedup();
         let mut changed: Vec<String> =
             changed.into_iter().map(|path| path.display().to_string()).collect();
-        if changed.is_empty() && now.tests != self.pristine.tests {
+        if changed.is_empty() && now.tests != self.pins.tests {
             changed.push("the list of tests".to_owned());
         }
         if !changed.is_empty() {
@@ -154,8 +155,8 @@ impl Verification<'_> {
         Ok(recipe)
     }
 
-    fn stub(&mut self, slot: &Slot) -> Result<(), Error> {
-        let judged = self.judge(slot, &Sources::new())?;
+    fn stub(&mut self, build_dir: &BuildDir) -> Result<(), Error> {
+        let judged = self.judge(build_dir, &Sources::new())?;
         let tests = &judged.judgement.tests;
         let failing = tests.iter().filter(|test| test.outcome != Outcome::Passed).count();
         self.result.stub = (failing, tests.len());
@@ -167,15 +168,15 @@ impl Verification<'_> {
         Ok(())
     }
 
-    fn solution(&mut self, slot: &Slot) -> Result<(), Error> {
-        let sources = match Solutions::of(self.workbook, self.result.exercise).reference() {
+    fn solution(&mut self, build_dir: &BuildDir) -> Result<(), Error> {
+        let sources = match Solutions::new(self.workbook, self.result.exercise).reference() {
             Ok(sources) => sources,
             Err(error) => {
                 self.problem(format!("the solution cannot be judged: {error}"));
                 return Ok(());
             }
         };
-        let judged = self.judge(slot, &sources)?;
+        let judged = self.judge(build_dir, &sources)?;
         let judgement = &judged.judgement;
         self.result.solution = judgement.passed();
         if judgement.verdict != Verdict::Passed {
@@ -192,11 +193,11 @@ impl Verification<'_> {
         }
     }
 
-    fn judge(&self, slot: &Slot, sources: &Sources) -> Result<Judged, Error> {
+    fn judge(&self, build_dir: &BuildDir, sources: &Sources) -> Result<Judged, Error> {
         if self.stop.is_requested() {
             return Err(Error::Interrupted);
         }
-        let candidate = slot.lay(self.result.exercise, &self.pristine, sources)?;
+        let candidate = build_dir.lay(self.result.exercise, &self.pins, sources)?;
         judge(&candidate, self.stop, &mut Silent)
     }
 }

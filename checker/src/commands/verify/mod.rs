@@ -7,15 +7,15 @@
 mod base;
 mod variants;
 
-use crate::candidate::Slot;
-use crate::curriculum::Exercise;
-use crate::pristine::Foundation;
+use crate::judge::candidate::BuildDir;
 use crate::report::Reporter;
 use crate::solutions::Kind;
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::pins::WorkbookPins;
 use crate::{Error, Exit};
 
 use super::Session;
-use crate::parallel::{at_once, in_parallel};
+use crate::system::worker_pool::{in_parallel, worker_count};
 use base::{Slots, verify_base};
 use variants::verify_variants;
 
@@ -38,7 +38,7 @@ pub struct Verified<'a> {
 
 impl Verified<'_> {
     /// How many known-wrong solutions make this kind of mistake.
-    pub fn of_kind(&self, kind: Kind) -> usize {
+    pub fn count_of(&self, kind: Kind) -> usize {
         self.wrong.iter().filter(|wrong| wrong.kind == Some(kind)).count()
     }
 }
@@ -74,12 +74,12 @@ pub fn verify(
     let _turn = super::check::wait_for_turn(session, reporter)?;
     let asked = session.asked(names)?;
     let slots = Slots {
-        stubs: Slot::prepare(workbook, "stub")?,
-        solutions: Slot::prepare(workbook, "solution")?,
+        stubs: BuildDir::prepare(workbook, "stub")?,
+        solutions: BuildDir::prepare(workbook, "solution")?,
     };
     let mut bases = Vec::new();
     in_parallel(
-        at_once(),
+        worker_count(),
         &asked,
         |exercise| verify_base(session, exercise, &slots),
         |base| bases.push(base),
@@ -96,7 +96,7 @@ pub fn verify(
     }
     let mut general = Vec::new();
     if names.is_empty() {
-        for edit in Foundation::load(workbook)?.edits(workbook)? {
+        for edit in WorkbookPins::load(workbook)?.edits(workbook)? {
             general.push(format!("{edit}; if that is meant: `checker pin`"));
         }
     }

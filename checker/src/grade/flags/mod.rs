@@ -14,12 +14,13 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::candidate::Sources;
-use crate::curriculum::Exercise;
-use crate::pristine::Pristine;
+use crate::Error;
+use crate::judge::candidate::Sources;
 use crate::solutions::Solutions;
+use crate::system::files;
 use crate::workbook::Workbook;
-use crate::{Error, files};
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::pins::Pins;
 
 /// So many places of one kind are named in an exercise. The limit is for each kind, so that many harmless
 /// ones cannot crowd out another.
@@ -143,10 +144,10 @@ impl Known {
     }
 
     /// What would be recorded now, from the solutions; `None` if this workbook has none.
-    pub fn of_solutions(workbook: &Workbook) -> Result<Option<Self>, Error> {
+    pub fn from_solutions(workbook: &Workbook) -> Result<Option<Self>, Error> {
         let mut known = BTreeMap::new();
         for exercise in &workbook.curriculum.exercises {
-            let solutions = Solutions::of(workbook, exercise);
+            let solutions = Solutions::new(workbook, exercise);
             if !solutions.are_there() {
                 return Ok(None);
             }
@@ -167,8 +168,8 @@ impl Known {
     }
 
     /// What the reference solution of an exercise does, and its stub.
-    pub fn of(&self, exercise: &Exercise, pristine: &Pristine) -> BTreeSet<Kind> {
-        let stub = |file: &PathBuf| Some((file.clone(), pristine.stub(file)?.to_owned()));
+    pub fn of(&self, exercise: &Exercise, pins: &Pins) -> BTreeSet<Kind> {
+        let stub = |file: &PathBuf| Some((file.clone(), pins.stub(file)?.to_owned()));
         let mut known = kinds(&exercise.edit.iter().filter_map(stub).collect());
         known.extend(self.0.get(&exercise.name).into_iter().flatten());
         known
@@ -176,7 +177,7 @@ impl Known {
 }
 
 fn record(workbook: &Workbook) -> PathBuf {
-    workbook.root.join("checker/pristine/uses.toml")
+    workbook.root.join("checker/pins/uses.toml")
 }
 
 fn kinds(sources: &Sources) -> BTreeSet<Kind> {

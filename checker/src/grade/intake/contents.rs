@@ -10,8 +10,8 @@ use super::remark::Remark;
 use super::sink::{Kind, Sink};
 use super::{Rules, Unreadable};
 use crate::Error;
-use crate::curriculum::Exercise;
 use crate::grade::taken::{Entry, FILE_SIZE};
+use crate::workbook::curriculum::Exercise;
 
 /// The most entries that an upload may have, beside those that are passed over.
 const ENTRIES: usize = 200_000;
@@ -146,10 +146,10 @@ impl<'a> Collector<'a> {
     }
 
     fn is_stub(&self, exercise: &Exercise, path: &Path, bytes: &[u8]) -> bool {
-        let pristine = self.rules.pristine.get(&exercise.name);
+        let pins = self.rules.pins.get(&exercise.name);
         let edited = exercise.edit.iter().find(|edit| path.ends_with(edit));
         let (Some(edited), Ok(text)) = (edited, std::str::from_utf8(bytes)) else { return false };
-        pristine.is_some_and(|pristine| pristine.is_stub(edited, text))
+        pins.is_some_and(|pins| pins.is_stub(edited, text))
     }
 }
 

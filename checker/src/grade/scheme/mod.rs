@@ -13,9 +13,10 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::points::Points;
-use crate::curriculum::Exercise;
+use crate::Error;
+use crate::system::files;
 use crate::workbook::Workbook;
-use crate::{Error, files};
+use crate::workbook::curriculum::Exercise;
 
 /// The scheme's name in the directory of the results.
 pub const FILE: &str = "scheme.toml";
@@ -103,12 +104,9 @@ impl Scheme {
 
     /// The scheme that lies with the results in `directory`; without one, every exercise has the
     /// curriculum's points, and every test function an equal share of them.
-    pub fn of_results(workbook: &Workbook, directory: &Path) -> Result<Self, Error> {
+    pub fn load_beside_results(workbook: &Workbook, directory: &Path) -> Result<Self, Error> {
         let path = directory.join(FILE);
-        match path.is_file() {
-            true => Self::load(workbook, &path),
-            false => Ok(Self::default()),
-        }
+        if path.is_file() { Self::load(workbook, &path) } else { Ok(Self::default()) }
     }
 
     /// Puts the scheme at `path` with the results in `directory`, if it is sound.
@@ -195,9 +193,10 @@ impl Pattern {
     }
 
     fn matches(&self, target: &str, test: &str) -> bool {
-        match self.0.contains("::") {
-            true => fits(&self.0, &format!("{target}::{test}")),
-            false => fits(&self.0, target),
+        if self.0.contains("::") {
+            fits(&self.0, &format!("{target}::{test}"))
+        } else {
+            fits(&self.0, target)
         }
     }
 }

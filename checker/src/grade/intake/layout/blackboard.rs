@@ -7,7 +7,7 @@ use super::{Item, Piece, Pieces};
 const TIME: &str = "dddd-dd-dd-dd-dd-dd";
 
 pub(super) fn recognise(items: &[Item]) -> Option<Pieces> {
-    Pieces::of(items, |item| {
+    Pieces::new(items, |item| {
         let (left, right) = item.name.rsplit_once("_attempt_")?;
         let (_, login) = left.rsplit_once('_')?;
         let time = right.get(..TIME.len()).filter(|time| is_time(time))?;

@@ -6,7 +6,7 @@ use super::{Item, Piece, Pieces};
 use crate::grade::intake::remark::Remark;
 
 pub(super) fn recognise(items: &[Item]) -> Option<Pieces> {
-    Pieces::of(items, |item| {
+    Pieces::new(items, |item| {
         if item.is_directory {
             return None;
         }

@@ -20,7 +20,8 @@ use super::remark::Remark;
 use super::sink::{Kind, Names, Sink};
 use super::trees::roots;
 use super::{Place, Rules, Submission, Upload};
-use crate::{Error, files};
+use crate::Error;
+use crate::system::files;
 
 /// How many directories a platform puts around its files at most.
 const WRAPPERS: usize = 3;
@@ -39,7 +40,7 @@ pub(super) struct Item {
 }
 
 impl Item {
-    fn of(path: &Path, is_directory: bool) -> Self {
+    fn new(path: &Path, is_directory: bool) -> Self {
         Self { name: path.to_string_lossy().into_owned(), path: path.to_owned(), is_directory }
     }
 
@@ -79,7 +80,7 @@ pub(super) struct Pieces {
 
 impl Pieces {
     /// `None` if no name is the platform's.
-    fn of(items: &[Item], piece: impl Fn(&Item) -> Option<Piece>) -> Option<Self> {
+    fn new(items: &[Item], piece: impl Fn(&Item) -> Option<Piece>) -> Option<Self> {
         let mut pieces = Self::default();
         for item in items {
             match piece(item) {
@@ -143,7 +144,7 @@ impl At<'_> {
         let best = items.iter().find(|item| stem(&item.to_string_lossy()).is_some());
         let origin = best.or(items.first()).map(|item| self.origin(item)).unwrap_or_default();
         let submission = Submission { student: student.to_owned(), origin, days_late: None };
-        Upload { place: self.place(items), ..Upload::of(submission) }
+        Upload { place: self.place(items), ..Upload::new(submission) }
     }
 
     /// A directory or an archive, named as its student.
@@ -232,7 +233,7 @@ pub(super) fn in_directory(
 ) -> Result<Looked, Error> {
     let items = listing(directory, results).map_err(Error::reading(directory))?;
     let mut looked = Looked::default();
-    if let Some(pieces) = of_directory(directory, &items)? {
+    if let Some(pieces) = from_directory(directory, &items)? {
         let rest = pieces.rest.clone();
         At::Directory(directory).platform(pieces, &mut looked);
         rest.iter().for_each(|item| At::Directory(directory).plain(item, &mut looked));
@@ -253,11 +254,13 @@ pub(super) fn in_directory(
 
 /// The uploads that a platform has put into a directory or a zip.
 fn below(rules: &Rules<'_>, path: &Path, item: &Item) -> Result<Option<Looked>, Error> {
-    match item.is_directory {
-        true => platform_below(path),
+    if item.is_directory {
+        platform_below(path)
+    } else if item.name.to_ascii_lowercase().ends_with(".zip") {
+        platform_in(rules, path)
+    } else {
         // To know the names in a compressed tar, all of it would have to be unpacked.
-        false if item.name.to_ascii_lowercase().ends_with(".zip") => platform_in(rules, path),
-        false => Ok(None),
+        Ok(None)
     }
 }
 
@@ -265,7 +268,7 @@ fn platform_below(directory: &Path) -> Result<Option<Looked>, Error> {
     let mut directory = directory.to_owned();
     for _ in 0..WRAPPERS {
         let Ok(items) = listing(&directory, None) else { return Ok(None) };
-        if let Some(pieces) = of_directory(&directory, &items)? {
+        if let Some(pieces) = from_directory(&directory, &items)? {
             let (at, mut looked) = (At::Directory(&directory), Looked::default());
             pieces.rest.iter().for_each(|item| at.plain(item, &mut looked));
             at.platform(pieces, &mut looked);
@@ -279,7 +282,7 @@ fn platform_below(directory: &Path) -> Result<Option<Looked>, Error> {
     Ok(None)
 }
 
-fn of_directory(directory: &Path, items: &[Item]) -> Result<Option<Pieces>, Error> {
+fn from_directory(directory: &Path, items: &[Item]) -> Result<Option<Pieces>, Error> {
     let list = directory.join(gradescope::METADATA);
     let read = || match files::read_regular(&list, LIST) {
         Ok(Some(bytes)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
@@ -372,7 +375,7 @@ fn items_in(names: &BTreeSet<PathBuf>, base: &Path) -> Vec<Item> {
             *items.entry(PathBuf::from(first.as_os_str())).or_default() |= is_directory;
         }
     }
-    items.into_iter().map(|(path, is_directory)| Item::of(&path, is_directory)).collect()
+    items.into_iter().map(|(path, is_directory)| Item::new(&path, is_directory)).collect()
 }
 
 /// The text of one file in an archive.
@@ -422,7 +425,7 @@ fn listing(directory: &Path, results: Option<&Path>) -> std::io::Result<Vec<Item
         let is_hidden = is_passed_over(&name) && name != "target";
         if !is_results && !is_hidden {
             // Links are followed here: an instructor has made them.
-            items.push(Item::of(Path::new(&name), path.is_dir()));
+            items.push(Item::new(Path::new(&name), path.is_dir()));
         }
     }
     items.sort_by(|one, other| one.path.cmp(&other.path));
@@ -443,7 +446,7 @@ pub(super) fn is_there(origin: &Path) -> bool {
 }
 
 /// The upload at a place that a roster names; what lies in an archive is named by a path through it.
-pub(super) fn of_roster(submission: Submission) -> Upload {
+pub(super) fn from_roster(submission: Submission) -> Upload {
     let origin = submission.origin.clone();
     let mut archives = origin.ancestors().skip(1);
     let place = match archives.find(|above| above.is_file()) {
@@ -454,12 +457,12 @@ pub(super) fn of_roster(submission: Submission) -> Upload {
         },
         _ => Place::Parts(vec![origin]),
     };
-    Upload { place, ..Upload::of(submission) }
+    Upload { place, ..Upload::new(submission) }
 }
 
 /// Whose an item of this name is, for the tests of one platform.
 #[cfg(test)]
 fn student_of(recognise: fn(&[Item]) -> Option<Pieces>, name: &str) -> Option<String> {
-    let pieces = recognise(&[Item::of(Path::new(name), false)])?;
+    let pieces = recognise(&[Item::new(Path::new(name), false)])?;
     Some(pieces.found[0].1.student.clone())
 }

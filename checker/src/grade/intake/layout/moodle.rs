@@ -7,7 +7,7 @@
 use super::{Item, Piece, Pieces};
 
 pub(super) fn recognise(items: &[Item]) -> Option<Pieces> {
-    Pieces::of(items, |item| {
+    Pieces::new(items, |item| {
         let (student, _) = item.name.split_once("_assignsubmission_")?;
         let (name, number) = student.rsplit_once('_')?;
         let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());

@@ -1,6 +1,6 @@
 //! Reading what a Rust program says when it panics.
 
-use crate::compile::clean_paths;
+use crate::judge::compile::clean_paths;
 use crate::verdict::Place;
 
 /// One panic, as the default hook prints it.

@@ -1,18 +1,28 @@
 //! The pipeline from a candidate to its judgement: intact? → compile → run → compare.
 
+pub mod candidate;
+pub mod compare;
+pub mod compile;
+pub mod edited;
+pub mod inputs;
+pub mod panics;
+pub mod place;
+pub mod run_tests;
+
 use sandbox::{End, Stop};
 
-use crate::candidate::Candidate;
-use crate::compile::{Compiled, Diagnostic, Programs, cargo_failed, compile};
-use crate::curriculum::Exercise;
+use crate::Error;
 use crate::event::{Event, Sink};
-use crate::panics::panics;
-use crate::run::{
+use crate::judge::candidate::Candidate;
+use crate::judge::compile::{Compiled, Diagnostic, Programs, cargo_failed, compile};
+use crate::judge::panics::panics;
+use crate::judge::run_tests::{
     ROOM_TO_RUN, may_be_the_machines, place_of, run_experiment, run_tests, unnatural_end,
 };
-use crate::scratch::temporary;
-use crate::verdict::{Judgement, Outcome, TestResult, Verdict, of_strays};
-use crate::{Error, compare, files, look};
+use crate::system::files;
+use crate::system::scratch::temporary;
+use crate::verdict::{Judgement, Outcome, TestResult, Verdict, strays_text};
+use crate::workbook::curriculum::Exercise;
 
 /// The target of the comparison with the reference, among those of the tests.
 pub const EXPERIMENT: &str = "experiment";
@@ -40,7 +50,7 @@ pub fn judge(
     stop: &Stop,
     events: &mut dyn Sink,
 ) -> Result<Judged, Error> {
-    events.take(&Event::Compiling { exercise: candidate.exercise });
+    events.emit(&Event::Compiling { exercise: candidate.exercise });
     let compiled = compile(candidate, stop, events)?;
     judge_compiled(candidate, compiled, stop, events)
 }
@@ -56,17 +66,17 @@ pub fn judge_compiled(
         Compiled::Programs(programs) => programs,
         Compiled::Errors(errors) => {
             refuse_errors_of_the_machine(candidate, &errors)?;
-            return Ok(without_warnings(of_errors(candidate.exercise, errors)));
+            return Ok(without_warnings(compile_errors(candidate.exercise, errors)));
         }
-        Compiled::Endless => return Ok(without_warnings(of_endless_compiler(candidate))),
+        Compiled::Endless => return Ok(without_warnings(endless_compiler(candidate))),
         Compiled::Unclear(unclear) if unclear.errors.is_empty() => {
-            return Err(unclear.of_machine(candidate));
+            return Err(unclear.into_error(candidate));
         }
         Compiled::Unclear(unclear) => {
-            return Ok(without_warnings(of_errors(candidate.exercise, unclear.errors)));
+            return Ok(without_warnings(compile_errors(candidate.exercise, unclear.errors)));
         }
     };
-    events.take(&Event::Running { exercise: candidate.exercise });
+    events.emit(&Event::Running { exercise: candidate.exercise });
     let judgement = judge_programs(candidate, &programs, None, stop)?;
     let is_of_today =
         |test: &TestResult| test.outcome == Outcome::Skipped || may_be_the_machines(test);
@@ -111,9 +121,10 @@ fn refuse_errors_of_the_machine(
     }
     let said: Vec<&str> = errors.iter().map(|error| error.rendered.as_str()).collect();
     let said = said.join("\n");
-    match OF_THE_MACHINE.iter().any(|words| said.contains(words)) {
-        true => Err(cargo_failed(candidate, &said)),
-        false => Ok(()),
+    if OF_THE_MACHINE.iter().any(|words| said.contains(words)) {
+        Err(cargo_failed(candidate, &said))
+    } else {
+        Ok(())
     }
 }
 
@@ -129,17 +140,17 @@ pub fn judge_programs(
     if tests.iter().all(|test| matches!(test.outcome, Outcome::Passed | Outcome::Skipped)) {
         tests.extend(compare_experiment(candidate, programs, cpu, stop)?);
     }
-    Ok(Judgement::of_tests(tests))
+    Ok(Judgement::from_tests(tests))
 }
 
 fn without_warnings(judgement: Judgement) -> Judged {
     Judged { judgement, warnings: Vec::new(), known_by_hash: true }
 }
 
-fn of_errors(exercise: &Exercise, errors: Vec<Diagnostic>) -> Judgement {
+fn compile_errors(exercise: &Exercise, errors: Vec<Diagnostic>) -> Judgement {
     let places = || errors.iter().filter_map(|error| error.place.as_ref());
     // A given test that does not compile says less than the learner's line that is the cause.
-    let place = places().find(|place| look::is_own(exercise, place)).or(places().next()).cloned();
+    let place = places().find(|place| place::is_own(exercise, place)).or(places().next()).cloned();
     let mut text: Vec<&str> =
         errors.iter().take(SHOWN_ERRORS).map(|error| error.rendered.trim_end()).collect();
     let more = match errors.len().saturating_sub(SHOWN_ERRORS) {
@@ -153,7 +164,7 @@ fn of_errors(exercise: &Exercise, errors: Vec<Diagnostic>) -> Judgement {
     Judgement::without_tests(Verdict::DoesNotCompile, Some(text.join("\n\n")), place)
 }
 
-fn of_endless_compiler(candidate: &Candidate<'_>) -> Judgement {
+fn endless_compiler(candidate: &Candidate<'_>) -> Judgement {
     let message = format!(
         "the compiler did not come to an end within {} s: is there a macro or a constant that expands \
          for ever?",
@@ -169,7 +180,7 @@ fn compare_experiment(
     cpu: Option<usize>,
     stop: &Stop,
 ) -> Result<Option<TestResult>, Error> {
-    let Some(snapshot) = candidate.pristine.snapshot() else {
+    let Some(snapshot) = candidate.pins.snapshot() else {
         return Ok(None);
     };
     let result = |outcome, message| TestResult {
@@ -190,7 +201,7 @@ fn compare_experiment(
         End::Exited(0) => match compare::difference(expected, &observation.stdout.text) {
             Some(difference) => (Outcome::OutputDiffers, Some(difference)),
             None if observation.strays.is_empty() => (Outcome::Passed, None),
-            None => (Outcome::Leaked, Some(of_strays(&observation.strays))),
+            None => (Outcome::Leaked, Some(strays_text(&observation.strays))),
         },
         End::Exited(code) => {
             let said = observation.stderr.text.trim_end();

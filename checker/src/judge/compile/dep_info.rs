@@ -4,15 +4,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use crate::candidate::Candidate;
-use crate::{Error, fingerprint};
+use crate::Error;
+use crate::judge::candidate::Candidate;
+use crate::judge::inputs;
 
 /// Whether the content hash covers every file and every variable that `outputs` were made from.
 pub(super) fn covers(candidate: &Candidate<'_>, outputs: &[PathBuf]) -> Result<bool, Error> {
-    let known: BTreeSet<PathBuf> = fingerprint::files(candidate)?
-        .into_iter()
-        .map(|path| candidate.workspace.join(path))
-        .collect();
+    let known: BTreeSet<PathBuf> =
+        inputs::files(candidate)?.into_iter().map(|path| candidate.workspace.join(path)).collect();
     let is_known = |dep_info: &PathBuf| {
         let text = fs::read_to_string(dep_info).unwrap_or_default();
         let inputs = inputs(&text);

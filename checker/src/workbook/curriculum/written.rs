@@ -9,8 +9,9 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::{Curriculum, Exercise, FILE, Number, Part};
-use crate::capability::Capability;
-use crate::{Error, files};
+use crate::Error;
+use crate::system::files;
+use crate::workbook::capability::Capability;
 
 /// The longest deadline: a day.
 const MOST_SECONDS: u64 = 86_400;

@@ -1,12 +1,18 @@
 //! The workbook: its root directory, its curriculum, and where its things lie.
 
+pub mod capability;
+pub mod curriculum;
+pub mod edit;
+pub mod pins;
+pub mod settings;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::Error;
-use crate::compile::Settings;
-use crate::curriculum::{self, Curriculum, Exercise};
+use crate::workbook::settings::Settings;
+use curriculum::{Curriculum, Exercise};
 
 /// The crates that the tests of the exercises link, from the root. A workbook need not have them.
 pub const TEST_CRATES: [&str; 3] = ["checker/schedules", "checker/testkit", "checker/tracer"];

@@ -9,7 +9,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use super::configuration::Configuration;
-use crate::{Error, files};
+use crate::Error;
+use crate::system::files;
 
 /// What is shared with the user's home: the crates, and what cargo keeps them in order with.
 const SHARED: [&str; 7] = [
@@ -23,7 +24,7 @@ const SHARED: [&str; 7] = [
 ];
 
 /// The user's home of cargo.
-pub(super) fn of_user() -> Option<PathBuf> {
+pub(crate) fn of_user() -> Option<PathBuf> {
     let home = match std::env::var_os("CARGO_HOME").filter(|home| !home.is_empty()) {
         Some(home) => PathBuf::from(home),
         None => std::env::home_dir()?.join(".cargo"),

@@ -198,9 +198,10 @@ fn linkers(table: &Table, base: &Path) -> Table {
     let linker = |(target, settings): (&String, &Value)| {
         let linker = settings.get("linker")?.as_str()?;
         // A name without a slash is looked up in PATH.
-        let linker = match linker.contains('/') {
-            true => base.join(linker).to_str()?.to_owned(),
-            false => linker.to_owned(),
+        let linker = if linker.contains('/') {
+            base.join(linker).to_str()?.to_owned()
+        } else {
+            linker.to_owned()
         };
         Some((target.clone(), Table::from_iter([("linker".to_owned(), linker.into())]).into()))
     };

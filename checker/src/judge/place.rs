@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::curriculum::Exercise;
-use crate::panics::panics;
+use crate::judge::panics::panics;
 use crate::verdict::{Judgement, Place, TestResult, Verdict};
+use crate::workbook::curriculum::Exercise;
 
 /// The label of the line that a schedule blames, as the crate `schedules` writes it.
 const BLAMED: &str = "look at:";
@@ -270,8 +270,8 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::curriculum::Number;
     use crate::verdict::Outcome;
+    use crate::workbook::curriculum::Number;
 
     const SOURCE: &str = "\
 //! A semaphore.

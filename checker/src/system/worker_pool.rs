@@ -9,14 +9,14 @@ use crate::Error;
 
 /// How many exercises are worked on at a time.
 ///
-/// cargo lets one build at a time into a slot; while one exercise is built, the tests of others run,
+/// cargo lets one build at a time into a build directory; while one exercise is built, the tests of others run,
 /// and the deadlines of those that hang pass.
-pub(crate) fn at_once() -> usize {
+pub(crate) fn worker_count() -> usize {
     cores() + 1
 }
 
 /// How many candidates are worked on at a time where some of them wait for a deadline to pass.
-pub(crate) fn beside_deadlines() -> usize {
+pub(crate) fn worker_count_beside_deadlines() -> usize {
     cores() * 4
 }
 
@@ -26,28 +26,28 @@ pub(crate) fn cores() -> usize {
 }
 
 /// So many may do something at a time; who comes later waits.
-pub(crate) struct Turns {
+pub(crate) struct Semaphore {
     free: Mutex<usize>,
     given_back: Condvar,
 }
 
 /// Somebody's turn, until it is dropped.
-pub(crate) struct Turn<'a>(&'a Turns);
+pub(crate) struct Permit<'a>(&'a Semaphore);
 
-impl Turns {
+impl Semaphore {
     pub(crate) fn new(count: usize) -> Self {
         Self { free: Mutex::new(count), given_back: Condvar::new() }
     }
 
-    pub(crate) fn take(&self) -> Turn<'_> {
+    pub(crate) fn take(&self) -> Permit<'_> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let free = self.given_back.wait_while(free, |free| *free == 0);
         *free.unwrap_or_else(PoisonError::into_inner) -= 1;
-        Turn(self)
+        Permit(self)
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Permit<'_> {
     fn drop(&mut self) {
         *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
         self.0.given_back.notify_one();

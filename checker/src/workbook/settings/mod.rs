@@ -1,9 +1,14 @@
 //! What the compiler obeys besides the sources: the toolchain, the environment, cargo's configuration.
 //!
-//! None of it decides a verdict unseen. What is laid in a slot or a stand is built from an empty
+//! None of it decides a verdict unseen. What is laid in a build directory or a work directory is built from an empty
 //! environment, with settings of ours, and by a cargo that reads no configuration of the user's. The
 //! learner's own files are built with the learner's settings, so that `cargo test` finds them built; those
 //! that change what a program does are taken back, and all of them go into the content hash.
+
+mod cargo_home;
+mod configuration;
+
+pub(crate) use cargo_home::of_user as user_cargo_home;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -14,12 +19,12 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 
 use toml::Table;
 
-use super::configuration::{Configuration, is_deciding_variable};
-use super::{cargo_home, which};
-use crate::{Error, files};
+use crate::Error;
+use crate::system::files;
+use configuration::{Configuration, is_deciding_variable};
 
 /// Variables by name.
-pub(super) type Environment = BTreeMap<OsString, OsString>;
+pub(crate) type Environment = BTreeMap<OsString, OsString>;
 
 /// The settings of a workbook's builds, each looked up once and only if it is needed.
 #[derive(Debug)]
@@ -33,15 +38,15 @@ pub struct Settings {
 
 /// How cargo is started.
 #[derive(Debug, Clone)]
-pub(super) struct Cargo {
+pub(crate) struct Cargo {
     /// The file to execute.
-    pub(super) path: PathBuf,
+    pub(crate) path: PathBuf,
     /// Its whole environment, but for where it builds.
-    pub(super) environment: Environment,
+    pub(crate) environment: Environment,
     /// Arguments for any of its commands.
-    pub(super) arguments: Vec<OsString>,
+    pub(crate) arguments: Vec<OsString>,
     /// Where it is started: cargo reads the configuration of this directory and of those above.
-    pub(super) directory: PathBuf,
+    pub(crate) directory: PathBuf,
 }
 
 /// Variables that cargo sets for what it starts, and `make`.
@@ -164,7 +169,7 @@ impl Settings {
     }
 
     /// The target to name to cargo: this machine's, if the learner's settings name any.
-    pub(super) fn target(&self, in_place: bool) -> Option<&str> {
+    pub(crate) fn target(&self, in_place: bool) -> Option<&str> {
         let is_named = std::env::var_os("CARGO_BUILD_TARGET").is_some_and(|name| !name.is_empty())
             || self.configuration().names_target();
         let host = || self.version().lines().find_map(|line| line.strip_prefix("host: "));
@@ -172,7 +177,7 @@ impl Settings {
     }
 
     /// cargo for the learner's own files.
-    pub(super) fn cargo_in_place(&self) -> Cargo {
+    pub(crate) fn cargo_in_place(&self) -> Cargo {
         let mut arguments = Vec::new();
         let manifest = files::read_if_there(&self.root.join("Cargo.toml")).ok().flatten();
         let manifest = manifest.and_then(|text| text.parse().ok()).unwrap_or_default();
@@ -183,7 +188,7 @@ impl Settings {
             arguments.extend(["--target".into(), host.into()]);
         }
         Cargo {
-            path: which("cargo"),
+            path: files::which("cargo"),
             environment: self.environment_in_place(),
             arguments,
             directory: self.root.clone(),
@@ -217,7 +222,7 @@ impl Settings {
     }
 
     /// cargo for what is laid.
-    pub(super) fn cargo_for_laid(&self) -> Result<Cargo, Error> {
+    pub(crate) fn cargo_for_laid(&self) -> Result<Cargo, Error> {
         // Held meanwhile: several exercises are built at a time, and the home is prepared once.
         let mut laid = self.laid.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cargo) = &*laid {
@@ -242,7 +247,7 @@ impl Settings {
     }
 
     /// For the compiler of what is laid: nothing of the caller's but what finds crates and tools.
-    pub(super) fn environment_for_laid(&self) -> Environment {
+    pub(crate) fn environment_for_laid(&self) -> Environment {
         let mut environment = passed_on(|name| {
             TOOLS.contains(&name)
                 || SUPPLY.contains(&name)
@@ -259,7 +264,7 @@ impl Settings {
     }
 
     /// For the compiler of a stranger's sources.
-    pub(super) fn environment_for_strangers(&self) -> Environment {
+    pub(crate) fn environment_for_strangers(&self) -> Environment {
         let mut environment = passed_on(|name| TOOLS_OF_STRANGERS.contains(&name));
         environment.insert("LC_ALL".into(), "C.UTF-8".into());
         environment
@@ -277,7 +282,7 @@ impl Settings {
     /// A program of the toolchain: beside its libraries, or as the shell finds it.
     fn tool(&self, name: &str) -> PathBuf {
         let beside = self.sysroot().join("bin").join(name);
-        if beside.is_absolute() && beside.is_file() { beside } else { which(name) }
+        if beside.is_absolute() && beside.is_file() { beside } else { files::which(name) }
     }
 
     /// rustup chooses the toolchain by the directory: the compiler is asked in the workbook.

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::Error;
-use crate::capability::Capability;
+use crate::workbook::capability::Capability;
 
 /// Where the curriculum lies in a workbook.
 pub const FILE: &str = "exercises/curriculum.toml";

@@ -4,14 +4,15 @@ use std::ffi::OsString;
 
 use sandbox::End;
 
-use crate::candidate::Candidate;
-use crate::compile::{Compiled, compile};
 use crate::event::Event;
-use crate::panics::panics;
-use crate::pristine::Pristine;
+use crate::judge::candidate::Candidate;
+use crate::judge::compare;
+use crate::judge::compile::{Compiled, compile};
+use crate::judge::panics::panics;
+use crate::judge::run_tests::{run_experiment, unnatural_end};
 use crate::report::Reporter;
-use crate::run::{run_experiment, unnatural_end};
-use crate::{Error, Exit, compare};
+use crate::workbook::pins::Pins;
+use crate::{Error, Exit};
 
 use super::Session;
 
@@ -25,9 +26,9 @@ pub fn run(
     let workbook = &session.workbook;
     let exercise = session.named_or_next(name, reporter)?;
     let _turn = super::check::wait_for_turn(session, reporter)?;
-    let pristine = Pristine::load(workbook, exercise)?;
-    let candidate = Candidate::in_place(workbook, exercise, &pristine);
-    reporter.take(&Event::Compiling { exercise });
+    let pins = Pins::load(workbook, exercise)?;
+    let candidate = Candidate::in_place(workbook, exercise, &pins);
+    reporter.emit(&Event::Compiling { exercise });
     let programs = match compile(&candidate, &session.stop, reporter)? {
         Compiled::Programs(programs) => programs,
         Compiled::Errors(errors) => {
@@ -36,7 +37,7 @@ pub fn run(
             }
             return Ok(Exit::NotPassed);
         }
-        Compiled::Unclear(unclear) => return Err(unclear.of_machine(&candidate)),
+        Compiled::Unclear(unclear) => return Err(unclear.into_error(&candidate)),
         Compiled::Endless => {
             reporter.note("the compiler does not come to an end");
             return Ok(Exit::NotPassed);
@@ -45,10 +46,11 @@ pub fn run(
     let program = programs.programs.get(&exercise.name).ok_or_else(|| {
         Error::Refused(format!("`{}` has no experiment (no src/main.rs)", exercise.name))
     })?;
-    reporter.take(&Event::Running { exercise });
-    let pointer = match exercise.needs.is_empty() {
-        true => String::new(),
-        false => format!("\n\n`checker trace {}` shows what its processes did.", exercise.name),
+    reporter.emit(&Event::Running { exercise });
+    let pointer = if exercise.needs.is_empty() {
+        String::new()
+    } else {
+        format!("\n\n`checker trace {}` shows what its processes did.", exercise.name)
     };
     let compared = args.is_empty();
     let observation = run_experiment(&candidate, program, args, None, &session.stop)?;
@@ -69,7 +71,7 @@ pub fn run(
             return Ok(Exit::NotPassed);
         }
     }
-    let expected = pristine.snapshot().and_then(compare::snapshot_text).filter(|_| compared);
+    let expected = pins.snapshot().and_then(compare::snapshot_text).filter(|_| compared);
     match expected.map(|expected| compare::difference(expected, &observation.stdout.text)) {
         None => Ok(Exit::Passed),
         Some(None) => {

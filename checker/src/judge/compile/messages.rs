@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::Deserialize;
 
 use super::{Diagnostic, Programs, clean_paths};
-use crate::candidate::Candidate;
+use crate::judge::candidate::Candidate;
 use crate::verdict::Place;
 
 /// What the messages say about the candidate.
@@ -59,7 +59,7 @@ struct Span {
 
 impl Messages {
     /// What cargo printed with `--message-format=json`.
-    pub(super) fn of_cargo(candidate: &Candidate<'_>, output: &str) -> Self {
+    pub(super) fn from_cargo(candidate: &Candidate<'_>, output: &str) -> Self {
         let manifest = candidate.directory().join("Cargo.toml");
         let mut messages = Self::default();
         // A build script may print what it likes; only lines that are messages count.
@@ -86,7 +86,7 @@ impl Messages {
     }
 
     /// Takes what rustc printed with `--error-format=json`.
-    pub(super) fn add_of_rustc(&mut self, output: &str) {
+    pub(super) fn add_rustc_output(&mut self, output: &str) {
         for message in output.lines().filter_map(|line| serde_json::from_str(line).ok()) {
             self.add(message);
         }

@@ -16,13 +16,15 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 use sandbox::{Confinement, End, Layer, Limits, Observation, Program, Stop};
 
-use crate::candidate::Candidate;
-use crate::compile::Programs;
-use crate::panics::{Panic, panics};
-use crate::parallel::cores;
-use crate::scratch::Scratch;
-use crate::verdict::{Outcome, Place, TestResult, of_hung_threads, of_strays};
-use crate::{Error, files, look};
+use crate::Error;
+use crate::judge::candidate::Candidate;
+use crate::judge::compile::Programs;
+use crate::judge::panics::{Panic, panics};
+use crate::judge::place;
+use crate::system::files;
+use crate::system::scratch::Scratch;
+use crate::system::worker_pool::cores;
+use crate::verdict::{Outcome, Place, TestResult, hung_threads_text, strays_text};
 
 /// After this many tests that hung, the rest is not run: each would cost its deadline again.
 const HUNG_TESTS: usize = 2;
@@ -57,11 +59,11 @@ pub fn run_tests(
 ) -> Result<Vec<TestResult>, Error> {
     let scratch = Scratch::new()?;
     let expected: Vec<(&str, &str)> = candidate
-        .pristine
+        .pins
         .targets(candidate.exercise)
         .into_iter()
         .flat_map(|target| {
-            candidate.pristine.tests[target].iter().map(move |name| (target, name.as_str()))
+            candidate.pins.tests[target].iter().map(move |name| (target, name.as_str()))
         })
         .collect();
     let next = AtomicUsize::new(0);
@@ -252,11 +254,10 @@ fn program_of(
     // A private `/tmp` has a size. Of the host, only the log is written then: of files of its own in a
     // directory there a program could make any number.
     let has_own_tmp = candidate.confined.is_some_and(|it| it.layers.contains(&Layer::PrivateRoot));
-    let (temporary, writable) = match has_own_tmp {
-        true => {
-            (Path::new("/tmp"), ["", SEAL].map(|end| scratch.join(format!("{LOG}{end}"))).into())
-        }
-        false => (scratch, vec![scratch.to_owned()]),
+    let (temporary, writable) = if has_own_tmp {
+        (Path::new("/tmp"), ["", SEAL].map(|end| scratch.join(format!("{LOG}{end}"))).into())
+    } else {
+        (scratch, vec![scratch.to_owned()])
     };
     Program {
         path: program.to_owned(),
@@ -317,7 +318,7 @@ pub fn place_of(
     panics: &[Panic],
     deciding: Option<&Panic>,
 ) -> Option<Place> {
-    let is_own = |place: &&Place| look::is_own(candidate.exercise, place);
+    let is_own = |place: &&Place| place::is_own(candidate.exercise, place);
     let of_deciding = deciding.and_then(|panic| panic.place.as_ref());
     let own = of_deciding
         .filter(is_own)
@@ -359,7 +360,9 @@ fn outcome_of(
         End::Exited(0) if ran_to_its_end && observation.strays.is_empty() => {
             (Outcome::Passed, None)
         }
-        End::Exited(0) if ran_to_its_end => (Outcome::Leaked, Some(of_strays(&observation.strays))),
+        End::Exited(0) if ran_to_its_end => {
+            (Outcome::Leaked, Some(strays_text(&observation.strays)))
+        }
         End::Exited(_) if failed => (Outcome::Failed, Some(failure_text(observation, panic))),
         End::Exited(0) if log.says("ignored") => (Outcome::Skipped, Some(log.reason())),
         End::Exited(0) if observation.stdout.text.contains("running 0 tests") => {
@@ -410,7 +413,7 @@ pub fn unnatural_end(
         }
         End::TimedOut(threads) => {
             let seconds = candidate.exercise.test_deadline.as_secs();
-            (Outcome::TimedOut, Some(of_hung_threads(seconds, threads)))
+            (Outcome::TimedOut, Some(hung_threads_text(seconds, threads)))
         }
         End::Flooded => (
             Outcome::TooMuchOutput,

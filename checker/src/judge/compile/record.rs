@@ -8,8 +8,9 @@ use std::time::SystemTime;
 use serde::{Deserialize, Serialize};
 
 use super::Programs;
-use crate::candidate::Candidate;
-use crate::{Error, files};
+use crate::Error;
+use crate::judge::candidate::Candidate;
+use crate::system::files;
 
 /// What was built from what.
 #[derive(Serialize, Deserialize)]

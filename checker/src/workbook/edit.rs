@@ -1,9 +1,7 @@
-//! Given files that are not as they were given, and the judgement on them. No I/O here.
+//! Given files that are not as they were given. No I/O here.
 
 use std::fmt;
 use std::path::PathBuf;
-
-use crate::verdict::{Judgement, Place, Verdict};
 
 /// A given file that is not as it was given.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,7 +34,7 @@ pub enum EditKind {
 impl EditKind {
     /// What was done to a file that was given with the text `given`; `None` if nothing. Line ends and a
     /// byte order mark do not count: the caller has taken them out of `now`.
-    pub fn of(given: &str, now: Option<&[u8]>) -> Option<Self> {
+    pub fn between(given: &str, now: Option<&[u8]>) -> Option<Self> {
         let Some(now) = now else {
             return Some(Self::Deleted);
         };
@@ -72,38 +70,6 @@ impl fmt::Display for Edit {
     }
 }
 
-/// The judgement on files that are not as they were given.
-pub fn of_edits(exercise: &str, edits: &[Edit]) -> Option<Judgement> {
-    let first = edits.first()?;
-    let is_test = |edit: &Edit| {
-        !matches!(edit.kind, EditKind::Added { .. })
-            && edit.file.components().any(|part| part.as_os_str() == "tests")
-    };
-    let verdict =
-        if edits.iter().any(is_test) { Verdict::TestsMissing } else { Verdict::WorkbookEdited };
-    let mut lines: Vec<String> = edits.iter().map(Edit::to_string).collect();
-    let remedy = if edits.iter().all(|edit| edit.file.starts_with("exercises")) {
-        let added = edits.iter().any(|edit| matches!(edit.kind, EditKind::Added { .. }));
-        let aside = if added { "; added files are moved into its backup" } else { "" };
-        format!("`checker reset {exercise} --given` restores what was given{aside}.")
-    } else {
-        let files: Vec<String> = edits.iter().map(|edit| edit.file.display().to_string()).collect();
-        format!("Restore: `git checkout -- {}`, or unpack the workbook again.", files.join(" "))
-    };
-    lines.push(remedy);
-    if verdict == Verdict::TestsMissing {
-        lines.push(
-            "Your own tests are welcome in a file of your own, such as tests/mine.rs.".into(),
-        );
-    }
-    let line = match first.kind {
-        EditKind::Changed { line } => line.unwrap_or(1),
-        _ => 1,
-    };
-    let place = Place { file: first.file.clone(), line, column: None };
-    Some(Judgement::without_tests(verdict, Some(lines.join("\n")), Some(place)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,11 +77,11 @@ mod tests {
     #[test]
     fn an_edit_names_the_first_line_that_differs() {
         assert_eq!(
-            EditKind::of("a\nb\nc\n", Some(b"a\nb\nx\n")),
+            EditKind::between("a\nb\nc\n", Some(b"a\nb\nx\n")),
             Some(EditKind::Changed { line: Some(3) })
         );
-        assert_eq!(EditKind::of("a\n", Some(b" \n")), Some(EditKind::Emptied));
-        assert_eq!(EditKind::of("a\n", None), Some(EditKind::Deleted));
-        assert_eq!(EditKind::of("a\n", Some(b"a\n")), None);
+        assert_eq!(EditKind::between("a\n", Some(b" \n")), Some(EditKind::Emptied));
+        assert_eq!(EditKind::between("a\n", None), Some(EditKind::Deleted));
+        assert_eq!(EditKind::between("a\n", Some(b"a\n")), None);
     }
 }

@@ -17,9 +17,11 @@ use sandbox::{Confinement, End, Observation, Program, Stop};
 use serde::{Deserialize, Serialize};
 
 use super::messages::Messages;
-use super::{Compiled, Environment, Unclear, cargo_failed, dep_info, limits};
-use crate::candidate::Candidate;
-use crate::{Error, files};
+use super::{Compiled, Unclear, cargo_failed, dep_info, limits};
+use crate::Error;
+use crate::judge::candidate::Candidate;
+use crate::system::files;
+use crate::workbook::settings::Environment;
 
 /// How much of what a recipe makes is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -88,7 +90,7 @@ impl Recipe {
             let observation = run(&self.program(call, candidate, left))?;
             left = left.saturating_sub(observation.duration);
             candidate.confined.map_or(Ok(()), |confined| confined.check(&observation))?;
-            messages.add_of_rustc(&observation.stderr.text);
+            messages.add_rustc_output(&observation.stderr.text);
             match observation.end {
                 End::TimedOut(_) => return Ok(Compiled::Endless),
                 End::Stopped => return Err(Error::Interrupted),
@@ -122,7 +124,7 @@ impl Recipe {
     }
 
     fn calls_for(&self, candidate: &Candidate<'_>, wanted: Wanted) -> Vec<&Call> {
-        let expected = &candidate.pristine.tests;
+        let expected = &candidate.pins.tests;
         // A program may run another one that lies beside it: all of them or none.
         let runs_programs = self.calls.iter().any(|call| match &call.makes {
             Product::Test(name, programs) => expected.contains_key(name) && !programs.is_empty(),
@@ -340,10 +342,10 @@ impl Recorder {
 mod tests {
     use std::sync::Arc;
 
-    use super::super::Settings;
     use super::*;
-    use crate::curriculum::{Exercise, Number};
-    use crate::pristine::Pristine;
+    use crate::workbook::curriculum::{Exercise, Number};
+    use crate::workbook::pins::Pins;
+    use crate::workbook::settings::Settings;
 
     const DEADLINE: Duration = Duration::from_secs(10);
 
@@ -383,11 +385,11 @@ mod tests {
     fn the_calls_of_a_recipe_share_one_deadline() {
         let directory = tempfile::tempdir().unwrap();
         let tests = ["a", "b"].map(|name| (name.to_owned(), vec!["it".to_owned()]));
-        let pristine = Pristine { tests: tests.into(), files: BTreeMap::new() };
+        let pins = Pins { tests: tests.into(), files: BTreeMap::new() };
         let exercise = exercise();
         let candidate = Candidate {
             exercise: &exercise,
-            pristine: &pristine,
+            pins: &pins,
             workspace: directory.path().to_owned(),
             target: directory.path().join("target"),
             in_place: false,

@@ -1,22 +1,24 @@
 //! The content hash of all that a verdict depends on.
 //!
 //! File times say nothing: an unpacked submission or a restored backup may be older than the last
-//! build. Content decides, here and in [`crate::compile`].
+//! build. Content decides, here and in [`crate::judge::compile`].
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
-use crate::candidate::{Candidate, GIVEN_LOCK};
+use crate::Error;
+use crate::judge::candidate::{Candidate, GIVEN_LOCK};
+use crate::system::files;
+use crate::system::hash::{add, hex};
 use crate::workbook::TEST_CRATES;
-use crate::{Error, files};
 
 /// SHA-256 over everything that decides the candidate's verdict, in hexadecimal.
 pub fn of(candidate: &Candidate<'_>) -> Result<String, Error> {
     let mut hasher = Sha256::new();
     add(&mut hasher, of_programs(candidate)?.as_bytes());
-    for tests in candidate.pristine.tests.values() {
+    for tests in candidate.pins.tests.values() {
         add(&mut hasher, tests.join(" ").as_bytes());
     }
     Ok(hex(&hasher.finalize()))
@@ -29,18 +31,13 @@ pub fn of_programs(candidate: &Candidate<'_>) -> Result<String, Error> {
     for path in files(candidate)? {
         add_file(&mut hasher, &candidate.workspace, &path)?;
     }
-    for target in candidate.pristine.tests.keys() {
+    for target in candidate.pins.tests.keys() {
         add(&mut hasher, target.as_bytes());
     }
     add(&mut hasher, format!("{:?}", candidate.exercise).as_bytes());
     add(&mut hasher, checker().as_bytes());
     add(&mut hasher, candidate.settings.in_words(candidate.in_place).as_bytes());
     Ok(hex(&hasher.finalize()))
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// The files that go into the hash, relative to the workspace.
@@ -51,7 +48,7 @@ pub fn files(candidate: &Candidate<'_>) -> Result<Vec<PathBuf>, Error> {
     for path in files::files_below(&directory)? {
         // Texts for reading decide nothing; neither do extra tests, which are not run.
         let decides = path.starts_with("src")
-            || candidate.pristine.files.contains_key(&path)
+            || candidate.pins.files.contains_key(&path)
             || path == Path::new("build.rs");
         if decides {
             found.push(exercise.join(path));
@@ -74,12 +71,6 @@ fn add_file(hasher: &mut Sha256, directory: &Path, path: &Path) -> Result<(), Er
     add(hasher, path.as_os_str().as_encoded_bytes());
     add(hasher, &bytes);
     Ok(())
-}
-
-/// The length goes first, so that no two lists of pieces look alike.
-pub(crate) fn add(hasher: &mut Sha256, bytes: &[u8]) {
-    hasher.update((bytes.len() as u64).to_le_bytes());
-    hasher.update(bytes);
 }
 
 /// The checker itself: another one may judge otherwise.

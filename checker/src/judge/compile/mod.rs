@@ -8,14 +8,11 @@
 //! run. So a record of what was built from what lies beside the build, and where it does not fit, the
 //! package's fingerprints are removed before cargo looks.
 
-mod cargo_home;
-mod configuration;
 mod dep_info;
 mod locks;
 mod messages;
 mod recipe;
 mod record;
-mod settings;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -26,17 +23,16 @@ use std::time::Duration;
 use sandbox::{End, Limits, Program, Stop};
 use serde::{Deserialize, Serialize};
 
-use crate::candidate::Candidate;
+use crate::Error;
 use crate::event::{Silent, Sink};
-use crate::progress::Lock;
+use crate::judge::candidate::Candidate;
+use crate::judge::inputs;
+use crate::system::lock::Lock;
 use crate::verdict::Place;
-use crate::{Error, fingerprint};
 use locks::Locks;
 use messages::Messages;
 pub use recipe::{Recipe, Wanted};
 use record::Record;
-use settings::Environment;
-pub use settings::Settings;
 
 /// What compiling came to.
 #[derive(Debug)]
@@ -65,7 +61,7 @@ pub struct Unclear {
 
 impl Unclear {
     /// As the machine's failure.
-    pub fn of_machine(&self, candidate: &Candidate<'_>) -> Error {
+    pub fn into_error(&self, candidate: &Candidate<'_>) -> Error {
         cargo_failed(candidate, &format!("{}\n{}", self.ended, self.stderr))
     }
 }
@@ -104,22 +100,24 @@ pub fn compile(
     stop: &Stop,
     events: &mut dyn Sink,
 ) -> Result<Compiled, Error> {
-    let sources = fingerprint::of_programs(candidate)?;
+    let sources = inputs::of_programs(candidate)?;
     let record = Record::path(candidate);
     if let Some(programs) = Record::load(&record).and_then(|record| record.valid_for(&sources)) {
         return Ok(Compiled::Programs(programs));
     }
-    // In a slot one at a time: no other build's time counts against this one's deadline.
-    let _turn = match candidate.in_place {
-        true => None,
-        false => Some(take_turn(&candidate.target.join("shopfloor"))?),
+    // In a build directory one at a time: no other build's time counts against this one's deadline.
+    let _turn = if candidate.in_place {
+        None
+    } else {
+        Some(take_turn(&candidate.target.join("shopfloor"))?)
     };
     let mut cargo = cargo(candidate)?;
-    let recorder = match candidate.in_place {
-        true => None,
-        false => Some(recipe::Recorder::prepare(candidate, &mut cargo)?),
+    let recorder = if candidate.in_place {
+        None
+    } else {
+        Some(recipe::Recorder::prepare(candidate, &mut cargo)?)
     };
-    let locks = Locks::of(candidate, &cargo);
+    let locks = Locks::new(candidate, &cargo);
     let mut attempts = 0;
     let (observation, mut messages) = loop {
         let observation = locks.run(&cargo, || forget_freshness(candidate), stop, events)?;
@@ -129,7 +127,7 @@ pub fn compile(
             End::Stopped => return Err(Error::Interrupted),
             _ => return Err(cargo_failed(candidate, &observation.stderr.text)),
         }
-        let messages = Messages::of_cargo(candidate, &observation.stdout.text);
+        let messages = Messages::from_cargo(candidate, &observation.stdout.text);
         attempts += 1;
         // Another cargo was quicker, after the package had been forgotten.
         if !messages.took_old_build || attempts == TAKEN_OVER {
@@ -151,7 +149,7 @@ pub fn compile(
     }
     messages.programs.known_by_hash = dep_info::covers(candidate, &messages.outputs)?;
     // The sources may have been saved again while cargo read them; then the record would lie.
-    if messages.programs.known_by_hash && fingerprint::of_programs(candidate)? == sources {
+    if messages.programs.known_by_hash && inputs::of_programs(candidate)? == sources {
         Record::new(sources, &messages.programs).save(&record)?;
     }
     Ok(Compiled::Programs(messages.programs))
@@ -164,7 +162,7 @@ fn take_turn(directory: &Path) -> Result<Lock, Error> {
     Lock::take(&directory.join("building.lock"))
 }
 
-/// The programs of a stub, which is always laid in a slot and has to compile.
+/// The programs of a stub, which is always laid in a build directory and has to compile.
 pub fn compile_stub(candidate: &Candidate<'_>, stop: &Stop) -> Result<(Programs, Recipe), Error> {
     let does_not_compile = |why: &str| Error::Format {
         path: candidate.exercise.main_file(),
@@ -174,19 +172,21 @@ pub fn compile_stub(candidate: &Candidate<'_>, stop: &Stop) -> Result<(Programs,
     match compile(candidate, stop, &mut Silent)? {
         Compiled::Programs(mut programs) => {
             let recipe = programs.recipe.take();
-            let recipe = recipe.expect("what is laid in a slot is built with its recipe kept");
+            let recipe =
+                recipe.expect("what is laid in a build directory is built with its recipe kept");
             Ok((programs, recipe))
         }
         Compiled::Errors(errors) => Err(does_not_compile(&errors[0].rendered)),
         Compiled::Endless => Err(does_not_compile("it takes too long")),
-        Compiled::Unclear(unclear) => Err(unclear.of_machine(candidate)),
+        Compiled::Unclear(unclear) => Err(unclear.into_error(candidate)),
     }
 }
 
 fn cargo(candidate: &Candidate<'_>) -> Result<Program, Error> {
-    let mut cargo = match candidate.in_place {
-        true => candidate.settings.cargo_in_place(),
-        false => candidate.settings.cargo_for_laid()?,
+    let mut cargo = if candidate.in_place {
+        candidate.settings.cargo_in_place()
+    } else {
+        candidate.settings.cargo_for_laid()?
     };
     // Integration tests have the package's programs built too, as programs and not as tests.
     let mut args: Vec<OsString> =
@@ -197,7 +197,7 @@ fn cargo(candidate: &Candidate<'_>) -> Result<Program, Error> {
     if candidate.in_place && candidate.workspace.join("Cargo.lock").is_file() {
         args.push("--locked".into());
     }
-    for target in candidate.pristine.tests.keys() {
+    for target in candidate.pins.tests.keys() {
         args.extend(["--test".into(), target.into()]);
     }
     // A configuration may send the intermediate files elsewhere, where nobody would forget them.
@@ -231,15 +231,6 @@ fn limits(candidate: &Candidate<'_>, wall: Duration) -> Limits {
 /// The most bytes of one file that a stranger's sources are compiled to; debug information is off, and the
 /// largest program of the workbook has a tenth of it.
 const OUTPUT_SIZE: u64 = 256 << 20;
-
-/// The file that the shell would execute; the bare name if there is none, for the system to refuse.
-pub(crate) fn which(name: &str) -> PathBuf {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path)
-        .map(|directory| directory.join(name))
-        .find(|file| file.is_file())
-        .unwrap_or_else(|| name.into())
-}
 
 pub(crate) fn cargo_failed(candidate: &Candidate<'_>, stderr: &str) -> Error {
     let remedy = if stderr.contains("--locked") {

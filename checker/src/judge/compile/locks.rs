@@ -17,8 +17,9 @@ use sandbox::{End, Observation, Program, Stop};
 
 use super::build_directory;
 use crate::Error;
-use crate::candidate::Candidate;
 use crate::event::{Event, Sink};
+use crate::judge::candidate::Candidate;
+use crate::workbook::settings;
 
 /// How often a lock that somebody has is tried, and how often it is looked for whom cargo waits.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -36,12 +37,12 @@ pub(super) struct Locks {
 
 impl Locks {
     /// Those that a run of `cargo` takes for the candidate.
-    pub(super) fn of(candidate: &Candidate<'_>, cargo: &Program) -> Self {
+    pub(super) fn new(candidate: &Candidate<'_>, cargo: &Program) -> Self {
         let mut directories = vec![candidate.target.join("debug/.cargo-lock")];
         directories.push(build_directory(candidate).join(".cargo-lock"));
         directories.dedup();
         let home = cargo.env.iter().find(|(name, _)| name == "CARGO_HOME");
-        let home = home.map(|(_, home)| PathBuf::from(home)).or_else(super::cargo_home::of_user);
+        let home = home.map(|(_, home)| PathBuf::from(home)).or_else(settings::user_cargo_home);
         Self { directories, crates: home.map(|home| home.join(".package-cache")) }
     }
 
@@ -143,7 +144,7 @@ impl Locks {
 /// Says for whom somebody waits who needs the lock on `path`.
 fn say(path: &Path, events: &mut dyn Sink) {
     let text = format!("{} Waiting for it to finish.", holder_in_words(path));
-    events.take(&Event::Warning { text: &text });
+    events.emit(&Event::Warning { text: &text });
 }
 
 /// A lock that is given back when it is dropped.

@@ -1,6 +1,6 @@
 //! The pins: the text of every given file and stub, and the list of tests that must run.
 //!
-//! They lie in `checker/pristine/`, a file for each exercise, and are written by `checker pin`. With
+//! They lie in `checker/pins/`, a file for each exercise, and are written by `checker pin`. With
 //! them an edited test is noticed and a stub restored, in a clone, in a fork and in an unpacked
 //! archive alike.
 
@@ -11,15 +11,17 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::curriculum::Exercise;
-use crate::edit::{Edit, EditKind};
+use crate::Error;
+use crate::system::files;
+use crate::system::hash;
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::edit::{Edit, EditKind};
 use crate::workbook::{TEST_CRATES, Workbook};
-use crate::{Error, files, fingerprint};
 
 /// What an exercise looks like before anyone has worked on it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Pristine {
+pub struct Pins {
     /// The tests that must run, by test target, easiest first.
     pub tests: BTreeMap<String, Vec<String>>,
     /// The text of each file, by its path in the exercise.
@@ -29,7 +31,7 @@ pub struct Pristine {
 /// What the workbook itself looks like: files that decide how every exercise is built.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Foundation {
+pub struct WorkbookPins {
     /// SHA-256 of each file, by its path in the workbook.
     pub sha256: BTreeMap<PathBuf, String>,
 }
@@ -64,14 +66,14 @@ const DECIDING_KEYS: [&str; 12] = [
 ];
 
 fn pin_path(root: &Path, exercise: &Exercise) -> PathBuf {
-    root.join("checker/pristine").join(format!("{}.toml", exercise.directory))
+    root.join("checker/pins").join(format!("{}.toml", exercise.directory))
 }
 
-fn foundation_path(root: &Path) -> PathBuf {
-    root.join("checker/pristine/workbook.toml")
+fn workbook_pins_path(root: &Path) -> PathBuf {
+    root.join("checker/pins/workbook.toml")
 }
 
-impl Pristine {
+impl Pins {
     /// The pins of an exercise.
     pub fn load(workbook: &Workbook, exercise: &Exercise) -> Result<Self, Error> {
         load(&pin_path(&workbook.root, exercise))
@@ -85,7 +87,7 @@ impl Pristine {
     }
 
     /// What the pins would be, from the files as they are; the tests are left as they were given.
-    pub fn of_files(
+    pub fn from_files(
         workbook: &Workbook,
         exercise: &Exercise,
         tests: BTreeMap<String, Vec<String>>,
@@ -163,7 +165,7 @@ impl Pristine {
             }
             let now = given_bytes(&directory.join(path))?;
             edits.extend(
-                EditKind::of(given, now.as_deref())
+                EditKind::between(given, now.as_deref())
                     .map(|kind| Edit { file: shown.join(path), kind }),
             );
         }
@@ -175,14 +177,14 @@ impl Pristine {
     }
 }
 
-impl Foundation {
+impl WorkbookPins {
     /// The pins of the workbook itself.
     pub fn load(workbook: &Workbook) -> Result<Self, Error> {
-        load(&foundation_path(&workbook.root))
+        load(&workbook_pins_path(&workbook.root))
     }
 
     /// What the pins would be, from the files as they are.
-    pub fn of_files(workbook: &Workbook) -> Result<Self, Error> {
+    pub fn from_files(workbook: &Workbook) -> Result<Self, Error> {
         let mut paths = vec![PathBuf::from("Cargo.toml")];
         for directory in TEST_CRATES.map(Path::new) {
             let below = files::files_below(&workbook.root.join(directory))?;
@@ -198,7 +200,7 @@ impl Foundation {
 
     /// Writes the pins.
     pub fn save(&self, workbook: &Workbook) -> Result<(), Error> {
-        save(&foundation_path(&workbook.root), self)
+        save(&workbook_pins_path(&workbook.root), self)
     }
 
     /// The files that are no longer as they were given.
@@ -276,7 +278,7 @@ fn deciding_key(text: &str) -> Option<String> {
 }
 
 fn hex_sha256(bytes: &[u8]) -> String {
-    fingerprint::hex(&Sha256::digest(bytes))
+    hash::hex(&Sha256::digest(bytes))
 }
 
 fn load<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Error> {

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
 
-use crate::{Error, fingerprint};
+use crate::Error;
+use crate::system::hash;
 
 /// The text of a file, [plain]; bytes that are not UTF-8 are an error that names it.
 pub(crate) fn read(path: &Path) -> Result<String, Error> {
@@ -28,9 +29,10 @@ pub(crate) fn read_if_there(path: &Path) -> Result<Option<String>, Error> {
 ///
 /// The compiler takes both for the same text, string literals included.
 pub(crate) fn plain(text: String) -> String {
-    match text.starts_with(BYTE_ORDER_MARK) || text.contains("\r\n") {
-        true => text.trim_start_matches(BYTE_ORDER_MARK).replace("\r\n", "\n"),
-        false => text,
+    if text.starts_with(BYTE_ORDER_MARK) || text.contains("\r\n") {
+        text.trim_start_matches(BYTE_ORDER_MARK).replace("\r\n", "\n")
+    } else {
+        text
     }
 }
 
@@ -135,7 +137,7 @@ pub(crate) fn token() -> Result<String, Error> {
     let mut bytes = [0; 16];
     let mut file = fs::File::open(source).map_err(Error::reading(source))?;
     file.read_exact(&mut bytes).map_err(Error::reading(source))?;
-    Ok(fingerprint::hex(&bytes))
+    Ok(hash::hex(&bytes))
 }
 
 /// An error if fewer than so many MiB are free where this directory lies, or nothing can be written there.
@@ -244,6 +246,15 @@ fn collect(root: &Path, relative: &Path, found: &mut Vec<PathBuf>) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// The file that the shell would execute; the bare name if there is none, for the system to refuse.
+pub(crate) fn which(name: &str) -> PathBuf {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path)
+        .map(|directory| directory.join(name))
+        .find(|file| file.is_file())
+        .unwrap_or_else(|| name.into())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! One mechanism serves all uses. The learner's own files are judged *in place*. A stub, a reference
 //! solution, a known-wrong solution or a submission is *laid* on a pristine copy of the exercise below
-//! `target/judge`: in a [`Slot`], where cargo builds, or at one of the [`Stands`], where the recipe of
+//! `target/judge`: in a [`BuildDir`], where cargo builds, or in one of the [`WorkDirs`], where the recipe of
 //! such a build compiles it.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,11 +12,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sandbox::{End, Layer, Observation};
 
-use crate::compile::Settings;
-use crate::curriculum::Exercise;
-use crate::pristine::Pristine;
+use crate::Error;
+use crate::system::files;
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::pins::Pins;
+use crate::workbook::settings::Settings;
 use crate::workbook::{TEST_CRATES, Workbook};
-use crate::{Error, files};
 
 /// Sources that can be judged.
 #[derive(Debug, Clone)]
@@ -24,7 +25,7 @@ pub struct Candidate<'a> {
     /// The exercise that they claim to solve.
     pub exercise: &'a Exercise,
     /// What the exercise must contain.
-    pub pristine: &'a Pristine,
+    pub pins: &'a Pins,
     /// The root of the cargo workspace that they lie in.
     pub workspace: PathBuf,
     /// Where cargo builds.
@@ -70,10 +71,10 @@ impl Confined {
 
 impl<'a> Candidate<'a> {
     /// The learner's own files, where they are.
-    pub fn in_place(workbook: &Workbook, exercise: &'a Exercise, pristine: &'a Pristine) -> Self {
+    pub fn in_place(workbook: &Workbook, exercise: &'a Exercise, pins: &'a Pins) -> Self {
         Self {
             exercise,
-            pristine,
+            pins,
             workspace: workbook.root.clone(),
             target: workbook.target_path(),
             in_place: true,
@@ -91,7 +92,7 @@ impl<'a> Candidate<'a> {
 
 /// A workspace that foreign sources are laid in and cargo builds in, one exercise at a time.
 #[derive(Debug)]
-pub struct Slot {
+pub struct BuildDir {
     workspace: PathBuf,
     target: PathBuf,
     settings: Arc<Settings>,
@@ -100,11 +101,11 @@ pub struct Slot {
 /// Texts of the files that the learner would edit, by path in the exercise.
 pub type Sources = BTreeMap<PathBuf, String>;
 
-/// The workbook's lock file in a slot, where cargo leaves it alone.
+/// The workbook's lock file in a build directory, where cargo leaves it alone.
 pub(crate) const GIVEN_LOCK: &str = "Cargo.lock.given";
 
-impl Slot {
-    /// Prepares the slot `name`: the workspace's manifest and what every exercise depends on.
+impl BuildDir {
+    /// Prepares the build directory `name`: the workspace's manifest and what every exercise depends on.
     pub fn prepare(workbook: &Workbook, name: &str) -> Result<Self, Error> {
         let base = workbook.target_path().join("judge").join(name);
         remove_what_is_closed_to_others(&base)?;
@@ -147,13 +148,13 @@ impl Slot {
     pub fn lay<'a>(
         &self,
         exercise: &'a Exercise,
-        pristine: &'a Pristine,
+        pins: &'a Pins,
         sources: &Sources,
     ) -> Result<Candidate<'a>, Error> {
-        lay(&exercise.path(&self.workspace), pristine, sources)?;
+        lay(&exercise.path(&self.workspace), pins, sources)?;
         Ok(Candidate {
             exercise,
-            pristine,
+            pins,
             workspace: self.workspace.clone(),
             target: self.target.clone(),
             in_place: false,
@@ -165,9 +166,9 @@ impl Slot {
 }
 
 /// Lays `sources` on a copy of the pristine files; whatever else lay there is gone.
-fn lay(directory: &Path, pristine: &Pristine, sources: &Sources) -> Result<(), Error> {
+fn lay(directory: &Path, pins: &Pins, sources: &Sources) -> Result<(), Error> {
     let mut wanted: BTreeMap<&Path, &str> = BTreeMap::new();
-    for (path, text) in pristine.files.iter().chain(sources) {
+    for (path, text) in pins.files.iter().chain(sources) {
         wanted.insert(path, text);
     }
     for (path, text) in &wanted {
@@ -178,27 +179,27 @@ fn lay(directory: &Path, pristine: &Pristine, sources: &Sources) -> Result<(), E
 
 /// Places for candidates that are compiled without cargo, beside each other.
 #[derive(Debug)]
-pub struct Stands {
+pub struct WorkDirs {
     base: PathBuf,
     free: Mutex<Vec<usize>>,
     settings: Arc<Settings>,
 }
 
-impl Stands {
+impl WorkDirs {
     /// As many places as candidates are judged at a time.
     pub fn new(workbook: &Workbook, count: usize) -> Self {
-        let base = workbook.target_path().join("judge/stands");
+        let base = workbook.target_path().join("judge/work");
         let settings = workbook.settings.clone();
         Self { base, free: Mutex::new((0..count).collect()), settings }
     }
 
     /// A place that nobody uses; nothing of its last user is left there.
-    pub fn take(&self) -> Result<Stand<'_>, Error> {
-        let number = self.free().pop().expect("there are as many stands as workers");
+    pub fn take(&self) -> Result<WorkDir<'_>, Error> {
+        let number = self.free().pop().expect("there are as many work directories as workers");
         let directory = self.base.join(number.to_string());
-        let stand = Stand { stands: self, number, directory };
-        stand.clear()?;
-        Ok(stand)
+        let work_dir = WorkDir { work_dirs: self, number, directory };
+        work_dir.clear()?;
+        Ok(work_dir)
     }
 
     fn free(&self) -> MutexGuard<'_, Vec<usize>> {
@@ -206,29 +207,29 @@ impl Stands {
     }
 }
 
-/// One of the [`Stands`], empty when it is taken and given back when it is dropped.
+/// One of the [`WorkDirs`], empty when it is taken and given back when it is dropped.
 #[derive(Debug)]
-pub struct Stand<'a> {
-    stands: &'a Stands,
+pub struct WorkDir<'a> {
+    work_dirs: &'a WorkDirs,
     number: usize,
     directory: PathBuf,
 }
 
-impl Stand<'_> {
+impl WorkDir<'_> {
     /// Lays `sources` on a pristine copy of the exercise.
     pub fn lay<'a>(
         &self,
         exercise: &'a Exercise,
-        pristine: &'a Pristine,
+        pins: &'a Pins,
         sources: &Sources,
     ) -> Result<Candidate<'a>, Error> {
         let workspace = self.directory.join("workbook");
-        lay(&exercise.path(&workspace), pristine, sources)?;
+        lay(&exercise.path(&workspace), pins, sources)?;
         let target = self.directory.join("target");
-        let settings = self.stands.settings.clone();
+        let settings = self.work_dirs.settings.clone();
         Ok(Candidate {
             exercise,
-            pristine,
+            pins,
             workspace,
             target,
             in_place: false,
@@ -243,15 +244,15 @@ impl Stand<'_> {
     }
 }
 
-impl Drop for Stand<'_> {
+impl Drop for WorkDir<'_> {
     fn drop(&mut self) {
         // The programs take room; where they cannot be removed, the next user says why.
         let _ = self.clear();
-        self.stands.free().push(self.number);
+        self.work_dirs.free().push(self.number);
     }
 }
 
-/// The workbook's manifest with only those members that a slot holds.
+/// The workbook's manifest with only those members that a build directory holds.
 fn manifest(root: &Path) -> Result<String, Error> {
     let path = root.join("Cargo.toml");
     let format_error = |problem: String| Error::Format {
@@ -279,9 +280,10 @@ fn remove_what_is_closed_to_others(base: &Path) -> Result<(), Error> {
     let is_closed = |path: &Path| {
         path.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o005 != 0o005)
     };
-    match [base.join("target"), base.join("workbook")].iter().any(|path| is_closed(path)) {
-        true => files::remove_directory(base),
-        false => Ok(()),
+    if [base.join("target"), base.join("workbook")].iter().any(|path| is_closed(path)) {
+        files::remove_directory(base)
+    } else {
+        Ok(())
     }
 }
 

@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use nix::fcntl::OFlag;
 use nix::unistd::geteuid;
 
-use crate::{Error, files};
+use crate::Error;
+use crate::system::files;
 
 const PREFIX: &str = "shopfloor-run-";
 
@@ -73,15 +74,16 @@ pub fn temporary() -> Result<PathBuf, Error> {
     let named = std::env::var_os("TMPDIR").filter(|path| !path.is_empty());
     let path = named.map_or_else(|| PathBuf::from("/tmp"), PathBuf::from);
     let path = std::path::absolute(&path).map_err(Error::reading(&path))?;
-    match path.is_dir() {
-        true => Ok(path),
-        false => Err(Error::Format {
+    if path.is_dir() {
+        Ok(path)
+    } else {
+        Err(Error::Format {
             path,
             problem: "there is no such directory, and what programs write for a while goes there"
                 .to_owned(),
             remedy: "Set TMPDIR to a directory that can be written, or unset it for /tmp."
                 .to_owned(),
-        }),
+        })
     }
 }
 
@@ -95,9 +97,10 @@ fn locked(path: &Path) -> io::Result<File> {
     }
     directory.try_lock()?;
     // Whoever had the lock before may have removed what it stands for.
-    match fs::symlink_metadata(path)?.ino() == opened.ino() {
-        true => Ok(directory),
-        false => Err(ErrorKind::NotFound.into()),
+    if fs::symlink_metadata(path)?.ino() == opened.ino() {
+        Ok(directory)
+    } else {
+        Err(ErrorKind::NotFound.into())
     }
 }
 
