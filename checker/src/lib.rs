@@ -16,6 +16,8 @@ pub mod grade;
 pub mod progress;
 pub mod solutions;
 
+pub mod findings;
+
 pub mod timeline;
 
 pub mod judge;

@@ -35,7 +35,7 @@ fn code(path: &Path) -> String {
 #[rstest]
 #[case::reports_run_nothing("checker/src/report", &["Command::", "sandbox::", "std::fs", "fs::"])]
 #[case::verdicts_do_no_io("checker/src/verdict.rs", &["Command::", "sandbox::run", "fs::", "io::"])]
-#[case::edits_do_no_io("checker/src/edit.rs", &["Command::", "sandbox::", "fs::", "io::"])]
+#[case::edits_do_no_io("checker/src/workbook/edit.rs", &["Command::", "sandbox::", "fs::", "io::"])]
 #[case::events_do_no_io("checker/src/event.rs", &["Command::", "sandbox::", "fs::", "io::"])]
 #[case::scores_do_no_io("checker/src/grade/score.rs", &["Command::", "sandbox::", "fs::", "io::"])]
 #[case::hiding_does_no_io("checker/src/grade/hidden.rs", &["Command::", "sandbox::", "fs::"])]

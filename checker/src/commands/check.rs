@@ -3,16 +3,17 @@
 use std::path::Path;
 
 use crate::event::Event;
+use crate::findings::{ExerciseStatus, WorkbookStatus};
 use crate::judge::candidate::Candidate;
 use crate::judge::edited::judge_edits;
 use crate::judge::inputs;
 use crate::judge::place::Look;
 use crate::judge::{Judged, judge};
 use crate::progress::{Entry, Progress, Store};
-use crate::report::Reporter;
+use crate::report::{Report, Reporter};
 use crate::system::files;
 use crate::system::lock::Lock;
-use crate::verdict::{Judgement, Place, Verdict};
+use crate::verdict::{Judgement, Verdict};
 use crate::workbook::curriculum::Exercise;
 use crate::workbook::edit::Edit;
 use crate::workbook::pins::{Pins, WorkbookPins};
@@ -20,38 +21,6 @@ use crate::{Error, Exit};
 
 use super::Session;
 use super::next::{self, Known};
-
-/// How an exercise stands.
-#[derive(Debug, Clone)]
-pub struct ExerciseStatus<'a> {
-    /// Which.
-    pub exercise: &'a Exercise,
-    /// Its judgement.
-    pub judgement: Judgement,
-    /// The same, with each place on a line of the learner's.
-    pub on_own_lines: Judgement,
-    /// Whether it has just been judged, and passes.
-    pub is_new_pass: bool,
-    /// How many hints have been given.
-    pub hints_given: usize,
-    /// How many hints there are.
-    pub hints: usize,
-    /// The line to open first.
-    pub look: Place,
-    /// The line of the README at which the verdict on the claim stands.
-    pub claim: Option<u32>,
-}
-
-/// How the asked exercises stand, and what is next.
-#[derive(Debug)]
-pub struct WorkbookStatus<'a> {
-    /// Those that were asked for, in the order of the curriculum.
-    pub asked: Vec<ExerciseStatus<'a>>,
-    /// Whether that are all, because none was named.
-    pub all: bool,
-    /// The next one; it need not be among the asked.
-    pub next: Option<ExerciseStatus<'a>>,
-}
 
 /// Judges the asked exercises: an unchanged one costs nothing, an untouched one is not compiled.
 pub fn check(
@@ -61,7 +30,7 @@ pub fn check(
 ) -> Result<Exit, Error> {
     let status = judged(session, names, reporter)?;
     let exit = status.exit();
-    reporter.workbook_status(&session.workbook, &status, exit);
+    reporter.report(Report::Status { workbook: &session.workbook, status: &status, exit });
     Ok(exit)
 }
 
@@ -93,14 +62,6 @@ pub(super) fn judged<'a>(
     Ok(WorkbookStatus { asked, all: names.is_empty(), next })
 }
 
-impl WorkbookStatus<'_> {
-    /// Whether all pass.
-    pub fn exit(&self) -> Exit {
-        let has_passed = |status: &ExerciseStatus<'_>| status.judgement.verdict == Verdict::Passed;
-        if self.asked.iter().all(has_passed) { Exit::Passed } else { Exit::NotPassed }
-    }
-}
-
 /// What judging several exercises has in common.
 pub(super) struct Checker<'a> {
     session: &'a Session,
@@ -120,7 +81,7 @@ impl<'a> Checker<'a> {
             (Progress::default(), Some(format!("progress cannot be read: {error}")))
         });
         if let Some(text) = &warning {
-            reporter.emit(&Event::Warning { text });
+            reporter.warn(text);
         }
         let workbook_edits = WorkbookPins::load(&session.workbook)?.edits(&session.workbook)?;
         Ok(Self { session, store, progress, workbook_edits, _turn: turn })
@@ -163,7 +124,7 @@ impl<'a> Checker<'a> {
             self.store.update(&exercise.directory, |entry| entry.remember(still, &judgement));
         if let Err(error) = saved {
             let text = format!("the verdict stands, but is not remembered: {error}");
-            reporter.emit(&Event::Warning { text: &text });
+            reporter.warn(&text);
         }
         Ok(self.report(exercise, judgement, false, reporter))
     }
@@ -269,12 +230,12 @@ pub(super) fn wait_for_turn(
         // Where nothing can be written there is no lock either; cargo's own lock remains.
         Err(error) => {
             let text = format!("progress cannot be kept: {error}");
-            reporter.emit(&Event::Warning { text: &text });
+            reporter.warn(&text);
             return Ok(None);
         }
     }
     let text = "another checker is at work in this workbook; waiting for it to finish";
-    reporter.emit(&Event::Warning { text });
+    reporter.warn(text);
     loop {
         if session.stop.is_requested() {
             return Err(Error::Interrupted);

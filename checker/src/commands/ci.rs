@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::report::Reporter;
 use crate::report::formats::{Sheet, github};
+use crate::report::{Report, Reporter};
 use crate::system::files;
 use crate::{Error, Exit};
 
@@ -22,9 +22,10 @@ pub fn check_on_github(
     let judged = judged(session, names, reporter);
     match &judged {
         Ok(status) => {
-            reporter.workbook_status(&session.workbook, status, status.exit());
+            let (workbook, exit) = (&session.workbook, status.exit());
+            reporter.report(Report::Status { workbook, status, exit });
         }
-        Err(error) => reporter.error(error),
+        Err(error) => reporter.report(Report::Error(error)),
     }
     reporter.document(&github::resume_commands(&token));
     match judged {

@@ -3,8 +3,9 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::findings::{Finding, Shortfall};
 use crate::judge::run_tests::ROOM_TO_RUN;
-use crate::report::Reporter;
+use crate::report::{Report, Reporter};
 use crate::system::files;
 use crate::system::scratch::temporary;
 use crate::system::worker_pool;
@@ -14,28 +15,6 @@ use crate::workbook::curriculum::Exercise;
 use crate::{Error, Exit};
 
 use super::Session;
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What.
-    pub name: &'static str,
-    /// What was found, in words.
-    pub found: String,
-    /// Where it falls short.
-    pub shortfall: Option<Shortfall>,
-}
-
-/// What is missing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shortfall {
-    /// Whether nothing works without it.
-    pub fatal: bool,
-    /// What is lost.
-    pub lost: String,
-    /// What to do.
-    pub remedy: String,
-}
 
 /// The disk space that a build of all exercises may take, in MiB.
 const DISK_MIB: u64 = 2048;
@@ -54,7 +33,7 @@ pub fn doctor(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Er
         disk(&session.workbook),
         temporary_files(),
     ];
-    reporter.findings(&findings);
+    reporter.report(Report::Machine(&findings));
     let fatal =
         findings.iter().any(|finding| finding.shortfall.as_ref().is_some_and(|short| short.fatal));
     Ok(if fatal { Exit::Fault } else { Exit::Passed })

@@ -7,7 +7,6 @@ use std::path::{Path, PathBuf};
 
 use sandbox::Layers;
 
-use crate::event::Event;
 use crate::grade::approval::{self, Approvals};
 use crate::grade::gradebook::Gradebook;
 use crate::grade::grading::{Grading, results_in};
@@ -16,7 +15,7 @@ use crate::grade::merge::{self, Merged};
 use crate::grade::partition::{self, Partition};
 use crate::grade::scheme::Scheme;
 use crate::grade::store::{GradedExercise, Store};
-use crate::report::Reporter;
+use crate::report::{Report, Reporter};
 use crate::system::files;
 use crate::workbook::curriculum::Exercise;
 use crate::{Error, Exit};
@@ -102,7 +101,8 @@ pub fn grade(
     let jobs = arguments.jobs.map(NonZeroUsize::get);
     let grading = Grading::new(workbook, &session.stop, exercises.clone(), jobs, &layers)?;
     let again = arguments.rerun.as_deref();
-    let open = grading.grade(&intakes, &store, again, |progress| reporter.graded(progress))?;
+    let open = grading
+        .grade(&intakes, &store, again, |progress| reporter.report(Report::Graded(progress)))?;
     write_gradebook(session, &store, &arguments.out, reporter)?;
     if open > 0 {
         return Ok(Exit::Fault);
@@ -171,7 +171,7 @@ fn isolation(required: bool, reporter: &mut dyn Reporter) -> Result<Layers, Erro
         )));
     }
     let text = format!("layers of isolation are missing: {missing}");
-    reporter.emit(&Event::Warning { text: &text });
+    reporter.warn(&text);
     Ok(layers)
 }
 
@@ -198,7 +198,7 @@ pub fn merge(
             write_gradebook(session, &store, &arguments.out, reporter)?;
             reporter.note(&format!("New are {submissions} submissions and {results} results."));
             if let Some(text) = missing_in_words(&missing) {
-                reporter.emit(&Event::Warning { text: &text });
+                reporter.warn(&text);
                 return Ok(Exit::NotPassed);
             }
             Ok(Exit::Passed)
@@ -206,7 +206,7 @@ pub fn merge(
         Merged::Conflicts(conflicts) => {
             for conflict in &conflicts {
                 let text = format!("conflict: {conflict}");
-                reporter.emit(&Event::Warning { text: &text });
+                reporter.warn(&text);
             }
             reporter.note(&format!(
                 "Conflicts: {}. Nothing was merged. Where students differ, leave the directory out that is \
@@ -243,7 +243,7 @@ pub(super) fn warn_of_missing_parts(
     if parts.len() > 1
         && let Some(text) = missing_in_words(&partition::missing(&parts))
     {
-        reporter.emit(&Event::Warning { text: &text });
+        reporter.warn(&text);
     }
     Ok(())
 }
@@ -300,7 +300,7 @@ fn hold(directory: &Path) -> Result<(), Error> {
 /// Says which results wait for a person.
 pub(super) fn warn_of_held(held: &[GradedExercise], reporter: &mut dyn Reporter) {
     for result in held {
-        reporter.emit(&Event::Warning { text: &approval::in_words(result) });
+        reporter.warn(&approval::in_words(result));
     }
 }
 
@@ -326,7 +326,7 @@ fn write_gradebook(
     let held = gradebook.hold(held);
     let path = directory.join("gradebook.csv");
     files::write_atomically(&path, &gradebook.csv())?;
-    reporter.gradebook(&gradebook, Some(&path));
+    reporter.report(Report::Gradebook { gradebook: &gradebook, path: Some(&path) });
     warn_of_held(&held, reporter);
     Ok(())
 }

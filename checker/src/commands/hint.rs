@@ -1,7 +1,7 @@
 //! `checker hint`: one more hint with each call.
 
 use crate::progress::Store;
-use crate::report::Reporter;
+use crate::report::{Report, Reporter};
 use crate::system::files;
 use crate::{Error, Exit};
 
@@ -33,7 +33,7 @@ pub fn hint(
     };
     let number = (given + 1).min(stages.len());
     reporter.note(&format!("{}: hint {number} of {}\n", exercise.name, stages.len()));
-    reporter.markdown(hint.trim());
+    reporter.report(Report::Markdown(hint.trim()));
     let last = number == stages.len();
     let more = if last {
         "\nThat was the last one.".to_owned()

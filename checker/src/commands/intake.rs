@@ -3,11 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::event::Event;
 use crate::grade::intake::{
     EXTENSIONS, Found, Intake, Limits, Reading, Rules, Upload, find, read, roster_of,
 };
-use crate::report::Reporter;
+use crate::report::{Report, Reporter};
 use crate::system::files;
 use crate::workbook::pins::Pins;
 use crate::{Error, Exit};
@@ -51,7 +50,8 @@ pub fn intake(
     if let Some(path) = &arguments.roster {
         files::write_atomically(path, &roster_of(&intakes, path)?)?;
     }
-    reporter.intake(&intakes, &session.workbook.curriculum);
+    let curriculum = &session.workbook.curriculum;
+    reporter.report(Report::Intake { intakes: &intakes, curriculum });
     refuse_where_nothing_counts(&intakes)?;
     let is_open = |intake: &Intake| match &intake.taken {
         Ok(taken) => !taken.unjudged.is_empty(),
@@ -81,9 +81,9 @@ pub(super) fn take_in(
             path.display(),
             EXTENSIONS.join(" ")
         );
-        reporter.emit(&Event::Warning { text: &text });
+        reporter.warn(&text);
     }
-    warnings.iter().for_each(|text| reporter.emit(&Event::Warning { text }));
+    warnings.iter().for_each(|text| reporter.warn(text));
     choose(&mut uploads)?;
     let intakes = read(&rules, uploads)?;
     refuse_several_in_each(&intakes)?;
@@ -95,7 +95,7 @@ pub(super) fn say_remarks(intakes: &[Intake], reporter: &mut dyn Reporter) {
     for Intake { submission, remarks, .. } in intakes {
         for remark in remarks {
             let text = format!("{}: {remark}", submission.student);
-            reporter.emit(&Event::Warning { text: &text });
+            reporter.warn(&text);
         }
     }
 }

@@ -1,6 +1,5 @@
 //! `checker list`: all exercises as they are remembered; nothing is compiled.
 
-use crate::event::Event;
 use crate::judge::candidate::Candidate;
 use crate::judge::inputs;
 use crate::progress::Store;
@@ -15,7 +14,7 @@ pub fn list(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Erro
     let workbook = &session.workbook;
     let (progress, warning) = Store::new(workbook).load()?;
     if let Some(text) = &warning {
-        reporter.emit(&Event::Warning { text });
+        reporter.warn(text);
     }
     for part in &workbook.curriculum.parts {
         reporter.note(&format!("{} {}", part.number, part.title));

@@ -31,11 +31,11 @@ use crate::verdict::Judgement;
 use crate::workbook::Workbook;
 use crate::workbook::curriculum::Exercise;
 
-pub use check::{ExerciseStatus, WorkbookStatus, check};
+pub use check::check;
 #[cfg(feature = "junit")]
 pub use ci::check_as_junit;
 pub use ci::check_on_github;
-pub use doctor::{Finding, doctor};
+pub use doctor::doctor;
 #[cfg(feature = "grade")]
 pub use grade::{GradeArguments, MergeArguments, ScoreArguments, grade, merge, score};
 pub use hint::hint;
@@ -50,9 +50,9 @@ pub use reset::reset;
 pub use run_experiment::run;
 pub use solution::solution;
 pub use solved::solved;
-pub use soundness::{Effort, Soundness, Tally, soundness};
+pub use soundness::{Effort, soundness};
 pub use trace::trace_experiment;
-pub use verify::{Verified, verify};
+pub use verify::verify;
 pub use wrong::{make_wrong, rebase_wrong, show_wrong};
 
 /// What every command needs.

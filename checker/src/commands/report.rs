@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::event::Event;
 use crate::grade::approval::Approvals;
 use crate::grade::gradebook::{Gradebook, Line};
 use crate::grade::grading::results_in;
@@ -12,7 +11,7 @@ use crate::grade::scheme::Scheme;
 use crate::report::formats::{
     Sheet, canvas, classroom, escape, github, gradescope, json_report, junit, moodle, table,
 };
-use crate::report::{Format, Reporter, pages};
+use crate::report::{Format, Report, Reporter, pages};
 use crate::system::files;
 use crate::{Error, Exit};
 
@@ -71,14 +70,14 @@ pub fn report(
     // The gradebook for people says it itself.
     if format != Format::Human {
         for text in gradebook.what_is_open() {
-            reporter.emit(&Event::Warning { text: &text });
+            reporter.warn(&text);
         }
     }
     let title = &session.workbook.curriculum.title;
     let assignment = arguments.assignment.as_ref().unwrap_or(title);
     let whole = match format {
         Format::Human => {
-            reporter.gradebook(&gradebook, None);
+            reporter.report(Report::Gradebook { gradebook: &gradebook, path: None });
             return Ok(Exit::Passed);
         }
         Format::Html => return html(session, arguments, &gradebook, reporter),
@@ -180,7 +179,7 @@ fn left_out(
          wrong. Grade what is open, or give report the same --only",
         line.stored.submission.student
     );
-    reporter.emit(&Event::Warning { text: &text });
+    reporter.warn(&text);
     Ok(())
 }
 

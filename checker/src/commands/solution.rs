@@ -1,8 +1,7 @@
 //! `checker solution`: the reference beside the learner's file.
 
-use crate::event::Event;
 use crate::progress::Store;
-use crate::report::Reporter;
+use crate::report::{Report, Reporter};
 use crate::solutions::Solutions;
 use crate::system::files;
 use crate::workbook::pins::Pins;
@@ -28,7 +27,7 @@ pub fn solution(
     }
     let (progress, warning) = Store::new(workbook).load()?;
     if let Some(text) = &warning {
-        reporter.emit(&Event::Warning { text });
+        reporter.warn(text);
     }
     let last = progress.last_passed(&workbook.curriculum.exercises);
     if !force && !progress.entry(&exercise.directory).has_passed {
@@ -58,7 +57,10 @@ pub fn solution(
             reporter.note(&format!("{shown}\n\n{reference}"));
         } else {
             let yours_shown = format!("exercises/{}/{}", exercise.directory, file.display());
-            reporter.side_by_side((&yours_shown, &yours), (&shown, &reference));
+            reporter.report(Report::SideBySide {
+                yours: (&yours_shown, &yours),
+                reference: (&shown, &reference),
+            });
         }
     }
     Ok(Exit::Passed)

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::event::Event;
 use crate::judge::candidate::{BuildDir, Candidate};
 use crate::judge::compile::{Compiled, compile};
-use crate::report::{Reporter, picture};
+use crate::report::{Report, Reporter, picture};
 use crate::solutions::Solutions;
 use crate::system::files;
 use crate::timeline::{Reference, Traced, trace};
@@ -42,7 +42,7 @@ pub fn trace_experiment(
     if let Some(file) = svg {
         files::write_atomically(file, &picture(&traced))?;
     }
-    reporter.traced(&traced, svg);
+    reporter.report(Report::Timeline { traced: &traced, svg });
     let has_ended = traced.yours.stuck.is_none() && traced.yours.too_much.is_none();
     Ok(if has_ended { Exit::Passed } else { Exit::NotPassed })
 }

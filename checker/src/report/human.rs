@@ -6,8 +6,8 @@ use std::path::Path;
 use similar::{ChangeTag, TextDiff};
 use tracer::{Stuck, Timeline};
 
-use crate::commands::{ExerciseStatus, Finding, Soundness, Tally, Verified, WorkbookStatus};
 use crate::event::{Event, Sink};
+use crate::findings::{ExerciseStatus, Finding, Soundness, Tally, Verified, WorkbookStatus};
 use crate::judge::EXPERIMENT;
 use crate::solutions::Kind;
 use crate::timeline::{Marks, Reference, Traced};
@@ -17,7 +17,7 @@ use crate::workbook::curriculum::Exercise;
 use crate::{Error, Exit};
 
 use super::text::{Paint, WIDTH, clean, fill, paint, wrap};
-use super::{Reporter, lanes, output};
+use super::{Report, Reporter, lanes, output};
 
 /// How wide the names of kinds are in the table of `verify`, and its numbers.
 const KIND: usize = 16;
@@ -414,7 +414,36 @@ impl Sink for Human {
 }
 
 impl Reporter for Human {
-    fn workbook_status(&mut self, workbook: &Workbook, status: &WorkbookStatus<'_>, _: Exit) {
+    fn report(&mut self, report: Report<'_>) {
+        match report {
+            Report::Status { workbook, status, exit } => {
+                self.status_of_workbook(workbook, status, exit)
+            }
+            Report::Machine(findings) => self.findings(findings),
+            Report::Verified(verified) => self.verified(verified),
+            Report::Verification { verified, general, exit } => {
+                self.verification(verified, general, exit)
+            }
+            Report::Timeline { traced, svg } => self.traced(traced, svg),
+            Report::Soundness(soundness) => self.soundness(soundness),
+            Report::SoundnessOfAll { all, exit } => self.soundness_of_all(all, exit),
+            #[cfg(feature = "grade")]
+            Report::Intake { intakes, curriculum } => self.intake(intakes, curriculum),
+            #[cfg(feature = "grade")]
+            Report::Graded(progress) => self.graded(progress),
+            #[cfg(feature = "grade")]
+            Report::Gradebook { gradebook, path } => self.gradebook(gradebook, path),
+            Report::Document(text) => self.document(text),
+            Report::Note(text) => self.note(text),
+            Report::Markdown(text) => self.markdown(text),
+            Report::SideBySide { yours, reference } => self.side_by_side(yours, reference),
+            Report::Error(error) => self.error(error),
+        }
+    }
+}
+
+impl Human {
+    fn status_of_workbook(&mut self, workbook: &Workbook, status: &WorkbookStatus<'_>, _: Exit) {
         self.clear_transient();
         if !status.all {
             self.named(workbook, status);

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::commands::{ExerciseStatus, Finding, Soundness, Tally, Verified, WorkbookStatus};
 use crate::event::{Event, Sink};
+use crate::findings::{ExerciseStatus, Finding, Soundness, Tally, Verified, WorkbookStatus};
 use crate::solutions::Kind;
 use crate::timeline::{Reference, Traced};
 use crate::verdict::{Outcome, Place, TestResult, Verdict};
@@ -14,7 +14,7 @@ use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
 use super::json_timeline::JsonTimeline;
-use super::{Reporter, output};
+use super::{Report, Reporter, output};
 
 /// Reports in JSON lines on standard output.
 pub(super) struct Json;
@@ -275,7 +275,36 @@ impl Sink for Json {
 }
 
 impl Reporter for Json {
-    fn workbook_status(&mut self, _: &Workbook, status: &WorkbookStatus<'_>, exit: Exit) {
+    fn report(&mut self, report: Report<'_>) {
+        match report {
+            Report::Status { workbook, status, exit } => {
+                self.status_of_workbook(workbook, status, exit)
+            }
+            Report::Machine(findings) => self.findings(findings),
+            Report::Verified(verified) => self.verified(verified),
+            Report::Verification { verified, general, exit } => {
+                self.verification(verified, general, exit)
+            }
+            Report::Timeline { traced, svg } => self.traced(traced, svg),
+            Report::Soundness(soundness) => self.soundness(soundness),
+            Report::SoundnessOfAll { all, exit } => self.soundness_of_all(all, exit),
+            #[cfg(feature = "grade")]
+            Report::Intake { intakes, curriculum } => self.intake(intakes, curriculum),
+            #[cfg(feature = "grade")]
+            Report::Graded(progress) => self.graded(progress),
+            #[cfg(feature = "grade")]
+            Report::Gradebook { gradebook, path } => self.gradebook(gradebook, path),
+            Report::Document(text) => self.document(text),
+            Report::Note(text) => self.note(text),
+            Report::Markdown(text) => self.markdown(text),
+            Report::SideBySide { yours, reference } => self.side_by_side(yours, reference),
+            Report::Error(error) => self.error(error),
+        }
+    }
+}
+
+impl Json {
+    fn status_of_workbook(&mut self, _: &Workbook, status: &WorkbookStatus<'_>, exit: Exit) {
         let has_passed = |s: &&ExerciseStatus<'_>| s.judgement.verdict == Verdict::Passed;
         let next = status.next.as_ref();
         let statuses = &status.asked;

@@ -11,10 +11,11 @@ mod load;
 use std::sync::Mutex;
 
 use crate::event::Silent;
+use crate::findings::{Soundness, Tally};
 use crate::judge::candidate::{BuildDir, Candidate, Sources, WorkDirs};
 use crate::judge::compile::{Compiled, Recipe, Wanted, compile, compile_stub};
 use crate::judge::judge_programs;
-use crate::report::Reporter;
+use crate::report::{Report, Reporter};
 use crate::solutions::{Solutions, Wrong};
 use crate::verdict::{Judgement, Verdict};
 use crate::workbook::curriculum::Exercise;
@@ -36,44 +37,6 @@ pub struct Effort {
     pub solution: usize,
     /// Runs of each known-wrong solution.
     pub wrong: usize,
-}
-
-/// What was seen of an exercise.
-#[derive(Debug)]
-pub struct Soundness<'a> {
-    /// Which.
-    pub exercise: &'a Exercise,
-    /// The runs of the solution.
-    pub solution: Tally,
-    /// The runs of each alternative.
-    pub alternatives: Vec<Tally>,
-    /// The runs of each known-wrong solution.
-    pub wrong: Vec<Tally>,
-}
-
-impl Soundness<'_> {
-    /// The solution, its alternatives and the wrong ones.
-    pub fn tallies(&self) -> impl Iterator<Item = &Tally> {
-        self.right().chain(&self.wrong)
-    }
-
-    /// The solution and its alternatives.
-    pub fn right(&self) -> impl Iterator<Item = &Tally> {
-        [&self.solution].into_iter().chain(&self.alternatives)
-    }
-}
-
-/// The runs of one solution, right or wrong.
-#[derive(Debug)]
-pub struct Tally {
-    /// `solution`, or the file's name without the extension.
-    pub name: String,
-    /// How often it was judged.
-    pub runs: usize,
-    /// How often not as it must be: false failures, or escapes.
-    pub unsound: usize,
-    /// The first of these: in which run, in which circumstances, and what was said.
-    pub first: Option<String>,
 }
 
 /// Judges the solutions and the known-wrong solutions of the asked exercises many times over.
@@ -107,14 +70,14 @@ pub fn soundness(
                 })
             },
             |result| {
-                reporter.soundness(&result);
+                reporter.report(Report::Soundness(&result));
                 all.push(result);
             },
         )
     })?;
     let sound = all.iter().flat_map(Soundness::tallies).all(|tally| tally.unsound == 0);
     let exit = if sound { Exit::Passed } else { Exit::NotPassed };
-    reporter.soundness_of_all(&all, exit);
+    reporter.report(Report::SoundnessOfAll { all: &all, exit });
     Ok(exit)
 }
 
@@ -160,7 +123,7 @@ impl Trial<'_> {
         for file in solutions.wrong_files()? {
             tallies.push(match solutions.wrong(&file)? {
                 Ok(wrong) => self.wrong_solution(work_dirs, &file.name, &wrong, runs)?,
-                Err(problem) => Tally::of_one(&file.name, problem),
+                Err(problem) => Tally::unjudged(&file.name, problem),
             });
         }
         Ok(tallies)
@@ -200,7 +163,7 @@ impl Trial<'_> {
             return Err(Error::Interrupted);
         }
         let Compiled::Programs(programs) = compiled else {
-            return Ok(Tally::of_one(name, "it does not compile".to_owned()));
+            return Ok(Tally::unjudged(name, "it does not compile".to_owned()));
         };
         let tally = Mutex::new(Tally::new(name));
         let repeated = in_parallel(
@@ -230,26 +193,6 @@ impl Trial<'_> {
 }
 
 const NO_PANIC: &str = "nobody panics while counting";
-
-impl Tally {
-    fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), runs: 0, unsound: 0, first: None }
-    }
-
-    /// It could not even be judged.
-    fn of_one(name: &str, problem: String) -> Self {
-        Self { runs: 1, unsound: 1, first: Some(problem), ..Self::new(name) }
-    }
-
-    fn count(&mut self, result: Result<(), String>, circumstances: Circumstances) {
-        self.runs += 1;
-        if let Err(problem) = result {
-            self.unsound += 1;
-            let first = || format!("run {}, {circumstances}: {problem}", self.runs);
-            self.first = self.first.take().or_else(|| Some(first()));
-        }
-    }
-}
 
 fn must_pass(judgement: &Judgement) -> Result<(), String> {
     match judgement.verdict {

@@ -7,10 +7,9 @@
 mod base;
 mod variants;
 
+use crate::findings::Verified;
 use crate::judge::candidate::BuildDir;
-use crate::report::Reporter;
-use crate::solutions::Kind;
-use crate::workbook::curriculum::Exercise;
+use crate::report::{Report, Reporter};
 use crate::workbook::pins::WorkbookPins;
 use crate::{Error, Exit};
 
@@ -18,50 +17,6 @@ use super::Session;
 use crate::system::worker_pool::{in_parallel, worker_count};
 use base::{Slots, verify_base};
 use variants::verify_variants;
-
-/// What was found out about an exercise.
-#[derive(Debug, Clone)]
-pub struct Verified<'a> {
-    /// Which.
-    pub exercise: &'a Exercise,
-    /// How many of the stub's tests fail, and how many there are.
-    pub stub: (usize, usize),
-    /// How many tests the solution passes.
-    pub solution: usize,
-    /// The right solutions in other styles.
-    pub alternatives: Vec<Alternative>,
-    /// The known-wrong solutions.
-    pub wrong: Vec<Wrong>,
-    /// Everything that is not as it must be.
-    pub problems: Vec<String>,
-}
-
-impl Verified<'_> {
-    /// How many known-wrong solutions make this kind of mistake.
-    pub fn count_of(&self, kind: Kind) -> usize {
-        self.wrong.iter().filter(|wrong| wrong.kind == Some(kind)).count()
-    }
-}
-
-/// What became of an alternative.
-#[derive(Debug, Clone)]
-pub struct Alternative {
-    /// Its file's name without the extension.
-    pub name: String,
-    /// Whether it passes, as it must.
-    pub passes: bool,
-}
-
-/// What became of a known-wrong solution.
-#[derive(Debug, Clone)]
-pub struct Wrong {
-    /// Its file's name without the extension.
-    pub name: String,
-    /// The kind of its mistake, if it says one.
-    pub kind: Option<Kind>,
-    /// The test that caught it, if it was caught as declared.
-    pub caught_by: Option<String>,
-}
 
 /// Verifies the asked exercises; with none named, the workbook's own files too.
 pub fn verify(
@@ -86,7 +41,7 @@ pub fn verify(
     )?;
     let mut verified = Vec::new();
     let mut take = |result| {
-        reporter.verified(&result);
+        reporter.report(Report::Verified(&result));
         verified.push(result);
     };
     if skip_wrong {
@@ -102,6 +57,6 @@ pub fn verify(
     }
     let clean = general.is_empty() && verified.iter().all(|one| one.problems.is_empty());
     let exit = if clean { Exit::Passed } else { Exit::NotPassed };
-    reporter.verification(&verified, &general, exit);
+    reporter.report(Report::Verification { verified: &verified, general: &general, exit });
     Ok(exit)
 }

@@ -2,10 +2,10 @@
 //! the test that it names.
 
 use super::base::Base;
-use super::{Alternative, Verified, Wrong};
 use crate::Error;
 use crate::commands::{Session, why};
 use crate::event::Silent;
+use crate::findings::{Alternative, Verified, Wrong};
 use crate::judge::candidate::{Sources, WorkDirs};
 use crate::judge::compile::Wanted;
 use crate::judge::judge_compiled;

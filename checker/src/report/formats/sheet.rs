@@ -1,6 +1,6 @@
 //! What the formats for CI are made of: a student's exercises, or the learner's own.
 
-use crate::commands::ExerciseStatus;
+use crate::findings::ExerciseStatus;
 use crate::verdict::{Judgement, Outcome, TestResult, Verdict};
 use crate::workbook::curriculum::Exercise;
 
