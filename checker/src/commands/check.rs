@@ -6,7 +6,7 @@ use crate::event::Event;
 use crate::findings::{ExerciseStatus, WorkbookStatus};
 use crate::judge::candidate::Candidate;
 use crate::judge::edited::judge_edits;
-use crate::judge::inputs;
+use crate::judge::inputs::Inputs;
 use crate::judge::place::Look;
 use crate::judge::{Judged, judge};
 use crate::progress::{Entry, Progress, Store};
@@ -111,17 +111,14 @@ impl<'a> Checker<'a> {
             return Ok(self.report(exercise, judgement, false, reporter));
         }
         let candidate = Candidate::in_place(workbook, exercise, &pins);
-        let fingerprint = inputs::of(&candidate)?;
-        if let Some(known) = self.entry(exercise).known(&fingerprint) {
+        let inputs = Inputs::read(&candidate)?;
+        if let Some(known) = self.entry(exercise).known(inputs.hash()) {
             return Ok(self.report(exercise, known.clone(), true, reporter));
         }
-        let Judged { judgement, known_by_hash, .. } =
-            judge(&candidate, &self.session.stop, reporter)?;
-        // Saved again while it was being judged: the verdict is true of no text that we know.
-        let is_known = known_by_hash && inputs::of(&candidate)? == fingerprint;
-        let still = is_known.then_some(fingerprint);
+        let Judged { judgement, valid_for, .. } =
+            judge(&candidate, &inputs, &self.session.stop, reporter)?;
         let saved =
-            self.store.update(&exercise.directory, |entry| entry.remember(still, &judgement));
+            self.store.update(&exercise.directory, |entry| entry.remember(valid_for, &judgement));
         if let Err(error) = saved {
             let text = format!("the verdict stands, but is not remembered: {error}");
             reporter.warn(&text);

@@ -1,7 +1,7 @@
 //! `checker list`: all exercises as they are remembered; nothing is compiled.
 
 use crate::judge::candidate::Candidate;
-use crate::judge::inputs;
+use crate::judge::inputs::Inputs;
 use crate::progress::Store;
 use crate::report::Reporter;
 use crate::workbook::pins::Pins;
@@ -25,7 +25,7 @@ pub fn list(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Erro
                 "not started"
             } else {
                 let candidate = Candidate::in_place(workbook, exercise, &pins);
-                match entry.last(&inputs::of(&candidate)?) {
+                match entry.last(Inputs::read(&candidate)?.hash()) {
                     Some(judgement) => judgement.verdict.in_words(),
                     None => "not checked since it changed",
                 }

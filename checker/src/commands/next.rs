@@ -10,7 +10,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::Error;
 use crate::judge::candidate::Candidate;
-use crate::judge::inputs;
+use crate::judge::inputs::Inputs;
 use crate::progress::{Entry, Progress, Store};
 use crate::report::Reporter;
 use crate::verdict::{Judgement, Verdict};
@@ -121,8 +121,8 @@ fn remembered_verdict(workbook: &Workbook, exercise: &Exercise, entry: &Entry) -
     if pins.is_untouched(workbook, exercise).unwrap_or(false) {
         return Some(Verdict::NotStarted);
     }
-    let fingerprint = inputs::of(&Candidate::in_place(workbook, exercise, &pins)).ok()?;
-    entry.last(&fingerprint).map(|judgement| judgement.verdict)
+    let inputs = Inputs::read(&Candidate::in_place(workbook, exercise, &pins)).ok()?;
+    entry.last(inputs.hash()).map(|judgement| judgement.verdict)
 }
 
 /// When the learner's files of an exercise were last edited, in milliseconds since 1970.

@@ -8,6 +8,7 @@ use crate::event::Event;
 use crate::judge::candidate::Candidate;
 use crate::judge::compare;
 use crate::judge::compile::{Compiled, compile};
+use crate::judge::inputs::Inputs;
 use crate::judge::panics::panics;
 use crate::judge::run_tests::{run_experiment, unnatural_end};
 use crate::report::Reporter;
@@ -29,7 +30,7 @@ pub fn run(
     let pins = Pins::load(workbook, exercise)?;
     let candidate = Candidate::in_place(workbook, exercise, &pins);
     reporter.emit(&Event::Compiling { exercise });
-    let programs = match compile(&candidate, &session.stop, reporter)? {
+    let programs = match compile(&candidate, &Inputs::read(&candidate)?, &session.stop, reporter)? {
         Compiled::Programs(programs) => programs,
         Compiled::Errors(errors) => {
             for error in errors {

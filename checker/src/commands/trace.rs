@@ -6,6 +6,7 @@ use std::path::Path;
 use crate::event::Event;
 use crate::judge::candidate::{BuildDir, Candidate};
 use crate::judge::compile::{Compiled, compile};
+use crate::judge::inputs::Inputs;
 use crate::report::{Report, Reporter, picture};
 use crate::solutions::Solutions;
 use crate::system::files;
@@ -56,7 +57,7 @@ fn timeline(
 ) -> Result<Result<tracer::Timeline, String>, Error> {
     let exercise = candidate.exercise;
     reporter.emit(&Event::Compiling { exercise });
-    let programs = match compile(candidate, &session.stop, reporter)? {
+    let programs = match compile(candidate, &Inputs::read(candidate)?, &session.stop, reporter)? {
         Compiled::Programs(programs) => programs,
         Compiled::Errors(errors) => {
             let errors: Vec<String> = errors.into_iter().map(|error| error.rendered).collect();

@@ -18,7 +18,7 @@ use crate::Error;
 use crate::event::Silent;
 use crate::judge::candidate::{BuildDir, Candidate, Confined, Sources, WorkDirs};
 use crate::judge::compile::{Compiled, Diagnostic, Recipe, Unclear, Wanted, compile_stub};
-use crate::judge::inputs;
+use crate::judge::inputs::Inputs;
 use crate::judge::{judge_compiled, judge_programs};
 use crate::solutions::Solutions;
 use crate::system::files;
@@ -241,7 +241,7 @@ impl<'a> Grading<'a> {
         let (_, recipe) = compile_stub(&candidate, self.stop)?;
         // Flags are a part of the result, so what is none decides, too.
         let known = self.known.of(exercise, candidate.pins);
-        let hash = format!("{} {known:?}", inputs::of(&candidate)?);
+        let hash = format!("{} {known:?}", Inputs::read(&candidate)?.hash());
         // A course may have left the solution out.
         let reference = Solutions::new(self.workbook, exercise).reference().ok();
         let reference = reference.and_then(|it| alike::digest(&it, candidate.pins));
@@ -377,8 +377,8 @@ impl Judging<'_> {
             compiled = whose_failure(&candidate, first, &stub, again)?;
         }
         let Compiled::Programs(programs) = compiled else {
-            let judged = judge_compiled(&candidate, compiled, stop, &mut Silent)?;
-            return Ok(disguised.undisguised(judged.judgement));
+            let (judgement, _) = judge_compiled(&candidate, compiled, stop, &mut Silent)?;
+            return Ok(disguised.undisguised(judgement));
         };
         // The compiler's own error says more of what neither of them can read.
         if let Some(file) = scanned.unread.iter().find(|file| was_read(&candidate.target, file)) {

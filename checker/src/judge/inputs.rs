@@ -1,7 +1,8 @@
-//! The content hash of all that a verdict depends on.
+//! Everything that decides a candidate's verdict, by content.
 //!
 //! File times say nothing: an unpacked submission or a restored backup may be older than the last
-//! build. Content decides, here and in [`crate::judge::compile`].
+//! build. Content decides: [`Inputs`] are read once a judgement, name what was compiled and what was
+//! judged, and are read once more before anything is remembered under them.
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -14,34 +15,64 @@ use crate::system::files;
 use crate::system::hash::{add, hex};
 use crate::workbook::TEST_CRATES;
 
-/// SHA-256 over everything that decides the candidate's verdict, in hexadecimal.
-pub fn of(candidate: &Candidate<'_>) -> Result<String, Error> {
-    let mut hasher = Sha256::new();
-    add(&mut hasher, of_programs(candidate)?.as_bytes());
-    for tests in candidate.pins.tests.values() {
-        add(&mut hasher, tests.join(" ").as_bytes());
-    }
-    Ok(hex(&hasher.finalize()))
+/// Everything that decides a candidate's verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inputs {
+    /// The files that were read.
+    files: Vec<PathBuf>,
+    programs: String,
+    verdict: String,
 }
 
-/// SHA-256 over everything that decides what the candidate is compiled to, in hexadecimal. Which of the
-/// tests in a program are expected is none of it.
-pub fn of_programs(candidate: &Candidate<'_>) -> Result<String, Error> {
-    let mut hasher = Sha256::new();
-    for path in files(candidate)? {
-        add_file(&mut hasher, &candidate.workspace, &path)?;
+impl Inputs {
+    /// The inputs as they are now.
+    pub fn read(candidate: &Candidate<'_>) -> Result<Self, Error> {
+        let files = files_of(candidate)?;
+        let mut hasher = Sha256::new();
+        for path in &files {
+            add_file(&mut hasher, &candidate.workspace, path)?;
+        }
+        for target in candidate.pins.tests.keys() {
+            add(&mut hasher, target.as_bytes());
+        }
+        add(&mut hasher, format!("{:?}", candidate.exercise).as_bytes());
+        add(&mut hasher, checker().as_bytes());
+        add(&mut hasher, candidate.settings.in_words(candidate.in_place).as_bytes());
+        let programs = hex(&hasher.finalize());
+
+        let mut hasher = Sha256::new();
+        add(&mut hasher, programs.as_bytes());
+        for tests in candidate.pins.tests.values() {
+            add(&mut hasher, tests.join(" ").as_bytes());
+        }
+        let files = files.iter().map(|path| candidate.workspace.join(path)).collect();
+        Ok(Self { files, programs, verdict: hex(&hasher.finalize()) })
     }
-    for target in candidate.pins.tests.keys() {
-        add(&mut hasher, target.as_bytes());
+
+    /// SHA-256 over everything that decides the verdict, in hexadecimal.
+    pub fn hash(&self) -> &str {
+        &self.verdict
     }
-    add(&mut hasher, format!("{:?}", candidate.exercise).as_bytes());
-    add(&mut hasher, checker().as_bytes());
-    add(&mut hasher, candidate.settings.in_words(candidate.in_place).as_bytes());
-    Ok(hex(&hasher.finalize()))
+
+    /// SHA-256 over everything that decides what the candidate is compiled to, in hexadecimal. Which of
+    /// the tests in a program are expected is none of it.
+    pub fn hash_of_programs(&self) -> &str {
+        &self.programs
+    }
+
+    /// Whether a file that the compiler has read goes into the hash.
+    pub fn cover(&self, file: &Path) -> bool {
+        self.files.iter().any(|known| known == file)
+    }
+
+    /// Whether they are now as they were: nobody has saved a file meanwhile.
+    pub fn still_hold(&self, candidate: &Candidate<'_>) -> Result<bool, Error> {
+        Ok(Self::read(candidate)? == *self)
+    }
 }
 
 /// The files that go into the hash, relative to the workspace.
-pub fn files(candidate: &Candidate<'_>) -> Result<Vec<PathBuf>, Error> {
+fn files_of(candidate: &Candidate<'_>) -> Result<Vec<PathBuf>, Error> {
     let directory = candidate.directory();
     let exercise = Path::new("exercises").join(&candidate.exercise.directory);
     let mut found = Vec::new();

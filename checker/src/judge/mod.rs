@@ -15,6 +15,7 @@ use crate::Error;
 use crate::event::{Event, Sink};
 use crate::judge::candidate::Candidate;
 use crate::judge::compile::{Compiled, Diagnostic, Programs, cargo_failed, compile};
+use crate::judge::inputs::Inputs;
 use crate::judge::panics::panics;
 use crate::judge::run_tests::{
     ROOM_TO_RUN, may_be_the_machines, place_of, run_experiment, run_tests, unnatural_end,
@@ -40,52 +41,67 @@ pub struct Judged {
     pub judgement: Judgement,
     /// Warnings about the exercise's own code.
     pub warnings: Vec<String>,
-    /// Whether the content hash covers all that it was judged by.
-    pub known_by_hash: bool,
+    /// The hash that it may be remembered under; `None` if the inputs do not cover all that it was judged by,
+    /// or are not what they were.
+    pub valid_for: Option<String>,
 }
 
 /// Judges a candidate whose given files are known to be intact.
 pub fn judge(
     candidate: &Candidate<'_>,
+    inputs: &Inputs,
     stop: &Stop,
     events: &mut dyn Sink,
 ) -> Result<Judged, Error> {
     events.emit(&Event::Compiling { exercise: candidate.exercise });
-    let compiled = compile(candidate, stop, events)?;
-    judge_compiled(candidate, compiled, stop, events)
+    let compiled = compile(candidate, inputs, stop, events)?;
+    let is_covered = match &compiled {
+        Compiled::Programs(programs) => programs.known_by_hash,
+        _ => true,
+    };
+    let (judgement, warnings) = judge_compiled(candidate, compiled, stop, events)?;
+    // Saved again while it was being judged: the verdict is true of no text that we know.
+    let is_valid = is_covered && inputs.still_hold(candidate)?;
+    Ok(Judged { judgement, warnings, valid_for: is_valid.then(|| inputs.hash().to_owned()) })
 }
 
-/// Judges what compiling a candidate came to.
+/// Whether a judgement need not be made again while its inputs are the same.
+///
+/// A hang, a supervisor that fell silent, and a kill may have been the machine's; so may what the compiler
+/// says (a linker that is missing, a file outside of the sources); what this machine lacks today it may
+/// have tomorrow.
+pub fn is_final(judgement: &Judgement) -> bool {
+    let is_of_today =
+        |test: &TestResult| may_be_the_machines(test) || test.outcome == Outcome::Skipped;
+    let may_change =
+        [Verdict::TimedOut, Verdict::AttackedSupervisor, Verdict::DoesNotCompile, Verdict::Skipped];
+    !may_change.contains(&judgement.verdict) && !judgement.tests.iter().any(is_of_today)
+}
+
+/// Judges what compiling a candidate came to; with the compiler's warnings.
 pub fn judge_compiled(
     candidate: &Candidate<'_>,
     compiled: Compiled,
     stop: &Stop,
     events: &mut dyn Sink,
-) -> Result<Judged, Error> {
+) -> Result<(Judgement, Vec<String>), Error> {
     let programs = match compiled {
         Compiled::Programs(programs) => programs,
         Compiled::Errors(errors) => {
             refuse_errors_of_the_machine(candidate, &errors)?;
-            return Ok(without_warnings(compile_errors(candidate.exercise, errors)));
+            return Ok((compile_errors(candidate.exercise, errors), Vec::new()));
         }
-        Compiled::Endless => return Ok(without_warnings(endless_compiler(candidate))),
+        Compiled::Endless => return Ok((endless_compiler(candidate), Vec::new())),
         Compiled::Unclear(unclear) if unclear.errors.is_empty() => {
             return Err(unclear.into_error(candidate));
         }
         Compiled::Unclear(unclear) => {
-            return Ok(without_warnings(compile_errors(candidate.exercise, unclear.errors)));
+            return Ok((compile_errors(candidate.exercise, unclear.errors), Vec::new()));
         }
     };
     events.emit(&Event::Running { exercise: candidate.exercise });
     let judgement = judge_programs(candidate, &programs, None, stop)?;
-    let is_of_today =
-        |test: &TestResult| test.outcome == Outcome::Skipped || may_be_the_machines(test);
-    Ok(Judged {
-        warnings: programs.warnings,
-        // What this machine refuses today it may allow tomorrow.
-        known_by_hash: programs.known_by_hash && !judgement.tests.iter().any(is_of_today),
-        judgement,
-    })
+    Ok((judgement, programs.warnings))
 }
 
 /// What a compiler and a linker say when the machine fails them. The compiler runs the linker without a
@@ -141,10 +157,6 @@ pub fn judge_programs(
         tests.extend(compare_experiment(candidate, programs, cpu, stop)?);
     }
     Ok(Judgement::from_tests(tests))
-}
-
-fn without_warnings(judgement: Judgement) -> Judged {
-    Judged { judgement, warnings: Vec::new(), known_by_hash: true }
 }
 
 fn compile_errors(exercise: &Exercise, errors: Vec<Diagnostic>) -> Judgement {

@@ -10,7 +10,6 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
@@ -23,7 +22,7 @@ use crate::judge::panics::{Panic, panics};
 use crate::judge::place;
 use crate::system::files;
 use crate::system::scratch::Scratch;
-use crate::system::worker_pool::cores;
+use crate::system::worker_pool::{cores, in_parallel};
 use crate::verdict::{Outcome, Place, TestResult, hung_threads_text, strays_text};
 
 /// After this many tests that hung, the rest is not run: each would cost its deadline again.
@@ -66,43 +65,25 @@ pub fn run_tests(
             candidate.pins.tests[target].iter().map(move |name| (target, name.as_str()))
         })
         .collect();
-    let next = AtomicUsize::new(0);
     let hung = AtomicUsize::new(0);
-    let work = || {
-        let mut results = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(&(target, name)) = expected.get(index) else {
-                return Ok(results);
-            };
-            let need = candidate.exercise.needs.get(target);
-            if let Some(lack) = need.and_then(|capability| capability.lack()) {
-                results.push((index, skipped(target, name, lack)));
-                continue;
-            }
-            if hung.load(Ordering::Relaxed) >= HUNG_TESTS {
-                results.push((index, not_run(target, name)));
-                continue;
-            }
-            let started = Instant::now();
-            let directory = scratch.directory()?;
-            let result =
-                run_test(&Test { candidate, programs, target, name, cpu }, &directory, stop)?;
-            let has_hung = result.outcome != Outcome::Passed && started.elapsed() > HUNG_AFTER;
-            hung.fetch_add(usize::from(has_hung), Ordering::Relaxed);
-            results.push((index, result));
+    let run = |&(target, name): &(&str, &str)| {
+        let need = candidate.exercise.needs.get(target);
+        if let Some(lack) = need.and_then(|capability| capability.lack()) {
+            return Ok(skipped(target, name, lack));
         }
+        if hung.load(Ordering::Relaxed) >= HUNG_TESTS {
+            return Ok(not_run(target, name));
+        }
+        let started = Instant::now();
+        let directory = scratch.directory()?;
+        let result = run_test(&Test { candidate, programs, target, name, cpu }, &directory, stop)?;
+        let has_hung = result.outcome != Outcome::Passed && started.elapsed() > HUNG_AFTER;
+        hung.fetch_add(usize::from(has_hung), Ordering::Relaxed);
+        Ok(result)
     };
-    let finished: Vec<Result<Vec<(usize, TestResult)>, Error>> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..cores()).map(|_| scope.spawn(work)).collect();
-        threads.into_iter().map(|thread| thread.join().expect("a worker does not panic")).collect()
-    });
     let mut results = Vec::new();
-    for finished in finished {
-        results.extend(finished?);
-    }
-    results.sort_by_key(|(index, _)| *index);
-    Ok(results.into_iter().map(|(_, result)| result).collect())
+    in_parallel(cores(), &expected, run, |result| results.push(result))?;
+    Ok(results)
 }
 
 /// Runs the experiment, with a `cpu` on that one only, and returns what was seen of it.

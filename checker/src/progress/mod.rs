@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
+use crate::judge::is_final;
 use crate::system::files;
 use crate::system::lock::Lock;
 use crate::verdict::{Judgement, Verdict};
@@ -159,16 +160,8 @@ impl Entry {
     }
 
     /// The judgement for these sources, if it need not be made again.
-    ///
-    /// A hang and a supervisor that fell silent may have been the machine's, and so may what the
-    /// compiler says: a linker that is missing, a file outside of the sources.
     pub fn known(&self, fingerprint: &str) -> Option<&Judgement> {
-        self.last(fingerprint).filter(|judgement| {
-            !matches!(
-                judgement.verdict,
-                Verdict::TimedOut | Verdict::AttackedSupervisor | Verdict::DoesNotCompile
-            )
-        })
+        self.last(fingerprint).filter(|judgement| is_final(judgement))
     }
 }
 

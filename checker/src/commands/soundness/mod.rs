@@ -14,6 +14,7 @@ use crate::event::Silent;
 use crate::findings::{Soundness, Tally};
 use crate::judge::candidate::{BuildDir, Candidate, Sources, WorkDirs};
 use crate::judge::compile::{Compiled, Recipe, Wanted, compile, compile_stub};
+use crate::judge::inputs::Inputs;
 use crate::judge::judge_programs;
 use crate::report::{Report, Reporter};
 use crate::solutions::{Solutions, Wrong};
@@ -96,7 +97,8 @@ impl Trial<'_> {
         let sources = self.solutions().reference()?;
         let candidate = build_dir.lay(self.exercise, &self.pins, &sources)?;
         // One after another: each runs as many tests at once as there are cores.
-        let compiled = compile(&candidate, &self.session.stop, &mut Silent)?;
+        let compiled =
+            compile(&candidate, &Inputs::read(&candidate)?, &self.session.stop, &mut Silent)?;
         self.repeat(1, "solution", &candidate, compiled, runs, must_pass)
     }
 

@@ -10,6 +10,7 @@ use crate::commands::{Session, hint, pin, why};
 use crate::event::Silent;
 use crate::judge::candidate::{BuildDir, Sources};
 use crate::judge::compile::Recipe;
+use crate::judge::inputs::Inputs;
 use crate::judge::{Judged, judge};
 use crate::solutions::Solutions;
 use crate::system::files;
@@ -198,7 +199,7 @@ impl Verification<'_> {
             return Err(Error::Interrupted);
         }
         let candidate = build_dir.lay(self.result.exercise, &self.pins, sources)?;
-        judge(&candidate, self.stop, &mut Silent)
+        judge(&candidate, &Inputs::read(&candidate)?, self.stop, &mut Silent)
     }
 }
 

@@ -185,6 +185,6 @@ impl Judging<'_> {
             let _turn = self.compilers.take();
             trial.base.recipe.compile(&candidate, wanted, stop)?
         };
-        Ok(judge_compiled(&candidate, compiled, stop, &mut Silent)?.judgement)
+        Ok(judge_compiled(&candidate, compiled, stop, &mut Silent)?.0)
     }
 }

@@ -1,28 +1,24 @@
 //! What the compiler read, by its own word: the dep-info files that it leaves beside its outputs.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use crate::Error;
 use crate::judge::candidate::Candidate;
-use crate::judge::inputs;
+use crate::judge::inputs::Inputs;
 
-/// Whether the content hash covers every file and every variable that `outputs` were made from.
-pub(super) fn covers(candidate: &Candidate<'_>, outputs: &[PathBuf]) -> Result<bool, Error> {
-    let known: BTreeSet<PathBuf> =
-        inputs::files(candidate)?.into_iter().map(|path| candidate.workspace.join(path)).collect();
+/// Whether the inputs cover every file and every variable that `outputs` were made from.
+pub(super) fn covers(candidate: &Candidate<'_>, inputs: &Inputs, outputs: &[PathBuf]) -> bool {
     let is_known = |dep_info: &PathBuf| {
         let text = fs::read_to_string(dep_info).unwrap_or_default();
-        let inputs = inputs(&text);
-        !inputs.is_empty()
+        let read = files_read(&text);
+        !read.is_empty()
             && variables(&text).all(is_of_cargo)
-            && inputs.iter().all(|path| known.contains(&plain(&candidate.workspace.join(path))))
+            && read.iter().all(|path| inputs.cover(&plain(&candidate.workspace.join(path))))
     };
-    Ok(outputs.iter().all(|output| {
+    outputs.iter().all(|output| {
         let dep_infos = dep_infos(output);
         !dep_infos.is_empty() && dep_infos.iter().all(is_known)
-    }))
+    })
 }
 
 /// The lists of what an output was made from: `libx-1.rlib` has `x-1.d` beside it.
@@ -52,7 +48,7 @@ fn dep_info_path(output: &Path) -> PathBuf {
 }
 
 /// The files behind the first `output: ` of a dep-info file; a space in a name is written `\ `.
-fn inputs(dep_info: &str) -> Vec<PathBuf> {
+fn files_read(dep_info: &str) -> Vec<PathBuf> {
     let line = dep_info.lines().next().and_then(|line| line.split_once(": "));
     let line = line.map_or("", |(_, inputs)| inputs).replace("\\ ", "\0");
     line.split_whitespace().map(|path| path.replace('\0', " ").into()).collect()
@@ -91,9 +87,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn inputs_are_read_with_their_spaces() {
+    fn files_are_read_with_their_spaces() {
         let text = "/t/x-1.d: tests/../src/a.rs /my\\ w/b.rs\n\ntests/../src/a.rs:\n";
-        assert_eq!(inputs(text), [Path::new("tests/../src/a.rs"), Path::new("/my w/b.rs")]);
+        assert_eq!(files_read(text), [Path::new("tests/../src/a.rs"), Path::new("/my w/b.rs")]);
         assert_eq!(plain(Path::new("/w/tests/../src/a.rs")), Path::new("/w/src/a.rs"));
     }
 

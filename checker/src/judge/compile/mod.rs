@@ -26,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use crate::Error;
 use crate::event::{Silent, Sink};
 use crate::judge::candidate::Candidate;
-use crate::judge::inputs;
+use crate::judge::inputs::Inputs;
 use crate::system::lock::Lock;
 use crate::verdict::Place;
 use locks::Locks;
@@ -97,12 +97,13 @@ const TAKEN_OVER: usize = 3;
 /// Compiles the candidate's expected tests and programs.
 pub fn compile(
     candidate: &Candidate<'_>,
+    inputs: &Inputs,
     stop: &Stop,
     events: &mut dyn Sink,
 ) -> Result<Compiled, Error> {
-    let sources = inputs::of_programs(candidate)?;
+    let sources = inputs.hash_of_programs();
     let record = Record::path(candidate);
-    if let Some(programs) = Record::load(&record).and_then(|record| record.valid_for(&sources)) {
+    if let Some(programs) = Record::load(&record).and_then(|record| record.valid_for(sources)) {
         return Ok(Compiled::Programs(programs));
     }
     // In a build directory one at a time: no other build's time counts against this one's deadline.
@@ -147,10 +148,10 @@ pub fn compile(
     if let Some(recorder) = recorder {
         messages.programs.recipe = Some(recorder.recipe(candidate)?);
     }
-    messages.programs.known_by_hash = dep_info::covers(candidate, &messages.outputs)?;
+    messages.programs.known_by_hash = dep_info::covers(candidate, inputs, &messages.outputs);
     // The sources may have been saved again while cargo read them; then the record would lie.
-    if messages.programs.known_by_hash && inputs::of_programs(candidate)? == sources {
-        Record::new(sources, &messages.programs).save(&record)?;
+    if messages.programs.known_by_hash && inputs.still_hold(candidate)? {
+        Record::new(sources.to_owned(), &messages.programs).save(&record)?;
     }
     Ok(Compiled::Programs(messages.programs))
 }
@@ -169,7 +170,7 @@ pub fn compile_stub(candidate: &Candidate<'_>, stop: &Stop) -> Result<(Programs,
         problem: format!("the stub does not compile:\n{why}"),
         remedy: "A stub compiles without a warning.".to_owned(),
     };
-    match compile(candidate, stop, &mut Silent)? {
+    match compile(candidate, &Inputs::read(candidate)?, stop, &mut Silent)? {
         Compiled::Programs(mut programs) => {
             let recipe = programs.recipe.take();
             let recipe =
