@@ -35,11 +35,22 @@ pub(super) struct Known<'a> {
     pub is_fresh: bool,
 }
 
+impl Session {
+    /// The exercise that was named, or else the next one.
+    pub(super) fn named_or_next(
+        &self,
+        name: Option<&str>,
+        reporter: &mut dyn Reporter,
+    ) -> Result<&Exercise, Error> {
+        match name {
+            Some(name) => self.workbook.curriculum.find(name),
+            None => find(self, reporter),
+        }
+    }
+}
+
 /// The exercise that a command without a name means, as things are now; nothing is judged.
-pub(super) fn find<'a>(
-    session: &'a Session,
-    reporter: &mut dyn Reporter,
-) -> Result<&'a Exercise, Error> {
+fn find<'a>(session: &'a Session, reporter: &mut dyn Reporter) -> Result<&'a Exercise, Error> {
     let (progress, warning) = Store::new(&session.workbook).load()?;
     if let Some(warning) = warning {
         reporter.note(&format!("warning: {warning}"));

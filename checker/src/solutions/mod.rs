@@ -13,6 +13,7 @@ mod kind;
 mod patch;
 mod rebase;
 mod solved;
+mod wrong_file;
 
 use std::path::{Path, PathBuf};
 
@@ -27,6 +28,7 @@ pub use kind::Kind;
 pub use patch::{lines_of_formatting, patch_text};
 pub use rebase::{Rebased, rebase};
 pub use solved::{references, write_solved};
+pub use wrong_file::WrongFile;
 
 /// The solutions of one exercise.
 #[derive(Debug)]
@@ -42,17 +44,6 @@ pub struct Alternative {
     pub name: String,
     /// What it lays on the exercise.
     pub sources: Sources,
-}
-
-/// A known-wrong solution, as its file has it.
-#[derive(Debug, Clone)]
-pub struct WrongFile {
-    /// Its file's name without the extension.
-    pub name: String,
-    /// Where it lies, from the exercise's solutions: `wrong/NAME.patch`.
-    pub path: PathBuf,
-    /// The file's text.
-    pub text: String,
 }
 
 /// A known-wrong solution that can be judged.
@@ -164,13 +155,6 @@ impl<'a> Solutions<'a> {
         };
         sources.insert(self.exercise.edit[0].clone(), text);
         Ok(sources)
-    }
-}
-
-impl WrongFile {
-    /// Whether it is a difference, and not a whole file.
-    pub fn is_patch(&self) -> bool {
-        self.path.extension().is_some_and(|extension| extension == "patch")
     }
 }
 

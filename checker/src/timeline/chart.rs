@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use tracer::{Event, Process, Reaped, Timeline};
 
 use super::Marks;
-use super::graph::{Graph, Node};
+use super::graph::{ArrowKind, Graph};
+use super::held::Node;
 
 /// A timeline laid out.
 #[derive(Debug)]
@@ -84,19 +85,6 @@ pub struct Arrow {
     pub from: (usize, usize),
     /// Lane and row.
     pub to: (usize, usize),
-}
-
-/// What an arrow stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ArrowKind {
-    /// A process or thread is made.
-    Birth,
-    /// A vfork child lets its parent go on.
-    Release,
-    /// An end, or a stop, is waited for.
-    Reap,
-    /// A signal is sent.
-    Signal,
 }
 
 impl<'a> Chart<'a> {

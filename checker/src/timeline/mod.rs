@@ -8,8 +8,9 @@ mod graph;
 mod held;
 mod traced;
 
-pub use chart::{Arrow, ArrowKind, Chart, Lane, Step, Stretch};
+pub use chart::{Arrow, Chart, Lane, Step, Stretch};
 pub use difference::{Marks, differences};
+pub use graph::ArrowKind;
 pub use traced::{trace, trace_if_asked};
 
 use tracer::Timeline;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
-use super::Kind;
+use super::kind::Kind;
 use super::names::{alone, behind, is_failing_macro, is_shell, of_macro, qualifier};
 use super::tokens::tokens;
 

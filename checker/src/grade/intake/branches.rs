@@ -10,11 +10,11 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::Rules;
 use super::archive::Broken;
 use super::contents::Collector;
 use super::remark::Remark;
 use super::trees::{Chosen, choose};
+use super::upload::Rules;
 use crate::Error;
 use crate::grade::taken::Reason;
 use crate::system::files;

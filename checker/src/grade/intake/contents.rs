@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::names::contains;
 use super::remark::Remark;
 use super::sink::{Kind, Sink};
-use super::{Rules, Unreadable};
+use super::upload::{Rules, Unreadable};
 use crate::Error;
 use crate::grade::taken::{Entry, FILE_SIZE};
 use crate::workbook::curriculum::Exercise;

@@ -17,95 +17,24 @@ mod remark;
 mod roster;
 mod sink;
 mod trees;
+mod upload;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use unicode_normalization::UnicodeNormalization;
-
 pub use archive::{Limits, Reading};
 pub use names::EXTENSIONS;
 pub use remark::{OtherHolds, Remark};
+pub use upload::{Rules, Submission, Unreadable, Upload, normal_form};
 
 use self::archive::Broken;
 use self::contents::{Collector, Contents, Shared};
 use self::layout::Looked;
 use self::trees::{Chosen, choose};
+use self::upload::Place;
 use super::taken::Taken;
 use crate::Error;
-use crate::workbook::curriculum::Curriculum;
-use crate::workbook::pins::Pins;
-
-/// One student's submission.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Submission {
-    /// Who handed it in; unique.
-    pub student: String,
-    /// Where it lies.
-    pub origin: PathBuf,
-    /// How many days late it came, if a roster says so.
-    pub days_late: Option<u32>,
-}
-
-impl Submission {
-    /// Whether there is one: a roster may name a student who has handed in nothing.
-    pub fn is_handed_in(&self) -> bool {
-        !self.origin.as_os_str().is_empty()
-    }
-
-    /// How many days late it came, as far as is known.
-    pub fn days_late(&self) -> u32 {
-        self.days_late.unwrap_or(0)
-    }
-}
-
-/// What decides what is found in an upload.
-#[derive(Debug)]
-pub struct Rules<'a> {
-    /// The exercises.
-    pub curriculum: &'a Curriculum,
-    /// What was given, by exercise.
-    pub pins: &'a BTreeMap<String, Pins>,
-    /// Whether uploads are taken that were made with another version of the workbook.
-    pub other_versions: bool,
-    /// How archives are read.
-    pub reading: Reading<'a>,
-}
-
-/// What one student has uploaded; nothing of it is read yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Upload {
-    /// Who, where, how late.
-    pub submission: Submission,
-    /// The student's name, where the platform says it beside the key.
-    pub name: Option<String>,
-    /// When, in the platform's words.
-    pub handed_in: Option<String>,
-    /// What is to be said of it so far.
-    pub remarks: Vec<Remark>,
-    place: Place,
-}
-
-/// Where the files of an upload are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
-    /// A roster names none.
-    Nothing,
-    /// Directories, archives and files.
-    Parts(Vec<PathBuf>),
-    /// In an archive, all that lies at one of these paths.
-    Members { archive: PathBuf, members: Vec<PathBuf> },
-    /// Nowhere, although it should be there.
-    Missing(String),
-}
-
-impl Upload {
-    fn new(submission: Submission) -> Self {
-        let (name, handed_in, remarks) = (None, None, Vec::new());
-        Self { submission, name, handed_in, remarks, place: Place::Nothing }
-    }
-}
 
 /// What was found where submissions were looked for.
 #[derive(Debug, Default)]
@@ -117,10 +46,6 @@ pub struct Found {
     /// What else a person should know, each in a sentence.
     pub warnings: Vec<String>,
 }
-
-/// A submission that cannot be read, through its own fault: a broken archive, a bomb.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable(pub String);
 
 /// An upload that was read.
 #[derive(Debug)]
@@ -198,11 +123,6 @@ fn from_argument(
     }
     let looked = layout::in_directory(rules, argument, results)?;
     if looked.uploads.is_empty() { Err(unknown(argument)) } else { Ok(looked) }
-}
-
-/// A student's name, composed as far as it goes: a name is the same in each Unicode form.
-pub fn normal_form(name: &str) -> String {
-    name.nfc().collect()
 }
 
 /// Whether a file says whose submissions are where.

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Submission, layout, names, normal_form};
+use super::upload::{Submission, normal_form};
+use super::{layout, names};
 use crate::Error;
 
 const FORM: &str = "A roster is CSV in UTF-8 or UTF-16, separated by commas, semicolons or tabs, with a line \

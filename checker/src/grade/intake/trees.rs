@@ -9,7 +9,7 @@ use std::path::{Component, Path, PathBuf};
 
 use super::contents::{Contents, Stray};
 use super::remark::{OtherHolds, Remark};
-use super::{Rules, Unreadable};
+use super::upload::{Rules, Unreadable};
 use crate::grade::taken::{Entry, Note, Reason, Sorter, Taken, Why};
 use crate::judge::candidate::Sources;
 use crate::workbook::curriculum::{Curriculum, Exercise};

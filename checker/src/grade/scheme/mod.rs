@@ -7,15 +7,11 @@
 mod written;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::points::Points;
-use crate::Error;
-use crate::system::files;
-use crate::workbook::Workbook;
 use crate::workbook::curriculum::Exercise;
 
 /// The scheme's name in the directory of the results.
@@ -97,24 +93,6 @@ pub enum Visibility {
 }
 
 impl Scheme {
-    /// Reads and validates a scheme; an error names the file, the line and the remedy.
-    pub fn load(workbook: &Workbook, path: &Path) -> Result<Self, Error> {
-        written::load(workbook, path)
-    }
-
-    /// The scheme that lies with the results in `directory`; without one, every exercise has the
-    /// curriculum's points, and every test function an equal share of them.
-    pub fn load_beside_results(workbook: &Workbook, directory: &Path) -> Result<Self, Error> {
-        let path = directory.join(FILE);
-        if path.is_file() { Self::load(workbook, &path) } else { Ok(Self::default()) }
-    }
-
-    /// Puts the scheme at `path` with the results in `directory`, if it is sound.
-    pub fn adopt(workbook: &Workbook, path: &Path, directory: &Path) -> Result<(), Error> {
-        Self::load(workbook, path).map_err(Error::asked_for)?;
-        files::write_atomically(&directory.join(FILE), &files::read(path)?)
-    }
-
     /// What counts in an exercise.
     pub fn rules(&self, exercise: &Exercise) -> &Rules {
         self.exercises.get(&exercise.name).unwrap_or(&self.others)

@@ -10,7 +10,7 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Group, Late, Pattern, Rules, Scheme, Visibility};
+use super::{FILE, Group, Late, Pattern, Rules, Scheme, Visibility};
 use crate::Error;
 use crate::judge::{COMPARISON, EXPERIMENT};
 use crate::system::files;
@@ -76,17 +76,33 @@ impl From<Wrong> for Failure {
     }
 }
 
-pub(super) fn load(workbook: &Workbook, path: &Path) -> Result<Scheme, Error> {
-    let text = files::read(path)?;
-    read(workbook, &text).map_err(|failure| match failure {
-        Failure::Error(error) => error,
-        Failure::Wrong(Wrong { span, problem, remedy }) => Error::Written {
-            file: path.to_owned(),
-            line: text[..span.start].matches('\n').count() + 1,
-            problem,
-            remedy,
-        },
-    })
+impl Scheme {
+    /// Reads and validates a scheme; an error names the file, the line and the remedy.
+    pub fn load(workbook: &Workbook, path: &Path) -> Result<Self, Error> {
+        let text = files::read(path)?;
+        read(workbook, &text).map_err(|failure| match failure {
+            Failure::Error(error) => error,
+            Failure::Wrong(Wrong { span, problem, remedy }) => Error::Written {
+                file: path.to_owned(),
+                line: text[..span.start].matches('\n').count() + 1,
+                problem,
+                remedy,
+            },
+        })
+    }
+
+    /// The scheme that lies with the results in `directory`; without one, every exercise has the
+    /// curriculum's points, and every test function an equal share of them.
+    pub fn load_beside_results(workbook: &Workbook, directory: &Path) -> Result<Self, Error> {
+        let path = directory.join(FILE);
+        if path.is_file() { Self::load(workbook, &path) } else { Ok(Self::default()) }
+    }
+
+    /// Puts the scheme at `path` with the results in `directory`, if it is sound.
+    pub fn adopt(workbook: &Workbook, path: &Path, directory: &Path) -> Result<(), Error> {
+        Self::load(workbook, path).map_err(Error::asked_for)?;
+        files::write_atomically(&directory.join(FILE), &files::read(path)?)
+    }
 }
 
 fn read(workbook: &Workbook, text: &str) -> Result<Scheme, Failure> {

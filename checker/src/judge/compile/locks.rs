@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use sandbox::{End, Observation, Program, Stop};
 
-use super::build_directory;
+use super::cargo::build_directory;
 use crate::Error;
 use crate::event::{Event, Sink};
 use crate::judge::candidate::Candidate;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Deserialize;
 
-use super::{Diagnostic, Programs, clean_paths};
+use super::compiled::{Diagnostic, Programs, clean_paths};
 use crate::judge::candidate::Candidate;
 use crate::verdict::Place;
 

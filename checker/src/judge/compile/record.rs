@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
-use super::Programs;
+use super::compiled::Programs;
 use crate::Error;
 use crate::judge::candidate::Candidate;
 use crate::system::files;

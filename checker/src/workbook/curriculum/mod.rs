@@ -92,11 +92,6 @@ impl FromStr for Number {
 }
 
 impl Curriculum {
-    /// Loads and validates the curriculum of the workbook at `root`.
-    pub fn load(root: &Path) -> Result<Self, Error> {
-        written::load(root)
-    }
-
     /// The exercises of one part, in order.
     pub fn exercises_of(&self, part: &Part) -> impl Iterator<Item = &Exercise> {
         self.exercises.iter().filter(|exercise| exercise.number.part == part.number)

@@ -63,16 +63,18 @@ struct Wrong {
     remedy: &'static str,
 }
 
-/// Loads and validates the curriculum of the workbook at `root`.
-pub(super) fn load(root: &Path) -> Result<Curriculum, Error> {
-    let file = root.join(FILE);
-    let text = files::read(&file)?;
-    read(root, &text).map_err(|Wrong { span, problem, remedy }| Error::Written {
-        file,
-        line: text[..span.start].matches('\n').count() + 1,
-        problem,
-        remedy: remedy.to_owned(),
-    })
+impl Curriculum {
+    /// Loads and validates the curriculum of the workbook at `root`.
+    pub fn load(root: &Path) -> Result<Self, Error> {
+        let file = root.join(FILE);
+        let text = files::read(&file)?;
+        read(root, &text).map_err(|Wrong { span, problem, remedy }| Error::Written {
+            file,
+            line: text[..span.start].matches('\n').count() + 1,
+            problem,
+            remedy: remedy.to_owned(),
+        })
+    }
 }
 
 fn read(root: &Path, text: &str) -> Result<Curriculum, Wrong> {

@@ -5,7 +5,7 @@
 
 use std::path::Path;
 
-use super::{Item, Piece, Pieces};
+use super::pieces::{Item, Piece, Pieces};
 use crate::system::files;
 
 /// The most bytes of a clone's configuration that are read.

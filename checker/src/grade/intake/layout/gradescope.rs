@@ -3,7 +3,7 @@
 
 use saphyr::{LoadableYamlNode, Yaml};
 
-use super::{Item, Piece, Pieces};
+use super::pieces::{Item, Piece, Pieces};
 use crate::grade::intake::remark::Remark;
 
 /// The file that says whose the directories are.

@@ -8,6 +8,7 @@ mod canvas;
 mod classroom;
 mod gradescope;
 mod moodle;
+mod pieces;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,78 +20,16 @@ use super::names::{is_archive, is_passed_over, stem};
 use super::remark::Remark;
 use super::sink::{Kind, Names, Sink};
 use super::trees::roots;
-use super::{Place, Rules, Submission, Upload};
+use super::upload::{Place, Rules, Submission, Upload};
 use crate::Error;
 use crate::system::files;
+use pieces::{Item, Piece, Pieces};
 
 /// How many directories a platform puts around its files at most.
 const WRAPPERS: usize = 3;
 
 /// The most bytes of a platform's list.
 const LIST: u64 = 64 << 20;
-
-/// Something that lies where the uploads are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Item {
-    /// Its name, as a text.
-    pub(super) name: String,
-    /// Its name.
-    pub(super) path: PathBuf,
-    pub(super) is_directory: bool,
-}
-
-impl Item {
-    fn new(path: &Path, is_directory: bool) -> Self {
-        Self { name: path.to_string_lossy().into_owned(), path: path.to_owned(), is_directory }
-    }
-
-    /// Its student, if it may be anybody's upload.
-    fn student(&self) -> Option<&str> {
-        if self.is_directory { Some(&self.name) } else { stem(&self.name) }
-    }
-}
-
-/// What a platform's name says of an item.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Piece {
-    /// The student's key.
-    pub(super) student: String,
-    /// The student's name.
-    pub(super) name: Option<String>,
-    /// When it was handed in.
-    pub(super) handed_in: Option<String>,
-    /// The newest one of a student counts.
-    pub(super) attempt: Option<(u64, String)>,
-    /// The file's own name and which upload of it this is: the newest counts.
-    pub(super) file: Option<(String, u64)>,
-    /// Written by the platform, not by the student.
-    pub(super) is_receipt: bool,
-    pub(super) remarks: Vec<Remark>,
-}
-
-/// What a platform's names say of all items.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Pieces {
-    pub(super) found: Vec<(Item, Piece)>,
-    /// What the platform's list names and is not there.
-    pub(super) missing: Vec<(String, Piece)>,
-    /// What has another name than the platform gives.
-    pub(super) rest: Vec<Item>,
-}
-
-impl Pieces {
-    /// `None` if no name is the platform's.
-    fn new(items: &[Item], piece: impl Fn(&Item) -> Option<Piece>) -> Option<Self> {
-        let mut pieces = Self::default();
-        for item in items {
-            match piece(item) {
-                Some(piece) => pieces.found.push((item.clone(), piece)),
-                None => pieces.rest.push(item.clone()),
-            }
-        }
-        (!pieces.found.is_empty()).then_some(pieces)
-    }
-}
 
 /// The platform that gives such names; an error names a list that cannot be read.
 fn recognise(
@@ -458,11 +397,4 @@ pub(super) fn from_roster(submission: Submission) -> Upload {
         _ => Place::Parts(vec![origin]),
     };
     Upload { place, ..Upload::new(submission) }
-}
-
-/// Whose an item of this name is, for the tests of one platform.
-#[cfg(test)]
-fn student_of(recognise: fn(&[Item]) -> Option<Pieces>, name: &str) -> Option<String> {
-    let pieces = recognise(&[Item::new(Path::new(name), false)])?;
-    Some(pieces.found[0].1.student.clone())
 }

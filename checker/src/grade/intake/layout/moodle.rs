@@ -4,7 +4,7 @@
 //! The number is the participant's. The folder of the feedback has the same name, so a student's key keeps
 //! both: `Full Name_123456`.
 
-use super::{Item, Piece, Pieces};
+use super::pieces::{Item, Piece, Pieces};
 
 pub(super) fn recognise(items: &[Item]) -> Option<Pieces> {
     Pieces::new(items, |item| {
@@ -23,7 +23,7 @@ pub(super) fn recognise(items: &[Item]) -> Option<Pieces> {
 mod tests {
     use rstest::rstest;
 
-    use super::super::student_of;
+    use super::super::pieces::student_of;
     use super::recognise;
 
     #[rstest]
