@@ -7,29 +7,18 @@ use crate::workbook::curriculum::Exercise;
 #[derive(Debug)]
 pub enum Event<'a> {
     /// cargo is asked to build an exercise.
-    Compiling {
-        /// Which.
-        exercise: &'a Exercise,
-    },
+    Compiling { exercise: &'a Exercise },
     /// The tests of an exercise run.
-    Running {
-        /// Which.
-        exercise: &'a Exercise,
-    },
+    Running { exercise: &'a Exercise },
     /// An exercise has a judgement.
     Judged {
-        /// Which.
         exercise: &'a Exercise,
-        /// What.
         judgement: &'a Judgement,
         /// Whether it was known from before.
         cached: bool,
     },
     /// Something that the user should know and that stops nothing.
-    Warning {
-        /// In words.
-        text: &'a str,
-    },
+    Warning { text: &'a str },
 }
 
 /// Someone who wants to know.

@@ -5,30 +5,37 @@
 //! ```
 //!
 //! Each stage takes a value and gives one. A module uses those below it in this list, never one above;
-//! `docs/architecture.md` is the map.
+//! `docs/architecture.md` is the map. What is public is so for `main` and for the tests in `checker/tests`.
 
 pub mod cli;
-pub mod commands;
+mod commands;
+#[doc(hidden)]
 pub mod report;
 
 #[cfg(feature = "grade")]
+#[doc(hidden)]
 pub mod grade;
-pub mod progress;
+mod progress;
+#[doc(hidden)]
 pub mod solutions;
 
-pub mod findings;
+mod findings;
 
+#[doc(hidden)]
 pub mod timeline;
 
-pub mod judge;
+mod judge;
 
-pub mod event;
+mod event;
+#[doc(hidden)]
 pub mod verdict;
 
+#[doc(hidden)]
 pub mod workbook;
 
 mod system;
 
 mod error;
 
-pub use error::{Error, Exit};
+pub(crate) use error::Error;
+pub use error::Exit;

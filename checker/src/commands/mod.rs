@@ -35,7 +35,7 @@ pub use doctor::doctor;
 pub use grade::{GradeArguments, MergeArguments, ScoreArguments, grade, merge, score};
 pub use hint::hint;
 #[cfg(feature = "grade")]
-pub use intake::{IntakeArguments, UploadArguments, intake};
+pub use intake::{IntakeArguments, intake};
 pub use list::list;
 pub use mutants::mutants;
 pub use pin::pin;

@@ -23,7 +23,6 @@ use super::Session;
 /// What is known of an exercise when the next one is chosen.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known<'a> {
-    /// Which.
     pub exercise: &'a Exercise,
     /// Whether the learner's files are not the stubs any more.
     pub is_begun: bool,

@@ -38,7 +38,7 @@ pub fn run(
             }
             return Ok(Exit::NotPassed);
         }
-        Compiled::Unclear(unclear) => return Err(unclear.into_error(&candidate)),
+        Compiled::Unclear(unclear) => return Err(unclear.as_error_of_the_machine(&candidate)),
         Compiled::Endless => {
             reporter.note("the compiler does not come to an end");
             return Ok(Exit::NotPassed);

@@ -63,7 +63,7 @@ fn timeline(
             let errors: Vec<String> = errors.into_iter().map(|error| error.rendered).collect();
             return Ok(Err(errors.join("\n")));
         }
-        Compiled::Unclear(unclear) => return Err(unclear.into_error(candidate)),
+        Compiled::Unclear(unclear) => return Err(unclear.as_error_of_the_machine(candidate)),
         Compiled::Endless => return Ok(Err("the compiler does not come to an end".to_owned())),
     };
     let program = programs.programs.get(&exercise.name).ok_or_else(|| {

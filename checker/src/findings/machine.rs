@@ -3,7 +3,6 @@
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What.
     pub name: &'static str,
     /// What was found, in words.
     pub found: String,

@@ -7,7 +7,6 @@ use crate::workbook::curriculum::Exercise;
 /// What was seen of an exercise.
 #[derive(Debug)]
 pub struct Soundness<'a> {
-    /// Which.
     pub exercise: &'a Exercise,
     /// The runs of the solution.
     pub solution: Tally,

@@ -7,7 +7,6 @@ use crate::workbook::curriculum::Exercise;
 /// How an exercise stands.
 #[derive(Debug, Clone)]
 pub struct ExerciseStatus<'a> {
-    /// Which.
     pub exercise: &'a Exercise,
     /// Its judgement.
     pub judgement: Judgement,

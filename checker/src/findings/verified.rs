@@ -6,7 +6,6 @@ use crate::workbook::curriculum::Exercise;
 /// What was found out about an exercise.
 #[derive(Debug, Clone)]
 pub struct Verified<'a> {
-    /// Which.
     pub exercise: &'a Exercise,
     /// How many of the stub's tests fail, and how many there are.
     pub stub: (usize, usize),

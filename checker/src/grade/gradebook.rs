@@ -34,7 +34,6 @@ pub struct Gradebook<'a> {
 /// A student's line.
 #[derive(Debug)]
 pub struct Line<'a> {
-    /// The submission.
     pub stored: &'a Stored,
     /// A cell for each exercise; `None` while there is no result.
     pub cells: Vec<Option<Cell<'a>>>,

@@ -44,9 +44,7 @@ const SHOWN_REASONS: usize = 10;
 /// A piece of work: one exercise of one submission.
 #[derive(Debug, Clone, Copy)]
 pub struct Unit<'a> {
-    /// Whose.
     pub student: &'a str,
-    /// Which.
     pub exercise: &'a Exercise,
 }
 
@@ -62,7 +60,6 @@ pub enum Progress<'a> {
     },
     /// A unit has come to an end.
     Ended {
-        /// Which.
         unit: Unit<'a>,
         /// With what; an error is the machine's fault, and the unit stays open.
         result: &'a Result<Judgement, Error>,
@@ -417,7 +414,9 @@ fn whose_failure(
     again: Compiled,
 ) -> Result<Compiled, Error> {
     match again {
-        _ if !matches!(stub, Compiled::Programs(_)) => Err(first.into_error(candidate)),
+        _ if !matches!(stub, Compiled::Programs(_)) => {
+            Err(first.as_error_of_the_machine(candidate))
+        }
         Compiled::Unclear(again) if again.ended == first.ended => {
             let crash = Diagnostic {
                 rendered: format!(
@@ -429,7 +428,7 @@ fn whose_failure(
             let errors = if again.errors.is_empty() { vec![crash] } else { again.errors };
             Ok(Compiled::Errors(errors))
         }
-        Compiled::Unclear(_) => Err(first.into_error(candidate)),
+        Compiled::Unclear(_) => Err(first.as_error_of_the_machine(candidate)),
         again => Ok(again),
     }
 }

@@ -43,7 +43,6 @@ pub struct Score {
 /// What became of a group of tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted {
-    /// Its name.
     pub name: String,
     /// How many of its test functions pass, each with all of its cases.
     pub passed: usize,

@@ -51,7 +51,6 @@ pub struct Stored {
 /// What became of one exercise of one submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GradedExercise {
-    /// Whose.
     pub student: String,
     /// The exercise's name.
     pub exercise: String,

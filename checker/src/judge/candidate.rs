@@ -140,6 +140,7 @@ impl BuildDir {
     }
 
     /// Where cargo builds.
+    #[cfg(feature = "grade")]
     pub fn target(&self) -> &Path {
         &self.target
     }

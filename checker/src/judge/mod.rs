@@ -93,7 +93,7 @@ pub fn judge_compiled(
         }
         Compiled::Endless => return Ok((endless_compiler(candidate), Vec::new())),
         Compiled::Unclear(unclear) if unclear.errors.is_empty() => {
-            return Err(unclear.into_error(candidate));
+            return Err(unclear.as_error_of_the_machine(candidate));
         }
         Compiled::Unclear(unclear) => {
             return Ok((compile_errors(candidate.exercise, unclear.errors), Vec::new()));

@@ -8,7 +8,6 @@ use crate::verdict::Place;
 pub struct Panic {
     /// The name of the thread that panicked.
     pub thread: String,
-    /// Where.
     pub place: Option<Place>,
     /// Its message, which may have several lines.
     pub message: String,

@@ -17,7 +17,6 @@ const BLAMED: &str = "look at:";
 /// What a line is chosen from.
 #[derive(Debug)]
 pub struct Look<'a> {
-    /// The exercise.
     pub exercise: &'a Exercise,
     /// The text of the learner's file.
     pub source: &'a str,

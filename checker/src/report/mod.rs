@@ -132,7 +132,6 @@ pub enum Report<'a> {
     /// What was found among the uploads.
     #[cfg(feature = "grade")]
     Intake {
-        /// Each upload.
         intakes: &'a [crate::grade::intake::Intake],
         /// What could have been handed in.
         curriculum: &'a crate::workbook::curriculum::Curriculum,
@@ -143,7 +142,6 @@ pub enum Report<'a> {
     /// The gradebook, and where it was written to, if it was.
     #[cfg(feature = "grade")]
     Gradebook {
-        /// The gradebook.
         gradebook: &'a crate::grade::gradebook::Gradebook<'a>,
         /// The file, if it was written to one.
         path: Option<&'a Path>,
@@ -167,7 +165,6 @@ pub enum Report<'a> {
 
 /// Someone who reports to the user: events while the core works, and what commands have to say.
 pub trait Reporter: Sink {
-    /// Says it.
     fn report(&mut self, report: Report<'_>);
 }
 

@@ -26,7 +26,6 @@ pub struct Chart<'a> {
 /// A process or a thread.
 #[derive(Debug)]
 pub struct Lane<'a> {
-    /// Its name.
     pub name: &'a str,
     /// Its column, from 0.
     pub column: usize,
@@ -70,7 +69,6 @@ impl Stretch {
 pub struct Step<'a> {
     /// Its row.
     pub row: usize,
-    /// What.
     pub event: &'a Event,
     /// The timeline that this one is compared with lacks it.
     pub only_here: bool,

@@ -38,7 +38,6 @@ pub(super) struct Contents {
 /// Something that looks like an exercise, but does not lie where one belongs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Stray {
-    /// Which exercise.
     pub(super) exercise: String,
     /// The directory, or the file that tells.
     pub(super) path: PathBuf,

@@ -36,7 +36,6 @@ impl Submission {
 /// What decides what is found in an upload.
 #[derive(Debug)]
 pub struct Rules<'a> {
-    /// The exercises.
     pub curriculum: &'a Curriculum,
     /// What was given, by exercise.
     pub pins: &'a BTreeMap<String, Pins>,

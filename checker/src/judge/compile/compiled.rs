@@ -38,7 +38,7 @@ pub struct Unclear {
 
 impl Unclear {
     /// As the machine's failure.
-    pub fn into_error(&self, candidate: &Candidate<'_>) -> Error {
+    pub fn as_error_of_the_machine(&self, candidate: &Candidate<'_>) -> Error {
         cargo_failed(candidate, &format!("{}\n{}", self.ended, self.stderr))
     }
 }
@@ -64,7 +64,6 @@ pub struct Programs {
 pub struct Diagnostic {
     /// As the compiler prints it.
     pub rendered: String,
-    /// Where.
     pub place: Option<Place>,
 }
 

@@ -29,7 +29,9 @@ use crate::judge::inputs::Inputs;
 use crate::system::lock::Lock;
 pub(crate) use cargo::cargo_failed;
 use cargo::{cargo, forget_freshness};
-pub use compiled::{Compiled, Diagnostic, Programs, Unclear, clean_paths};
+#[cfg(feature = "grade")]
+pub use compiled::Unclear;
+pub use compiled::{Compiled, Diagnostic, Programs, clean_paths};
 use locks::Locks;
 use messages::Messages;
 pub use recipe::Recipe;
@@ -124,6 +126,6 @@ pub fn compile_stub(candidate: &Candidate<'_>, stop: &Stop) -> Result<(Programs,
         }
         Compiled::Errors(errors) => Err(does_not_compile(&errors[0].rendered)),
         Compiled::Endless => Err(does_not_compile("it takes too long")),
-        Compiled::Unclear(unclear) => Err(unclear.into_error(candidate)),
+        Compiled::Unclear(unclear) => Err(unclear.as_error_of_the_machine(candidate)),
     }
 }

@@ -126,7 +126,6 @@ struct At {
     column: Option<u32>,
 }
 
-/// The document.
 pub fn document(title: &str, gradebook: &Gradebook<'_>) -> String {
     pretty(&Report {
         schema: LAYOUT,

@@ -22,7 +22,6 @@ pub struct Sheet<'a> {
 /// What is known of an exercise.
 #[derive(Debug, Clone, Copy)]
 pub struct Found<'a> {
-    /// Which.
     pub exercise: &'a Exercise,
     /// What is true of it; `None` while it has not been judged.
     pub judgement: Option<&'a Judgement>,

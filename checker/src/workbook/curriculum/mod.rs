@@ -35,7 +35,6 @@ pub struct Part {
     pub number: u32,
     /// Its directory below `exercises/`.
     pub directory: String,
-    /// Its title.
     pub title: String,
 }
 
@@ -48,7 +47,6 @@ pub struct Exercise {
     pub name: String,
     /// Its directory below `exercises/`: `02_locks_and_keys/03_semaphore`.
     pub directory: String,
-    /// Its title.
     pub title: String,
     /// The claims of the notes that it puts to the test: `C7`.
     pub claims: Vec<String>,
@@ -69,7 +67,6 @@ pub struct Exercise {
 /// Part and place of an exercise: 2.3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Number {
-    /// The part.
     pub part: u32,
     /// The place in the part.
     pub place: u32,

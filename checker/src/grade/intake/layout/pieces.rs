@@ -10,7 +10,6 @@ use crate::grade::intake::remark::Remark;
 pub(super) struct Item {
     /// Its name, as a text.
     pub(super) name: String,
-    /// Its name.
     pub(super) path: PathBuf,
     pub(super) is_directory: bool,
 }
