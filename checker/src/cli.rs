@@ -3,11 +3,13 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Parser, Subcommand};
 use sandbox::Stop;
 
 use crate::commands::{self, Effort, Session};
-use crate::report::{self, Format, Report, Reports};
+use crate::report::ci::{self, CheckFormat};
+use crate::report::{self, REPORTERS, Report, Reporter, find};
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
@@ -21,11 +23,13 @@ struct Arguments {
     #[arg(long, global = true, value_name = "DIR")]
     workbook: Option<PathBuf>,
     /// How to report
-    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
-    format: Format,
+    #[arg(long, global = true, value_parser = formats(), default_value = HUMAN)]
+    format: String,
     #[command(subcommand)]
     command: Option<Command>,
 }
+
+const HUMAN: &str = "human";
 
 /// Set by the Makefile: make adds a line of its own below a command that does not end with 0.
 const BY_MAKE: &str = "SHOPFLOOR_BY_MAKE";
@@ -46,6 +50,8 @@ enum Command {
         /// Only these exercises
         #[arg(value_name = "EXERCISE")]
         exercises: Vec<String>,
+        #[arg(skip)]
+        format: CheckFormat,
     },
     /// Run the experiment of an exercise and compare it with the reference's
     Run {
@@ -91,21 +97,9 @@ enum Command {
     },
     /// Check this machine: what is missing, what that costs, how to fix it
     Doctor,
-    /// For instructors: show whose is what among the uploads, before anything runs
     #[cfg(feature = "grade")]
-    Intake(commands::IntakeArguments),
-    /// For instructors: judge submissions and write the gradebook
-    #[cfg(feature = "grade")]
-    Grade(commands::GradeArguments),
-    /// For instructors: join the results that several machines have graded
-    #[cfg(feature = "grade")]
-    Merge(commands::MergeArguments),
-    /// For instructors: compute the scores again from the results of a grading
-    #[cfg(feature = "grade")]
-    Score(commands::ScoreArguments),
-    /// For instructors: write the results of a grading in the format of another program
-    #[cfg(feature = "grade")]
-    Report(commands::ReportArguments),
+    #[command(flatten)]
+    Instructors(commands::instructors::Command),
     /// For authors: write a whole workbook with the reference solutions in place of the stubs
     Solved {
         /// Where to; a new directory, or one that was written so before
@@ -172,20 +166,19 @@ pub fn run() -> Exit {
         Err(error) => return usage(&error),
     };
     let session = open(arguments.workbook.as_deref());
-    let format = arguments.format;
-    let command = arguments.command.unwrap_or(Command::Check { exercises: Vec::new() });
-    let mut reporter = match command.reports() {
-        Reports::Report if format != Format::Human => report::beside_a_document(),
-        _ => report::reporter(format),
+    let mut command = arguments.command.unwrap_or_default();
+    let (mut reporter, has_format) = match command.report_as(&arguments.format) {
+        Some(reporter) => (reporter, Ok(())),
+        None => (report::beside_a_document(), Err(not_its_format(&arguments.format))),
     };
     let is_learners =
         matches!(command, Command::Check { .. } | Command::Run { .. } | Command::Trace { .. });
     let result = session.and_then(|session| {
-        command.can_report(format)?;
-        session.dispatch(command, format, &mut *reporter)
+        has_format?;
+        session.dispatch(command, &mut *reporter)
     });
     let is_not_yet =
-        is_learners && format == Format::Human && matches!(result, Ok(Exit::NotPassed));
+        is_learners && arguments.format == HUMAN && matches!(result, Ok(Exit::NotPassed));
     if is_not_yet && std::env::var_os(BY_MAKE).is_some() {
         reporter.note("\n(make says \"Error 1\" below. It means \"not yet\".)");
     }
@@ -213,30 +206,55 @@ fn unwritten(error: Error) -> Exit {
     Exit::Fault
 }
 
-impl Command {
-    /// The narrowest class of formats that this command can report in.
-    fn reports(&self) -> Reports {
-        match self {
-            #[cfg(feature = "grade")]
-            Command::Report(_) => Reports::Report,
-            Command::Check { .. } => Reports::Check,
-            _ => Reports::Everything,
+/// All values of `--format`: it may stand before the command, and what it means depends on that.
+fn formats() -> PossibleValuesParser {
+    let mut all: Vec<(&str, String)> =
+        REPORTERS.iter().map(|it| (it.name, it.help.to_owned())).collect();
+    all.extend(
+        ci::FORMATS.iter().map(|it| (it.name, format!("For `check` and `report` {}", it.help))),
+    );
+    #[cfg(feature = "grade")]
+    for format in report::formats::FORMATS {
+        match all.iter_mut().find(|(name, _)| *name == format.name) {
+            Some((_, help)) => help.push_str(&format!("; for `report` {}", format.help)),
+            None => all.push((format.name, format!("For `report`: {}", format.help))),
         }
     }
+    let values = all.into_iter().map(|(name, help)| PossibleValue::new(name).help(help));
+    PossibleValuesParser::new(values.collect::<Vec<_>>())
+}
 
-    fn can_report(&self, format: Format) -> Result<(), Error> {
-        if format.is_for() >= self.reports() {
-            return Ok(());
+fn not_its_format(name: &str) -> Error {
+    let those = match find(ci::FORMATS, name) {
+        Some(_) => "`check` and `report`",
+        None => "`report`",
+    };
+    Error::Refused(format!(
+        "--format {name} is a format of {those} only; every command has human and json"
+    ))
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Check { exercises: Vec::new(), format: CheckFormat::default() }
+    }
+}
+
+impl Command {
+    /// Sets the format, if the command has it, and gives the reporter that goes with it.
+    fn report_as(&mut self, name: &str) -> Option<Box<dyn Reporter>> {
+        match self {
+            Command::Check { format, .. } => {
+                *format = CheckFormat::named(name)?;
+                Some(format.reporter())
+            }
+            #[cfg(feature = "grade")]
+            Command::Instructors(commands::instructors::Command::Report(arguments)) => {
+                arguments.makes = report::formats::Makes::named(name)?;
+                Some(arguments.makes.reporter())
+            }
+            _ => find(REPORTERS, name).map(|new| new()),
         }
-        let name = format.to_possible_value().map(|value| value.get_name().to_owned());
-        let those = match format.is_for() {
-            Reports::Report => "`report`",
-            _ => "`check` and `report`",
-        };
-        Err(Error::Refused(format!(
-            "--format {} is a format of {those} only; every command has human and json",
-            name.unwrap_or_default()
-        )))
     }
 }
 
@@ -251,11 +269,12 @@ impl Session {
     fn dispatch(
         &self,
         command: Command,
-        format: Format,
         reporter: &mut dyn report::Reporter,
     ) -> Result<Exit, Error> {
         match command {
-            Command::Check { exercises } => self.check(&exercises, format, reporter),
+            Command::Check { exercises, format } => {
+                commands::check(self, &exercises, format, reporter)
+            }
             Command::Run { exercise, args } => {
                 commands::run(self, exercise.as_deref(), args, reporter)
             }
@@ -271,15 +290,7 @@ impl Session {
             }
             Command::Doctor => commands::doctor(self, reporter),
             #[cfg(feature = "grade")]
-            Command::Intake(arguments) => commands::intake(self, &arguments, reporter),
-            #[cfg(feature = "grade")]
-            Command::Grade(arguments) => commands::grade(self, &arguments, reporter),
-            #[cfg(feature = "grade")]
-            Command::Merge(arguments) => commands::merge(self, &arguments, reporter),
-            #[cfg(feature = "grade")]
-            Command::Score(arguments) => commands::score(self, &arguments, reporter),
-            #[cfg(feature = "grade")]
-            Command::Report(arguments) => commands::report(self, &arguments, format, reporter),
+            Command::Instructors(command) => command.run(self, reporter),
             Command::Solved { directory, wrong } => {
                 commands::solved(self, &directory, wrong.as_deref(), reporter)
             }
@@ -304,22 +315,6 @@ impl Session {
             }
             Command::Mutants { exercises } => commands::mutants(self, &exercises, reporter),
             Command::Pin { exercises } => commands::pin(self, &exercises, reporter),
-        }
-    }
-
-    fn check(
-        &self,
-        exercises: &[String],
-        format: Format,
-        reporter: &mut dyn report::Reporter,
-    ) -> Result<Exit, Error> {
-        match format {
-            Format::Human | Format::Json => commands::check(self, exercises, reporter),
-            Format::Github => commands::check_on_github(self, exercises, reporter),
-            #[cfg(feature = "junit")]
-            Format::Junit => commands::check_as_junit(self, exercises, reporter),
-            #[cfg(feature = "grade")]
-            _ => unreachable!("`check` was asked whether it can report so"),
         }
     }
 }

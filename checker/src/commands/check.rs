@@ -10,6 +10,7 @@ use crate::judge::inputs::Inputs;
 use crate::judge::place::Look;
 use crate::judge::{Judged, judge};
 use crate::progress::{Entry, Progress, Store};
+use crate::report::ci::CheckFormat;
 use crate::report::{Report, Reporter};
 use crate::system::files;
 use crate::system::lock::Lock;
@@ -26,8 +27,12 @@ use super::next::{self, Known};
 pub fn check(
     session: &Session,
     names: &[String],
+    format: CheckFormat,
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
+    if let CheckFormat::Ci(makes) = format {
+        return super::ci::check(session, names, makes, reporter);
+    }
     let status = judged(session, names, reporter)?;
     let exit = status.exit();
     reporter.report(Report::Status { workbook: &session.workbook, status: &status, exit });

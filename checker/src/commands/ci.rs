@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::report::formats::{Sheet, github};
+use crate::report::ci::{Makes, Sheet, github};
 use crate::report::{Report, Reporter};
 use crate::system::files;
 use crate::{Error, Exit};
@@ -10,9 +10,27 @@ use crate::{Error, Exit};
 use super::Session;
 use super::check::judged;
 
+/// As `check`, for CI.
+pub(super) fn check(
+    session: &Session,
+    names: &[String],
+    makes: Makes,
+    reporter: &mut dyn Reporter,
+) -> Result<Exit, Error> {
+    match makes {
+        Makes::Annotations => check_on_github(session, names, reporter),
+        Makes::Document(document) => {
+            let status = judged(session, names, reporter)?;
+            let sheets = [Sheet::from_statuses(&status.asked)];
+            reporter.document(&document(&session.workbook.curriculum.title, &sheets));
+            Ok(status.exit())
+        }
+    }
+}
+
 /// As `check`, on GitHub Actions: what a person reads with the runner's commands stopped, because
 /// programs of learners have a say in it; then annotations, and the step summary.
-pub fn check_on_github(
+fn check_on_github(
     session: &Session,
     names: &[String],
     reporter: &mut dyn Reporter,
@@ -41,20 +59,6 @@ pub fn check_on_github(
             Ok(error.exit())
         }
     }
-}
-
-/// As `check`, as one XML document.
-#[cfg(feature = "junit")]
-pub fn check_as_junit(
-    session: &Session,
-    names: &[String],
-    reporter: &mut dyn Reporter,
-) -> Result<Exit, Error> {
-    let status = judged(session, names, reporter)?;
-    let sheets = [Sheet::from_statuses(&status.asked)];
-    let title = &session.workbook.curriculum.title;
-    reporter.document(&crate::report::formats::junit::document(title, &sheets));
-    Ok(status.exit())
 }
 
 /// The file that GitHub's runner takes the step's summary from.

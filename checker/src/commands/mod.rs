@@ -3,17 +3,13 @@
 mod check;
 mod ci;
 mod doctor;
-#[cfg(feature = "grade")]
-mod grade;
 mod hint;
 #[cfg(feature = "grade")]
-mod intake;
+pub mod instructors;
 mod list;
 mod mutants;
 mod next;
 mod pin;
-#[cfg(feature = "grade")]
-mod report;
 mod reset;
 mod run_experiment;
 mod session;
@@ -27,20 +23,11 @@ mod wrong;
 use crate::verdict::Judgement;
 
 pub use check::check;
-#[cfg(feature = "junit")]
-pub use ci::check_as_junit;
-pub use ci::check_on_github;
 pub use doctor::doctor;
-#[cfg(feature = "grade")]
-pub use grade::{GradeArguments, MergeArguments, ScoreArguments, grade, merge, score};
 pub use hint::hint;
-#[cfg(feature = "grade")]
-pub use intake::{IntakeArguments, intake};
 pub use list::list;
 pub use mutants::mutants;
 pub use pin::pin;
-#[cfg(feature = "grade")]
-pub use report::{ReportArguments, report};
 pub use reset::reset;
 pub use run_experiment::run;
 pub use session::Session;

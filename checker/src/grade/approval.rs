@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use super::csv::csv;
 use super::store::GradedExercise;
 use crate::Error;
 use crate::system::files;
@@ -19,7 +20,7 @@ const FILE: &str = "approved.csv";
 #[derive(Debug, Default)]
 pub struct Approvals(Option<BTreeSet<Approval>>);
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Approval {
     student: String,
@@ -79,13 +80,9 @@ impl Approvals {
     /// Writes it beside the results.
     pub fn save(&self, directory: &Path) -> Result<(), Error> {
         let Some(approvals) = &self.0 else { return Ok(()) };
-        let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-        let written = "a vector takes what is written to it";
-        writer.write_record(["student", "exercise", "hash"]).expect(written);
-        for approval in approvals {
-            writer.serialize(approval).expect(written);
-        }
-        let text = String::from_utf8(writer.into_inner().expect(written)).expect("it was text");
+        let headings = ["student", "exercise", "hash"];
+        let rows = approvals.iter().map(|it| [&it.student, &it.exercise, &it.hash]);
+        let text = csv(std::iter::once(headings).chain(rows.map(|row| row.map(String::as_str))));
         files::write_atomically(&PathBuf::from(directory).join(FILE), &text)
     }
 

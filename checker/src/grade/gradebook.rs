@@ -11,7 +11,8 @@ use super::points::Points;
 use super::scheme::Scheme;
 use super::score::{Score, Worth, score, worth};
 use super::store::{GradedExercise, Stored};
-use crate::report::formats::{Found, escape};
+use crate::report::ci::Found;
+use crate::report::escape;
 use crate::verdict::{Judgement, Verdict};
 use crate::workbook::curriculum::Exercise;
 
@@ -238,43 +239,10 @@ impl<'a> Gradebook<'a> {
             judgement: cell.as_ref().map(|cell| &*cell.shown),
         })
     }
-
-    /// Comma-separated values (RFC 4180): a line of headings, then one for each student.
-    pub fn csv(&self) -> String {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let written = "a vector takes what is written to it";
-        let mut headings = vec!["student".to_owned()];
-        headings.extend(self.exercises.iter().map(|exercise| exercise.name.clone()));
-        let rest = ["total", "maximum", "bonus", "days_late", "late_percent", "unreadable", "open"];
-        headings.extend(rest.map(str::to_owned));
-        writer.write_record(&headings).expect(written);
-        for line in &self.lines {
-            let mut fields = vec![escape::cell(&line.stored.submission.student)];
-            fields.extend(line.cells.iter().map(|cell| {
-                let score = cell.as_ref().and_then(|cell| cell.score.as_ref());
-                score.map_or(String::new(), |score| score.points.to_string())
-            }));
-            // A sum that lacks something is no total.
-            let is_complete = line.open() == 0;
-            let sum = |points: Points| if is_complete { points.to_string() } else { String::new() };
-            fields.push(sum(line.total()));
-            fields.push(self.maximum().to_string());
-            fields.push(sum(line.bonus()));
-            fields.push(line.stored.submission.days_late().to_string());
-            fields.push(line.late_percent.to_string());
-            fields.push(escape::cell(line.stored.unreadable.as_deref().unwrap_or_default()));
-            let open = self.exercises.iter().zip(&line.cells);
-            let open = open.filter(|(_, cell)| is_open(cell)).map(|(it, _)| it.name.as_str());
-            fields.push(open.collect::<Vec<_>>().join(" "));
-            writer.write_record(&fields).expect(written);
-        }
-        let bytes = writer.into_inner().expect(written);
-        String::from_utf8(bytes).expect("text was written")
-    }
 }
 
 /// Whether a cell has no points yet.
-fn is_open(cell: &Option<Cell<'_>>) -> bool {
+pub fn is_open(cell: &Option<Cell<'_>>) -> bool {
     cell.as_ref().is_none_or(|cell| cell.score.is_none())
 }
 

@@ -11,6 +11,7 @@
 
 pub mod alike;
 pub mod approval;
+pub mod csv;
 pub mod disguise;
 pub mod flags;
 pub mod gradebook;

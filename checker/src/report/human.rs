@@ -16,15 +16,19 @@ use crate::workbook::Workbook;
 use crate::workbook::curriculum::Exercise;
 use crate::{Error, Exit};
 
-use super::text::{Paint, WIDTH, clean, fill, paint, wrap};
-use super::{Report, Reporter, lanes, output};
+use super::text::{Paint, WIDTH, bar, clean, fill, paint, wrap};
+use super::{Format, NewReporter, Report, Reporter, lanes, output};
 
 /// How wide the names of kinds are in the table of `verify`, and its numbers.
 const KIND: usize = 16;
 const CELL: usize = 4;
 
-/// How many cells the progress bar has.
-const BAR: usize = 20;
+/// Its value of `--format`.
+pub(super) const FORMAT: Format<NewReporter> = Format {
+    name: "human",
+    help: "For a person, at a terminal or not",
+    makes: || Box::new(Human::on_stdout()),
+};
 
 /// Reports on standard output.
 pub(super) struct Human {
@@ -90,12 +94,8 @@ impl Human {
     fn header(&self, workbook: &Workbook, statuses: &[ExerciseStatus<'_>]) {
         let passed = statuses.iter().filter(|s| has_passed(s)).count();
         let total = statuses.len();
-        let filled = (passed * BAR).checked_div(total).unwrap_or(0);
-        let bar = format!(
-            "{}{}",
-            self.paint(&"█".repeat(filled), Paint::Good),
-            self.paint(&"░".repeat(BAR - filled), Paint::Faint)
-        );
+        let (filled, rest) = bar(passed, total);
+        let bar = self.paint(&filled, Paint::Good) + &self.paint(&rest, Paint::Faint);
         let title = &workbook.curriculum.title;
         self.line(&format!(
             "{}  {bar}  {passed} of {total} pass",
@@ -428,11 +428,7 @@ impl Reporter for Human {
             Report::Soundness(soundness) => self.soundness(soundness),
             Report::SoundnessOfAll { all, exit } => self.soundness_of_all(all, exit),
             #[cfg(feature = "grade")]
-            Report::Intake { intakes, curriculum } => self.intake(intakes, curriculum),
-            #[cfg(feature = "grade")]
-            Report::Graded(progress) => self.graded(progress),
-            #[cfg(feature = "grade")]
-            Report::Gradebook { gradebook, path } => self.gradebook(gradebook, path),
+            Report::Grading(report) => self.grading(&report),
             Report::Document(text) => self.document(text),
             Report::Note(text) => self.note(text),
             Report::Markdown(text) => self.markdown(text),
@@ -533,29 +529,6 @@ impl Human {
             wrong().count()
         ));
         self.kinds(verified);
-    }
-
-    #[cfg(feature = "grade")]
-    fn graded(&mut self, progress: &crate::grade::grading::Progress<'_>) {
-        self.show_progress(progress);
-    }
-
-    #[cfg(feature = "grade")]
-    fn intake(
-        &mut self,
-        intakes: &[crate::grade::intake::Intake],
-        curriculum: &crate::workbook::curriculum::Curriculum,
-    ) {
-        self.show_intakes(intakes, curriculum.exercises.len());
-    }
-
-    #[cfg(feature = "grade")]
-    fn gradebook(
-        &mut self,
-        gradebook: &crate::grade::gradebook::Gradebook<'_>,
-        path: Option<&Path>,
-    ) {
-        self.show_gradebook(gradebook, path);
     }
 
     fn traced(&mut self, traced: &Traced<'_>, svg: Option<&Path>) {

@@ -14,26 +14,17 @@ use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
 use super::json_timeline::JsonTimeline;
-use super::{Report, Reporter, output};
+use super::{Format, NewReporter, Report, Reporter, output};
+
+/// Its value of `--format`.
+pub(super) const FORMAT: Format<NewReporter> = Format {
+    name: "json",
+    help: "One JSON object a line, each with the key `event`",
+    makes: || Box::new(Json),
+};
 
 /// Reports in JSON lines on standard output.
 pub(super) struct Json;
-
-/// A remark with its words.
-#[cfg(feature = "grade")]
-#[derive(Serialize)]
-struct Remark<'a> {
-    #[serde(flatten)]
-    remark: &'a crate::grade::intake::Remark,
-    text: String,
-}
-
-#[cfg(feature = "grade")]
-impl<'a> Remark<'a> {
-    fn new(remark: &'a crate::grade::intake::Remark) -> Self {
-        Self { remark, text: remark.to_string() }
-    }
-}
 
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -116,61 +107,6 @@ enum Line<'a> {
         escapes: usize,
         exit: u8,
     },
-    #[cfg(feature = "grade")]
-    Upload {
-        student: &'a str,
-        name: Option<&'a str>,
-        origin: &'a Path,
-        handed_in: Option<&'a str>,
-        days_late: Option<u32>,
-        /// The directory in it that the exercises lie in.
-        tree: Option<&'a str>,
-        /// Those that are not as they were given.
-        begun: Vec<&'a str>,
-        /// Why exercises are left for a person, by exercise.
-        unjudged: std::collections::BTreeMap<&'a str, Vec<String>>,
-        unreadable: Option<&'a str>,
-        no_effect: &'a [crate::grade::taken::Note],
-        remarks: Vec<Remark<'a>>,
-    },
-    #[cfg(feature = "grade")]
-    Graded {
-        student: &'a str,
-        exercise: &'a str,
-        /// `None`: the machine failed, and it stays open.
-        verdict: Option<Verdict>,
-        problem: Option<String>,
-        done: usize,
-        total: usize,
-    },
-    #[cfg(feature = "grade")]
-    Student {
-        student: &'a str,
-        origin: &'a Path,
-        days_late: u32,
-        late_percent: u32,
-        points: String,
-        points_possible: String,
-        bonus: String,
-        passed: usize,
-        open: usize,
-        unreadable: Option<&'a str>,
-        no_effect: &'a [crate::grade::taken::Note],
-        remarks: Vec<Remark<'a>>,
-        flags: usize,
-    },
-    #[cfg(feature = "grade")]
-    Gradebook {
-        students: usize,
-        open: usize,
-        /// Of the open ones, those that a person has to look at.
-        unjudged: usize,
-        flags: usize,
-        /// How many groups of submissions are alike.
-        alike: usize,
-        isolation: Vec<Isolation<'a>>,
-        path: Option<&'a Path>,
-    },
     Document {
         text: &'a str,
     },
@@ -189,15 +125,6 @@ enum Line<'a> {
         message: String,
         exit: u8,
     },
-}
-
-/// What held while so many results were found out.
-#[cfg(feature = "grade")]
-#[derive(Serialize)]
-struct Isolation<'a> {
-    results: usize,
-    #[serde(flatten)]
-    layers: &'a crate::grade::store::Layers,
 }
 
 #[derive(Serialize)]
@@ -247,7 +174,8 @@ impl<'a> From<&'a Tally> for Runs<'a> {
     }
 }
 
-fn print(line: &Line<'_>) {
+/// Prints an event.
+pub(super) fn print(line: &impl Serialize) {
     let mut text = serde_json::to_string(line).expect("a line of the report is plain data");
     text.push('\n');
     output::print(&text);
@@ -289,11 +217,7 @@ impl Reporter for Json {
             Report::Soundness(soundness) => self.soundness(soundness),
             Report::SoundnessOfAll { all, exit } => self.soundness_of_all(all, exit),
             #[cfg(feature = "grade")]
-            Report::Intake { intakes, curriculum } => self.intake(intakes, curriculum),
-            #[cfg(feature = "grade")]
-            Report::Graded(progress) => self.graded(progress),
-            #[cfg(feature = "grade")]
-            Report::Gradebook { gradebook, path } => self.gradebook(gradebook, path),
+            Report::Grading(report) => super::grading::print(&report),
             Report::Document(text) => self.document(text),
             Report::Note(text) => self.note(text),
             Report::Markdown(text) => self.markdown(text),
@@ -398,87 +322,6 @@ impl Json {
             false_failures: all.iter().flat_map(Soundness::right).map(|tally| tally.unsound).sum(),
             escapes: all.iter().flat_map(|one| &one.wrong).map(|tally| tally.unsound).sum(),
             exit: exit.code(),
-        });
-    }
-
-    #[cfg(feature = "grade")]
-    fn graded(&mut self, progress: &crate::grade::grading::Progress<'_>) {
-        let crate::grade::grading::Progress::Ended { unit, result, done, total, .. } = *progress
-        else {
-            return;
-        };
-        print(&Line::Graded {
-            student: unit.student,
-            exercise: &unit.exercise.directory,
-            verdict: result.as_ref().ok().map(|judgement| judgement.verdict),
-            problem: result.as_ref().err().map(ToString::to_string),
-            done,
-            total,
-        });
-    }
-
-    #[cfg(feature = "grade")]
-    fn intake(
-        &mut self,
-        intakes: &[crate::grade::intake::Intake],
-        _: &crate::workbook::curriculum::Curriculum,
-    ) {
-        for intake in intakes {
-            let taken = intake.taken.as_ref().ok();
-            let texts = |reasons: &Vec<crate::grade::taken::Reason>| {
-                reasons.iter().map(ToString::to_string).collect()
-            };
-            let unjudged = taken.into_iter().flat_map(|taken| &taken.unjudged);
-            print(&Line::Upload {
-                student: &intake.submission.student,
-                name: intake.name.as_deref(),
-                origin: &intake.submission.origin,
-                handed_in: intake.handed_in.as_deref(),
-                days_late: intake.submission.days_late,
-                tree: intake.tree.as_deref(),
-                begun: intake.work.iter().map(String::as_str).collect(),
-                unjudged: unjudged.map(|(name, reasons)| (name.as_str(), texts(reasons))).collect(),
-                unreadable: intake.taken.as_ref().err().map(|why| why.0.as_str()),
-                no_effect: taken.map_or(&[], |taken| &taken.notes),
-                remarks: intake.remarks.iter().map(Remark::new).collect(),
-            });
-        }
-    }
-
-    #[cfg(feature = "grade")]
-    fn gradebook(
-        &mut self,
-        gradebook: &crate::grade::gradebook::Gradebook<'_>,
-        path: Option<&Path>,
-    ) {
-        for line in &gradebook.lines {
-            let submission = &line.stored.submission;
-            print(&Line::Student {
-                student: &submission.student,
-                origin: &submission.origin,
-                days_late: submission.days_late(),
-                late_percent: line.late_percent,
-                points: line.total().to_string(),
-                points_possible: gradebook.maximum().to_string(),
-                bonus: line.bonus().to_string(),
-                passed: line.passed(),
-                open: line.open(),
-                unreadable: line.stored.unreadable.as_deref(),
-                no_effect: &line.stored.notes,
-                remarks: line.stored.remarks.iter().map(Remark::new).collect(),
-                flags: line.flags().count(),
-            });
-        }
-        let (students, open) = (gradebook.lines.len(), gradebook.open());
-        let isolation = gradebook.isolation().into_iter();
-        print(&Line::Gradebook {
-            students,
-            open,
-            unjudged: gradebook.unjudged().count(),
-            flags: gradebook.flags(),
-            alike: gradebook.alike().len(),
-            isolation: isolation.map(|(layers, results)| Isolation { results, layers }).collect(),
-            path,
         });
     }
 

@@ -3,6 +3,15 @@
 /// The width that every report fits in.
 pub(super) const WIDTH: usize = 80;
 
+/// How many cells a progress bar has.
+const BAR: usize = 20;
+
+/// A progress bar: what is done of it, and the rest.
+pub(super) fn bar(done: usize, total: usize) -> (String, String) {
+    let filled = (done * BAR).checked_div(total).unwrap_or(BAR);
+    ("█".repeat(filled), "░".repeat(BAR - filled))
+}
+
 /// What a program printed, harmless: control characters are shown, not obeyed.
 pub(super) fn clean(text: &str) -> String {
     text.chars()

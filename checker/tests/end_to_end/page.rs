@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 use checker::grade::gradebook::Gradebook;
 use checker::grade::scheme::Scheme;
 use checker::grade::store::Store;
-use checker::report::pages;
+use checker::report::formats::page::pages;
 use html5gum::Tokenizer;
 use html5gum::emitters::default::{DefaultEmitter, Token};
 

@@ -4,7 +4,8 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use checker::report::formats::classroom::{self, Environment};
+use checker::report::formats::classroom;
+use checker::report::formats::classroom50::{self, Environment, utc};
 use serde::Deserialize;
 
 use crate::fixture::{Class, Graded, HOSTILE, assert_harmless};
@@ -69,10 +70,10 @@ fn of_student<T>(class: Class, student: &str, document: impl Fn(&Graded, usize) 
 
 #[test]
 fn classroom_50_gets_integers_and_the_values_of_its_runner() {
-    let values = Environment::from_variables(variable, classroom::utc(1_780_324_325)).unwrap();
+    let values = Environment::from_variables(variable, utc(1_780_324_325)).unwrap();
     let text = of_student(Class::new(), "bob", |graded, place| {
         let gradebook = graded.gradebook();
-        classroom::classroom50(&gradebook, &gradebook.lines[place], &values).unwrap()
+        classroom50::result(&gradebook, &gradebook.lines[place], &values).unwrap()
     });
     let result: Result50 = serde_json::from_str(&text).unwrap();
     assert_eq!(result.schema, "classroom50/result/v1");
@@ -90,10 +91,10 @@ fn classroom_50_gets_integers_and_the_values_of_its_runner() {
 
 #[test]
 fn a_time_is_a_date_in_leap_years_too() {
-    assert_eq!(classroom::utc(0), "1970-01-01T00:00:00Z");
-    assert_eq!(classroom::utc(951_782_400), "2000-02-29T00:00:00Z");
-    assert_eq!(classroom::utc(1_709_251_199), "2024-02-29T23:59:59Z");
-    assert_eq!(classroom::utc(4_107_542_400), "2100-03-01T00:00:00Z");
+    assert_eq!(utc(0), "1970-01-01T00:00:00Z");
+    assert_eq!(utc(951_782_400), "2000-02-29T00:00:00Z");
+    assert_eq!(utc(1_709_251_199), "2024-02-29T23:59:59Z");
+    assert_eq!(utc(4_107_542_400), "2100-03-01T00:00:00Z");
 }
 
 #[test]
@@ -137,7 +138,7 @@ enum Status {
 fn legacy(class: Class, student: &str) -> Legacy {
     let text = of_student(class, student, |graded, place| {
         let gradebook = graded.gradebook();
-        classroom::legacy(&gradebook, &gradebook.lines[place]).unwrap()
+        classroom::results(&gradebook, &gradebook.lines[place]).unwrap()
     });
     assert_eq!(text.lines().count(), 1, "it is the value of a variable");
     assert!(text.len() < 128 << 10, "execve(2) takes no longer one");
@@ -169,13 +170,13 @@ fn the_reporter_of_github_classroom_gets_points_and_the_place() {
 
 #[test]
 fn who_is_not_judged_completely_gets_neither_file() {
-    let values = Environment::from_variables(variable, classroom::utc(0)).unwrap();
+    let values = Environment::from_variables(variable, utc(0)).unwrap();
     for student in [crate::fixture::FORMULA, "hal", "ida"] {
         of_student(Class::new(), student, |graded, place| {
             let gradebook = graded.gradebook();
             let line = &gradebook.lines[place];
-            assert_eq!(classroom::classroom50(&gradebook, line, &values), None, "{student}");
-            assert_eq!(classroom::legacy(&gradebook, line), None, "{student}");
+            assert_eq!(classroom50::result(&gradebook, line, &values), None, "{student}");
+            assert_eq!(classroom::results(&gradebook, line), None, "{student}");
         });
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use checker::report::formats::{Found, Sheet};
+use checker::report::ci::{Found, Sheet};
 use checker::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
 use checker::workbook::curriculum::{Exercise, Number};
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use checker::report::formats::github;
+use checker::report::ci::github;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 use crate::fixture::{Class, HOSTILE, assert_harmless, exercises};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use checker::report::formats::junit;
+use checker::report::ci::junit;
 use roxmltree::{Document, Node};
 
 use crate::fixture::{Class, assert_harmless, exercises};

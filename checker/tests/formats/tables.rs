@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use checker::report::formats::{canvas, moodle, table};
+use checker::report::formats::{canvas, gradebook, moodle, table};
 
 use crate::fixture::{Class, FORMULA, Graded, assert_harmless};
 
@@ -108,7 +108,7 @@ fn the_long_form_has_a_line_for_each_student_and_exercise() {
 #[test]
 fn the_gradebook_is_guarded_as_well() {
     let graded = Graded::new(Class::new());
-    let rows = rows(&graded.gradebook().csv());
+    let rows = rows(&gradebook::document(&graded.gradebook()));
     assert_eq!(rows.len(), 1 + 8);
     let hal = ["hal", "", "3", "", "8", "", "1", "0", "", "mutex"];
     assert_eq!(row(&rows, "hal"), hal);

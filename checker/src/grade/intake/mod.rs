@@ -33,6 +33,7 @@ use self::contents::{Collector, Contents, Shared};
 use self::layout::Looked;
 use self::trees::{Chosen, choose};
 use self::upload::Place;
+use super::csv::csv;
 use super::taken::Taken;
 use crate::Error;
 
@@ -207,22 +208,17 @@ pub fn roster_of(intakes: &[Intake], roster: &Path) -> Result<String, Error> {
     let directory = roster.parent().filter(|parent| !parent.as_os_str().is_empty());
     let directory = directory.unwrap_or(Path::new("."));
     let base = fs::canonicalize(directory).map_err(Error::writing(directory))?;
-    let written = "a vector takes what is written to it";
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(["student", "submission", "days_late", "name"]).expect(written);
-    for Intake { submission, name, .. } in intakes {
-        let place = from(&base, &submission.origin);
+    let row = |Intake { submission, name, .. }: &Intake| {
         let days_late = submission.days_late.map(|days| days.to_string());
-        let fields = [
-            submission.student.as_str(),
-            &place.to_string_lossy(),
-            &days_late.unwrap_or_default(),
-            name.as_deref().unwrap_or_default(),
-        ];
-        writer.write_record(fields).expect(written);
-    }
-    let bytes = writer.into_inner().expect(written);
-    Ok(String::from_utf8(bytes).expect("text was written"))
+        [
+            submission.student.clone(),
+            from(&base, &submission.origin).to_string_lossy().into_owned(),
+            days_late.unwrap_or_default(),
+            name.clone().unwrap_or_default(),
+        ]
+    };
+    let headings = ["student", "submission", "days_late", "name"].map(str::to_owned);
+    Ok(csv(std::iter::once(headings).chain(intakes.iter().map(row))))
 }
 
 /// A place as seen from a directory, if it lies below it; what lies in an archive has no other name.

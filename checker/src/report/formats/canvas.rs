@@ -2,8 +2,16 @@
 
 use crate::grade::gradebook::Gradebook;
 
-use super::escape::{cell, line as in_one_line};
-use super::table::csv;
+use super::{Format, Makes};
+use crate::grade::csv::csv;
+use crate::report::escape::{cell, line as in_one_line};
+
+/// Its value of `--format`.
+pub const FORMAT: Format<Makes> = Format {
+    name: "canvas",
+    help: "CSV for the import in Canvas' gradebook",
+    makes: Makes::Document(|gradebook, options| import(gradebook, options.assignment)),
+};
 
 /// What marks the line of the points that can be had, wherever it stands in the first cell.
 const POSSIBLE: &str = "Points Possible";
@@ -24,5 +32,5 @@ pub fn import(gradebook: &Gradebook<'_>, assignment: &str) -> String {
         let name = login.replace(POSSIBLE, "points possible");
         rows.push(row(&name, &login, line.total().to_string()));
     }
-    csv(&rows)
+    csv(rows)
 }

@@ -6,13 +6,24 @@ use serde_json::{Value, json};
 use crate::grade::gradebook::{Cell, Gradebook, Line};
 use crate::grade::hidden::HIDDEN;
 
-use super::escape::{cut, line as in_one_line, shown, unique};
-use super::{Found, pretty};
+use super::{Format, Makes, pretty};
+use crate::report::ci::Found;
+use crate::report::escape::{cut, line as in_one_line, shown, unique};
 
 /// The most characters of what a learner reads about an exercise.
 const OUTPUT: usize = 8000;
 
 pub use crate::grade::scheme::Visibility;
+
+/// Its value of `--format`.
+pub const FORMAT: Format<Makes> = Format {
+    name: "gradescope",
+    help: "Gradescope's results.json, for each student",
+    makes: Makes::ForEachStudent {
+        file: "results.json",
+        document: |gradebook, line, options| Ok(Some(results(gradebook, line, options.visibility))),
+    },
+};
 
 #[derive(Serialize)]
 struct Results {

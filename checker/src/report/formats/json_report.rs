@@ -10,8 +10,15 @@ use crate::grade::store::Layers;
 use crate::grade::taken::Why;
 use crate::verdict::{Outcome, Place, TestResult, Verdict};
 
-use super::escape::shown;
-use super::pretty;
+use super::{Format, Makes, pretty};
+use crate::report::escape::shown;
+
+/// Its value of `--format`.
+pub const FORMAT: Format<Makes> = Format {
+    name: "json",
+    help: "everything in one document",
+    makes: Makes::Document(|gradebook, options| document(&options.curriculum.title, gradebook)),
+};
 
 /// The number of the layout: another one is another document.
 const LAYOUT: &str = "shopfloor/report/v2";

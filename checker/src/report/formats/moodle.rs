@@ -5,8 +5,16 @@ use clap::ValueEnum;
 use crate::grade::gradebook::{Gradebook, Line};
 use crate::verdict::Verdict;
 
-use super::escape::{cell, cut};
-use super::table::csv;
+use super::{Format, Makes};
+use crate::grade::csv::csv;
+use crate::report::escape::{cell, cut};
+
+/// Its value of `--format`.
+pub const FORMAT: Format<Makes> = Format {
+    name: "moodle",
+    help: "CSV for the import of grades in Moodle",
+    makes: Makes::Document(|gradebook, options| import(gradebook, options.assignment, options.key)),
+};
 
 /// The most characters of a reason why an exercise is not judged.
 const WHY: usize = 300;
@@ -46,7 +54,7 @@ pub fn import(gradebook: &Gradebook<'_>, title: &str, key: Key) -> String {
         let student = cell(&line.stored.submission.student);
         rows.push(vec![student, points, cell(&feedback(gradebook, line))]);
     }
-    csv(&rows)
+    csv(rows)
 }
 
 fn feedback(gradebook: &Gradebook<'_>, line: &Line<'_>) -> String {

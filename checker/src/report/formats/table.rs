@@ -4,10 +4,20 @@ use crate::grade::gradebook::Gradebook;
 use crate::grade::points::Points;
 use crate::grade::score::Score;
 
-use super::escape::cell;
+use super::{Format, Makes};
+use crate::grade::csv::csv;
+use crate::report::escape::cell;
+
+/// Its value of `--format`.
+pub const FORMAT: Format<Makes> = Format {
+    name: "csv",
+    help: "CSV for a spreadsheet or statistics, a line for each student and exercise",
+    makes: Makes::Document(|gradebook, _| long(gradebook)),
+};
 
 /// `student,exercise,verdict,points,possible,bonus,alike`: `bonus` is the part of the points that comes on
-/// top of those possible, `alike` the students with the same text but for comments and spaces. Without points where the result is open, and without a verdict where nothing was judged yet.
+/// top of those possible, `alike` the students with the same text but for comments and spaces. Without points
+/// where the result is open, and without a verdict where nothing was judged yet.
 pub fn long(gradebook: &Gradebook<'_>) -> String {
     let headings = ["student", "exercise", "verdict", "points", "possible", "bonus", "alike"];
     let headings = headings.map(str::to_owned);
@@ -29,14 +39,5 @@ pub fn long(gradebook: &Gradebook<'_>) -> String {
             rows.push(vec![student, cell(&exercise.name), verdict, points, possible, bonus, alike]);
         }
     }
-    csv(&rows)
-}
-
-/// The rows as RFC 4180 has them, but for the line ends.
-pub(super) fn csv(rows: &[Vec<String>]) -> String {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    let written = "a vector takes what is written to it";
-    rows.iter().for_each(|row| writer.write_record(row).expect(written));
-    let bytes = writer.into_inner().expect(written);
-    String::from_utf8(bytes).expect("text was written")
+    csv(rows)
 }

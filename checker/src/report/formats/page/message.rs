@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use super::super::text::clean;
 use super::html::cut;
+use crate::report::text::clean;
 
 /// The most characters of a message; a whole timeline has a tenth of it.
 const MESSAGE: usize = 32 << 10;

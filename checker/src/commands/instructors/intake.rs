@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::grade::intake::{
     EXTENSIONS, Found, Intake, Limits, Reading, Rules, Upload, find, read, roster_of,
 };
-use crate::report::{Report, Reporter};
+use crate::report::{GradingReport, Report, Reporter};
 use crate::system::files;
 use crate::workbook::pins::Pins;
 use crate::{Error, Exit};
@@ -51,7 +51,7 @@ pub fn intake(
         files::write_atomically(path, &roster_of(&intakes, path)?)?;
     }
     let curriculum = &session.workbook.curriculum;
-    reporter.report(Report::Intake { intakes: &intakes, curriculum });
+    reporter.report(Report::Grading(GradingReport::Intake { intakes: &intakes, curriculum }));
     refuse_where_nothing_counts(&intakes)?;
     let is_open = |intake: &Intake| match &intake.taken {
         Ok(taken) => !taken.unjudged.is_empty(),

@@ -2,17 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use super::human::Human;
-use super::text::{Paint, WIDTH, clean, wrap};
+use super::GradingReport;
 use crate::Error;
 use crate::grade::gradebook::{Alike, Gradebook, Line};
 use crate::grade::grading::{Progress, Unit};
 use crate::grade::intake::Intake;
 use crate::grade::points::Points;
+use crate::report::human::Human;
+use crate::report::text::{Paint, WIDTH, bar, clean, wrap};
 use crate::verdict::Judgement;
-
-/// How many cells the bar has.
-const BAR: usize = 20;
 
 /// The most students that are listed; the others are in the file.
 const LISTED: usize = 50;
@@ -21,19 +19,34 @@ const LISTED: usize = 50;
 const ALIKE: usize = 10;
 
 impl Human {
+    pub(in crate::report) fn grading(&self, report: &GradingReport<'_>) {
+        match *report {
+            GradingReport::Intake { intakes, curriculum } => {
+                self.show_intakes(intakes, curriculum.exercises.len());
+            }
+            GradingReport::Graded(progress) => self.show_progress(progress),
+            GradingReport::Gradebook { gradebook, path } => self.show_gradebook(gradebook, path),
+        }
+    }
+
     /// A bar with rate and time left on a terminal, lines otherwise.
-    pub(super) fn show_progress(&self, progress: &Progress<'_>) {
+    fn show_progress(&self, progress: &Progress<'_>) {
         match *progress {
             Progress::Prepares => self.transient("building what all submissions need …"),
-            Progress::Begins { total } => self.transient(&format!("{} 0/{total}", bar(0, total))),
+            Progress::Begins { total } => self.show_bar(0, total, ""),
             Progress::Ended { unit, result, done, total, elapsed } => {
                 self.show_result(unit, result, done, total);
                 let rate = done as f64 / elapsed.as_secs_f64().max(0.001);
                 let left = in_words((total - done) as f64 / rate);
-                let (bar, rate) = (bar(done, total), rate * 60.0);
-                self.transient(&format!("{bar} {done}/{total}  {rate:.0} a minute, {left} left"));
+                let rate = rate * 60.0;
+                self.show_bar(done, total, &format!("  {rate:.0} a minute, {left} left"));
             }
         }
+    }
+
+    fn show_bar(&self, done: usize, total: usize, text: &str) {
+        let (filled, rest) = bar(done, total);
+        self.transient(&format!("{filled}{rest} {done}/{total}{text}"));
     }
 
     /// What has to be said of a unit: on a terminal only that the machine failed.
@@ -60,7 +73,7 @@ impl Human {
     }
 
     /// A line for each student: what was found where. Below it, what a person should know.
-    pub(super) fn show_intakes(&self, intakes: &[Intake], exercises: usize) {
+    fn show_intakes(&self, intakes: &[Intake], exercises: usize) {
         for intake in intakes {
             self.line(&format!(
                 "{:<24} {:>2} of {exercises} begun  {}",
@@ -95,7 +108,7 @@ impl Human {
         self.lines(&wrap(text, WIDTH - 4), 4);
     }
 
-    pub(super) fn show_gradebook(&self, gradebook: &Gradebook<'_>, path: Option<&Path>) {
+    fn show_gradebook(&self, gradebook: &Gradebook<'_>, path: Option<&Path>) {
         self.clear_transient();
         let maximum = gradebook.worth_of_all();
         for line in gradebook.lines.iter().take(LISTED) {
@@ -204,11 +217,6 @@ fn no_effect(files: usize) -> String {
         1 => "1 file has no effect".to_owned(),
         files => format!("{files} files have no effect"),
     }
-}
-
-fn bar(done: usize, total: usize) -> String {
-    let filled = (done * BAR).checked_div(total).unwrap_or(BAR);
-    format!("{}{}", "█".repeat(filled), "░".repeat(BAR - filled))
 }
 
 /// `50 s`, `3 min`, `2 h 5 min`.

@@ -12,19 +12,19 @@ mod rates;
 mod student;
 mod stylesheet;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use crate::grade::gradebook::Gradebook;
 use crate::workbook::curriculum::Curriculum;
 
-/// A page and where it belongs, relative to the directory of all pages.
-#[derive(Debug)]
-pub struct Page {
-    /// `index.html`, `students/ada.html`.
-    pub path: PathBuf,
-    /// Its whole text.
-    pub text: String,
-}
+use super::{Format, Makes, Page};
+
+/// Its value of `--format`.
+pub const FORMAT: Format<Makes> = Format {
+    name: "html",
+    help: "pages for a browser, one of the class and one of each student",
+    makes: Makes::Pages(|gradebook, options| pages(options.curriculum, gradebook)),
+};
 
 /// The page of the class, then one for each student.
 pub fn pages(curriculum: &Curriculum, gradebook: &Gradebook<'_>) -> Vec<Page> {

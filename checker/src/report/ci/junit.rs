@@ -4,8 +4,13 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::verdict::{Outcome, Place, TestResult, Verdict};
 
-use super::escape::{cut, unique, xml};
-use super::{Found, Sheet};
+use super::{Found, Makes, Sheet};
+use crate::report::Format;
+use crate::report::escape::{cut, unique, xml};
+
+/// Its value of `--format`.
+pub const FORMAT: Format<Makes> =
+    Format { name: "junit", help: "in other CI: JUnit's XML", makes: Makes::Document(document) };
 
 /// GitLab refuses files from this size on.
 pub const SIZE: usize = 30_000_000;

@@ -15,7 +15,7 @@ use crate::grade::merge::{self, Merged};
 use crate::grade::partition::{self, Partition};
 use crate::grade::scheme::Scheme;
 use crate::grade::store::{GradedExercise, Store};
-use crate::report::{Report, Reporter};
+use crate::report::{GradingReport, Report, Reporter, formats};
 use crate::system::files;
 use crate::workbook::curriculum::Exercise;
 use crate::{Error, Exit};
@@ -73,7 +73,7 @@ pub fn grade(
     if arguments.partition.is_none() {
         refuse_where_nothing_counts(&intakes)?;
     }
-    let _turn = super::check::wait_for_turn(session, reporter)?;
+    let _turn = crate::commands::check::wait_for_turn(session, reporter)?;
     // A scheme that is wrong is said now, and not after hours of judging.
     adopt(session, arguments.scheme.as_deref(), &arguments.out)?;
     let layers = isolation(arguments.require_isolation, reporter)?;
@@ -101,8 +101,9 @@ pub fn grade(
     let jobs = arguments.jobs.map(NonZeroUsize::get);
     let grading = Grading::new(workbook, &session.stop, exercises.clone(), jobs, &layers)?;
     let again = arguments.rerun.as_deref();
-    let open = grading
-        .grade(&intakes, &store, again, |progress| reporter.report(Report::Graded(progress)))?;
+    let open = grading.grade(&intakes, &store, again, |progress| {
+        reporter.report(Report::Grading(GradingReport::Graded(progress)))
+    })?;
     write_gradebook(session, &store, &arguments.out, reporter)?;
     if open > 0 {
         return Ok(Exit::Fault);
@@ -325,8 +326,9 @@ fn write_gradebook(
         Gradebook::new(&session.workbook.curriculum.exercises, &scheme, &stored, &results);
     let held = gradebook.hold(held);
     let path = directory.join("gradebook.csv");
-    files::write_atomically(&path, &gradebook.csv())?;
-    reporter.report(Report::Gradebook { gradebook: &gradebook, path: Some(&path) });
+    files::write_atomically(&path, &formats::gradebook::document(&gradebook))?;
+    let report = GradingReport::Gradebook { gradebook: &gradebook, path: Some(&path) };
+    reporter.report(Report::Grading(report));
     warn_of_held(&held, reporter);
     Ok(())
 }

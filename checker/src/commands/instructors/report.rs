@@ -8,15 +8,15 @@ use crate::grade::gradebook::{Gradebook, Line};
 use crate::grade::grading::results_in;
 use crate::grade::intake::normal_form;
 use crate::grade::scheme::Scheme;
-use crate::report::formats::{
-    Sheet, canvas, classroom, escape, github, gradescope, json_report, junit, moodle, table,
-};
-use crate::report::{Format, Report, Reporter, pages};
+use crate::report::ci::{self, github};
+use crate::report::formats::{Makes, Options, Page, gradescope, moodle, sheets};
+use crate::report::{GradingReport, Report, Reporter, escape};
 use crate::system::files;
 use crate::{Error, Exit};
 
+use super::Session;
 use super::grade::warn_of_held;
-use super::{Session, ci};
+use crate::commands::ci::{summary_file, write_summary};
 
 /// What is asked of `checker report`.
 #[derive(Debug, clap::Args)]
@@ -42,13 +42,15 @@ pub struct ReportArguments {
     /// For moodle: what the students' names are there
     #[arg(long, value_enum, default_value_t)]
     pub key: moodle::Key,
+    /// What is made of the results, by the name that `--format` gave.
+    #[arg(skip)]
+    pub makes: Makes,
 }
 
 /// Writes what was found out before, by the curriculum and the scheme as they are now.
 pub fn report(
     session: &Session,
     arguments: &ReportArguments,
-    format: Format,
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let exercises = session.asked(&arguments.only)?;
@@ -68,75 +70,81 @@ pub fn report(
     let held = gradebook.hold(held);
     warn_of_held(&held, reporter);
     // The gradebook for people says it itself.
-    if format != Format::Human {
+    if !matches!(arguments.makes, Makes::Listing) {
         for text in gradebook.what_is_open() {
             reporter.warn(&text);
         }
     }
-    let title = &session.workbook.curriculum.title;
-    let assignment = arguments.assignment.as_ref().unwrap_or(title);
-    let whole = match format {
-        Format::Human => {
-            reporter.report(Report::Gradebook { gradebook: &gradebook, path: None });
-            return Ok(Exit::Passed);
-        }
-        Format::Html => return html(session, arguments, &gradebook, reporter),
-        Format::Gradescope | Format::Classroom50 | Format::Classroom => {
-            return for_each_student(arguments, format, &gradebook, reporter);
-        }
-        Format::Github => {
-            let sheets = Sheet::from_gradebook(&gradebook);
-            let place = arguments.output.clone().or_else(ci::summary_file);
-            reporter.document(&github::annotations(&sheets));
-            ci::write_summary(title, &sheets, place.as_deref())?;
-            return Ok(Exit::Passed);
-        }
-        Format::Junit => junit::document(title, &Sheet::from_gradebook(&gradebook)),
-        Format::Canvas => canvas::import(&gradebook, assignment),
-        Format::Moodle => moodle::import(&gradebook, assignment, arguments.key),
-        Format::Csv => table::long(&gradebook),
-        Format::Json => json_report::document(title, &gradebook),
+    let curriculum = &session.workbook.curriculum;
+    let title = &curriculum.title;
+    let options = Options {
+        curriculum,
+        assignment: arguments.assignment.as_ref().unwrap_or(title),
+        key: arguments.key,
+        visibility: arguments.visibility,
+        variable: |name| std::env::var(name).ok(),
+        now: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
     };
-    deliver(&whole, arguments.output.as_deref(), reporter)?;
+    let output = arguments.output.as_deref();
+    match arguments.makes {
+        Makes::Listing => {
+            let report = GradingReport::Gradebook { gradebook: &gradebook, path: None };
+            reporter.report(Report::Grading(report));
+        }
+        Makes::Ci(ci::Makes::Annotations) => {
+            let sheets = sheets(&gradebook);
+            let place = arguments.output.clone().or_else(summary_file);
+            reporter.document(&github::annotations(&sheets));
+            write_summary(title, &sheets, place.as_deref())?;
+        }
+        Makes::Ci(ci::Makes::Document(document)) => {
+            deliver(&document(title, &sheets(&gradebook)), output, reporter)?;
+        }
+        Makes::Document(document) => deliver(&document(&gradebook, &options), output, reporter)?,
+        Makes::Pages(pages) => write_pages(&pages(&gradebook, &options), output, reporter)?,
+        Makes::ForEachStudent { file, document } => {
+            let document = |line: &Line<'_>| document(&gradebook, line, &options);
+            return for_each_student(&gradebook, file, document, output, reporter);
+        }
+    }
     Ok(Exit::Passed)
 }
 
-/// The page of the class and a page of each student.
-fn html(
-    session: &Session,
-    arguments: &ReportArguments,
-    gradebook: &Gradebook<'_>,
+/// Pages into a directory.
+fn write_pages(
+    pages: &[Page],
+    output: Option<&Path>,
     reporter: &mut dyn Reporter,
-) -> Result<Exit, Error> {
-    let Some(directory) = &arguments.output else {
+) -> Result<(), Error> {
+    let Some(directory) = output else {
         return Err(Error::Refused(
             "a class has many pages: name the directory for them with --output DIR".to_owned(),
         ));
     };
-    for page in pages(&session.workbook.curriculum, gradebook) {
-        files::write_atomically(&directory.join(page.path), &page.text)?;
+    for page in pages {
+        files::write_atomically(&directory.join(&page.path), &page.text)?;
     }
     reporter.note(&format!("The page of the class is {}.", directory.join("index.html").display()));
-    Ok(Exit::Passed)
+    Ok(())
 }
 
 /// One document for one student; for several a directory with one of each.
 fn for_each_student(
-    arguments: &ReportArguments,
-    format: Format,
     gradebook: &Gradebook<'_>,
+    name: &str,
+    document: impl Fn(&Line<'_>) -> Result<Option<String>, Error>,
+    output: Option<&Path>,
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
-    let (document, name) = writer(arguments, format)?;
     if let [line] = gradebook.lines.as_slice() {
-        let Some(text) = document(gradebook, line) else {
-            left_out(line, arguments.output.as_deref(), reporter)?;
+        let Some(text) = document(line)? else {
+            left_out(line, output, reporter)?;
             return Ok(Exit::NotPassed);
         };
-        deliver(&text, arguments.output.as_deref(), reporter)?;
+        deliver(&text, output, reporter)?;
         return Ok(Exit::Passed);
     }
-    let Some(directory) = &arguments.output else {
+    let Some(directory) = output else {
         return Err(Error::Refused(format!(
             "there are {} students, and each gets a file: name the directory with --output DIR, or one \
              of them with --student NAME",
@@ -148,7 +156,7 @@ fn for_each_student(
     let mut count = 0;
     for (line, student) in gradebook.lines.iter().zip(directories) {
         let path = directory.join(student).join(name);
-        match document(gradebook, line) {
+        match document(line)? {
             Some(text) => {
                 files::write_atomically(&path, &text)?;
                 count += 1;
@@ -181,40 +189,6 @@ fn left_out(
     );
     reporter.warn(&text);
     Ok(())
-}
-
-/// `None` if the format cannot say that something is open.
-type Document = Box<dyn Fn(&Gradebook<'_>, &Line<'_>) -> Option<String>>;
-
-/// What makes a student's document, and how its file is called.
-fn writer(arguments: &ReportArguments, format: Format) -> Result<(Document, &'static str), Error> {
-    Ok(match format {
-        Format::Classroom50 => {
-            let values = environment()?;
-            let document = move |gradebook: &Gradebook<'_>, line: &Line<'_>| {
-                classroom::classroom50(gradebook, line, &values)
-            };
-            (Box::new(document), "result.json")
-        }
-        Format::Classroom => (Box::new(classroom::legacy), "results.base64"),
-        _ => {
-            let visibility = arguments.visibility;
-            let document = move |gradebook: &Gradebook<'_>, line: &Line<'_>| {
-                Some(gradescope::results(gradebook, line, visibility))
-            };
-            (Box::new(document), "results.json")
-        }
-    })
-}
-
-fn environment() -> Result<classroom::Environment, Error> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let variable = |name: &str| std::env::var(name).ok();
-    classroom::Environment::from_variables(variable, classroom::utc(now.as_secs())).map_err(|missing| {
-        Error::Refused(format!(
-            "classroom50: its runner tells the grader by variables, and these are not set: {missing}"
-        ))
-    })
 }
 
 fn deliver(text: &str, output: Option<&Path>, reporter: &mut dyn Reporter) -> Result<(), Error> {

@@ -5,8 +5,8 @@ use base64::prelude::BASE64_STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use super::super::text::clean;
 use super::stylesheet;
+use crate::report::text::clean;
 use crate::system::hash;
 
 /// The style of every page.

@@ -4,7 +4,7 @@ use crate::findings::ExerciseStatus;
 use crate::verdict::{Judgement, Outcome, TestResult, Verdict};
 use crate::workbook::curriculum::Exercise;
 
-use super::escape;
+use crate::report::escape;
 
 /// One student's exercises.
 #[derive(Debug)]
@@ -45,24 +45,6 @@ impl<'a> Sheet<'a> {
     /// How many exercises pass.
     pub fn passed(&self) -> usize {
         self.exercises.iter().filter(|found| found.has_passed()).count()
-    }
-}
-
-#[cfg(feature = "grade")]
-impl<'a> Sheet<'a> {
-    /// Every student's, of a gradebook.
-    pub fn from_gradebook(gradebook: &'a crate::grade::gradebook::Gradebook<'a>) -> Vec<Self> {
-        let maximum = gradebook.worth_of_all();
-        let of_line = |line: &'a crate::grade::gradebook::Line<'a>| Self {
-            student: Some(&line.stored.submission.student),
-            points: Some(match line.open() {
-                0 => format!("{} of {maximum}", line.total()),
-                open => format!("{} ({open} open) of {maximum}", line.total_in_words()),
-            }),
-            unreadable: line.stored.unreadable.as_deref(),
-            exercises: gradebook.found(line).collect(),
-        };
-        gradebook.lines.iter().map(of_line).collect()
     }
 }
 

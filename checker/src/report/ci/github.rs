@@ -8,8 +8,16 @@ use std::path::Component;
 
 use crate::verdict::{Outcome, Place, TestResult};
 
-use super::escape::{command_data, command_property, cut, fenced, markdown};
-use super::{Found, Sheet};
+use super::{Found, Makes, Sheet};
+use crate::report::Format;
+use crate::report::escape::{command_data, command_property, cut, fenced, markdown};
+
+/// Its value of `--format`.
+pub const FORMAT: Format<Makes> = Format {
+    name: "github",
+    help: "on GitHub Actions: annotations and the step summary",
+    makes: Makes::Annotations,
+};
 
 /// The most annotations that GitHub shows of a kind and step.
 pub const ANNOTATIONS: usize = 10;

@@ -1,0 +1,40 @@
+//! What a grading has to say, to a person and in JSON.
+
+mod human;
+mod json;
+
+pub(super) use json::print;
+
+use std::path::Path;
+
+use super::Format;
+use super::formats::Makes;
+use crate::grade::gradebook::Gradebook;
+use crate::grade::grading::Progress;
+use crate::grade::intake::Intake;
+use crate::workbook::curriculum::Curriculum;
+
+/// What `report` has for a person.
+pub(super) const FORMAT: Format<Makes> =
+    Format { name: "human", help: "a line for each student", makes: Makes::Listing };
+
+/// Something that a grading has to say.
+#[derive(Debug, Clone, Copy)]
+pub enum GradingReport<'a> {
+    /// What was found among the uploads.
+    Intake {
+        /// Each upload.
+        intakes: &'a [Intake],
+        /// What could have been handed in.
+        curriculum: &'a Curriculum,
+    },
+    /// A unit of a grading has begun or come to an end.
+    Graded(&'a Progress<'a>),
+    /// The gradebook, and where it was written to, if it was.
+    Gradebook {
+        /// The gradebook.
+        gradebook: &'a Gradebook<'a>,
+        /// The file, if it was written to one.
+        path: Option<&'a Path>,
+    },
+}
