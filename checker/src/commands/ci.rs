@@ -8,7 +8,7 @@ use crate::system::files;
 use crate::{Error, Exit};
 
 use super::Session;
-use super::check::judged;
+use super::judging::judged;
 
 /// As `check`, for CI.
 pub(super) fn check(

@@ -6,6 +6,7 @@ mod doctor;
 mod hint;
 #[cfg(feature = "grade")]
 pub mod instructors;
+mod judging;
 mod list;
 mod mutants;
 mod next;

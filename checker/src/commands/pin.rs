@@ -23,7 +23,7 @@ pub fn pin(
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
-    let _turn = super::check::wait_for_turn(session, reporter)?;
+    let _turn = super::judging::wait_for_turn(session, reporter)?;
     let build_dir = BuildDir::prepare(workbook, "stub")?;
     for exercise in session.asked(names)? {
         let (pins, _) = current(workbook, exercise, &build_dir, &session.stop)?;

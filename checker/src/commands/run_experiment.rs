@@ -26,7 +26,7 @@ pub fn run(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let exercise = session.named_or_next(name, reporter)?;
-    let _turn = super::check::wait_for_turn(session, reporter)?;
+    let _turn = super::judging::wait_for_turn(session, reporter)?;
     let pins = Pins::load(workbook, exercise)?;
     let candidate = Candidate::in_place(workbook, exercise, &pins);
     reporter.emit(&Event::Compiling { exercise });

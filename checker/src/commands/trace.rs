@@ -28,7 +28,7 @@ pub fn trace_experiment(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let exercise = session.named_or_next(name, reporter)?;
-    let _turn = super::check::wait_for_turn(session, reporter)?;
+    let _turn = super::judging::wait_for_turn(session, reporter)?;
     let pins = Pins::load(workbook, exercise)?;
     let own = Candidate::in_place(workbook, exercise, &pins);
     let yours = match timeline(session, &own, args, reporter)? {

@@ -1,9 +1,9 @@
 //! The values of `--format`.
 //!
-//! A format is a value that one file exports and a line in one of three lists: [`REPORTERS`] for every
+//! A format is a value that one file exports and a line in one of three lists: [`super::REPORTERS`] for every
 //! command, [`super::ci::FORMATS`] for `check` and `report`, and `formats::FORMATS` for `report` alone.
 
-use super::{Reporter, human, json};
+use super::reporter::Reporter;
 
 /// A value of `--format`.
 #[derive(Debug, Clone, Copy)]
@@ -18,9 +18,6 @@ pub struct Format<M> {
 
 /// Makes what reports while a command works.
 pub type NewReporter = fn() -> Box<dyn Reporter>;
-
-/// The formats of every command.
-pub const REPORTERS: &[Format<NewReporter>] = &[human::FORMAT, json::FORMAT];
 
 /// What is made in the format of this name, if these have one.
 pub fn find<M: Copy>(formats: &[Format<M>], name: &str) -> Option<M> {

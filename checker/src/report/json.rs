@@ -174,16 +174,9 @@ impl<'a> From<&'a Tally> for Runs<'a> {
     }
 }
 
-/// Prints an event.
-pub(super) fn print(line: &impl Serialize) {
-    let mut text = serde_json::to_string(line).expect("a line of the report is plain data");
-    text.push('\n');
-    output::print(&text);
-}
-
 impl Sink for Json {
     fn emit(&mut self, event: &Event<'_>) {
-        print(&match *event {
+        output::print_json(&match *event {
             Event::Compiling { exercise } => Line::Compiling { exercise: &exercise.directory },
             Event::Running { exercise } => Line::Running { exercise: &exercise.directory },
             Event::Warning { text } => Line::Warning { message: text },
@@ -232,7 +225,7 @@ impl Json {
         let has_passed = |s: &&ExerciseStatus<'_>| s.judgement.verdict == Verdict::Passed;
         let next = status.next.as_ref();
         let statuses = &status.asked;
-        print(&Line::Summary {
+        output::print_json(&Line::Summary {
             passed: statuses.iter().filter(has_passed).count(),
             total: statuses.len(),
             points: statuses.iter().filter(has_passed).map(|s| s.exercise.points).sum(),
@@ -245,7 +238,7 @@ impl Json {
     fn findings(&mut self, findings: &[Finding]) {
         for finding in findings {
             let short = finding.shortfall.as_ref();
-            print(&Line::Finding {
+            output::print_json(&Line::Finding {
                 name: finding.name,
                 found: &finding.found,
                 ok: short.is_none(),
@@ -257,7 +250,7 @@ impl Json {
 
     fn verified(&mut self, verified: &Verified<'_>) {
         for wrong in &verified.wrong {
-            print(&Line::WrongSolution {
+            output::print_json(&Line::WrongSolution {
                 exercise: &verified.exercise.directory,
                 name: &wrong.name,
                 kind: wrong.kind.map(Kind::name),
@@ -265,7 +258,7 @@ impl Json {
                 by: wrong.caught_by.as_deref(),
             });
         }
-        print(&Line::Verified {
+        output::print_json(&Line::Verified {
             exercise: &verified.exercise.directory,
             stub_failing: verified.stub.0,
             stub_tests: verified.stub.1,
@@ -277,7 +270,7 @@ impl Json {
     }
 
     fn verification(&mut self, verified: &[Verified<'_>], general: &[String], exit: Exit) {
-        print(&Line::Verification {
+        output::print_json(&Line::Verification {
             verified: verified.iter().filter(|one| one.problems.is_empty()).count(),
             total: verified.len(),
             problems: general,
@@ -293,7 +286,7 @@ impl Json {
         let (only_yours, only_reference) = traced.marks();
         let reference = traced.reference();
         let same = only_yours.is_empty() && only_reference.is_empty();
-        print(&Line::Timeline {
+        output::print_json(&Line::Timeline {
             exercise: &traced.exercise.directory,
             name: &traced.exercise.name,
             yours: JsonTimeline::new(&traced.yours, &only_yours),
@@ -308,7 +301,7 @@ impl Json {
     }
 
     fn soundness(&mut self, soundness: &Soundness<'_>) {
-        print(&Line::Soundness {
+        output::print_json(&Line::Soundness {
             exercise: &soundness.exercise.directory,
             solution: Runs::from(&soundness.solution),
             alternatives: soundness.alternatives.iter().map(Runs::from).collect(),
@@ -317,7 +310,7 @@ impl Json {
     }
 
     fn soundness_of_all(&mut self, all: &[Soundness<'_>], exit: Exit) {
-        print(&Line::SoundnessOfAll {
+        output::print_json(&Line::SoundnessOfAll {
             exercises: all.len(),
             false_failures: all.iter().flat_map(Soundness::right).map(|tally| tally.unsound).sum(),
             escapes: all.iter().flat_map(|one| &one.wrong).map(|tally| tally.unsound).sum(),
@@ -326,22 +319,26 @@ impl Json {
     }
 
     fn document(&mut self, text: &str) {
-        print(&Line::Document { text });
+        output::print_json(&Line::Document { text });
     }
 
     fn note(&mut self, text: &str) {
-        print(&Line::Note { text });
+        output::print_json(&Line::Note { text });
     }
 
     fn markdown(&mut self, text: &str) {
-        print(&Line::Note { text });
+        output::print_json(&Line::Note { text });
     }
 
     fn side_by_side(&mut self, yours: (&str, &str), reference: (&str, &str)) {
-        print(&Line::Files { yours: yours.0, reference: reference.0, text: reference.1 });
+        output::print_json(&Line::Files {
+            yours: yours.0,
+            reference: reference.0,
+            text: reference.1,
+        });
     }
 
     fn error(&mut self, error: &Error) {
-        print(&Line::Error { message: error.to_string(), exit: error.exit().code() });
+        output::print_json(&Line::Error { message: error.to_string(), exit: error.exit().code() });
     }
 }

@@ -13,104 +13,18 @@ mod json_timeline;
 mod lanes;
 mod output;
 mod picture;
+mod reporter;
 mod text;
 
-pub use format::{Format, NewReporter, REPORTERS, find};
+pub use format::{Format, NewReporter, find};
 #[cfg(feature = "grade")]
 pub use grading::GradingReport;
 pub use output::{finish, finish_with};
 pub use picture::picture;
+pub use reporter::{Report, Reporter};
 
-use std::path::Path;
-
-use crate::event::{Event, Sink};
-use crate::findings::{Finding, Soundness, Verified, WorkbookStatus};
-use crate::timeline::Traced;
-use crate::workbook::Workbook;
-use crate::{Error, Exit};
-
-/// Something that a command has to say.
-#[derive(Debug, Clone, Copy)]
-pub enum Report<'a> {
-    /// How the asked exercises stand, and what is next.
-    Status {
-        /// The workbook that they are of.
-        workbook: &'a Workbook,
-        /// How they stand.
-        status: &'a WorkbookStatus<'a>,
-        /// How the command will exit.
-        exit: Exit,
-    },
-    /// What the doctor found.
-    Machine(&'a [Finding]),
-    /// One exercise has been verified.
-    Verified(&'a Verified<'a>),
-    /// All have been verified.
-    Verification {
-        /// Each of them.
-        verified: &'a [Verified<'a>],
-        /// Problems of the workbook's own files.
-        general: &'a [String],
-        /// How the command will exit.
-        exit: Exit,
-    },
-    /// What an experiment's processes did.
-    Timeline {
-        /// Yours and the reference's.
-        traced: &'a Traced<'a>,
-        /// The file that a picture of it was written to.
-        svg: Option<&'a Path>,
-    },
-    /// One exercise has been judged many times over.
-    Soundness(&'a Soundness<'a>),
-    /// All have been.
-    SoundnessOfAll {
-        /// Each of them.
-        all: &'a [Soundness<'a>],
-        /// How the command will exit.
-        exit: Exit,
-    },
-    /// What a grading has found out.
-    #[cfg(feature = "grade")]
-    Grading(GradingReport<'a>),
-    /// A text for another program, exactly as it is.
-    Document(&'a str),
-    /// A text as it is.
-    Note(&'a str),
-    /// A text in Markdown.
-    Markdown(&'a str),
-    /// Two files, the learner's and the reference's, each with its name.
-    SideBySide {
-        /// Name and text.
-        yours: (&'a str, &'a str),
-        /// Name and text.
-        reference: (&'a str, &'a str),
-    },
-    /// The checker cannot go on.
-    Error(&'a Error),
-}
-
-/// Someone who reports to the user: events while the core works, and what commands have to say.
-pub trait Reporter: Sink {
-    fn report(&mut self, report: Report<'_>);
-}
-
-impl dyn Reporter + '_ {
-    /// Says a text as it is.
-    pub fn note(&mut self, text: &str) {
-        self.report(Report::Note(text));
-    }
-
-    /// Says a text for another program, exactly as it is.
-    pub fn document(&mut self, text: &str) {
-        self.report(Report::Document(text));
-    }
-
-    /// Warns of something that stops nothing.
-    pub fn warn(&mut self, text: &str) {
-        self.emit(&Event::Warning { text });
-    }
-}
+/// The formats of every command.
+pub const REPORTERS: &[Format<NewReporter>] = &[human::FORMAT, json::FORMAT];
 
 /// The reporter beside a document: what is not of it goes to standard error, and nothing is taken back.
 pub fn beside_a_document() -> Box<dyn Reporter> {

@@ -8,6 +8,8 @@ use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
+use serde::Serialize;
+
 use crate::Error;
 
 static FIRST_ERROR: Mutex<Option<io::Error>> = Mutex::new(None);
@@ -15,6 +17,13 @@ static FIRST_ERROR: Mutex<Option<io::Error>> = Mutex::new(None);
 /// Writes a text as it is. After an error nothing more is written.
 pub(super) fn print(text: &str) {
     attempt(|stdout| stdout.write_all(text.as_bytes()));
+}
+
+/// Prints an event.
+pub(super) fn print_json(line: &impl Serialize) {
+    let mut text = serde_json::to_string(line).expect("a line of the report is plain data");
+    text.push('\n');
+    print(&text);
 }
 
 /// Has what was written so far appear.

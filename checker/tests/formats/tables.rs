@@ -4,7 +4,7 @@
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use checker::report::formats::{canvas, gradebook, moodle, table};
+use checker::report::formats::{Key, canvas, gradebook, moodle, table};
 
 use crate::fixture::{Class, FORMULA, Graded, assert_harmless};
 
@@ -78,7 +78,7 @@ fn a_student_called_points_possible_sets_no_points() {
 #[test]
 fn moodle_gets_a_key_a_grade_and_feedback() {
     let graded = Graded::new(Class::new());
-    let rows = rows(&moodle::import(&graded.gradebook(), "Shopfloor", moodle::Key::Email));
+    let rows = rows(&moodle::import(&graded.gradebook(), "Shopfloor", Key::Email));
     assert_eq!(rows[0], ["email", "Shopfloor", "feedback"]);
     let feedback = "2.1 mutex: failed: 1 of 4 tests pass\n2.2 semaphore: not started";
     assert_eq!(row(&rows, "bob"), ["bob", "1.66", feedback]);

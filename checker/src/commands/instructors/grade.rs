@@ -20,8 +20,8 @@ use crate::system::files;
 use crate::workbook::curriculum::Exercise;
 use crate::{Error, Exit};
 
-use super::Session;
 use super::intake::{UploadArguments, refuse_where_nothing_counts, say_remarks, take_in};
+use crate::commands::Session;
 
 /// What is asked of `checker grade`.
 #[derive(Debug, clap::Args)]
@@ -73,7 +73,7 @@ pub fn grade(
     if arguments.partition.is_none() {
         refuse_where_nothing_counts(&intakes)?;
     }
-    let _turn = crate::commands::check::wait_for_turn(session, reporter)?;
+    let _turn = crate::commands::judging::wait_for_turn(session, reporter)?;
     // A scheme that is wrong is said now, and not after hours of judging.
     adopt(session, arguments.scheme.as_deref(), &arguments.out)?;
     let layers = isolation(arguments.require_isolation, reporter)?;

@@ -11,7 +11,7 @@ use crate::system::files;
 use crate::workbook::pins::Pins;
 use crate::{Error, Exit};
 
-use super::Session;
+use crate::commands::Session;
 
 /// How many submissions an error names.
 const NAMED: usize = 5;

@@ -4,7 +4,7 @@ mod grade;
 mod intake;
 mod report;
 
-use super::Session;
+use crate::commands::Session;
 use crate::report::Reporter;
 use crate::{Error, Exit};
 

@@ -9,13 +9,13 @@ use crate::grade::grading::results_in;
 use crate::grade::intake::normal_form;
 use crate::grade::scheme::Scheme;
 use crate::report::ci::{self, github};
-use crate::report::formats::{Makes, Options, Page, gradescope, moodle, sheets};
+use crate::report::formats::{self, Makes, Options, Page, gradescope, sheets};
 use crate::report::{GradingReport, Report, Reporter, escape};
 use crate::system::files;
 use crate::{Error, Exit};
 
-use super::Session;
 use super::grade::warn_of_held;
+use crate::commands::Session;
 use crate::commands::ci::{summary_file, write_summary};
 
 /// What is asked of `checker report`.
@@ -41,7 +41,7 @@ pub struct ReportArguments {
     pub assignment: Option<String>,
     /// For moodle: what the students' names are there
     #[arg(long, value_enum, default_value_t)]
-    pub key: moodle::Key,
+    pub key: formats::Key,
     /// What is made of the results, by the name that `--format` gave.
     #[arg(skip)]
     pub makes: Makes,

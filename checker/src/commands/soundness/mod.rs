@@ -48,7 +48,7 @@ pub fn soundness(
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
-    let _turn = super::check::wait_for_turn(session, reporter)?;
+    let _turn = super::judging::wait_for_turn(session, reporter)?;
     let solutions = BuildDir::prepare(workbook, "solution")?;
     let stubs = BuildDir::prepare(workbook, "stub")?;
     let work_dirs = WorkDirs::new(workbook, worker_count());

@@ -26,7 +26,7 @@ pub fn verify(
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
-    let _turn = super::check::wait_for_turn(session, reporter)?;
+    let _turn = super::judging::wait_for_turn(session, reporter)?;
     let asked = session.asked(names)?;
     let slots = Slots {
         stubs: BuildDir::prepare(workbook, "stub")?,

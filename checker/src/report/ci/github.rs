@@ -8,7 +8,8 @@ use std::path::Component;
 
 use crate::verdict::{Outcome, Place, TestResult};
 
-use super::{Found, Makes, Sheet};
+use super::makes::Makes;
+use super::sheet::{Found, Sheet};
 use crate::report::Format;
 use crate::report::escape::{command_data, command_property, cut, fenced, markdown};
 

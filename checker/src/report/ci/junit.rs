@@ -4,7 +4,8 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use crate::verdict::{Outcome, Place, TestResult, Verdict};
 
-use super::{Found, Makes, Sheet};
+use super::makes::Makes;
+use super::sheet::{Found, Sheet};
 use crate::report::Format;
 use crate::report::escape::{cut, unique, xml};
 

@@ -6,12 +6,14 @@
 pub mod github;
 #[cfg(feature = "junit")]
 pub mod junit;
+mod makes;
 mod sheet;
 
+pub use makes::Makes;
 pub use sheet::{Found, Sheet};
 
-use super::format::{Format, NewReporter, REPORTERS, find};
-use super::{Reporter, beside_a_document};
+use super::format::{Format, NewReporter, find};
+use super::{REPORTERS, Reporter, beside_a_document};
 
 /// The formats that `check` and `report` have: a file and a line each.
 pub const FORMATS: &[Format<Makes>] = &[
@@ -19,15 +21,6 @@ pub const FORMATS: &[Format<Makes>] = &[
     #[cfg(feature = "junit")]
     junit::FORMAT,
 ];
-
-/// What is made of sheets.
-#[derive(Debug, Clone, Copy)]
-pub enum Makes {
-    /// One document, given a title.
-    Document(fn(&str, &[Sheet<'_>]) -> String),
-    /// Annotations in the log and a summary of the step, as GitHub's runner takes them.
-    Annotations,
-}
 
 /// How `check` reports.
 #[derive(Debug, Clone, Copy)]

@@ -2,8 +2,9 @@
 
 use crate::grade::gradebook::Gradebook;
 
-use super::{Format, Makes};
+use super::makes::Makes;
 use crate::grade::csv::csv;
+use crate::report::Format;
 use crate::report::escape::{cell, line as in_one_line};
 
 /// Its value of `--format`.

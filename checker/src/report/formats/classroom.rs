@@ -9,7 +9,8 @@ use crate::report::ci::Found;
 use crate::report::escape::{cut, line as in_one_line, shown, unique};
 use crate::workbook::curriculum::Exercise;
 
-use super::{Format, Makes};
+use super::makes::Makes;
+use crate::report::Format;
 
 /// Its value of `--format`.
 pub const FORMAT: Format<Makes> = Format {

@@ -6,7 +6,8 @@ use crate::Error;
 use crate::grade::gradebook::{Gradebook, Line};
 
 use super::classroom::tests;
-use super::{Format, Makes, pretty};
+use super::makes::{Makes, pretty};
+use crate::report::Format;
 
 /// Its value of `--format`.
 pub const FORMAT: Format<Makes> = Format {

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use crate::grade::gradebook::{Cell, Gradebook, Line};
 use crate::grade::hidden::HIDDEN;
 
-use super::{Format, Makes, pretty};
+use super::makes::{Makes, pretty};
+use crate::report::Format;
 use crate::report::ci::Found;
 use crate::report::escape::{cut, line as in_one_line, shown, unique};
 

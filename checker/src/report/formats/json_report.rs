@@ -10,7 +10,8 @@ use crate::grade::store::Layers;
 use crate::grade::taken::Why;
 use crate::verdict::{Outcome, Place, TestResult, Verdict};
 
-use super::{Format, Makes, pretty};
+use super::makes::{Makes, pretty};
+use crate::report::Format;
 use crate::report::escape::shown;
 
 /// Its value of `--format`.

@@ -9,26 +9,22 @@ pub mod classroom50;
 pub mod gradebook;
 pub mod gradescope;
 pub mod json_report;
+pub mod listing;
+mod makes;
 pub mod moodle;
 pub mod page;
 pub mod table;
 
-use std::path::PathBuf;
+pub use makes::{Key, Makes, Options, Page};
 
-use serde::Serialize;
-
-use crate::Error;
 use crate::grade::gradebook::{Gradebook, Line};
-use crate::grade::scheme::Visibility;
-use crate::workbook::curriculum::Curriculum;
-
-use super::ci::{self, Sheet};
-use super::format::{Format, find};
-use super::{Reporter, beside_a_document, grading, human};
+use crate::report::ci::{self, Sheet};
+use crate::report::format::{Format, find};
+use crate::report::{Reporter, beside_a_document, human};
 
 /// The formats that `report` has beside those of [`ci`]: a file and a line each.
 pub const FORMATS: &[Format<Makes>] = &[
-    grading::FORMAT,
+    listing::FORMAT,
     json_report::FORMAT,
     page::FORMAT,
     gradescope::FORMAT,
@@ -38,27 +34,6 @@ pub const FORMATS: &[Format<Makes>] = &[
     moodle::FORMAT,
     table::FORMAT,
 ];
-
-/// What is made of a gradebook.
-#[derive(Debug, Clone, Copy, Default)]
-pub enum Makes {
-    /// What a person reads at the terminal.
-    #[default]
-    Listing,
-    /// What is made of everybody's sheets.
-    Ci(ci::Makes),
-    /// One document of the class.
-    Document(fn(&Gradebook<'_>, &Options<'_>) -> String),
-    /// A document for each student.
-    ForEachStudent {
-        /// How each is called.
-        file: &'static str,
-        /// Makes a student's; `None` if something is open and the format cannot say so.
-        document: fn(&Gradebook<'_>, &Line<'_>, &Options<'_>) -> Result<Option<String>, Error>,
-    },
-    /// Pages that belong into one directory.
-    Pages(fn(&Gradebook<'_>, &Options<'_>) -> Vec<Page>),
-}
 
 impl Makes {
     /// What `report` makes in the format of this name, if it has it.
@@ -75,32 +50,6 @@ impl Makes {
     }
 }
 
-/// What a format may read beside the gradebook.
-#[derive(Debug, Clone, Copy)]
-pub struct Options<'a> {
-    /// What could have been handed in, and the title.
-    pub curriculum: &'a Curriculum,
-    /// How the assignment is called where the grades go.
-    pub assignment: &'a str,
-    /// What the students' names are in Moodle.
-    pub key: moodle::Key,
-    /// Who sees the tests in Gradescope.
-    pub visibility: Visibility,
-    /// A variable of the environment.
-    pub variable: fn(&str) -> Option<String>,
-    /// Now, in seconds since 1970.
-    pub now: u64,
-}
-
-/// A page and where it belongs, relative to the directory of all pages.
-#[derive(Debug)]
-pub struct Page {
-    /// `index.html`, `students/ada.html`.
-    pub path: PathBuf,
-    /// Its whole text.
-    pub text: String,
-}
-
 /// Every student's exercises.
 pub fn sheets<'a>(gradebook: &'a Gradebook<'a>) -> Vec<Sheet<'a>> {
     let maximum = gradebook.worth_of_all();
@@ -114,11 +63,4 @@ pub fn sheets<'a>(gradebook: &'a Gradebook<'a>) -> Vec<Sheet<'a>> {
         exercises: gradebook.found(line).collect(),
     };
     gradebook.lines.iter().map(sheet).collect()
-}
-
-/// JSON that a person can read, too.
-fn pretty(value: &impl Serialize) -> String {
-    let mut text = serde_json::to_string_pretty(value).expect("a report is plain data");
-    text.push('\n');
-    text
 }

@@ -1,12 +1,11 @@
 //! Moodle: comma-separated values for the import of grades.
 
-use clap::ValueEnum;
-
 use crate::grade::gradebook::{Gradebook, Line};
 use crate::verdict::Verdict;
 
-use super::{Format, Makes};
+use super::makes::{Key, Makes};
 use crate::grade::csv::csv;
+use crate::report::Format;
 use crate::report::escape::{cell, cut};
 
 /// Its value of `--format`.
@@ -18,21 +17,6 @@ pub const FORMAT: Format<Makes> = Format {
 
 /// The most characters of a reason why an exercise is not judged.
 const WHY: usize = 300;
-
-/// What the names of the students are in Moodle.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
-#[value(rename_all = "lower")]
-pub enum Key {
-    /// User names
-    #[default]
-    Username,
-    /// E-mail addresses
-    Email,
-    /// ID numbers
-    IdNumber,
-    /// Numbers of Moodle's own
-    Id,
-}
 
 impl Key {
     fn heading(self) -> &'static str {

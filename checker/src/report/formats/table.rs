@@ -4,8 +4,9 @@ use crate::grade::gradebook::Gradebook;
 use crate::grade::points::Points;
 use crate::grade::score::Score;
 
-use super::{Format, Makes};
+use super::makes::Makes;
 use crate::grade::csv::csv;
+use crate::report::Format;
 use crate::report::escape::cell;
 
 /// Its value of `--format`.

@@ -11,7 +11,7 @@ use crate::grade::grading::Progress;
 use crate::grade::intake::{self, Intake};
 use crate::grade::store::Layers;
 use crate::grade::taken::{Note, Reason};
-use crate::report::json;
+use crate::report::output;
 use crate::verdict::Verdict;
 
 #[derive(Serialize)]
@@ -105,7 +105,7 @@ fn graded(progress: &Progress<'_>) {
     let Progress::Ended { unit, result, done, total, .. } = *progress else {
         return;
     };
-    json::print(&Line::Graded {
+    output::print_json(&Line::Graded {
         student: unit.student,
         exercise: &unit.exercise.directory,
         verdict: result.as_ref().ok().map(|judgement| judgement.verdict),
@@ -120,7 +120,7 @@ fn uploads(intakes: &[Intake]) {
         let taken = intake.taken.as_ref().ok();
         let texts = |reasons: &Vec<Reason>| reasons.iter().map(ToString::to_string).collect();
         let unjudged = taken.into_iter().flat_map(|taken| &taken.unjudged);
-        json::print(&Line::Upload {
+        output::print_json(&Line::Upload {
             student: &intake.submission.student,
             name: intake.name.as_deref(),
             origin: &intake.submission.origin,
@@ -139,7 +139,7 @@ fn uploads(intakes: &[Intake]) {
 fn gradebook(gradebook: &Gradebook<'_>, path: Option<&Path>) {
     for line in &gradebook.lines {
         let submission = &line.stored.submission;
-        json::print(&Line::Student {
+        output::print_json(&Line::Student {
             student: &submission.student,
             origin: &submission.origin,
             days_late: submission.days_late(),
@@ -157,7 +157,7 @@ fn gradebook(gradebook: &Gradebook<'_>, path: Option<&Path>) {
     }
     let (students, open) = (gradebook.lines.len(), gradebook.open());
     let isolation = gradebook.isolation().into_iter();
-    json::print(&Line::Gradebook {
+    output::print_json(&Line::Gradebook {
         students,
         open,
         unjudged: gradebook.unjudged().count(),

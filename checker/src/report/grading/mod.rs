@@ -7,16 +7,10 @@ pub(super) use json::print;
 
 use std::path::Path;
 
-use super::Format;
-use super::formats::Makes;
 use crate::grade::gradebook::Gradebook;
 use crate::grade::grading::Progress;
 use crate::grade::intake::Intake;
 use crate::workbook::curriculum::Curriculum;
-
-/// What `report` has for a person.
-pub(super) const FORMAT: Format<Makes> =
-    Format { name: "human", help: "a line for each student", makes: Makes::Listing };
 
 /// Something that a grading has to say.
 #[derive(Debug, Clone, Copy)]

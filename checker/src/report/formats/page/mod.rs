@@ -17,7 +17,8 @@ use std::path::Path;
 use crate::grade::gradebook::Gradebook;
 use crate::workbook::curriculum::Curriculum;
 
-use super::{Format, Makes, Page};
+use super::makes::{Makes, Page};
+use crate::report::Format;
 
 /// Its value of `--format`.
 pub const FORMAT: Format<Makes> = Format {
