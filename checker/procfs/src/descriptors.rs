@@ -10,6 +10,11 @@ pub fn descriptor_numbers(pid: i32) -> Vec<i32> {
     crate::numbered_entries(format!("/proc/{pid}/fd").as_ref())
 }
 
+/// The numbers of the open descriptors of this process, in order; one is of the listing itself.
+pub fn own_descriptor_numbers() -> Vec<i32> {
+    crate::numbered_entries("/proc/self/fd".as_ref())
+}
+
 /// What descriptor `number` of process `pid` leads to: `pipe:[4711]`, a path.
 pub fn descriptor(pid: i32, number: i32) -> Option<String> {
     let target = fs::read_link(format!("/proc/{pid}/fd/{number}")).ok()?;

@@ -12,10 +12,11 @@ mod status;
 mod syscall;
 
 pub use descriptors::{
-    descriptor, descriptor_numbers, open_descriptors, open_flags, process_of_pidfd,
+    descriptor, descriptor_numbers, open_descriptors, open_flags, own_descriptor_numbers,
+    process_of_pidfd,
 };
 pub use stat::{Stat, process_stat, process_state, thread_stat};
-pub use status::{ThreadStatus, status_field, thread_status, threads};
+pub use status::{ThreadStatus, own_status_field, thread_status, threads};
 pub use syscall::{Activity, Syscall, syscall_name, thread_activity};
 
 use std::fs;

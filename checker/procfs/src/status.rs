@@ -32,9 +32,9 @@ pub fn threads(pid: i32) -> BTreeMap<i32, ThreadStatus> {
     thread_ids(pid).into_iter().filter_map(with_status).collect()
 }
 
-/// The field `name` (with its colon) of process `pid`'s status.
-pub fn status_field(pid: i32, name: &str) -> Option<String> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+/// The field `name` (with its colon) of this process's status.
+pub fn own_status_field(name: &str) -> Option<String> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
     field(&status, name).map(str::to_owned)
 }
 
@@ -68,8 +68,7 @@ mod tests {
 
     #[test]
     fn a_field_is_found_by_its_name() {
-        let pid = process::id() as i32;
-        assert_eq!(status_field(pid, "PPid:"), Some(parent_id().to_string()));
-        assert_eq!(status_field(pid, "NoSuchField:"), None);
+        assert_eq!(own_status_field("PPid:"), Some(parent_id().to_string()));
+        assert_eq!(own_status_field("NoSuchField:"), None);
     }
 }
