@@ -65,7 +65,6 @@ mod stuck;
 mod timeline;
 
 pub use command::Program;
-pub use display::signal_name;
 pub use error::Error;
 pub use event::{Answer, Asked, Birth, Descriptor, Disposition, End, Event};
 pub use stuck::{Holder, Need, Stuck, Waiting, Waits};
