@@ -1,37 +1,37 @@
-//! An object of an explorer, made when it is first used.
+//! An object of an explorer, built when it is first used.
 //!
 //! The standard library's locks and atomics have a `const fn new`; loom's do not, because they belong
 //! to one execution. So the value waits here until an execution uses it.
 
 use std::sync::{Mutex, OnceLock};
 
-/// An `I` that will be made of a `V`.
-pub struct Made<I, V> {
+/// An `I` that will be built from a `V`.
+pub struct Lazy<I, V> {
     initial: Mutex<Option<V>>,
-    made: OnceLock<I>,
+    built: OnceLock<I>,
 }
 
-impl<I, V> Made<I, V> {
-    /// To be made of this value.
+impl<I, V> Lazy<I, V> {
+    /// To be built from this value.
     pub const fn new(initial: V) -> Self {
-        Self { initial: Mutex::new(Some(initial)), made: OnceLock::new() }
+        Self { initial: Mutex::new(Some(initial)), built: OnceLock::new() }
     }
 
-    /// The object, made now if it was not.
-    pub fn get(&self, make: impl FnOnce(V) -> I) -> &I {
-        self.made.get_or_init(|| {
+    /// The object, built now if it was not.
+    pub fn get(&self, build: impl FnOnce(V) -> I) -> &I {
+        self.built.get_or_init(|| {
             let mut initial = self.initial.lock().expect("nothing panics under this lock");
-            make(initial.take().expect("an object is made once"))
+            build(initial.take().expect("an object is built once"))
         })
     }
 
-    /// The object, or the value that it was never made of.
+    /// The object, or the value that it was never built from.
     pub fn into_inner(self) -> Result<I, V> {
-        match self.made.into_inner() {
-            Some(made) => Ok(made),
+        match self.built.into_inner() {
+            Some(built) => Ok(built),
             None => {
                 let initial = self.initial.into_inner().expect("nothing panics under this lock");
-                Err(initial.expect("an object that was not made has its value"))
+                Err(initial.expect("an object that was not built has its value"))
             }
         }
     }
