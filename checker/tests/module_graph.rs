@@ -60,6 +60,8 @@ impl Crate {
                 None => vec![children.join(format!("{name}.rs")), directory.join("mod.rs")],
             };
             let file = candidates.into_iter().find(|file| file.is_file()).expect("a module's file");
+            let is_mod_rs = file.ends_with("mod.rs");
+            let directory = if is_mod_rs { file.parent().unwrap().to_owned() } else { directory };
             self.file(&file, &directory, below);
         }
     }
@@ -219,6 +221,7 @@ impl<'ast> Visit<'ast> for Paths {
 
 #[rstest]
 #[case::checker("checker/src")]
+#[case::procfs("checker/procfs/src")]
 #[case::sandbox("checker/sandbox/src")]
 #[case::schedules("checker/schedules/src")]
 #[case::testkit("checker/testkit/src")]

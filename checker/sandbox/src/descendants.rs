@@ -11,8 +11,9 @@ use nix::errno::Errno;
 use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
+use procfs::Stat;
 
-use crate::Stray;
+use crate::observation::Stray;
 
 /// How long the kernel gets to end processes that have been sent SIGKILL.
 const KILL_PATIENCE: Duration = Duration::from_secs(5);
@@ -28,7 +29,7 @@ const NAMED_STRAYS: usize = 20;
 pub(crate) struct Executable(u64, u64);
 
 impl Executable {
-    pub(crate) fn of_file(path: &std::path::Path) -> Option<Self> {
+    pub(crate) fn from_path(path: &std::path::Path) -> Option<Self> {
         let metadata = fs::metadata(path).ok()?;
         Some(Self(metadata.dev(), metadata.ino()))
     }
@@ -40,22 +41,22 @@ impl Executable {
 pub(crate) fn strays(known: Pid, executable: Option<Executable>) -> Vec<Stray> {
     descendants(Pid::this())
         .into_iter()
-        .filter(|process| process.pid != known)
+        .filter(|(pid, _)| *pid != known)
         .take(NAMED_STRAYS)
-        .map(|process| Stray {
-            pid: process.pid.as_raw(),
-            zombie: process.state == 'Z',
-            copy_of_program: is_copy(&process, executable),
-            name: process.name,
+        .map(|(pid, stat)| Stray {
+            pid: pid.as_raw(),
+            zombie: stat.state == 'Z',
+            copy_of_program: is_copy(pid, &stat, executable),
+            name: stat.name,
         })
         .collect()
 }
 
 /// A zombie has no executable any more; then the flag decides that says it never called exec.
-fn is_copy(process: &Process, executable: Option<Executable>) -> bool {
-    match Executable::of_file(format!("/proc/{}/exe", process.pid).as_ref()) {
+fn is_copy(pid: Pid, stat: &Stat, executable: Option<Executable>) -> bool {
+    match Executable::from_path(format!("/proc/{pid}/exe").as_ref()) {
         Some(running) => Some(running) == executable,
-        None => process.never_called_exec,
+        None => stat.never_called_exec,
     }
 }
 
@@ -72,9 +73,9 @@ pub(crate) fn kill_all() -> bool {
             // All others of the PID namespace at once: none is forked meanwhile (kill(2)).
             let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);
         } else {
-            for process in descendants(Pid::this()) {
+            for (pid, _) in descendants(Pid::this()) {
                 // ESRCH: it has ended meanwhile. There is no other error for one's own descendants.
-                let _ = kill(process.pid, Signal::SIGKILL);
+                let _ = kill(pid, Signal::SIGKILL);
             }
         }
         if Instant::now() > deadline {
@@ -116,55 +117,21 @@ fn reap() -> bool {
     }
 }
 
-#[derive(Debug, Clone)]
-pub(crate) struct Process {
-    pub(crate) pid: Pid,
-    pub(crate) parent: i32,
-    pub(crate) name: String,
-    pub(crate) state: char,
-    /// It was forked and has not called exec since.
-    never_called_exec: bool,
-}
-
-/// Every process below `ancestor`, by the parents that `/proc` names.
-pub(crate) fn descendants(ancestor: Pid) -> Vec<Process> {
-    let mut children: BTreeMap<i32, Vec<Process>> = BTreeMap::new();
-    for process in processes() {
-        children.entry(process.parent).or_default().push(process);
+/// Every process below `ancestor`, by the parents that `/proc` names; each with its id.
+pub(crate) fn descendants(ancestor: Pid) -> Vec<(Pid, Stat)> {
+    let mut children: BTreeMap<i32, Vec<(Pid, Stat)>> = BTreeMap::new();
+    for pid in procfs::process_ids() {
+        if let Some(stat) = procfs::process_stat(pid) {
+            children.entry(stat.parent).or_default().push((Pid::from_raw(pid), stat));
+        }
     }
     let mut found = Vec::new();
     let mut parents = vec![ancestor.as_raw()];
     while let Some(parent) = parents.pop() {
-        for process in children.remove(&parent).unwrap_or_default() {
-            parents.push(process.pid.as_raw());
-            found.push(process);
+        for (pid, stat) in children.remove(&parent).unwrap_or_default() {
+            parents.push(pid.as_raw());
+            found.push((pid, stat));
         }
     }
     found
-}
-
-fn processes() -> impl Iterator<Item = Process> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries.filter_map(|entry| {
-        let pid = entry.file_name().to_str()?.parse().ok()?;
-        read_process(Pid::from_raw(pid))
-    })
-}
-
-/// proc_pid_stat(5): `pid (name) state ppid pgrp session tty tpgid flags …`
-fn read_process(pid: Pid) -> Option<Process> {
-    /// PF_FORKNOEXEC of the kernel's `include/linux/sched.h`: forked, but did not exec.
-    const FORKED_WITHOUT_EXEC: u64 = 0x40;
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    let (before, after) = stat.rsplit_once(')')?;
-    let (_, name) = before.split_once('(')?;
-    let fields: Vec<&str> = after.split_whitespace().collect();
-    let flags: u64 = fields.get(6)?.parse().ok()?;
-    Some(Process {
-        pid,
-        name: name.to_owned(),
-        state: fields.first()?.chars().next()?,
-        parent: fields.get(1)?.parse().ok()?,
-        never_called_exec: flags & FORKED_WITHOUT_EXEC != 0,
-    })
 }

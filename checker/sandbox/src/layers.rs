@@ -100,7 +100,7 @@ pub struct Layers {
 
 impl Layers {
     /// What every run has, confined or not.
-    pub(crate) fn of_any_run() -> Self {
+    pub(crate) fn unconfined() -> Self {
         let held = [Layer::ResourceLimits, Layer::Subreaper].into();
         Self { held, missing: BTreeMap::new() }
     }

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Capture, Layers, ThreadState};
+use crate::capture::Capture;
+use crate::layers::Layers;
+use crate::thread_state::ThreadState;
 
 /// What was seen of one run of a program.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
-use crate::surroundings::is_ignored;
+use crate::inherited::is_ignored;
 
 /// Tells everyone who waits that the user wants to stop.
 ///

@@ -18,13 +18,14 @@ use nix::unistd::Pid;
 use serde::Serialize;
 
 use crate::capture::Collector;
-use crate::confine::{Place, Restrictions, confined};
+use crate::confine::{Jail, Restrictions, run_confined};
 use crate::descendants::{Executable, ended_child, kill_all, strays};
 use crate::diagnose::threads_of_descendants;
+use crate::inherited::normalise;
 use crate::observation::{End, Observation};
-use crate::program::{Limits, Program};
-use crate::start::{pidfd, start};
-use crate::surroundings::normalise;
+use crate::pidfd::pidfd;
+use crate::request::{Limits, Program};
+use crate::spawn::spawn;
 use crate::{Confinement, Layers};
 
 /// The argument that makes a program with [`supervise_if_asked`] a supervisor.
@@ -71,11 +72,11 @@ fn supervise() -> io::Result<()> {
     }
     let program: Program = serde_json::from_str(&line)?;
     let Some(confinement) = &program.confinement else {
-        return run_and_report(&program, None, Layers::of_any_run());
+        return run_and_report(&program, None, Layers::unconfined());
     };
     let run =
-        |place: &Place| run_and_report(&program, Some(place.restrictions()?), place.layers.clone());
-    match confined(confinement, program.limits.wall, run) {
+        |jail: &Jail| run_and_report(&program, Some(jail.restrictions()?), jail.layers.clone());
+    match run_confined(confinement, program.limits.wall, run) {
         Err(error) => say(&Reply::Err(error.to_string())),
         Ok(()) => Ok(()),
     }
@@ -86,8 +87,8 @@ fn run_and_report(
     restrictions: Option<Restrictions>,
     layers: Layers,
 ) -> io::Result<()> {
-    let before = Usage::of_children()?;
-    let reply: Reply = match start(program, restrictions) {
+    let before = Usage::from_children()?;
+    let reply: Reply = match spawn(program, restrictions) {
         Ok(child) => Ok(watch(child, program, layers, before)?),
         Err(error) => Err(error.to_string()),
     };
@@ -98,9 +99,9 @@ fn run_and_report(
 fn say_layers() -> io::Result<()> {
     SigSet::all().thread_block()?;
     let nothing = Confinement::default();
-    confined(&nothing, Duration::ZERO, |place| {
-        place.restrictions()?;
-        say(&place.layers)
+    run_confined(&nothing, Duration::ZERO, |jail| {
+        jail.restrictions()?;
+        say(&jail.layers)
     })
 }
 
@@ -117,7 +118,7 @@ struct Usage {
 }
 
 impl Usage {
-    fn of_children() -> io::Result<Self> {
+    fn from_children() -> io::Result<Self> {
         let usage = getrusage(UsageWho::RUSAGE_CHILDREN)?;
         let time = |time: TimeVal| {
             Duration::new(time.tv_sec() as u64, 0) + Duration::from_micros(time.tv_usec() as u64)
@@ -149,7 +150,7 @@ fn watch(
     let duration = started.elapsed();
     // Of a program that was cut off, what it had started is no fault of its own.
     let left = match end {
-        None => strays(Pid::from_raw(child.id() as i32), Executable::of_file(&program.path)),
+        None => strays(Pid::from_raw(child.id() as i32), Executable::from_path(&program.path)),
         Some(_) => Vec::new(),
     };
     // ESRCH: the group is empty, as it should be.
@@ -160,7 +161,7 @@ fn watch(
     }
     // Nobody writes any more: what is in the pipes now is all.
     let (stdout, stderr) = watched.finish();
-    let usage = Usage::of_children()?;
+    let usage = Usage::from_children()?;
     Ok(Observation {
         end: end.unwrap_or(ended(status)),
         stdout,

@@ -6,38 +6,38 @@ use std::time::Duration;
 
 use crate::{Confinement, Layers};
 
-/// Nobody is in one.
-pub(crate) struct Place {
+/// There is none.
+pub(crate) struct Jail {
     /// The layers of the run.
     pub(crate) layers: Layers,
     never: Infallible,
 }
 
-/// Nobody has any.
+/// There are none.
 pub(crate) struct Restrictions(Infallible);
 
-pub(crate) fn confined(
+pub(crate) fn run_confined(
     _: &Confinement,
     _: Duration,
-    _: impl Fn(&Place) -> io::Result<()>,
+    _: impl Fn(&Jail) -> io::Result<()>,
 ) -> io::Result<()> {
     Err(io::Error::other(
         "it is to be confined, and this program was built without that (`confine`)",
     ))
 }
 
-impl Place {
+impl Jail {
     pub(crate) fn restrictions(&self) -> io::Result<Restrictions> {
         match self.never {}
     }
 }
 
 impl Restrictions {
-    pub(crate) fn give_up_rights(&self) -> io::Result<()> {
+    pub(crate) fn drop_privileges(&self) -> io::Result<()> {
         match self.0 {}
     }
 
-    pub(crate) fn lay_on(&mut self) -> io::Result<()> {
+    pub(crate) fn apply(&mut self) -> io::Result<()> {
         match self.0 {}
     }
 }

@@ -1,9 +1,8 @@
 //! What can go wrong in a schedule, by its name.
 
-use crate::panics::{Named, Panic};
+use crate::panics::{Panic, Payload};
 use crate::recorder::{Record, Wait, Waiting};
-use crate::source;
-use crate::{Expect, timeline};
+use crate::{Expect, diagram, source};
 
 /// How an execution failed.
 #[derive(Debug, Clone)]
@@ -14,14 +13,12 @@ pub enum Failure {
     Endless,
     /// Two accesses that nothing orders, one of them a write.
     DataRace(String),
-    /// A panic.
     Panicked(Panic),
 }
 
 /// A failure and what led to it.
 #[derive(Debug, Clone)]
 pub struct Found {
-    /// How it failed.
     pub failure: Failure,
     /// What the threads had done.
     pub record: Record,
@@ -29,10 +26,10 @@ pub struct Found {
 
 impl Failure {
     /// The failure that a panic stands for.
-    pub fn of_panic(panic: Panic, named: Option<Named>) -> Self {
-        match named {
-            Some(Named::DataRace(text)) => Self::DataRace(text),
-            Some(Named::Again) | None => Self::Panicked(panic),
+    pub fn from_panic(panic: Panic, payload: Option<Payload>) -> Self {
+        match payload {
+            Some(Payload::DataRace(text)) => Self::DataRace(text),
+            Some(Payload::Restart) | None => Self::Panicked(panic),
         }
     }
 }
@@ -54,7 +51,7 @@ impl Found {
                     .to_owned()
             }
             Failure::DataRace(text) => {
-                format!("a data race: {}", timeline::with_names(text, record))
+                format!("a data race: {}", diagram::with_names(text, record))
             }
             Failure::Panicked(panic) if source::is_test(&panic.file) => {
                 format!("a broken invariant: {}", panic.message)
@@ -134,7 +131,7 @@ pub fn lesson(expect: Expect, found: &Found, schedules: usize, again: &str) -> S
     let switches = found.record.switches();
     let times = if switches == 1 { "switch" } else { "switches" };
     text.push_str(&format!("\nschedule {schedules}, {switches} {times} between threads\n"));
-    text.push_str(&timeline::draw(&found.record));
+    text.push_str(&diagram::draw(&found.record));
     text
 }
 

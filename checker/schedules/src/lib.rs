@@ -14,17 +14,18 @@
 // The facade is compiled once for each explorer, on purpose.
 #![allow(clippy::duplicate_mod)]
 
+mod deviation;
+mod diagram;
 mod expect;
-mod explored;
 mod failure;
+mod lazy;
 pub mod loom;
-mod made;
 mod panics;
 mod recorder;
 mod replay;
 pub mod shuttle;
 mod source;
-mod timeline;
+mod watchdog;
 
 pub use expect::Expect;
 

@@ -10,30 +10,27 @@ use crate::recorder;
 /// The first panic of an execution.
 #[derive(Debug, Clone)]
 pub struct Panic {
-    /// Its message.
     pub message: String,
-    /// `file:line` of the panic.
     pub file: String,
-    /// The line.
     pub line: u32,
 }
 
 /// What a panic carries whose failure already has a name.
 #[derive(Debug, Clone)]
-pub enum Named {
+pub enum Payload {
     /// Two threads at one value at once; the text says which.
     DataRace(String),
     /// The execution is no use: begin again.
-    Again,
+    Restart,
 }
 
 thread_local! {
     static KEEPS: Cell<bool> = const { Cell::new(false) };
-    static FIRST: RefCell<Option<(Panic, Option<Named>)>> = const { RefCell::new(None) };
+    static FIRST: RefCell<Option<(Panic, Option<Payload>)>> = const { RefCell::new(None) };
 }
 
 /// Runs `body` on this thread; returns the first panic in it, or of it, and prints none.
-pub fn keeping<T>(body: impl FnOnce() -> T) -> Result<T, (Panic, Option<Named>)> {
+pub fn keeping<T>(body: impl FnOnce() -> T) -> Result<T, (Panic, Option<Payload>)> {
     install();
     KEEPS.set(true);
     FIRST.take();
@@ -55,7 +52,7 @@ pub fn forget() {
 }
 
 /// The first panic since the execution began.
-pub fn first() -> Option<(Panic, Option<Named>)> {
+pub fn first() -> Option<(Panic, Option<Payload>)> {
     FIRST.take()
 }
 
@@ -79,7 +76,7 @@ fn keep(info: &PanicHookInfo<'_>) {
             let (file, line) =
                 info.location().map_or(("", 0), |place| (place.file(), place.line()));
             let panic = Panic { message: text(info.payload()), file: file.to_owned(), line };
-            *first = Some((panic, info.payload().downcast_ref::<Named>().cloned()));
+            *first = Some((panic, info.payload().downcast_ref::<Payload>().cloned()));
         }
     });
 }

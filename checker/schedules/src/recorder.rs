@@ -43,7 +43,6 @@ pub enum Wait {
 pub struct Waiting {
     /// The line that waits.
     pub place: Place,
-    /// What for.
     pub wait: Wait,
     /// The same, in words.
     pub text: String,
@@ -51,7 +50,7 @@ pub struct Waiting {
 
 /// A lock, a condition variable or an atomic, by the order of first use.
 ///
-/// Displays as a mark that [`crate::timeline`] replaces with the object's name.
+/// Displays as a mark that [`crate::diagram`] replaces with the object's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ObjectId(pub usize);
 
@@ -69,23 +68,18 @@ pub const OBJECT_ENDS: char = '\u{3}';
 /// What kind of thing an object is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A mutex.
     Mutex,
-    /// A condition variable.
     Condvar,
-    /// An atomic integer.
     Atomic,
     /// A cell that one thread at a time may use.
     Cell,
 }
 
-/// An object, as it was made.
+/// An object that the scenario has created.
 #[derive(Debug, Clone, Copy)]
 pub struct Object {
-    /// What it is.
     pub kind: Kind,
-    /// Where it was made.
-    pub made: Place,
+    pub created_at: Place,
     /// Which thread holds it, if it is a lock.
     pub holder: Option<usize>,
 }
@@ -182,7 +176,7 @@ pub fn begin() {
 }
 
 /// The record of the execution that has just ended or failed.
-pub fn taken() -> Record {
+pub fn take() -> Record {
     RECORD.take()
 }
 
@@ -195,11 +189,11 @@ pub fn new_thread(name: &str) -> usize {
 }
 
 /// The object at this address, which is new if it was never used.
-pub fn object<T: ?Sized>(kind: Kind, at: &T, made: Place) -> ObjectId {
+pub fn object<T: ?Sized>(kind: Kind, at: &T, created_at: Place) -> ObjectId {
     let address = std::ptr::from_ref(at).cast::<()>().addr();
     RECORD.with_borrow_mut(|record| {
         *record.addresses.entry(address).or_insert_with(|| {
-            record.objects.push(Object { kind, made, holder: None });
+            record.objects.push(Object { kind, created_at, holder: None });
             ObjectId(record.objects.len() - 1)
         })
     })

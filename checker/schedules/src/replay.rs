@@ -3,7 +3,7 @@
 use std::env;
 use std::path::Path;
 
-use crate::shuttle::Deviation;
+use crate::deviation::Deviation;
 
 /// Names the one schedule to run: the decisions that are not plain, as `decision:choice`, separated
 /// by commas.

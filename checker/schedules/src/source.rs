@@ -60,8 +60,8 @@ fn kind(kind: Kind) -> &'static str {
 
 /// `state` of `state: AtomicU32::new(0)` and of `let state = Arc::new(AtomicU32::new(0))`.
 fn declared_name(object: &Object) -> Option<String> {
-    let line = raw_line(object.made)?;
-    let before: String = line.chars().take(object.made.column() as usize - 1).collect();
+    let line = raw_line(object.created_at)?;
+    let before: String = line.chars().take(object.created_at.column() as usize - 1).collect();
     let mut before = before.trim_end();
     while let Some(outer) = before.strip_suffix('(') {
         // `Arc::new(`, `Box::new(` and the like around it.

@@ -4,25 +4,26 @@
 //! - [`threads`]: threads whose sleep is seen in `/proc`, so that "it blocks" and "it is stuck"
 //!   are facts and not guesses about time.
 //! - [`program`]: a program run to its end, with its exit status and what it printed.
-//! - [`proc`]: what the kernel says of a process: its state, its open descriptors.
-//! - [`rest`]: whether a process sleeps, is stopped, has ended or spins.
+//! - [`procfs`]: what the kernel says of a process: its state, its open descriptors.
+//! - [`quiescence`]: whether a process sleeps, is stopped, has ended or spins.
 //! - [`steps`]: what a thread does, counted, so that "it spins" is no guess about time either.
 //! - [`running`]: a program observed while it runs, and interrupted.
 //! - `http` (a feature): a real HTTP server on loopback whose answers are made up.
 //! - [`sync`]: the facade that the exercises on locks are written against.
 
-mod calls;
 pub mod deadline;
+mod hang;
 #[cfg(feature = "http")]
 pub mod http;
 mod lesson;
-pub mod proc;
 pub mod program;
-pub mod rest;
+pub mod quiescence;
 pub mod running;
+mod sleep;
 pub mod steps;
-mod stuck;
 pub mod sync;
+mod syscall_count;
 pub mod threads;
 
 pub use lesson::Lesson;
+pub use procfs;

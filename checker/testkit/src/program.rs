@@ -18,7 +18,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::deadline::DEADLINE;
-use crate::stuck;
+use crate::hang;
 
 /// A program that a test runs.
 #[derive(Debug, Clone)]
@@ -38,6 +38,18 @@ pub enum Ending {
     Signalled(Signal),
     /// It was still running at the deadline, and the test killed it.
     TimedOut,
+}
+
+impl Ending {
+    pub(crate) fn from_status(status: ExitStatus) -> Self {
+        match (status.code(), status.signal()) {
+            (Some(code), _) => Self::Exited(code),
+            (None, Some(signal)) => {
+                Self::Signalled(Signal::try_from(signal).expect("the kernel sends known signals"))
+            }
+            (None, None) => unreachable!("a process that has ended exited or was signalled"),
+        }
+    }
 }
 
 /// What a test saw of a program.
@@ -123,10 +135,10 @@ fn wait(child: &mut Child) -> (Ending, String) {
     let mut pause = Duration::from_micros(200);
     loop {
         if let Some(status) = child.try_wait().expect("the child is ours to wait for") {
-            return (ending(status), String::new());
+            return (Ending::from_status(status), String::new());
         }
         if Instant::now() > deadline {
-            let stuck = stuck::explain(child.id() as i32);
+            let stuck = hang::explain(child.id() as i32);
             let _ = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
             child.wait().expect("the child is ours to wait for");
             return (Ending::TimedOut, stuck);
@@ -134,16 +146,6 @@ fn wait(child: &mut Child) -> (Ending, String) {
         // Polling costs at most this much delay; nothing is concluded from the time.
         thread::sleep(pause);
         pause = (pause * 2).min(Duration::from_millis(5));
-    }
-}
-
-fn ending(status: ExitStatus) -> Ending {
-    match (status.code(), status.signal()) {
-        (Some(code), _) => Ending::Exited(code),
-        (None, Some(signal)) => {
-            Ending::Signalled(Signal::try_from(signal).expect("the kernel sends known signals"))
-        }
-        (None, None) => unreachable!("a process that has ended exited or was signalled"),
     }
 }
 

@@ -5,7 +5,7 @@
 #![allow(unsafe_code)]
 
 use std::io::{BufRead, BufReader, Read};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
@@ -14,10 +14,9 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, killpg, sigaction};
 use nix::unistd::Pid;
 
-use crate::calls;
 use crate::deadline::DEADLINE;
-use crate::proc;
 use crate::program::Ending;
+use crate::syscall_count;
 use crate::threads::Settled;
 
 /// System calls after which a thread that should sleep is said to spin.
@@ -95,7 +94,7 @@ impl Running {
 
     /// How many threads it has.
     pub fn threads(&self) -> usize {
-        proc::threads(self.pid()).len()
+        procfs::threads(self.pid()).len()
     }
 
     /// Waits until all its threads are asleep, or one makes thousands of system calls and still runs.
@@ -105,13 +104,13 @@ impl Running {
     pub fn settle(&self) -> Settled {
         let deadline = Instant::now() + DEADLINE;
         for look in 1.. {
-            let first = proc::threads(self.pid());
+            let first = procfs::threads(self.pid());
             let at_rest = first.values().all(|status| status.state == 'S');
-            if at_rest && proc::threads(self.pid()) == first {
+            if at_rest && procfs::threads(self.pid()) == first {
                 return Settled::AtRest;
             }
             let busy = first.iter().filter(|(_, status)| status.state == 'R');
-            let spins = |tid: &i32| calls::are_more_than(SPIN_CALLS, self.pid(), *tid);
+            let spins = |tid: &i32| syscall_count::makes_more_than(SPIN_CALLS, self.pid(), *tid);
             let spinner = busy.map(|(tid, _)| tid).find(|tid| look % LOOKS == 0 && spins(tid));
             if let Some(tid) = spinner {
                 return Settled::Spinning(format!("thread {tid}"));
@@ -130,12 +129,7 @@ impl Running {
         let deadline = Instant::now() + DEADLINE;
         let ending = loop {
             if let Some(status) = self.child.try_wait().expect("the child is ours to wait for") {
-                break match status.signal() {
-                    Some(signal) => Ending::Signalled(
-                        Signal::try_from(signal).expect("the kernel sends known signals"),
-                    ),
-                    None => Ending::Exited(status.code().expect("it exited or was signalled")),
-                };
+                break Ending::from_status(status);
             }
             if Instant::now() > deadline {
                 break Ending::TimedOut;
@@ -144,7 +138,7 @@ impl Running {
             thread::sleep(Duration::from_millis(1));
         };
         self.end();
-        (ending, rest(&self.lines), rest(&self.errors))
+        (ending, remaining(&self.lines), remaining(&self.errors))
     }
 
     /// Kills what is left of the process group and reaps the child.
@@ -179,7 +173,7 @@ fn read_lines(pipe: impl Read + Send + 'static) -> mpsc::Receiver<String> {
 }
 
 /// What is left in the pipe of a program that has ended.
-fn rest(lines: &mpsc::Receiver<String>) -> String {
+fn remaining(lines: &mpsc::Receiver<String>) -> String {
     let deadline = Duration::from_secs(2);
     std::iter::from_fn(|| lines.recv_timeout(deadline).ok()).collect()
 }

@@ -12,14 +12,14 @@ use serde::{Deserialize, Serialize};
 pub enum Event {
     /// It made a process.
     Birth {
-        /// By which call.
+        /// The call that made it.
         by: Birth,
-        /// The new process.
+        /// The name of the new process.
         child: String,
     },
     /// It made a thread.
     Thread {
-        /// The new thread.
+        /// The name of the new thread.
         thread: String,
     },
     /// It became another program (execve(2)).
@@ -36,7 +36,7 @@ pub enum Event {
     ExecFailed {
         /// The program's file, without its directory.
         program: String,
-        /// errno.
+        /// The errno of execve(2).
         error: i32,
     },
     /// It made a pipe.
@@ -84,18 +84,18 @@ pub enum Event {
     /// It read, once or more, perhaps in vain. What it reads and writes until it does something else
     /// is told once for each thing.
     Read {
-        /// From what.
+        /// What it read from.
         what: String,
     },
     /// It wrote, once or more, perhaps in vain.
     Write {
-        /// To what.
+        /// What it wrote to.
         what: String,
     },
     /// It waited for a child and had an answer. A wait that found nothing (`WNOHANG`) or was
     /// interrupted is not told.
     Wait {
-        /// For whom.
+        /// What it waited for.
         asked: Asked,
         /// What it was told.
         answer: Answer,
@@ -118,7 +118,7 @@ pub enum Event {
     },
     /// It said what SIGCHLD shall do (sigaction(2)).
     Sigchld {
-        /// From now on.
+        /// What SIGCHLD does from now on.
         to: Disposition,
     },
     /// A thread other than the first called exit_group(2), and the process ends.
@@ -165,28 +165,28 @@ pub enum Asked {
 pub enum Answer {
     /// This child has ended; after that it is no zombie any more.
     Reaped {
-        /// Which.
+        /// The child's name.
         child: String,
-        /// How.
+        /// How the child ended.
         end: End,
     },
     /// This child has ended; it was only looked at (`WNOWAIT`) and stays a zombie.
     Seen {
-        /// Which.
+        /// The child's name.
         child: String,
-        /// How.
+        /// How the child ended.
         end: End,
     },
     /// This child was stopped by a signal.
     Stopped {
-        /// Which.
+        /// The child's name.
         child: String,
-        /// By which.
+        /// The number of that signal, signal(7).
         signal: i32,
     },
     /// This child goes on after a stop.
     Continued {
-        /// Which.
+        /// The child's name.
         child: String,
     },
     /// There is no such child (ECHILD).

@@ -5,7 +5,7 @@ use libc::{
     sock_filter,
 };
 
-use crate::calls;
+use crate::watched;
 
 /// Offsets in `struct seccomp_data` (seccomp(2)); both architectures are little-endian.
 const NUMBER: u32 = 0;
@@ -23,18 +23,18 @@ const NATIVE: u32 = 0xC000_00B7;
 /// The filter's program. A call of another architecture (a 32-bit program) is not watched.
 pub(crate) fn program() -> Vec<sock_filter> {
     let mut program = vec![load(ARCHITECTURE), skip_if(NATIVE, 1, 0), allow(), load(NUMBER)];
-    for number in calls::numbers() {
+    for number in watched::numbers() {
         program.extend([skip_if(number, 0, 1), trace()]);
     }
     // Of these two calls most uses are of no interest: the first or second argument decides.
     program.extend([
-        skip_if(calls::SIGACTION, 0, 3),
+        skip_if(watched::SIGACTION, 0, 3),
         load(FIRST_ARGUMENT),
         skip_if(libc::SIGCHLD as u32, 0, 1),
         trace(),
         // What is loaded now may be an argument: the number is wanted again.
         load(NUMBER),
-        skip_if(calls::FCNTL, 0, 4),
+        skip_if(watched::FCNTL, 0, 4),
         load(SECOND_ARGUMENT),
         skip_if(libc::F_DUPFD as u32, 1, 0),
         skip_if(libc::F_DUPFD_CLOEXEC as u32, 0, 1),

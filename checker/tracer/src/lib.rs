@@ -25,7 +25,7 @@
 //! signal for it comes, because a stopped tracee does not look stopped in `/proc`; who kills the
 //! tracer in such a moment leaves a stopped process to the supervisor.
 //!
-//! The calling thread meanwhile collects the output and watches for rest: a program whose tasks all
+//! The calling thread meanwhile collects the output and watches for quiescence: a program whose tasks all
 //! sleep in calls that only one of them could end is [`Stuck`], and that is known at once, from
 //! `/proc` and not by the clock.
 //!
@@ -34,38 +34,38 @@
 //! The program runs with a seccomp filter (seccomp(2)) that stops it at the watched calls only. Where
 //! the kernel refuses the filter, it is stopped at every call: slower, with the same timeline.
 
-mod program;
+mod command;
 mod session;
 
+mod fork_exec;
 mod signals;
-mod start;
 mod stops;
 mod tracees;
 
-mod entries;
-mod results;
+mod syscall_entry;
+mod syscall_exit;
 
-mod calls;
 mod descriptors;
 mod filter;
+mod memory;
 mod recording;
+mod watched;
 
-mod look;
-mod rest;
 mod streams;
+mod survey;
+mod task_state;
 mod waits;
 
-mod normal;
+mod normalise;
 
+mod display;
 mod error;
 mod event;
 mod stuck;
-mod text;
 mod timeline;
 
+pub use command::Program;
 pub use error::Error;
 pub use event::{Answer, Asked, Birth, Descriptor, Disposition, End, Event};
-pub use program::Program;
 pub use stuck::{Holder, Need, Stuck, Waiting, Waits};
-pub use text::signal_name;
 pub use timeline::{Process, Reaped, Suspension, Thread, Timeline, order};

@@ -1,7 +1,8 @@
 //! What has been seen so far. The tracer's thread writes it; the caller's reads it to see whether the
-//! program is at rest.
+//! program is quiescent.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use nix::sys::signal::{Signal, kill};
@@ -35,13 +36,18 @@ pub(crate) struct Recording {
     pub(crate) filtered: bool,
     /// Whether some process has armed a timer, which is not seen.
     pub(crate) timers: bool,
-    /// Counts the stops: as long as it grows, the program is not at rest.
+    /// Counts the stops: as long as it grows, the program is not quiescent.
     pub(crate) stops: u64,
     pub(crate) stuck: Option<Stuck>,
     pub(crate) too_much: Option<String>,
     /// Everything is being killed.
     pub(crate) is_over: bool,
     events: usize,
+}
+
+/// Locks a recording. A panic of the other thread is reported by that thread.
+pub(crate) fn lock(recording: &Mutex<Recording>) -> MutexGuard<'_, Recording> {
+    recording.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A process, with what is not told of it.
@@ -222,6 +228,13 @@ impl Recording {
             Some(thread) => &mut record.threads[thread].events,
             None => &mut record.events,
         })
+    }
+
+    /// What a task's descriptors lead to is no longer known.
+    pub(crate) fn forget_descriptors(&mut self, tid: i32) {
+        if let Some(task) = self.tasks.get(&tid) {
+            self.processes[task.process].known.clear();
+        }
     }
 
     /// Notes an event, unless it only says again what the last ones say.

@@ -1,4 +1,4 @@
-//! One run: a thread traces, the caller's thread takes the output and watches for rest.
+//! One run: a thread traces, the caller's thread takes the output and watches for quiescence.
 
 use std::fs::{self, File};
 use std::io::Read;
@@ -13,14 +13,14 @@ use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::{gettid, pipe2};
 
+use crate::command::Program;
 use crate::descriptors::Streams;
-use crate::program::Program;
-use crate::recording::Recording;
-use crate::rest::{survey, survey_if_at_rest};
-use crate::start::{Child, Start};
+use crate::fork_exec::{Child, ForkExec};
+use crate::recording::{Recording, lock};
 use crate::streams::{Collector, Feeder};
-use crate::tracees::{lock, trace};
-use crate::{Error, Timeline, normal};
+use crate::survey::{survey, survey_if_quiescent};
+use crate::tracees::trace;
+use crate::{Error, Timeline, normalise};
 
 /// How much a program may write to both streams.
 const MOST_OUTPUT: usize = 16 << 20;
@@ -28,9 +28,17 @@ const MOST_OUTPUT: usize = 16 << 20;
 /// How long the kernel and init get to take away what has ended.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Runs a program to its end.
-pub(crate) fn run(program: &Program) -> Result<Timeline, Error> {
-    let start = Start::new(program)?;
+impl Program {
+    /// Runs it until it and everything that it started has ended, or can go no further.
+    ///
+    /// Afterwards no process of it is left.
+    pub fn run(&self) -> Result<Timeline, Error> {
+        run(self)
+    }
+}
+
+fn run(program: &Program) -> Result<Timeline, Error> {
+    let start = ForkExec::new(program)?;
     let (stdin, feeder) = stdin(program)?;
     let (stdout_reader, stdout) = pipe2(OFlag::O_CLOEXEC)?;
     let (stderr_reader, stderr) = pipe2(OFlag::O_CLOEXEC)?;
@@ -75,7 +83,7 @@ pub(crate) fn run(program: &Program) -> Result<Timeline, Error> {
     bury(&lock(&recording));
     let (stdout, stderr) = (watch.stdout.finish(), watch.stderr.finish());
     let recording = recording.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    Ok(normal::timeline(recording, stdout, stderr))
+    Ok(normalise::timeline(recording, stdout, stderr))
 }
 
 /// The program's standard input, and the end to feed it from.
@@ -152,7 +160,7 @@ impl Watch<'_> {
             } else if stops.replace(recording.stops) != Some(recording.stops) {
                 pause = SHORTEST;
             } else {
-                self.end_if_at_rest(&mut recording);
+                self.end_if_quiescent(&mut recording);
                 pause = (pause * 2).min(LONGEST);
             }
         }
@@ -172,12 +180,12 @@ impl Watch<'_> {
     }
 
     /// Ends a program that can go no further, and what a program has left behind that sleeps.
-    fn end_if_at_rest(&self, recording: &mut Recording) {
+    fn end_if_quiescent(&self, recording: &mut Recording) {
         if recording.tasks.is_empty() || !recording.started {
             return;
         }
         let tracer = self.tracer.load(Ordering::Relaxed);
-        let Some(survey) = survey_if_at_rest(recording, tracer) else { return };
+        let Some(survey) = survey_if_quiescent(recording, tracer) else { return };
         let program_has_ended = recording.processes.first().is_some_and(|root| root.end.is_some());
         if survey.stuck.for_ever || program_has_ended {
             recording.stuck = Some(survey.stuck);

@@ -10,13 +10,13 @@ use std::thread;
 use std::time::Duration;
 
 use nix::errno::Errno;
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::recording::{Pending, Recording};
-use crate::rest::looks_at_tasks;
-use crate::stops::{Stop, look, seize, wait};
+use crate::recording::{Pending, Recording, lock};
+use crate::stops::{Resume, Stop, resume, seize, wait, wait_no_hang};
+use crate::survey::states_of_tasks;
 use crate::timeline::order;
-use crate::tracees::lock;
 
 /// How long a sender is held at most while another task runs and runs.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -24,15 +24,15 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// The next stop of a program of which some tasks are held: they are let go meanwhile, one by one.
 pub(crate) fn next(recording: &Mutex<Recording>) -> Result<Option<(Pid, Stop)>, Errno> {
     loop {
-        if let Some(event) = look()? {
+        if let Some(event) = wait_no_hang()? {
             return Ok(Some(event));
         }
         let mut recording = lock(recording);
-        // Nothing has happened before the looks, nothing has run since: all others are at rest.
-        let first = looks_at_tasks(&recording);
-        let at_rest = first.is_some() && first == looks_at_tasks(&recording);
-        if at_rest || recording.is_over || recording.has_held_for_long() {
-            if let Some(event) = look()? {
+        // Nothing has happened before the looks, nothing has run since: all others are quiescent.
+        let first = states_of_tasks(&recording);
+        let is_quiescent = first.is_some() && first == states_of_tasks(&recording);
+        if is_quiescent || recording.is_over || recording.has_held_for_long() {
+            if let Some(event) = wait_no_hang()? {
                 return Ok(Some(event));
             }
             recording.let_one_go()?;
@@ -45,6 +45,21 @@ pub(crate) fn next(recording: &Mutex<Recording>) -> Result<Option<(Pid, Stop)>, 
 }
 
 impl Recording {
+    /// Lets a tracee go on to the next stop that is wanted, unless it is held.
+    pub(crate) fn go_on(&self, tid: Pid, signal: i32) -> Result<(), Errno> {
+        if self.held.contains_key(&tid.as_raw()) && !self.is_over {
+            return Ok(());
+        }
+        if self.is_over {
+            // Born since everything was killed; ESRCH is the good case.
+            let _ = kill(tid, Signal::SIGKILL);
+        }
+        let waits_for_end = self.tasks.get(&tid.as_raw()).is_some_and(|task| task.call.is_some());
+        let every_call = !self.filtered || !self.started;
+        let how = if waits_for_end || every_call { Resume::ToSyscall } else { Resume::Freely };
+        resume(tid, how, signal)
+    }
+
     fn has_held_for_long(&self) -> bool {
         self.held.values().any(|since| since.elapsed() > PATIENCE)
     }

@@ -27,7 +27,7 @@ pub(crate) enum Stop {
 
 /// Where in a system call a tracee is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum SyscallStop {
     /// At its beginning.
     Entry { number: u64, args: [u64; 6] },
     /// At its beginning, because the seccomp filter says so.
@@ -40,7 +40,7 @@ pub(crate) enum Place {
 
 /// How to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum How {
+pub(crate) enum Resume {
     /// To the next event or watched call.
     Freely,
     /// To the next beginning or end of a system call.
@@ -55,7 +55,7 @@ pub(crate) fn wait() -> Result<Option<(Pid, Stop)>, Errno> {
 }
 
 /// As [`wait`], but `None` also if nothing has happened yet.
-pub(crate) fn look() -> Result<Option<(Pid, Stop)>, Errno> {
+pub(crate) fn wait_no_hang() -> Result<Option<(Pid, Stop)>, Errno> {
     wait_with(libc::WNOHANG)
 }
 
@@ -68,7 +68,7 @@ fn wait_with(options: c_int) -> Result<Option<(Pid, Stop)>, Errno> {
         let result = unsafe { libc::waitpid(-1, &mut status, options) };
         match Errno::result(result) {
             Ok(0) => return Ok(None),
-            Ok(tid) => return Ok(Some((Pid::from_raw(tid), Stop::of(status)))),
+            Ok(tid) => return Ok(Some((Pid::from_raw(tid), Stop::from_status(status)))),
             Err(Errno::EINTR) => {}
             Err(Errno::ECHILD) => return Ok(None),
             Err(errno) => return Err(errno),
@@ -77,7 +77,7 @@ fn wait_with(options: c_int) -> Result<Option<(Pid, Stop)>, Errno> {
 }
 
 impl Stop {
-    fn of(status: c_int) -> Self {
+    fn from_status(status: c_int) -> Self {
         if libc::WIFEXITED(status) {
             return Self::Exited(libc::WEXITSTATUS(status));
         }
@@ -111,11 +111,11 @@ pub(crate) fn seize(pid: Pid) -> Result<(), Errno> {
 }
 
 /// Lets a stopped tracee go on, and gives it a signal unless that is 0.
-pub(crate) fn resume(tid: Pid, how: How, signal: i32) -> Result<(), Errno> {
+pub(crate) fn resume(tid: Pid, how: Resume, signal: i32) -> Result<(), Errno> {
     let request = match how {
-        How::Freely => libc::PTRACE_CONT,
-        How::ToSyscall => libc::PTRACE_SYSCALL,
-        How::Listen => libc::PTRACE_LISTEN,
+        Resume::Freely => libc::PTRACE_CONT,
+        Resume::ToSyscall => libc::PTRACE_SYSCALL,
+        Resume::Listen => libc::PTRACE_LISTEN,
     };
     // For these requests the address is ignored and the data is a signal number (ptrace(2)).
     let data = ptr::without_provenance_mut::<libc::c_void>(signal as usize);
@@ -126,25 +126,25 @@ pub(crate) fn resume(tid: Pid, how: How, signal: i32) -> Result<(), Errno> {
 }
 
 /// Where in a system call the stopped tracee is.
-pub(crate) fn place(tid: Pid) -> Result<Place, Errno> {
+pub(crate) fn syscall_stop(tid: Pid) -> Result<SyscallStop, Errno> {
     let info = ptrace::syscall_info(tid)?;
     Ok(match info.op {
         libc::PTRACE_SYSCALL_INFO_ENTRY => {
             // SAFETY: `op` says that the kernel has filled in this variant (ptrace(2)).
             let entry = unsafe { info.u.entry };
-            Place::Entry { number: entry.nr, args: entry.args }
+            SyscallStop::Entry { number: entry.nr, args: entry.args }
         }
         libc::PTRACE_SYSCALL_INFO_SECCOMP => {
             // SAFETY: `op` says that the kernel has filled in this variant (ptrace(2)).
             let seccomp = unsafe { info.u.seccomp };
-            Place::Seccomp { number: seccomp.nr, args: seccomp.args }
+            SyscallStop::Seccomp { number: seccomp.nr, args: seccomp.args }
         }
         libc::PTRACE_SYSCALL_INFO_EXIT => {
             // SAFETY: `op` says that the kernel has filled in this variant (ptrace(2)).
             let exit = unsafe { info.u.exit };
-            Place::Exit { result: exit.sval }
+            SyscallStop::Exit { result: exit.sval }
         }
-        _ => Place::None,
+        _ => SyscallStop::None,
     })
 }
 

@@ -5,8 +5,8 @@ use std::fmt;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
+use crate::display::signal_name;
 use crate::event::Asked;
-use crate::text::signal_name;
 
 /// What every process and thread was doing when the run was given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,9 +23,9 @@ pub struct Stuck {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
 pub struct Waiting {
-    /// Who: `P1`, `P1/t1`.
+    /// Its name: `P1`, `P1/t1`.
     pub task: String,
-    /// In what.
+    /// What holds it.
     pub waits: Waits,
 }
 
@@ -44,10 +44,10 @@ pub enum Waits {
     Children {
         /// For whom it asks.
         asked: Asked,
-        /// Which of its children have not ended.
+        /// Those of its children that have not ended.
         alive: Vec<String>,
     },
-    /// Suspended by vfork.
+    /// Suspended by vfork(2).
     Vfork {
         /// Until this child calls execve or ends.
         child: String,
@@ -56,7 +56,7 @@ pub enum Waits {
     Futex,
     /// Stopped by a signal.
     Stopped {
-        /// Which.
+        /// The signal's number, signal(7).
         signal: i32,
     },
     /// In a call that something else may end: a clock, a signal, the world outside.
@@ -88,13 +88,6 @@ pub struct Holder {
     pub process: String,
     /// The descriptor's number there.
     pub number: i32,
-}
-
-impl Stuck {
-    /// What this process or thread was doing.
-    pub fn of(&self, task: &str) -> Option<&Waits> {
-        self.waiting.iter().find(|waiting| waiting.task == task).map(|waiting| &waiting.waits)
-    }
 }
 
 /// A sentence for each process and thread.

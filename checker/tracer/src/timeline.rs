@@ -74,7 +74,7 @@ pub enum Reaped {
 pub struct Suspension<'a> {
     /// The process or thread that called vfork.
     pub suspended: &'a str,
-    /// Its child.
+    /// The child that is in its memory.
     pub child: &'a str,
     /// What the child did meanwhile. A write here shows an exit handler or a flushed buffer.
     pub meanwhile: &'a [Event],

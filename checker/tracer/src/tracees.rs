@@ -1,6 +1,6 @@
 //! The life of the tracees: what each stop means, and how they go on.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::Mutex;
 
 use nix::errno::Errno;
 use nix::sys::ptrace;
@@ -8,18 +8,13 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::event::{Birth, End, Event};
-use crate::recording::Recording;
-use crate::start::Child;
-use crate::stops::{How, Place, Stop, place, resume, seize, sender, wait};
-use crate::{Error, descriptors, entries, results, signals};
+use crate::fork_exec::Child;
+use crate::recording::{Recording, lock};
+use crate::stops::{Resume, Stop, SyscallStop, resume, seize, sender, syscall_stop, wait};
+use crate::{Error, signals, syscall_entry, syscall_exit};
 
 /// `PTRACE_EVENT_STOP`: a new tracee, or a stop by a signal.
 const STOP: i32 = libc::PTRACE_EVENT_STOP;
-
-/// Locks a recording. A panic of the other thread is reported by that thread.
-pub(crate) fn lock(recording: &Mutex<Recording>) -> MutexGuard<'_, Recording> {
-    recording.lock().unwrap_or_else(PoisonError::into_inner)
-}
 
 /// Traces a child that waits, and all that it starts, to the end of the last of them.
 pub(crate) fn trace(child: &Child, recording: &Mutex<Recording>) -> Result<(), Error> {
@@ -35,7 +30,7 @@ pub(crate) fn trace(child: &Child, recording: &Mutex<Recording>) -> Result<(), E
     while let Some((tid, stop)) = next(recording)? {
         let mut recording = lock(recording);
         recording.stops += 1;
-        match recording.take(tid, stop) {
+        match recording.record(tid, stop) {
             // ESRCH: it was killed while it was stopped; its end will be told.
             Ok(()) | Err(Errno::ESRCH) => {}
             Err(errno) => {
@@ -59,13 +54,13 @@ fn begin(child: &Child) -> Result<(), Error> {
     seize(child.pid).map_err(|errno| Error::Unsupported(errno.into()))?;
     ptrace::interrupt(child.pid)?;
     match wait()? {
-        Some((_, Stop::Event(STOP, _))) => Ok(resume(child.pid, How::ToSyscall, 0)?),
+        Some((_, Stop::Event(STOP, _))) => Ok(resume(child.pid, Resume::ToSyscall, 0)?),
         other => Err(std::io::Error::other(format!("no first stop, but {other:?}")).into()),
     }
 }
 
 impl Recording {
-    fn take(&mut self, tid: Pid, stop: Stop) -> Result<(), Errno> {
+    fn record(&mut self, tid: Pid, stop: Stop) -> Result<(), Errno> {
         let id = tid.as_raw();
         match stop {
             Stop::Exited(code) => self.ended(id, End::Exited(code)),
@@ -83,12 +78,12 @@ impl Recording {
             Stop::Event(libc::PTRACE_EVENT_CLONE, _) => self.born(tid, Birth::Clone)?,
             Stop::Event(libc::PTRACE_EVENT_EXEC, _) => {
                 let former = ptrace::getevent(tid)? as i32;
-                results::exec(self, id, former);
+                syscall_exit::record_exec(self, id, former);
             }
             Stop::Event(libc::PTRACE_EVENT_SECCOMP, _) => {
                 self.filtered = true;
-                if let Place::Seccomp { number, args } = place(tid)? {
-                    entries::take(self, id, number, &args);
+                if let SyscallStop::Seccomp { number, args } = syscall_stop(tid)? {
+                    syscall_entry::record(self, id, number, &args);
                 }
             }
             Stop::Event(libc::PTRACE_EVENT_VFORK_DONE, _) => {
@@ -97,9 +92,11 @@ impl Recording {
                 }
             }
             Stop::Event(..) => {}
-            Stop::Syscall => match place(tid)? {
-                Place::Entry { number, args } => entries::take(self, id, number, &args),
-                Place::Exit { result } => results::take(self, id, result),
+            Stop::Syscall => match syscall_stop(tid)? {
+                SyscallStop::Entry { number, args } => {
+                    syscall_entry::record(self, id, number, &args)
+                }
+                SyscallStop::Exit { result } => syscall_exit::record(self, id, result),
                 _ => {}
             },
             Stop::Signal(signal) => {
@@ -114,21 +111,6 @@ impl Recording {
         }
     }
 
-    /// Lets a tracee go on to the next stop that is wanted, unless it is held.
-    pub(crate) fn go_on(&self, tid: Pid, signal: i32) -> Result<(), Errno> {
-        if self.held.contains_key(&tid.as_raw()) && !self.is_over {
-            return Ok(());
-        }
-        if self.is_over {
-            // Born since everything was killed; ESRCH is the good case.
-            let _ = kill(tid, Signal::SIGKILL);
-        }
-        let waits_for_end = self.tasks.get(&tid.as_raw()).is_some_and(|task| task.call.is_some());
-        let every_call = !self.filtered || !self.started;
-        let how = if waits_for_end || every_call { How::ToSyscall } else { How::Freely };
-        resume(tid, how, signal)
-    }
-
     /// A new tracee's first stop, or a stop by a signal, or its end.
     fn stopped(&mut self, tid: Pid, signal: i32) -> Result<(), Errno> {
         let stops = [libc::SIGSTOP, libc::SIGTSTP, libc::SIGTTIN, libc::SIGTTOU].contains(&signal);
@@ -139,7 +121,7 @@ impl Recording {
         let is_known = task.stopped_by.replace(signal).is_some();
         if is_known {
             // Attached again, because a signal for it is under way.
-            return resume(tid, How::Listen, 0);
+            return resume(tid, Resume::Listen, 0);
         }
         // Everybody is to see that it is stopped: in `/proc` a stopped tracee looks like one that is
         // stopped for its tracer. The stop outlasts the detaching (ptrace(2)).
@@ -192,7 +174,7 @@ impl Recording {
         // If a maker was killed in the middle of its fork, its own stop never tells of the child.
         let Some(process) = process else { return };
         let is_orphan = |tid: &i32| {
-            descriptors::parent(*tid).is_some_and(|parent| !self.tasks.contains_key(&parent))
+            procfs::process_stat(*tid).is_some_and(|stat| !self.tasks.contains_key(&stat.parent))
         };
         let orphans: Vec<i32> = self.early.iter().copied().filter(is_orphan).collect();
         for orphan in orphans {

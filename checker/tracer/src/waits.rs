@@ -2,11 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use crate::descriptors::{self, read_memory};
+use procfs::{Syscall, syscall_name};
+
+use crate::descriptors;
 use crate::event::Asked;
-use crate::look::Look;
+use crate::memory::read_memory;
 use crate::recording::{Recording, Task};
 use crate::stuck::{Holder, Need, Waits};
+use crate::task_state::TaskState;
 
 /// Where each pipe end is open.
 pub(crate) type OpenPipes = BTreeMap<String, Vec<Holder>>;
@@ -29,7 +32,7 @@ pub(crate) fn waits(
     recording: &Recording,
     tid: i32,
     task: &Task,
-    look: &Look,
+    state: &TaskState,
     open: &OpenPipes,
 ) -> (Waits, bool) {
     if let Some(signal) = task.stopped_by {
@@ -38,8 +41,8 @@ pub(crate) fn waits(
     if let Some(child) = task.suspended_by {
         return (Waits::Vfork { child: recording.processes[child].name.clone() }, true);
     }
-    let Some((number, args)) = look.call else { return (Waits::Runs, false) };
-    let name = call_name(number as i64);
+    let Some(Syscall { number, arguments: args }) = state.call else { return (Waits::Runs, false) };
+    let name = syscall_name(number).map(family);
     let call = || Waits::Call { call: name.map_or(format!("call {number}"), str::to_owned) };
     match name {
         Some(name @ ("read" | "readv" | "write" | "writev")) => {
@@ -120,42 +123,18 @@ fn children(recording: &Recording, task: &Task, child: Option<i32>) -> Waits {
     Waits::Children { asked, alive }
 }
 
-/// The calls that programs wait in.
-fn call_name(number: i64) -> Option<&'static str> {
-    Some(match number {
-        libc::SYS_accept | libc::SYS_accept4 => "accept",
-        libc::SYS_clock_nanosleep | libc::SYS_nanosleep => "sleep",
-        libc::SYS_connect => "connect",
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_epoll_wait => "epoll_wait",
-        libc::SYS_epoll_pwait => "epoll_wait",
-        libc::SYS_fcntl => "fcntl",
-        libc::SYS_flock => "flock",
-        libc::SYS_futex => "futex",
-        libc::SYS_mq_timedreceive => "mq_receive",
-        libc::SYS_mq_timedsend => "mq_send",
-        libc::SYS_msgrcv => "msgrcv",
-        libc::SYS_msgsnd => "msgsnd",
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_pause => "pause",
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_poll => "poll",
-        libc::SYS_ppoll => "ppoll",
-        libc::SYS_pselect6 => "select",
-        #[cfg(target_arch = "x86_64")]
-        libc::SYS_select => "select",
-        libc::SYS_read => "read",
-        libc::SYS_readv => "readv",
-        libc::SYS_recvfrom | libc::SYS_recvmsg => "recv",
-        libc::SYS_rt_sigsuspend => "rt_sigsuspend",
-        libc::SYS_rt_sigtimedwait => "rt_sigtimedwait",
-        libc::SYS_semop | libc::SYS_semtimedop => "semop",
-        libc::SYS_sendto | libc::SYS_sendmsg => "send",
-        libc::SYS_wait4 => "wait4",
-        libc::SYS_waitid => "waitid",
-        libc::SYS_write => "write",
-        libc::SYS_writev => "writev",
-        libc::SYS_restart_syscall => "sleep",
-        _ => return None,
-    })
+/// One name for the calls that do the same.
+fn family(name: &'static str) -> &'static str {
+    match name {
+        "accept4" => "accept",
+        "clock_nanosleep" | "nanosleep" | "restart_syscall" => "sleep",
+        "epoll_pwait" => "epoll_wait",
+        "mq_timedreceive" => "mq_receive",
+        "mq_timedsend" => "mq_send",
+        "pselect6" => "select",
+        "recvfrom" | "recvmsg" => "recv",
+        "semtimedop" => "semop",
+        "sendto" | "sendmsg" => "send",
+        name => name,
+    }
 }

@@ -13,9 +13,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{Pid, pipe2};
 
-use super::{Failure, Place};
+use super::jail::{Failure, Jail};
+use super::namespaces::{clone, flags};
 use crate::descendants::kill_all;
-use crate::start::pidfd;
+use crate::pidfd::pidfd;
 use crate::{Layer, Layers};
 
 /// How long the supervisor may take beyond the program's time, and after the checker is gone. Less
@@ -32,33 +33,28 @@ pub(super) enum Attempt {
     Failed(Failure),
 }
 
-/// Whether there is anything for a guard to do.
-pub(super) fn asks_for_namespaces(layers: &Layers) -> bool {
-    flags(layers) != 0
-}
-
-/// Has the work done by the first process of the namespaces that the place's layers are.
+/// Has the work done by the first process of the namespaces that the jail's layers are.
 pub(super) fn attempt(
-    place: &Place,
+    jail: &Jail,
     wall: Duration,
-    work: impl Fn(&Place) -> io::Result<()>,
+    work: impl Fn(&Jail) -> io::Result<()>,
 ) -> io::Result<Attempt> {
     let (mapped, tell_mapped) = pipe2(OFlag::O_CLOEXEC)?;
     let (failure, tell_failure) = pipe2(OFlag::O_CLOEXEC)?;
-    let Ok(child) = clone(flags(&place.layers)) else {
+    let Ok(child) = clone(flags(&jail.layers)) else {
         return Ok(Attempt::Refused);
     };
     let Some(pid) = child else {
         drop((tell_mapped, failure));
-        let code = first_process(place, &mapped, tell_failure, work);
+        let code = first_process(jail, &mapped, tell_failure, work);
         // Nothing that the guard has registered for its exit is for this process to run.
         // SAFETY: _exit only ends the process (_exit(2)).
         unsafe { libc::_exit(code) };
     };
     drop((mapped, tell_failure));
     let first = First { pid, pidfd: pidfd(pid)? };
-    if place.layers.hold(Layer::UserNamespace)
-        && let Err(error) = place.identity.map(first.pid)
+    if jail.layers.hold(Layer::UserNamespace)
+        && let Err(error) = jail.identity.map(first.pid)
     {
         first.kill()?;
         return Ok(Attempt::Failed(Failure::Layer(Layer::UserNamespace, error.to_string())));
@@ -73,7 +69,7 @@ pub(super) fn attempt(
             return Ok(Attempt::Done);
         }
         // Some policy of the host ends who does what it forbids.
-        "" => Failure::Layer(last_namespace(&place.layers), "its first process was killed".into()),
+        "" => Failure::Layer(last_namespace(&jail.layers), "its first process was killed".into()),
         text => serde_json::from_str(text)?,
     };
     first.kill()?;
@@ -91,18 +87,18 @@ fn last_namespace(layers: &Layers) -> Layer {
 
 /// The life of the namespaces' first process; returns its exit code.
 fn first_process(
-    place: &Place,
+    jail: &Jail,
     mapped: &OwnedFd,
     tell_failure: OwnedFd,
-    work: impl Fn(&Place) -> io::Result<()>,
+    work: impl Fn(&Jail) -> io::Result<()>,
 ) -> libc::c_int {
-    let lived = wait_for_ids(mapped).and_then(|()| match place.furnish() {
+    let lived = wait_for_ids(mapped).and_then(|()| match jail.set_up() {
         Ok(()) => {
             let mut tell = File::from(tell_failure);
             tell.write_all(READY.as_bytes())?;
             // The guard reads to the end.
             drop(tell);
-            work(place)
+            work(jail)
         }
         Err(failure) => {
             let text = serde_json::to_vec(&failure)?;
@@ -130,34 +126,6 @@ fn wait_for_ids(mapped: &OwnedFd) -> io::Result<()> {
     // Tracing it would be a way into its rights. Not earlier: it closes the files in /proc through
     // which the guard maps the ids.
     Ok(nix::sys::prctl::set_dumpable(false)?)
-}
-
-/// The namespaces of these layers, as flags of clone(2).
-fn flags(layers: &Layers) -> libc::c_int {
-    let held = Layer::NAMESPACES.into_iter().filter(|layer| layers.hold(*layer));
-    held.fold(0, |flags, layer| flags | flag(layer))
-}
-
-/// The namespaces that a layer consists of; none if it is no namespace.
-pub(super) fn flag(layer: Layer) -> libc::c_int {
-    match layer {
-        Layer::UserNamespace => libc::CLONE_NEWUSER,
-        Layer::PidNamespace => libc::CLONE_NEWPID,
-        Layer::IpcNamespace => libc::CLONE_NEWIPC,
-        Layer::NetworkNamespace => libc::CLONE_NEWNET,
-        Layer::PrivateRoot => libc::CLONE_NEWNS | libc::CLONE_NEWUTS | libc::CLONE_NEWCGROUP,
-        _ => 0,
-    }
-}
-
-/// fork(2) into new namespaces: `None` in the child.
-pub(super) fn clone(flags: libc::c_int) -> nix::Result<Option<Pid>> {
-    let flags = (flags | libc::SIGCHLD) as libc::c_ulong;
-    // SAFETY: without CLONE_VM and with no new stack this is a fork: the child has its own copy of
-    // everything (clone(2)). The process has one thread, so the copy is complete.
-    let result = unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) };
-    let pid = Errno::result(result)?;
-    Ok((pid != 0).then(|| Pid::from_raw(pid as i32)))
 }
 
 /// The first process of the namespaces, as the guard sees it.

@@ -14,7 +14,9 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::fcntl::{AtFlags, OFlag, openat};
 use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat};
-use nix::unistd::{AccessFlags, Gid, Pid, Uid, access, fchown, fchownat};
+use nix::unistd::{
+    AccessFlags, Gid, Pid, Uid, access, fchown, fchownat, setgroups, setresgid, setresuid,
+};
 
 /// The id of root's programs: systemd keeps 65520 to 65533 unused, and no distribution assigns it.
 /// 65534 is `nobody`, whose processes and files exist on many hosts.
@@ -34,7 +36,7 @@ pub(crate) struct Identity {
 
 impl Identity {
     /// For programs of this process's user.
-    pub(crate) fn of_this_user() -> Self {
+    pub(crate) fn new() -> Self {
         let ids = || Some((Uid::from_raw(mapped("uid")?), Gid::from_raw(mapped("gid")?)));
         let may_change = Uid::effective().is_root() && holds(&[CHOWN, SETGID, SETUID]);
         Self { become_user: may_change.then(ids).flatten() }
@@ -59,13 +61,21 @@ impl Identity {
         for path in paths {
             let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
             let given = nix::fcntl::open(path, flags, Mode::empty())?;
-            match path.is_dir() {
-                true => give_tree(&given, uid, gid)?,
-                false => fchown(&given, Some(uid), Some(gid))?,
+            if path.is_dir() {
+                give_tree(&given, uid, gid)?;
+            } else {
+                fchown(&given, Some(uid), Some(gid))?;
             }
         }
         Ok(())
     }
+}
+
+/// Becomes another user, without a group of the old one. Only root can.
+pub(crate) fn become_user((uid, gid): (Uid, Gid)) -> io::Result<()> {
+    setgroups(&[])?;
+    setresgid(gid, gid, gid)?;
+    Ok(setresuid(uid, uid, uid)?)
 }
 
 /// The first path that this process's user cannot use.
@@ -79,9 +89,8 @@ pub(crate) fn unusable(paths: &[PathBuf], rights: AccessFlags) -> Option<&Path> 
 
 /// Whether this process may use these capabilities: proc_pid_status(5), `CapEff`.
 fn holds(capabilities: &[u32]) -> bool {
-    let Ok(status) = fs::read_to_string("/proc/self/status") else { return false };
-    let effective = status.lines().find_map(|line| line.strip_prefix("CapEff:"));
-    let effective = effective.and_then(|set| u64::from_str_radix(set.trim(), 16).ok());
+    let effective = procfs::own_status_field("CapEff:");
+    let effective = effective.and_then(|set| u64::from_str_radix(&set, 16).ok());
     effective.is_some_and(|set| capabilities.iter().all(|it| set & (1 << it) != 0))
 }
 

@@ -11,9 +11,9 @@ use nix::errno::Errno;
 
 /// What a mount does not do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Restrictions(u64);
+pub(crate) struct Attributes(u64);
 
-impl Restrictions {
+impl Attributes {
     /// No set-user-id program, no device.
     pub(crate) const WRITABLE: Self = Self(libc::MOUNT_ATTR_NOSUID | libc::MOUNT_ATTR_NODEV);
     /// Nor any write.
@@ -45,21 +45,21 @@ pub(crate) fn bind(what: &Path, at: &Path) -> io::Result<()> {
 }
 
 /// Restricts a mount and all that is mounted below it.
-pub(crate) fn restrict(at: &Path, restrictions: Restrictions) -> io::Result<()> {
-    set_attributes(at, restrictions, libc::AT_RECURSIVE)
+pub(crate) fn restrict(at: &Path, attributes: Attributes) -> io::Result<()> {
+    set_attributes(at, attributes, libc::AT_RECURSIVE)
 }
 
 /// Restricts this mount alone.
-pub(crate) fn restrict_this(at: &Path, restrictions: Restrictions) -> io::Result<()> {
-    set_attributes(at, restrictions, 0)
+pub(crate) fn restrict_this(at: &Path, attributes: Attributes) -> io::Result<()> {
+    set_attributes(at, attributes, 0)
 }
 
-fn set_attributes(at: &Path, restrictions: Restrictions, flags: c_int) -> io::Result<()> {
+fn set_attributes(at: &Path, attributes: Attributes, flags: c_int) -> io::Result<()> {
     let path = c_string(at)?;
     // Nothing is cleared: what the host's mounts forbid stays forbidden.
-    let attributes =
-        libc::mount_attr { attr_set: restrictions.0, attr_clr: 0, propagation: 0, userns_fd: 0 };
-    // SAFETY: the path is a C string and the attributes have the size that is passed; the kernel
+    let change =
+        libc::mount_attr { attr_set: attributes.0, attr_clr: 0, propagation: 0, userns_fd: 0 };
+    // SAFETY: the path is a C string and the change has the size that is passed; the kernel
     // only reads both (mount_setattr(2)).
     let result = unsafe {
         libc::syscall(
@@ -67,7 +67,7 @@ fn set_attributes(at: &Path, restrictions: Restrictions, flags: c_int) -> io::Re
             libc::AT_FDCWD,
             path.as_ptr(),
             flags,
-            &raw const attributes,
+            &raw const change,
             size_of::<libc::mount_attr>(),
         )
     };

@@ -2,11 +2,12 @@
 
 use std::io;
 
-use landlock::RulesetCreated;
+use ::landlock::RulesetCreated;
 use seccompiler::BpfProgram;
 
-use super::identity::Identity;
-use super::{Place, calls, paths, privileges};
+use super::identity::{Identity, become_user};
+use super::jail::Jail;
+use super::{capabilities, landlock, seccomp};
 use crate::Layer;
 
 /// Prepared before the fork.
@@ -17,13 +18,14 @@ pub(crate) struct Restrictions {
     filters: Vec<BpfProgram>,
 }
 
-impl Place {
+impl Jail {
     /// Prepares the restrictions of a program that is started here.
     pub(crate) fn restrictions(&self) -> io::Result<Restrictions> {
-        let rules = || paths::rules(&self.confinement, &self.layers).map_err(io::Error::other);
-        let filters = match self.layers.hold(Layer::Seccomp) {
-            true => calls::filters().map_err(io::Error::other)?,
-            false => Vec::new(),
+        let rules = || landlock::rules(&self.confinement, &self.layers).map_err(io::Error::other);
+        let filters = if self.layers.hold(Layer::Seccomp) {
+            seccomp::filters().map_err(io::Error::other)?
+        } else {
+            Vec::new()
         };
         Ok(Restrictions {
             identity: self.identity,
@@ -36,12 +38,12 @@ impl Place {
 
 impl Restrictions {
     /// Becomes the program's user and gives up all capabilities.
-    pub(crate) fn give_up_rights(&self) -> io::Result<()> {
-        privileges::drop_bounding_set()?;
+    pub(crate) fn drop_privileges(&self) -> io::Result<()> {
+        capabilities::drop_bounding_set()?;
         if let Some(user) = self.identity.become_user {
-            privileges::become_user(user)?;
+            become_user(user)?;
         }
-        privileges::drop_capabilities()?;
+        capabilities::drop_all()?;
         if self.no_new_privileges {
             nix::sys::prctl::set_no_new_privs()?;
         }
@@ -49,7 +51,7 @@ impl Restrictions {
     }
 
     /// The last step: after it, preparations would be refused too.
-    pub(crate) fn lay_on(&mut self) -> io::Result<()> {
+    pub(crate) fn apply(&mut self) -> io::Result<()> {
         if let Some(rules) = self.rules.take() {
             rules.restrict_self().map_err(io::Error::other)?;
         }

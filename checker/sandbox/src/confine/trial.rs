@@ -8,8 +8,8 @@ use nix::fcntl::OFlag;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, fork, pipe2};
 
-use super::guard::{clone, flag};
-use super::{calls, paths};
+use super::namespaces::{clone, flag};
+use super::{landlock, seccomp};
 use crate::{Layer, Layers};
 
 /// Tries each namespace alone, or within a user namespace where that can be had.
@@ -45,8 +45,8 @@ pub(super) fn give_up_what_a_process_lacks(layers: &mut Layers) {
     type Attempt = fn() -> io::Result<()>;
     let attempts: [(Layer, Attempt); 3] = [
         (Layer::NoNewPrivileges, || Ok(nix::sys::prctl::set_no_new_privs()?)),
-        (Layer::Landlock, paths::try_on_this_process),
-        (Layer::Seccomp, calls::try_on_this_process),
+        (Layer::Landlock, landlock::try_on_this_process),
+        (Layer::Seccomp, seccomp::try_on_this_process),
     ];
     for (layer, attempt) in attempts {
         if layers.hold(layer)

@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use super::mounts::Restrictions;
+use super::mounts::Attributes;
 use crate::Confinement;
 
 /// What every program needs to start and to know its surroundings. What a host lacks is left out.
@@ -41,33 +41,33 @@ pub(crate) const DEVICES: [&str; 6] =
 #[derive(Debug, Default)]
 pub(crate) struct View {
     /// Real paths, without a link on the way, each with what it does not do.
-    binds: BTreeMap<PathBuf, Restrictions>,
+    binds: BTreeMap<PathBuf, Attributes>,
     /// Links on the way to them, with their targets.
     links: BTreeMap<PathBuf, PathBuf>,
 }
 
 impl View {
     /// The system, and what the confinement adds. An error names its path.
-    pub(crate) fn of(confinement: &Confinement) -> io::Result<Self> {
+    pub(crate) fn new(confinement: &Confinement) -> io::Result<Self> {
         let mut view = Self::default();
         for path in SYSTEM.map(Path::new) {
             if path.exists() {
-                view.show(path, Restrictions::READ_ONLY)?;
+                view.show(path, Attributes::READ_ONLY)?;
             }
         }
         for path in &confinement.read_only {
-            view.show(path, Restrictions::READ_ONLY)?;
+            view.show(path, Attributes::READ_ONLY)?;
         }
         for path in &confinement.writable {
-            view.show(path, Restrictions::WRITABLE)?;
+            view.show(path, Attributes::WRITABLE)?;
         }
         Ok(view)
     }
 
     /// The directories and files to bind, what contains others first.
-    pub(crate) fn binds(&self) -> impl Iterator<Item = (&Path, Restrictions)> {
+    pub(crate) fn binds(&self) -> impl Iterator<Item = (&Path, Attributes)> {
         // A path sorts after those that it begins with.
-        self.binds.iter().map(|(path, restrictions)| (path.as_path(), *restrictions))
+        self.binds.iter().map(|(path, attributes)| (path.as_path(), *attributes))
     }
 
     /// The links to make: those that no bound directory contains already.
@@ -81,11 +81,11 @@ impl View {
         path.ancestors().skip(1).any(|above| self.binds.contains_key(above))
     }
 
-    fn show(&mut self, path: &Path, restrictions: Restrictions) -> io::Result<()> {
+    fn show(&mut self, path: &Path, attributes: Attributes) -> io::Result<()> {
         let real = self.resolve(path).map_err(|error| {
             io::Error::new(error.kind(), format!("{}: {error}", path.display()))
         })?;
-        self.binds.insert(real, restrictions);
+        self.binds.insert(real, attributes);
         Ok(())
     }
 
@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn links_on_the_way_are_kept() {
         let mut view = View::default();
-        view.show(Path::new("/proc/self/cwd"), Restrictions::READ_ONLY).unwrap();
+        view.show(Path::new("/proc/self/cwd"), Attributes::READ_ONLY).unwrap();
         let here = std::env::current_dir().unwrap();
         assert_eq!(view.binds().next().unwrap().0, here.canonicalize().unwrap());
         let links: Vec<&Path> = view.links().map(|(link, _)| link).collect();
@@ -153,7 +153,7 @@ mod tests {
             writable: vec!["/usr".into()],
             ..Confinement::default()
         };
-        let view = View::of(&confinement).unwrap();
+        let view = View::new(&confinement).unwrap();
         let shown: Vec<&Path> = view.binds().map(|(path, _)| path).collect();
         let place = |path: &str| shown.iter().position(|shown| *shown == Path::new(path));
         assert!(place("/usr") < place("/usr/bin"), "{shown:?}");
@@ -165,6 +165,6 @@ mod tests {
     fn what_is_missing_is_named() {
         let confinement =
             Confinement { read_only: vec!["/no/such".into()], ..Confinement::default() };
-        assert!(View::of(&confinement).unwrap_err().to_string().starts_with("/no/such: "));
+        assert!(View::new(&confinement).unwrap_err().to_string().starts_with("/no/such: "));
     }
 }

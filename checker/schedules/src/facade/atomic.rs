@@ -6,7 +6,7 @@ use std::panic::Location;
 pub use std::sync::atomic::Ordering;
 
 use super::super::explorer;
-use crate::made::Made;
+use crate::lazy::Lazy;
 use crate::recorder::{self, Kind, ObjectId, Place};
 
 /// An atomic integer or bool; `$fetch` are its operations that fetch the old value.
@@ -14,15 +14,15 @@ macro_rules! atomic {
     ($name:ident, $value:ty, { $($fetch:ident: $new:expr,)* }) => {
         #[doc = concat!("As [`std::sync::atomic::", stringify!($name), "`].")]
         pub struct $name {
-            inner: Made<explorer::atomic::$name, $value>,
-            made: Place,
+            inner: Lazy<explorer::atomic::$name, $value>,
+            created_at: Place,
         }
 
         impl $name {
             /// An atomic with this value.
             #[track_caller]
             pub const fn new(value: $value) -> Self {
-                Self { inner: Made::new(value), made: Location::caller() }
+                Self { inner: Lazy::new(value), created_at: Location::caller() }
             }
 
             /// The value.
@@ -71,7 +71,7 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
-                if explorer::fails_for_nothing() {
+                if explorer::fails_spuriously() {
                     let found = self.inner().load(failure);
                     let text = format!("{} is {found}: fails for no reason", self.id());
                     record(Location::caller(), failure, text);
@@ -152,11 +152,11 @@ macro_rules! atomic {
             }
 
             pub(super) fn inner(&self) -> &explorer::atomic::$name {
-                self.inner.get(|value| explorer::made(value, explorer::atomic::$name::new))
+                self.inner.get(|value| explorer::create(value, explorer::atomic::$name::new))
             }
 
             pub(super) fn id(&self) -> ObjectId {
-                recorder::object(Kind::Atomic, self, self.made)
+                recorder::object(Kind::Atomic, self, self.created_at)
             }
         }
 
@@ -215,6 +215,6 @@ fn record(place: Place, order: Ordering, mut text: String) {
         text.push_str(&format!(", {order:?}"));
     }
     if recorder::step(explorer::me(), place, text) {
-        explorer::spins();
+        explorer::yield_now();
     }
 }

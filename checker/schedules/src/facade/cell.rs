@@ -5,7 +5,7 @@ use std::panic::Location;
 use std::sync::Mutex;
 
 use super::super::explorer;
-use crate::made::Made;
+use crate::lazy::Lazy;
 use crate::recorder::{self, Kind, ObjectId, Place};
 
 /// A value that threads share without any protection, as in `std::cell::UnsafeCell`.
@@ -13,26 +13,26 @@ use crate::recorder::{self, Kind, ObjectId, Place};
 /// Two accesses at once, one of them a write, are a data race, and end the execution as one.
 pub struct UnsafeCell<T> {
     /// Notices races; the value itself is in `value`, so that no race is ever acted out.
-    watch: Made<explorer::Watch, ()>,
+    detector: Lazy<explorer::RaceDetector, ()>,
     value: Mutex<T>,
-    made: Place,
+    created_at: Place,
 }
 
 impl<T: Copy> UnsafeCell<T> {
     /// A cell with this value.
     #[track_caller]
     pub const fn new(value: T) -> Self {
-        Self { watch: Made::new(()), value: Mutex::new(value), made: Location::caller() }
+        Self { detector: Lazy::new(()), value: Mutex::new(value), created_at: Location::caller() }
     }
 
     /// Reads the value.
     #[track_caller]
     pub fn get(&self) -> T {
         let (place, id) = (Location::caller(), self.id());
-        explorer::others_may_run();
+        explorer::scheduling_point();
         recorder::step(explorer::me(), place, format!("read {id}"));
-        explorer::stays();
-        self.watch().read(id);
+        explorer::keep_running();
+        self.detector().read(id);
         *self.value.lock().expect("no access panics")
     }
 
@@ -40,19 +40,19 @@ impl<T: Copy> UnsafeCell<T> {
     #[track_caller]
     pub fn set(&self, value: T) {
         let (place, id) = (Location::caller(), self.id());
-        explorer::others_may_run();
+        explorer::scheduling_point();
         recorder::step(explorer::me(), place, format!("write {id}"));
-        explorer::stays();
-        self.watch().write(id);
+        explorer::keep_running();
+        self.detector().write(id);
         *self.value.lock().expect("no access panics") = value;
     }
 
-    fn watch(&self) -> &explorer::Watch {
-        self.watch.get(|()| explorer::made((), |()| explorer::Watch::new()))
+    fn detector(&self) -> &explorer::RaceDetector {
+        self.detector.get(|()| explorer::create((), |()| explorer::RaceDetector::new()))
     }
 
     fn id(&self) -> ObjectId {
-        recorder::object(Kind::Cell, self, self.made)
+        recorder::object(Kind::Cell, self, self.created_at)
     }
 }
 

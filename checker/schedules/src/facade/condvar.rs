@@ -6,20 +6,20 @@ use std::sync::{LockResult, PoisonError};
 
 use super::super::explorer;
 use super::MutexGuard;
-use crate::made::Made;
+use crate::lazy::Lazy;
 use crate::recorder::{self, Kind, ObjectId, Place, Wait};
 
 /// A condition variable.
 pub struct Condvar {
-    inner: Made<explorer::Condvar, ()>,
-    made: Place,
+    inner: Lazy<explorer::Condvar, ()>,
+    created_at: Place,
 }
 
 impl Condvar {
     /// A condition variable that nobody waits on.
     #[track_caller]
     pub const fn new() -> Self {
-        Self { inner: Made::new(()), made: Location::caller() }
+        Self { inner: Lazy::new(()), created_at: Location::caller() }
     }
 
     /// Unlocks, waits for a notification, and locks again; may return without a notification.
@@ -62,19 +62,19 @@ impl Condvar {
     ) -> LockResult<MutexGuard<'a, T>> {
         let (me, id, mutex) = (explorer::me(), self.id(), guard.mutex);
         let lock = mutex.id();
-        if explorer::wakes_for_nothing() {
+        if explorer::wakes_spuriously() {
             recorder::step(me, place, format!("wait {id}: wakes for no reason"));
             return Ok(guard);
         }
         // Others may run before the wait begins. Once it has, it is in the record, and none run until
         // the lock is free and this thread sleeps.
-        explorer::others_may_run();
+        explorer::scheduling_point();
         let inner = guard.inner.take().expect("a guard that lives holds the lock");
         recorder::held_by(lock, None);
         recorder::step(me, place, format!("wait {id}, unlock {lock}"));
         let wait = Wait::WakeUp { of: Some(id), then: Some(lock) };
         recorder::waits(me, place, wait, format!("wait {id}"));
-        explorer::stays();
+        explorer::keep_running();
         let woken = self.inner().wait(inner);
         recorder::goes_on(me);
         recorder::step(me, place, format!("woken, lock {lock}"));
@@ -103,7 +103,7 @@ impl Condvar {
     }
 
     fn id(&self) -> ObjectId {
-        recorder::object(Kind::Condvar, self, self.made)
+        recorder::object(Kind::Condvar, self, self.created_at)
     }
 }
 

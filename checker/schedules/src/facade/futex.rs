@@ -37,7 +37,7 @@ fn queue(word: &AtomicU32) -> Rc<Queue> {
 #[track_caller]
 pub fn wait(word: &AtomicU32, expected: u32) {
     let (me, place, id) = (explorer::me(), Location::caller(), word.id());
-    if explorer::wakes_for_nothing() {
+    if explorer::wakes_spuriously() {
         recorder::step(me, place, format!("futex_wait {id}: wakes for no reason"));
         return;
     }
@@ -50,7 +50,7 @@ pub fn wait(word: &AtomicU32, expected: u32) {
         let repeats = recorder::step(me, place, text);
         drop(sleepers);
         if repeats {
-            explorer::spins();
+            explorer::yield_now();
         }
         return;
     }
@@ -58,7 +58,7 @@ pub fn wait(word: &AtomicU32, expected: u32) {
     let wait = Wait::WakeUp { of: Some(id), then: None };
     recorder::waits(me, place, wait, format!("futex_wait {id}"));
     *sleepers += 1;
-    explorer::stays();
+    explorer::keep_running();
     drop(queue.woken.wait(sleepers));
     recorder::goes_on(me);
     recorder::step(me, place, "woken".to_owned());

@@ -6,13 +6,13 @@ use std::panic::Location;
 use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 use super::super::explorer;
-use crate::made::Made;
+use crate::lazy::Lazy;
 use crate::recorder::{self, Kind, ObjectId, Place, Wait};
 
 /// A value behind a lock.
 pub struct Mutex<T> {
-    inner: Made<explorer::Mutex<T>, T>,
-    made: Place,
+    inner: Lazy<explorer::Mutex<T>, T>,
+    created_at: Place,
 }
 
 /// The lock, held; dropping it unlocks.
@@ -29,7 +29,7 @@ impl<T> Mutex<T> {
     /// An unlocked mutex with this value behind it.
     #[track_caller]
     pub const fn new(value: T) -> Self {
-        Self { inner: Made::new(value), made: Location::caller() }
+        Self { inner: Lazy::new(value), created_at: Location::caller() }
     }
 
     /// Takes the lock; waits until it can be taken.
@@ -77,7 +77,7 @@ impl<T> Mutex<T> {
     }
 
     pub(super) fn id(&self) -> ObjectId {
-        recorder::object(Kind::Mutex, self, self.made)
+        recorder::object(Kind::Mutex, self, self.created_at)
     }
 
     pub(super) fn guard<'a>(

@@ -95,7 +95,7 @@ impl Thread {
 #[track_caller]
 pub fn park() {
     let (me, place) = (explorer::me(), Location::caller());
-    if explorer::wakes_for_nothing() {
+    if explorer::wakes_spuriously() {
         recorder::step(me, place, "park: wakes for no reason".to_owned());
         return;
     }
@@ -109,5 +109,5 @@ pub fn park() {
 /// Lets other threads go on.
 #[track_caller]
 pub fn yield_now() {
-    explorer::spins();
+    explorer::yield_now();
 }

@@ -3,9 +3,9 @@
 use std::cell::Cell;
 
 pub use loom::sync::{Condvar, Mutex, MutexGuard, atomic};
-pub use loom::thread::{JoinHandle, Thread, current, park, yield_now as spins};
+pub use loom::thread::{JoinHandle, Thread, current, park, yield_now};
 
-pub use super::birth::{begin, made};
+pub use super::preallocated::{begin, create};
 use crate::recorder::ObjectId;
 
 /// Loom's atomics are as weak as they are asked to be.
@@ -20,9 +20,8 @@ pub fn me() -> usize {
     INDEX.with(Cell::get)
 }
 
-/// Starts a thread.
 pub fn spawn(index: usize, body: Box<dyn FnOnce() + Send>) -> JoinHandle<()> {
-    super::birth::thread_begins();
+    super::preallocated::thread_begins();
     loom::thread::spawn(move || {
         INDEX.with(|own| own.set(index));
         body();
@@ -35,41 +34,37 @@ pub fn is_over() -> bool {
 }
 
 /// Loom's waits wake for a reason only: shuttle's do not.
-pub fn wakes_for_nothing() -> bool {
+pub fn wakes_spuriously() -> bool {
     false
 }
 
-/// As [`wakes_for_nothing`].
-pub fn fails_for_nothing() -> bool {
+pub fn fails_spuriously() -> bool {
     false
 }
 
 /// Loom's operations begin with a point where others may run.
-pub fn others_may_run() {}
+pub fn scheduling_point() {}
 
 /// Loom cannot be kept from that point: what is recorded before an operation can come too early.
-pub fn stays() {}
+pub fn keep_running() {}
 
 /// Notices accesses that nothing orders.
-pub struct Watch(loom::cell::UnsafeCell<()>);
+pub struct RaceDetector(loom::cell::UnsafeCell<()>);
 
 // SAFETY: there is nothing in the cell, and loom runs the threads of an execution one at a time, on
 // one thread of the system.
 #[allow(unsafe_code)]
-unsafe impl Sync for Watch {}
+unsafe impl Sync for RaceDetector {}
 
-impl Watch {
-    /// Nobody has used it.
+impl RaceDetector {
     pub fn new() -> Self {
         Self(loom::cell::UnsafeCell::new(()))
     }
 
-    /// Reads.
     pub fn read(&self, _: ObjectId) {
         self.0.with(|_| ());
     }
 
-    /// Writes.
     pub fn write(&self, _: ObjectId) {
         self.0.with_mut(|_| ());
     }

@@ -1,7 +1,7 @@
 //! Schedules by loom: atomics are as weak as the memory model allows.
 
-mod birth;
 mod explorer;
+mod preallocated;
 #[path = "../facade/mod.rs"]
 pub mod sync;
 
@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::failure::{self, Failure, Found};
-use crate::panics::{Named, Panic};
+use crate::panics::{Panic, Payload};
 use crate::recorder::{Record, Step};
-use crate::{Expect, Scenario, explored, panics, recorder, replay};
+use crate::{Expect, Scenario, panics, recorder, replay, watchdog};
 
 /// First no thread is interrupted, then once, then twice: what is found first is simple.
 const INTERRUPTIONS: std::ops::RangeInclusive<usize> = 0..=2;
@@ -41,13 +41,13 @@ pub fn explore(expect: Expect, scenario: impl Fn() + Send + Sync + 'static) {
 
 #[track_caller]
 fn explore_scenario(expect: Expect, scenario: Arc<Scenario>) {
-    let (executions, found) = explored::on_a_thread(expect, move || {
+    let (executions, found) = watchdog::run(expect, move || {
         let mut executions = 0;
         for interruptions in INTERRUPTIONS {
             let end = loop {
                 let (tried, end) = run(interruptions, Arc::clone(&scenario));
                 executions += tried;
-                if !matches!(end, End::Again) {
+                if !matches!(end, End::Restart) {
                     break end;
                 }
             };
@@ -67,7 +67,7 @@ enum End {
     Fine,
     Failed(Box<Found>),
     /// An object was made too late.
-    Again,
+    Restart,
 }
 
 fn run(interruptions: usize, scenario: Arc<Scenario>) -> (usize, End) {
@@ -87,21 +87,21 @@ fn run(interruptions: usize, scenario: Arc<Scenario>) -> (usize, End) {
             scenario();
         });
     });
-    let end = kept.map_or_else(|(panic, named)| failed(panic, named), |()| End::Fine);
+    let end = kept.map_or_else(|(panic, payload)| failed(panic, payload), |()| End::Fine);
     (executions.load(Ordering::Relaxed), end)
 }
 
-fn failed(panic: Panic, named: Option<Named>) -> End {
-    let record = recorder::taken();
-    let failure = match named {
-        Some(Named::Again) => return End::Again,
+fn failed(panic: Panic, payload: Option<Payload>) -> End {
+    let record = recorder::take();
+    let failure = match payload {
+        Some(Payload::Restart) => return End::Restart,
         None if panic.message.contains(TOO_LONG) => {
             eprintln!("loom cannot judge a loop that spins so long; shuttle judges it");
             return End::Fine;
         }
         None if panic.message.contains(RACE) => Failure::DataRace(last_access(&record)),
         None if panic.message.starts_with(DEADLOCK) => Failure::AllWait,
-        named => Failure::of_panic(panic, named),
+        payload => Failure::from_panic(panic, payload),
     };
     End::Failed(Box::new(Found { failure, record }))
 }

@@ -3,13 +3,14 @@
 //! A failed execution is stopped in silence: shuttle drops it and begins the next. So one run of
 //! shuttle tries every schedule, the failing ones among them.
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 
-use super::search::{Decision, Deviation, Plan, Random, Search};
-use super::{explorer, sync};
+use super::search::{Decision, Plan, Random, Search, deviations};
+use super::{explorer, state, sync};
+use crate::deviation::Deviation;
 use crate::failure::{Failure, Found};
 use crate::panics;
 use crate::recorder;
@@ -21,43 +22,16 @@ const HOG: usize = 50;
 /// A wait of a random schedule wakes for no reason once in so many.
 const CHANCE: usize = 4;
 
-/// shuttle's number of the task that is always ready to run. See [`referee`].
-const REFEREE: usize = 1;
-
-thread_local! {
-    static LIVE: Cell<usize> = const { Cell::new(0) };
-    static PANICKED: Cell<bool> = const { Cell::new(false) };
-    static REFEREE_ENDS: Cell<bool> = const { Cell::new(false) };
-    static STAYS: Cell<bool> = const { Cell::new(false) };
-}
-
-/// A thread of the scenario is about to start.
-pub fn thread_begins() {
-    LIVE.set(LIVE.get() + 1);
-}
-
-/// A thread of the scenario has returned.
-pub fn thread_ends() {
-    LIVE.set(LIVE.get() - 1);
-}
-
-/// A thread of the scenario has panicked, and its stack is unwound.
-pub fn panicked() {
-    PANICKED.set(true);
-}
-
-/// The next time that shuttle asks who goes on, it is the running thread.
-pub fn stays() {
-    STAYS.set(true);
-}
+/// shuttle's number of the task that is always ready to run. See [`execution`].
+const IDLE_TASK: usize = 1;
 
 /// What the first task of every execution does.
 ///
 /// shuttle calls a deadlock what it sees as one, and panics. Here a task is always ready to run: when
 /// it is the only one, the others wait for each other, and the scheduler knows it.
 pub fn execution(scenario: &dyn Fn()) {
-    let _referee = shuttle::thread::spawn(|| {
-        while !REFEREE_ENDS.get() {
+    let _idle_task = shuttle::thread::spawn(|| {
+        while !state::idle_task_ends() {
             shuttle::thread::yield_now();
         }
     });
@@ -106,7 +80,7 @@ impl Driver {
 
     /// Looks at the execution that has just ended.
     fn finish(&mut self) {
-        let record = recorder::taken();
+        let record = recorder::take();
         let failure = self.failure.take();
         let failed = failure.map(|failure| Found { failure, record });
         let mut outcome = self.found.borrow_mut();
@@ -115,11 +89,7 @@ impl Driver {
             failed.as_ref().map(|found| found.record.switches() * 1000 + found.record.steps.len());
         let keep = self.search.learn(&self.decisions, cost) || self.only.is_some();
         if keep && let Some(found) = failed {
-            let deviations = self.decisions.iter().enumerate().filter_map(|(at, decision)| {
-                let deviates = decision.chosen != decision.plain;
-                deviates.then_some(Deviation { at, choice: decision.chosen })
-            });
-            outcome.found = Some((found, deviations.collect()));
+            outcome.found = Some((found, deviations(&self.decisions)));
         }
     }
 
@@ -130,13 +100,9 @@ impl Driver {
         self.plan = plan;
         self.decisions.clear();
         self.same_task = 0;
-        LIVE.set(1);
-        PANICKED.set(false);
-        REFEREE_ENDS.set(false);
-        STAYS.set(false);
+        state::begin();
         panics::forget();
         recorder::begin();
-        explorer::begin();
         sync::futex::begin();
     }
 
@@ -187,14 +153,14 @@ impl Scheduler for Driver {
         current: Option<TaskId>,
         is_yielding: bool,
     ) -> Option<TaskId> {
-        if STAYS.take()
+        if state::take_keep_running()
             && let Some(current) = current
         {
             return Some(current);
         }
-        if PANICKED.get() {
-            let (panic, named) = panics::first()?;
-            return self.stop(Failure::of_panic(panic, named));
+        if state::has_panicked() {
+            let (panic, payload) = panics::first()?;
+            return self.stop(Failure::from_panic(panic, payload));
         }
         if self.decisions.len() > ENDLESS {
             return self.stop(Failure::Endless);
@@ -202,13 +168,13 @@ impl Scheduler for Driver {
         let id = |task: &&Task| usize::from(task.id());
         let mut ready: Vec<usize> =
             runnable.iter().filter(|task| task.runnable()).map(id).collect();
-        ready.retain(|&task| task != REFEREE);
+        ready.retain(|&task| task != IDLE_TASK);
         if ready.is_empty() {
-            if LIVE.get() > 0 {
+            if state::some_thread_lives() {
                 return self.stop(Failure::AllWait);
             }
-            REFEREE_ENDS.set(true);
-            return Some(TaskId::from(REFEREE));
+            state::end_idle_task();
+            return Some(TaskId::from(IDLE_TASK));
         }
         let current = current.map(usize::from);
         let stays = current
@@ -221,7 +187,7 @@ impl Scheduler for Driver {
         };
         let chosen = self.decide(plain, others, false);
         self.same_task = if Some(chosen) == current { self.same_task + 1 } else { 0 };
-        recorder::wakes(explorer::thread_of(chosen));
+        recorder::wakes(state::thread_of(chosen));
         Some(TaskId::from(chosen))
     }
 

@@ -1,53 +1,37 @@
 //! What shuttle brings to the facade.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::Duration;
 
 pub use shuttle::sync::{Condvar, Mutex, MutexGuard, atomic};
 pub use shuttle::thread::{JoinHandle, Thread, current, park};
 
-use super::driver;
-use crate::panics::Named;
+use super::state;
+use crate::panics::Payload;
 use crate::recorder::ObjectId;
 
 /// Shuttle's atomics are sequentially consistent, whatever is asked for.
 pub const ORDERINGS_MATTER: bool = false;
 
-thread_local! {
-    static INDICES: RefCell<HashMap<usize, usize>> = RefCell::default();
-}
-
-/// Forgets which task is which thread: a new execution begins.
-pub fn begin() {
-    INDICES.take();
-}
-
 /// An object made of `value`; shuttle lets any thread make one at any time.
-pub fn made<T, V>(value: V, make: fn(V) -> T) -> T {
+pub fn create<T, V>(value: V, make: fn(V) -> T) -> T {
     make(value)
 }
 
 /// The running thread, by its index.
 pub fn me() -> usize {
-    thread_of(task())
+    state::thread_of(task())
 }
 
 fn task() -> usize {
     shuttle::current::me().into()
 }
 
-/// The thread that a task of shuttle is.
-pub fn thread_of(task: usize) -> usize {
-    INDICES.with_borrow(|indices| indices.get(&task).copied().unwrap_or(0))
-}
-
 /// Starts a thread; a panic of it ends the execution.
 pub fn spawn(index: usize, body: Box<dyn FnOnce() + Send>) -> JoinHandle<()> {
-    driver::thread_begins();
+    state::thread_begins();
     shuttle::thread::spawn(move || {
-        INDICES.with_borrow_mut(|indices| indices.insert(task(), index));
+        state::name_task(task(), index);
         guarded(body)
     })
 }
@@ -56,11 +40,11 @@ pub fn spawn(index: usize, body: Box<dyn FnOnce() + Send>) -> JoinHandle<()> {
 pub fn guarded<T>(body: impl FnOnce() -> T) -> T {
     match panic::catch_unwind(AssertUnwindSafe(body)) {
         Ok(value) => {
-            driver::thread_ends();
+            state::thread_ends();
             value
         }
         Err(_) => loop {
-            driver::panicked();
+            state::panicked();
             shuttle::thread::yield_now();
         },
     }
@@ -72,12 +56,12 @@ pub fn is_over() -> bool {
 }
 
 /// Whether the wait that is asked for now shall return at once.
-pub fn wakes_for_nothing() -> bool {
+pub fn wakes_spuriously() -> bool {
     chance()
 }
 
 /// Whether the weak compare-exchange that is asked for now shall fail.
-pub fn fails_for_nothing() -> bool {
+pub fn fails_spuriously() -> bool {
     chance()
 }
 
@@ -88,33 +72,32 @@ fn chance() -> bool {
 }
 
 /// The running thread makes no progress by itself.
-pub fn spins() {
+pub fn yield_now() {
     shuttle::thread::yield_now();
 }
 
 /// A point where others may run, as before each operation.
 ///
 /// Shuttle's operations begin with such a point, so what is recorded after them is in order. What has
-/// to be recorded before an operation comes after this point, and is followed by [`stays`].
-pub fn others_may_run() {
+/// to be recorded before an operation comes after this point, and is followed by [`keep_running`].
+pub fn scheduling_point() {
     // Time does not pass here: to shuttle, a sleep is a point and nothing else.
     shuttle::thread::sleep(Duration::ZERO);
 }
 
 /// The point at the beginning of the next operation is none: the running thread goes on.
-pub fn stays() {
-    driver::stays();
+pub fn keep_running() {
+    state::keep_running();
 }
 
 /// Notices two threads in one cell.
-pub struct Watch {
+pub struct RaceDetector {
     /// How many are in it, by a point where others may run.
     readers: atomic::AtomicUsize,
     writers: atomic::AtomicUsize,
 }
 
-impl Watch {
-    /// Nobody is in it.
+impl RaceDetector {
     pub fn new() -> Self {
         Self { readers: atomic::AtomicUsize::new(0), writers: atomic::AtomicUsize::new(0) }
     }
@@ -141,5 +124,5 @@ impl Watch {
 }
 
 fn race(cell: ObjectId) -> ! {
-    panic::panic_any(Named::DataRace(format!("two threads are at {cell} at once")))
+    panic::panic_any(Payload::DataRace(format!("two threads are at {cell} at once")))
 }

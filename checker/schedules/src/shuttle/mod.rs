@@ -3,6 +3,7 @@
 mod driver;
 mod explorer;
 mod search;
+mod state;
 #[path = "../facade/mod.rs"]
 pub mod sync;
 
@@ -11,8 +12,9 @@ use std::rc::Rc;
 
 use ::shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
-use crate::failure::Found;
-use crate::{Expect, Scenario, explored, panics, replay};
+use crate::deviation::Deviation;
+use crate::failure;
+use crate::{Expect, Scenario, panics, replay, watchdog};
 use driver::{Driver, Outcome};
 
 /// Runs `scenario` under many schedules.
@@ -29,14 +31,14 @@ pub fn explore(expect: Expect, scenario: impl Fn() + Send + Sync + 'static) {
 #[track_caller]
 fn explore_scenario(expect: Expect, scenario: Box<Scenario>) {
     let only = replay::asked_for();
-    let Outcome { schedules, found } = explored::on_a_thread(expect, move || run(only, scenario));
+    let Outcome { schedules, found } = watchdog::run(expect, move || run(only, scenario));
     if let Some((found, deviations)) = found {
         let again = replay::command(Some(&deviations));
-        fail(expect, &found, schedules, &again);
+        panic!("{}", failure::lesson(expect, &found, schedules, &again))
     }
 }
 
-fn run(only: Option<Vec<search::Deviation>>, scenario: Box<Scenario>) -> Outcome {
+fn run(only: Option<Vec<Deviation>>, scenario: Box<Scenario>) -> Outcome {
     let outcome = Rc::new(RefCell::new(Outcome::default()));
     let driver = Driver::new(only, Rc::clone(&outcome));
     let mut config = Config::new();
@@ -51,10 +53,3 @@ fn run(only: Option<Vec<search::Deviation>>, scenario: Box<Scenario>) -> Outcome
     }
     outcome.take()
 }
-
-#[track_caller]
-fn fail(expect: Expect, found: &Found, schedules: usize, again: &str) -> ! {
-    panic!("{}", crate::failure::lesson(expect, found, schedules, again))
-}
-
-pub use search::Deviation;

@@ -10,6 +10,8 @@
 
 use std::collections::VecDeque;
 
+use crate::deviation::Deviation;
+
 /// The schedules with up to this many deviations are tried first.
 const DEVIATIONS: usize = 2;
 /// At most so many of them.
@@ -19,19 +21,9 @@ const RANDOM: usize = 500;
 /// When a schedule fails: how many more are tried to find a simpler one.
 const SIMPLER: usize = 300;
 
-/// What is chosen at one decision of an execution, where it is not the plain choice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Deviation {
-    /// Which decision of the execution, from 0.
-    pub at: usize,
-    /// What is chosen.
-    pub choice: usize,
-}
-
 /// A decision that an execution has come to.
 #[derive(Debug, Clone)]
 pub struct Decision {
-    /// What was chosen.
     pub chosen: usize,
     /// What would have been chosen without a deviation.
     pub plain: usize,
@@ -153,11 +145,7 @@ impl Search {
                 let Some(cost) = failed else {
                     return false;
                 };
-                let deviations = decisions.iter().enumerate().filter_map(|(at, decision)| {
-                    let deviates = decision.chosen != decision.plain;
-                    deviates.then_some(Deviation { at, choice: decision.chosen })
-                });
-                self.best = Some((deviations.collect(), cost));
+                self.best = Some((deviations(decisions), cost));
                 self.phase = Phase::Without { index: 0, running: Vec::new() };
                 true
             }
@@ -181,6 +169,15 @@ impl Search {
             Phase::Done => false,
         }
     }
+}
+
+/// Where an execution has deviated.
+pub fn deviations(decisions: &[Decision]) -> Vec<Deviation> {
+    let deviation = |(at, decision): (usize, &Decision)| {
+        let deviates = decision.chosen != decision.plain;
+        deviates.then_some(Deviation { at, choice: decision.chosen })
+    };
+    decisions.iter().enumerate().filter_map(deviation).collect()
 }
 
 /// The schedules that deviate once more, later than this one did.

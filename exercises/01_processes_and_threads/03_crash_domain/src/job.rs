@@ -13,8 +13,8 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::{Pid, getppid};
-use testkit::proc::process_state;
-use testkit::rest::{Rest, interrupt, rest};
+use testkit::procfs::process_state;
+use testkit::quiescence::{Quiescence, await_quiescence, interrupt};
 
 /// The command for a job, for instance `exit 3`.
 pub fn command(job: &str) -> io::Result<Command> {
@@ -126,7 +126,7 @@ fn stop_and_be_continued() {
 fn continue_the_parent() {
     let parent = getppid();
     // Only a stop is of interest; asleep or running, it is on its way there.
-    while !matches!(rest(parent.as_raw()), Rest::Stopped | Rest::Ended) {
+    while !matches!(await_quiescence(parent.as_raw()), Quiescence::Stopped | Quiescence::Ended) {
         thread::yield_now();
     }
     let _ = kill(parent, Signal::SIGCONT);
@@ -140,7 +140,7 @@ fn interrupt_the_supervisor() {
 
 /// Exits with 0 if the supervisor sleeps until a child ends, and with 1 if it asks again and again.
 fn watch_the_supervisor() {
-    process::exit(i32::from(rest(getppid().as_raw()) != Rest::Asleep))
+    process::exit(i32::from(await_quiescence(getppid().as_raw()) != Quiescence::Asleep))
 }
 
 /// Hears the pid of another job, and ends (with 4) only after that one has.
@@ -151,7 +151,10 @@ fn outlive_the_speaker() {
     // Gone, or a zombie although the supervisor has had the time to reap it and sleeps again.
     let ended = || match process_state(speaker) {
         None => true,
-        Some('Z') => rest(getppid().as_raw()) != Rest::Ended && process_state(speaker) == Some('Z'),
+        Some('Z') => {
+            await_quiescence(getppid().as_raw()) != Quiescence::Ended
+                && process_state(speaker) == Some('Z')
+        }
         Some(_) => false,
     };
     while !(ended() && ended()) {

@@ -7,7 +7,7 @@ use std::time::Instant;
 use rstest::rstest;
 use testkit::deadline::DEADLINE;
 use testkit::http::{Answer, Server};
-use testkit::proc::process_state;
+use testkit::procfs::process_state;
 use testkit::program::Ending;
 use testkit::require;
 use testkit::running::{Interrupts, Running};

@@ -8,7 +8,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{Id, WaitPidFlag, waitid};
 use nix::unistd::{Pid, getpid, getppid};
 use reaper::{End, Reaper, adopt_orphans, has_ended, start};
-use testkit::proc::process_state;
+use testkit::procfs::process_state;
 
 fn main() -> io::Result<()> {
     let mut reaper = five_in_one_night()?;

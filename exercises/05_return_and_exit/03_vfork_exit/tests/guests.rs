@@ -8,7 +8,7 @@ use std::thread;
 
 use rstest::rstest;
 use testkit::deadline::within;
-use testkit::proc::process_state;
+use testkit::procfs::process_state;
 use testkit::program::{Ending, Observed, Program};
 use testkit::require;
 use vfork_exit::evidence::{Aftermath, Leaving, Who};

@@ -23,7 +23,7 @@ fn main() -> io::Result<()> {
         job::run();
         return Ok(());
     }
-    testkit::rest::let_others_look();
+    testkit::quiescence::let_others_look();
     // No SA_RESTART: a wait that the signal interrupts fails with EINTR (signal(7)).
     let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
     // SAFETY: the handler does nothing at all, so it does nothing that a handler may not do.

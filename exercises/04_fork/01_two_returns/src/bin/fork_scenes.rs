@@ -18,7 +18,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getpid, getppid};
-use testkit::rest::{Rest, let_others_look, rest};
+use testkit::quiescence::{Quiescence, await_quiescence, let_others_look};
 use two_returns::{fork_child, wait_for};
 
 fn main() -> io::Result<()> {
@@ -173,7 +173,7 @@ fn handlers() -> io::Result<()> {
 fn sleep() -> io::Result<()> {
     let_others_look();
     let child = fork(|| {
-        println!("the parent: {:?}", rest(getppid().as_raw()));
+        println!("the parent: {:?}", await_quiescence(getppid().as_raw()));
         0
     })?;
     wait_and_tell(child)
@@ -198,7 +198,7 @@ fn interrupted() -> io::Result<()> {
     unsafe { sigaction(Signal::SIGUSR1, &action) }?;
     let parent = getpid();
     let child = fork(|| {
-        rest(parent.as_raw());
+        await_quiescence(parent.as_raw());
         let sent = kill(parent, Signal::SIGUSR1).is_ok();
         let heard = handled.read_exact(&mut [0]).is_ok();
         if sent && heard { 7 } else { 1 }
@@ -222,8 +222,9 @@ fn stopped() -> io::Result<()> {
     let parent = getpid().as_raw();
     let child = fork(|| raise(Signal::SIGSTOP).map_or(1, |()| 7))?;
     let sibling = fork(|| {
-        while !matches!(rest(child.as_raw()), Rest::Stopped | Rest::Ended) {}
-        rest(parent);
+        while !matches!(await_quiescence(child.as_raw()), Quiescence::Stopped | Quiescence::Ended) {
+        }
+        await_quiescence(parent);
         kill(child, Signal::SIGCONT).map_or(1, |()| 0)
     })?;
     wait_and_tell(child)?;

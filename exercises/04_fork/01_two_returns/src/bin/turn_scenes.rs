@@ -15,7 +15,7 @@ use nix::sys::prctl;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, dup2_stdout, fork, getpid, getppid, pipe2, write};
-use testkit::rest::{Rest, let_others_look, rest};
+use testkit::quiescence::{Quiescence, await_quiescence, let_others_look};
 use two_returns::{First, in_order};
 
 fn main() -> io::Result<()> {
@@ -68,7 +68,9 @@ fn exit_now(code: i32) -> ! {
 fn parent_first() -> io::Result<()> {
     tell(in_order(
         First::Parent,
-        |child| println!("parent's turn; the child: {:?}", rest(checked(child).as_raw())),
+        |child| {
+            println!("parent's turn; the child: {:?}", await_quiescence(checked(child).as_raw()))
+        },
         || {
             println!("child's turn");
             5
@@ -83,7 +85,7 @@ fn child_first() -> io::Result<()> {
         First::Child,
         |_| println!("parent's turn"),
         || {
-            println!("child's turn; the parent: {:?}", rest(getppid().as_raw()));
+            println!("child's turn; the parent: {:?}", await_quiescence(getppid().as_raw()));
             5
         },
     )?)
@@ -107,13 +109,13 @@ fn interrupted() -> io::Result<()> {
     // SAFETY: the handler calls write(2) and reads an atomic: both are async-signal-safe.
     unsafe { sigaction(Signal::SIGUSR1, &action) }?;
     let parents_turn = |child: Pid| {
-        rest(checked(child).as_raw());
+        await_quiescence(checked(child).as_raw());
         kill(child, Signal::SIGUSR1).expect("the child is ours to signal");
         // A child that went ahead and ended before the signal came has not handled it.
-        if rest(child.as_raw()) != Rest::Ended {
+        if await_quiescence(child.as_raw()) != Quiescence::Ended {
             handled.read_exact(&mut [0]).expect("the handler writes a byte");
         }
-        println!("parent's turn; the child: {:?}", rest(child.as_raw()));
+        println!("parent's turn; the child: {:?}", await_quiescence(child.as_raw()));
     };
     let childs_turn = || {
         println!("child's turn");
@@ -147,7 +149,7 @@ fn parent_dies() -> io::Result<()> {
 
 fn parent_that_dies() -> io::Result<()> {
     let parents_turn = |child: Pid| {
-        rest(child.as_raw());
+        await_quiescence(child.as_raw());
         let _ = raise(Signal::SIGKILL);
     };
     let childs_turn = || {
@@ -189,8 +191,8 @@ fn late_output() -> io::Result<()> {
             drop((full, tell_child, begin));
             let mut pid = [0; 4];
             let told = child_is.read_exact(&mut pid).is_ok();
-            rest(i32::from_ne_bytes(pid));
-            rest(parent.as_raw());
+            await_quiescence(i32::from_ne_bytes(pid));
+            await_quiescence(parent.as_raw());
             let flags = fcntl(&begun, FcntlArg::F_SETFL(OFlag::O_NONBLOCK));
             let has_begun = begun.read(&mut [0]).is_ok_and(|count| count == 1);
             let _ = io::copy(&mut File::from(room), &mut io::sink());

@@ -20,8 +20,8 @@ use nix::sys::signal::{
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getpid, getppid, setsid};
 use reaper::{End, Reaper, adopt_orphans, has_ended, start};
-use testkit::proc::open_descriptors;
-use testkit::rest::{Rest, interrupt, let_others_look, rest};
+use testkit::procfs::open_descriptors;
+use testkit::quiescence::{Quiescence, await_quiescence, interrupt, let_others_look};
 
 fn main() -> io::Result<()> {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -306,7 +306,7 @@ fn sleep(family: &mut Family) -> io::Result<()> {
     let_others_look();
     let mut reaper = Reaper::new()?;
     family.start("a", || {
-        println!("the parent: {:?}", rest(getppid().as_raw()));
+        println!("the parent: {:?}", await_quiescence(getppid().as_raw()));
         7
     })?;
     family.tell(reaper.wait());
@@ -334,12 +334,12 @@ fn stopped(family: &mut Family) -> io::Result<()> {
     let mut reaper = Reaper::new()?;
     let parent = getpid().as_raw();
     let a = family.start("a", || {
-        rest(parent);
+        await_quiescence(parent);
         raise(Signal::SIGSTOP).map_or(1, |()| 7)
     })?;
     family.start("b", || {
-        while rest(a.as_raw()) != Rest::Stopped {}
-        rest(parent);
+        while await_quiescence(a.as_raw()) != Quiescence::Stopped {}
+        await_quiescence(parent);
         kill(a, Signal::SIGCONT).map_or(1, |()| 8)
     })?;
     family.tell_all(&mut reaper);

@@ -12,7 +12,7 @@ use std::os::fd::BorrowedFd;
 
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::unistd::{getpid, read, write};
-use testkit::proc::open_descriptors;
+use testkit::procfs::open_descriptors;
 
 // SAFETY: this is the program's only `main`, with the type that the C library calls.
 #[unsafe(no_mangle)]

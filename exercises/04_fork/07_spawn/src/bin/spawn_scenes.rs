@@ -27,8 +27,8 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, close, dup2_stdout, getpid, getppid, pipe};
 use spawn::{Stdio, spawn};
-use testkit::proc::open_descriptors;
-use testkit::rest::{interrupt, let_others_look};
+use testkit::procfs::open_descriptors;
+use testkit::quiescence::{interrupt, let_others_look};
 
 fn main() -> io::Result<()> {
     let words: Vec<String> = env::args().skip(1).collect();

@@ -23,7 +23,7 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getpid, pipe2};
 use pipe::{Ending, Outcome, run, spawn};
-use testkit::proc::open_descriptors;
+use testkit::procfs::open_descriptors;
 
 fn main() {
     close_on_exec_what_was_inherited();

@@ -15,7 +15,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, raise};
 use nix::unistd::{close, getpid, getppid, pause, read, write};
-use testkit::proc::{process_state, threads};
+use testkit::procfs::{process_state, threads};
 
 // SAFETY: this is the program's only `main`, with the type that the C library calls.
 #[unsafe(no_mangle)]
@@ -143,7 +143,7 @@ fn first_line() -> i32 {
 
 /// One line a descriptor on 2, which is not a pipe of the pipeline: name, number, mode, target.
 fn descriptors(name: &str) -> i32 {
-    let open = testkit::proc::open_descriptors(getpid().as_raw()).expect("/proc is there");
+    let open = testkit::procfs::open_descriptors(getpid().as_raw()).expect("/proc is there");
     let mut report = String::new();
     for (fd, target) in open {
         let fdinfo = fs::read_to_string(format!("/proc/self/fdinfo/{fd}")).unwrap_or_default();

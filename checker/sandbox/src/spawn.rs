@@ -2,7 +2,6 @@
 #![allow(unsafe_code)]
 
 use std::io;
-use std::os::fd::{FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 
@@ -12,11 +11,12 @@ use nix::sys::signal::Signal;
 use nix::unistd::{Pid, getppid, setsid};
 
 use crate::confine::Restrictions;
-use crate::program::{Limits, Program};
-use crate::surroundings::{lack_for, limits_of_a_program, signals_of_a_program};
+use crate::inherited::reset_signals;
+use crate::request::{Limits, Program};
+use crate::rlimits::{lack_for, set_limits};
 
 /// Starts `program` with its output in pipes, with `restrictions` if it is confined.
-pub(crate) fn start(
+pub(crate) fn spawn(
     program: &Program,
     mut restrictions: Option<Restrictions>,
 ) -> io::Result<Child> {
@@ -39,11 +39,11 @@ pub(crate) fn start(
     // SAFETY: the closure runs in the forked child before exec. The supervisor has one thread, so
     // no lock can be held by a thread that the child lacks (fork(2)), not even the allocator's.
     unsafe { command.pre_exec(prepare) };
-    command.spawn().map_err(|error| in_words(error, program))
+    command.spawn().map_err(|error| with_likely_cause(error, program))
 }
 
 /// The system's words for a program that is there and cannot be started mislead.
-fn in_words(error: io::Error, program: &Program) -> io::Error {
+fn with_likely_cause(error: io::Error, program: &Program) -> io::Error {
     let likely = match error.kind() {
         io::ErrorKind::PermissionDenied => "is its file system mounted with noexec?",
         io::ErrorKind::NotFound if program.path.exists() => "is /dev/null there?",
@@ -60,15 +60,15 @@ fn prepare(
 ) -> io::Result<()> {
     // A session of its own has no controlling terminal: no Ctrl-C from there, no way to change it.
     setsid()?;
-    signals_of_a_program();
-    limits_of_a_program(limits)?;
-    limits.cpu.map_or(Ok(()), stay_on)?;
+    reset_signals();
+    set_limits(limits)?;
+    limits.cpu.map_or(Ok(()), pin_to_cpu)?;
     if let Some(restrictions) = &restrictions {
-        restrictions.give_up_rights()?;
+        restrictions.drop_privileges()?;
     }
     // A change of user takes the request back (PR_SET_PDEATHSIG(2const)): it comes after that.
     die_with(supervisor)?;
-    restrictions.as_mut().map_or(Ok(()), |restrictions| restrictions.lay_on())
+    restrictions.as_mut().map_or(Ok(()), |restrictions| restrictions.apply())
 }
 
 /// Asks the kernel to kill this process when the supervisor dies (PR_SET_PDEATHSIG, prctl(2)).
@@ -82,17 +82,8 @@ fn die_with(supervisor: Pid) -> io::Result<()> {
 }
 
 /// Binds this process to one CPU; an exec and every child keep that (sched_setaffinity(2)).
-fn stay_on(cpu: usize) -> io::Result<()> {
+fn pin_to_cpu(cpu: usize) -> io::Result<()> {
     let mut only = CpuSet::new();
     only.set(cpu)?;
     Ok(sched_setaffinity(Pid::from_raw(0), &only)?)
-}
-
-/// A descriptor that becomes readable when this child has ended (pidfd_open(2)).
-pub(crate) fn pidfd(child: Pid) -> io::Result<OwnedFd> {
-    // SAFETY: pidfd_open takes two integers and touches no memory (pidfd_open(2)).
-    let result = unsafe { libc::syscall(libc::SYS_pidfd_open, child.as_raw(), 0) };
-    let descriptor = Errno::result(result)?;
-    // SAFETY: the kernel has just made this descriptor for us and nobody else knows it.
-    Ok(unsafe { OwnedFd::from_raw_fd(descriptor as i32) })
 }

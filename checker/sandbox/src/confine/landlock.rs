@@ -40,9 +40,10 @@ pub(crate) fn rules(
         return rules.add_rules(beneath(&SYSTEM, read))?.add_rules(beneath(&["/proc"], read));
     }
     // A thread's name is written to /proc. With processes of others in it nobody writes there.
-    let proc = match layers.hold(Layer::PidNamespace) {
-        true => read | AccessFs::WriteFile | AccessFs::Truncate,
-        false => read,
+    let proc = if layers.hold(Layer::PidNamespace) {
+        read | AccessFs::WriteFile | AccessFs::Truncate
+    } else {
+        read
     };
     rules
         // Whatever else is in the private root has been put there to be read.

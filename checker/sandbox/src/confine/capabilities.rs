@@ -1,20 +1,12 @@
-//! Giving up every right that a program of an ordinary user does not have.
+//! Giving up every capability (capabilities(7)).
 #![allow(unsafe_code)]
 
 use std::io;
 
 use nix::errno::Errno;
-use nix::unistd::{Gid, Uid, setgroups, setresgid, setresuid};
 
 /// The highest number that a capability can have: there are two words of them, capset(2).
 const CAPABILITIES: libc::c_ulong = 64;
-
-/// Becomes another user, without a group of the old one. Only root can.
-pub(crate) fn become_user((uid, gid): (Uid, Gid)) -> io::Result<()> {
-    setgroups(&[])?;
-    setresgid(gid, gid, gid)?;
-    Ok(setresuid(uid, uid, uid)?)
-}
 
 /// Drops what an exec could give back. It takes a right that a change of user takes away.
 pub(crate) fn drop_bounding_set() -> io::Result<()> {
@@ -33,7 +25,7 @@ pub(crate) fn drop_bounding_set() -> io::Result<()> {
 }
 
 /// Drops every capability.
-pub(crate) fn drop_capabilities() -> io::Result<()> {
+pub(crate) fn drop_all() -> io::Result<()> {
     // SAFETY: this prctl takes numbers only (PR_CAP_AMBIENT(2const)).
     let result =
         unsafe { libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) };

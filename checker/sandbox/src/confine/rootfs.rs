@@ -12,13 +12,13 @@ use std::path::{Path, PathBuf};
 use nix::errno::Errno;
 use nix::unistd::{chdir, pivot_root};
 
-use super::mounts::{Restrictions, bind, detach, make_all_private, mount_new, restrict};
+use super::mounts::{Attributes, bind, detach, make_all_private, mount_new, restrict};
 use super::view::{DEVICES, View};
 use crate::confinement::{SHM_BYTES, TMP_BYTES, TMP_FILES};
 
 /// What depends on the other namespaces.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Kinds {
+pub(crate) struct Options {
     /// A new `/proc` for the PID namespace; without one the host's is all there is.
     pub(crate) new_proc: bool,
     /// A `/dev/mqueue` for the IPC namespace.
@@ -27,27 +27,27 @@ pub(crate) struct Kinds {
 
 /// What could not be had.
 #[derive(Debug)]
-pub(crate) enum Trouble {
+pub(crate) enum Error {
     /// A `/proc` of the new PID namespace: a host that hides parts of its own refuses one.
     Proc(io::Error),
     /// Anything else.
     Root(io::Error),
 }
 
-impl From<io::Error> for Trouble {
+impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
         Self::Root(error)
     }
 }
 
-impl From<Errno> for Trouble {
+impl From<Errno> for Error {
     fn from(errno: Errno) -> Self {
         Self::Root(errno.into())
     }
 }
 
 /// Replaces the root of this process, the first of its mount namespace.
-pub(crate) fn enter(view: &View, kinds: Kinds) -> Result<(), Trouble> {
+pub(crate) fn enter(view: &View, options: Options) -> Result<(), Error> {
     make_all_private()?;
     let base = Path::new("/tmp");
     mount_new("tmpfs", base, "mode=755,size=64k,nr_inodes=64").map_err(at("a new tmpfs"))?;
@@ -55,7 +55,7 @@ pub(crate) fn enter(view: &View, kinds: Kinds) -> Result<(), Trouble> {
     make_directory(&base.join("new"))?;
     pivot_root(base, &base.join("old")).map_err(io::Error::from).map_err(at("pivot_root"))?;
     chdir("/")?;
-    build(view, kinds)?;
+    build(view, options)?;
     detach(Path::new("/old")).map_err(at("the old root"))?;
     chdir("/new")?;
     // The old root ends up on top of the new one, at the same place: pivot_root(2), NOTES.
@@ -65,11 +65,11 @@ pub(crate) fn enter(view: &View, kinds: Kinds) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn build(view: &View, kinds: Kinds) -> Result<(), Trouble> {
+fn build(view: &View, options: Options) -> Result<(), Error> {
     let root = Path::new("/new");
     mount_new("tmpfs", root, "mode=755,size=1m,nr_inodes=4096")?;
-    proc(&root.join("proc"), kinds)?;
-    devices(&root.join("dev"), kinds).map_err(at("/dev"))?;
+    proc(&root.join("proc"), options)?;
+    devices(&root.join("dev"), options).map_err(at("/dev"))?;
     let tmp = root.join("tmp");
     make_directory(&tmp)?;
     mount_new("tmpfs", &tmp, &memory(TMP_BYTES)).map_err(at("/tmp"))?;
@@ -78,15 +78,15 @@ fn build(view: &View, kinds: Kinds) -> Result<(), Trouble> {
         make_parents(&link)?;
         symlink(target, &link).map_err(at("a link"))?;
     }
-    for (path, restrictions) in view.binds() {
-        show(root, view, path, restrictions)
+    for (path, attributes) in view.binds() {
+        show(root, view, path, attributes)
             .map_err(|error| at(&path.display().to_string())(error))?;
     }
     // Only this mount: a recursive restriction would take what is to be written too.
     Ok(seal(root)?)
 }
 
-fn show(root: &Path, view: &View, path: &Path, restrictions: Restrictions) -> io::Result<()> {
+fn show(root: &Path, view: &View, path: &Path, attributes: Attributes) -> io::Result<()> {
     let source = inside(Path::new("/old"), path);
     let target = inside(root, path);
     // In a bound directory it is there already, and nothing may be made.
@@ -95,18 +95,19 @@ fn show(root: &Path, view: &View, path: &Path, restrictions: Restrictions) -> io
         if source.is_dir() { make_directory(&target)? } else { make_file(&target)? }
     }
     bind(&source, &target)?;
-    restrict(&target, restrictions)
+    restrict(&target, attributes)
 }
 
-fn proc(place: &Path, kinds: Kinds) -> Result<(), Trouble> {
+fn proc(place: &Path, options: Options) -> Result<(), Error> {
     make_directory(place)?;
-    match kinds.new_proc {
-        true => mount_new("proc", place, "").map_err(at("/proc")).map_err(Trouble::Proc),
-        false => Ok(bind(Path::new("/old/proc"), place).map_err(at("/proc"))?),
+    if options.new_proc {
+        mount_new("proc", place, "").map_err(at("/proc")).map_err(Error::Proc)
+    } else {
+        Ok(bind(Path::new("/old/proc"), place).map_err(at("/proc"))?)
     }
 }
 
-fn devices(at: &Path, kinds: Kinds) -> io::Result<()> {
+fn devices(at: &Path, options: Options) -> io::Result<()> {
     make_directory(at)?;
     mount_new("tmpfs", at, "mode=755,size=64k,nr_inodes=64")?;
     for device in DEVICES.map(Path::new) {
@@ -132,7 +133,7 @@ fn devices(at: &Path, kinds: Kinds) -> io::Result<()> {
     let shm = at.join("shm");
     make_directory(&shm)?;
     mount_new("tmpfs", &shm, &memory(SHM_BYTES))?;
-    if kinds.new_mqueue {
+    if options.new_mqueue {
         let queues = at.join("mqueue");
         make_directory(&queues)?;
         mount_new("mqueue", &queues, "")?;
@@ -147,7 +148,7 @@ fn memory(bytes: u64) -> String {
 
 /// Makes one mount read-only, and not what is mounted on it.
 fn seal(at: &Path) -> io::Result<()> {
-    super::mounts::restrict_this(at, Restrictions::READ_ONLY)
+    super::mounts::restrict_this(at, Attributes::READ_ONLY)
 }
 
 fn inside(root: &Path, path: &Path) -> PathBuf {

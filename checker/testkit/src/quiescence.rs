@@ -1,4 +1,4 @@
-//! When a process has come to rest.
+//! Quiescence: when a process has come to rest.
 //!
 //! A program that shows "the child waits for its turn" needs to know when the child does wait. The
 //! kernel knows (proc_pid_stat(5)), so the program asks until the answer is definite. Waiting
@@ -9,9 +9,10 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use procfs::{process_state, thread_status};
 
-use crate::calls;
-use crate::proc::{Sleep, process_state, sleep, thread_status};
+use crate::sleep::{Sleep, sleep};
+use crate::syscall_count;
 
 /// System calls after which a process that should sleep is said to spin.
 const SPIN_CALLS: usize = 5_000;
@@ -25,7 +26,7 @@ const NET: Duration = Duration::from_secs(8);
 
 /// What a process has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Rest {
+pub enum Quiescence {
     /// It sleeps until something happens.
     Asleep,
     /// It sleeps until some time has passed.
@@ -40,23 +41,23 @@ pub enum Rest {
 }
 
 /// Waits until the main thread of process `pid` is not on its way to anywhere, and says how it is.
-pub fn rest(pid: i32) -> Rest {
+pub fn await_quiescence(pid: i32) -> Quiescence {
     let began = Instant::now();
     for look in 1.. {
         match process_state(pid) {
-            None | Some('Z' | 'X') => return Rest::Ended,
-            Some('T') => return Rest::Stopped,
+            None | Some('Z' | 'X') => return Quiescence::Ended,
+            Some('T') => return Quiescence::Stopped,
             Some('S') => match sleep(pid, pid) {
-                Some(Sleep::UntilWoken) => return Rest::Asleep,
-                Some(Sleep::ByTheClock) => return Rest::AsleepByTheClock,
-                Some(Sleep::Untold) if stays_asleep(pid) => return Rest::Asleep,
+                Some(Sleep::UntilWoken) => return Quiescence::Asleep,
+                Some(Sleep::ByTheClock) => return Quiescence::AsleepByTheClock,
+                Some(Sleep::Untold) if stays_asleep(pid) => return Quiescence::Asleep,
                 Some(Sleep::Untold) | None => {}
             },
             Some(_) => {}
         }
-        let spins = look % LOOKS == 0 && calls::are_more_than(SPIN_CALLS, pid, pid);
+        let spins = look % LOOKS == 0 && syscall_count::makes_more_than(SPIN_CALLS, pid, pid);
         if spins || began.elapsed() > NET {
-            return Rest::Spinning;
+            return Quiescence::Spinning;
         }
         thread::yield_now();
     }
@@ -67,9 +68,9 @@ pub fn rest(pid: i32) -> Rest {
 ///
 /// For this it has a handler. One that has blocked the signal waits on.
 pub fn interrupt(pid: i32) -> nix::Result<()> {
-    rest(pid);
+    await_quiescence(pid);
     kill(Pid::from_raw(pid), Signal::SIGUSR1)?;
-    rest(pid);
+    await_quiescence(pid);
     Ok(())
 }
 
@@ -106,14 +107,14 @@ mod tests {
         Command::new("/bin/sh").arg("-c").arg(script).stdin(Stdio::piped()).spawn().unwrap()
     }
 
-    fn rest_of(child: &mut Child, wanted: Rest) {
-        rest_of_living(child, wanted);
+    fn comes_to(child: &mut Child, wanted: Quiescence) {
+        wait_for(child, wanted);
         end(child);
     }
 
-    fn rest_of_living(child: &Child, wanted: Rest) {
+    fn wait_for(child: &Child, wanted: Quiescence) {
         // A shell may sleep on its way: the first answers need not be the last.
-        while rest(child.id() as i32) != wanted {
+        while await_quiescence(child.id() as i32) != wanted {
             thread::yield_now();
         }
     }
@@ -125,29 +126,29 @@ mod tests {
 
     #[test]
     fn a_reader_of_an_empty_pipe_is_asleep() {
-        rest_of(&mut shell("exec cat"), Rest::Asleep);
+        comes_to(&mut shell("exec cat"), Quiescence::Asleep);
     }
 
     #[test]
     fn a_sleeper_waits_for_the_clock() {
-        rest_of(&mut shell("exec sleep 1000"), Rest::AsleepByTheClock);
+        comes_to(&mut shell("exec sleep 1000"), Quiescence::AsleepByTheClock);
     }
 
     #[test]
     fn a_stopped_process_is_stopped() {
-        rest_of(&mut shell("kill -STOP $$"), Rest::Stopped);
+        comes_to(&mut shell("kill -STOP $$"), Quiescence::Stopped);
     }
 
     #[test]
     fn a_zombie_has_ended() {
-        rest_of(&mut shell("exit 0"), Rest::Ended);
-        assert_eq!(rest(i32::MAX), Rest::Ended);
+        comes_to(&mut shell("exit 0"), Quiescence::Ended);
+        assert_eq!(await_quiescence(i32::MAX), Quiescence::Ended);
     }
 
     #[test]
     fn where_the_kernel_will_not_tell_a_sleeper_stays_asleep_and_a_spinner_does_not() {
         let mut reader = shell("exec cat");
-        rest_of_living(&reader, Rest::Asleep);
+        wait_for(&reader, Quiescence::Asleep);
         assert!(stays_asleep(reader.id() as i32));
         end(&mut reader);
         let mut busy = shell("while :; do :; done");
@@ -183,20 +184,20 @@ mod tests {
         let began = Instant::now();
         let mut asker = shell("while :; do read line; done </dev/null");
         // It sleeps on its way, while it is loaded.
-        while rest(asker.id() as i32) != Rest::Spinning {}
+        while await_quiescence(asker.id() as i32) != Quiescence::Spinning {}
         end(&mut asker);
         assert!(began.elapsed() < NET, "its calls tell, not the net");
     }
 
     #[test]
     fn a_process_that_runs_and_asks_nobody_is_caught_by_the_net() {
-        rest_of(&mut shell("while :; do :; done"), Rest::Spinning);
+        comes_to(&mut shell("while :; do :; done"), Quiescence::Spinning);
     }
 
     #[test]
     fn a_process_that_works_before_it_sleeps_does_not_spin() {
         // More than a quarter of a second on any machine of today.
         let mut worker = shell("i=0; while [ $i -lt 1000000 ]; do i=$((i+1)); done; exec cat");
-        rest_of(&mut worker, Rest::Asleep);
+        comes_to(&mut worker, Quiescence::Asleep);
     }
 }

@@ -4,8 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use crate::descriptors;
-use crate::entries::forget_descriptors;
 use crate::event::{Answer, Asked, Descriptor, Disposition, End, Event};
+use crate::memory::read_i32;
 use crate::recording::{Pending, Recording, Takes};
 use crate::timeline::Reaped;
 
@@ -13,7 +13,7 @@ use crate::timeline::Reaped;
 const LONGEST_ARGUMENT: usize = 60;
 
 /// Takes note of the end of the call that task `id` was in.
-pub(crate) fn take(recording: &mut Recording, id: i32, result: i64) {
+pub(crate) fn record(recording: &mut Recording, id: i32, result: i64) {
     let Some(call) = recording.tasks.get_mut(&id).and_then(|task| task.call.take()) else { return };
     let failed = (-4095..0).contains(&result).then_some(-result as i32);
     match call {
@@ -24,7 +24,7 @@ pub(crate) fn take(recording: &mut Recording, id: i32, result: i64) {
         }
         Pending::Pipe { address, flags } if failed.is_none() => pipe(recording, id, address, flags),
         Pending::Dup { from } if failed.is_none() => {
-            forget_descriptors(recording, id);
+            recording.forget_descriptors(id);
             let to = result as i32;
             if let Some(what) = descriptors::what(id, to, &recording.streams) {
                 recording.note(id, Event::Dup { from, to, what });
@@ -37,7 +37,7 @@ pub(crate) fn take(recording: &mut Recording, id: i32, result: i64) {
             recording.note(id, Event::Wait { asked, answer: Answer::NoChild });
         }
         Pending::Wait4 { asked, status } => {
-            let status = descriptors::read_i32(id, status);
+            let status = read_i32(id, status);
             wait4(recording, id, asked, result, status);
         }
         Pending::Waitid { asked, info, takes } => {
@@ -53,7 +53,7 @@ pub(crate) fn take(recording: &mut Recording, id: i32, result: i64) {
 }
 
 /// Task `id`, which was thread `former` before, has become another program.
-pub(crate) fn exec(recording: &mut Recording, id: i32, former: i32) {
+pub(crate) fn record_exec(recording: &mut Recording, id: i32, former: i32) {
     let caller = if former == id { None } else { recording.tasks.remove(&former) };
     let Some(task) = recording.tasks.get_mut(&id) else { return };
     let pending = caller.map_or_else(|| task.call.take(), |mut caller| caller.call.take());
@@ -85,10 +85,7 @@ fn program(id: i32, path: &str) -> String {
 }
 
 fn arguments(id: i32) -> Vec<String> {
-    let cmdline = fs::read(format!("/proc/{id}/cmdline")).unwrap_or_default();
-    let cmdline = cmdline.strip_suffix(b"\0").unwrap_or(&cmdline);
-    let words = cmdline.split(|byte| *byte == 0).skip(1);
-    words.map(|word| argument(&String::from_utf8_lossy(word))).collect()
+    procfs::command_line(id).iter().skip(1).map(|word| argument(word)).collect()
 }
 
 fn argument(word: &str) -> String {
@@ -103,9 +100,9 @@ fn argument(word: &str) -> String {
 }
 
 fn pipe(recording: &mut Recording, id: i32, address: u64, flags: u64) {
-    forget_descriptors(recording, id);
-    let read = descriptors::read_i32(id, address);
-    let write = descriptors::read_i32(id, address + 4);
+    recording.forget_descriptors(id);
+    let read = read_i32(id, address);
+    let write = read_i32(id, address + 4);
     let (Some(read), Some(write)) = (read, write) else { return };
     let Some(what) = descriptors::what(id, read, &recording.streams) else { return };
     let pipe = what.trim_end_matches(".r").to_owned();
@@ -144,14 +141,14 @@ fn waitid(recording: &mut Recording, id: i32, asked: Asked, result: i64, info: u
         }
         return;
     }
-    let Some(code) = descriptors::read_i32(id, info + 8) else { return };
+    let Some(code) = read_i32(id, info + 8) else { return };
     // With WNOHANG and no news the process id is 0 (waitid(2)).
-    let pid = descriptors::read_i32(id, info + 16).filter(|pid| *pid > 0);
+    let pid = read_i32(id, info + 16).filter(|pid| *pid > 0);
     let Some(child) = pid.and_then(|pid| recording.by_id(pid)) else { return };
     match code {
         _ if takes == Takes::Nothing => {}
         libc::CLD_STOPPED => {
-            let signal = descriptors::read_i32(id, info + 24).unwrap_or(0);
+            let signal = read_i32(id, info + 24).unwrap_or(0);
             answer(recording, id, asked, child, |child, _| Answer::Stopped { child, signal });
         }
         libc::CLD_CONTINUED => {

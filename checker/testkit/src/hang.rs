@@ -1,12 +1,14 @@
-//! Why a program is stuck: who sleeps in which call, and who holds the other end of the pipe.
+//! Why a program hangs: who sleeps in which call, and who holds the other end of the pipe.
 //!
 //! A reader of a pipe sees end-of-file when the *last* write end is closed, in whatever process it
 //! is open (pipe(7)). So the question about a program that hangs in `read` is: who still has one?
 
 use std::collections::BTreeMap;
-use std::fs;
 
-use crate::proc::{fields_after_name, open_descriptors};
+use procfs::{
+    Syscall, command_line, open_descriptors, open_flags, process_ids, process_stat,
+    thread_activity, thread_ids,
+};
 
 /// A process of the group that is looked at.
 struct Process {
@@ -28,21 +30,8 @@ pub(crate) fn explain(group: i32) -> String {
 }
 
 fn members(group: i32) -> Vec<i32> {
-    let Ok(entries) = fs::read_dir("/proc") else {
-        return Vec::new();
-    };
-    let mut pids: Vec<i32> = entries
-        .flatten()
-        .filter_map(|entry| entry.file_name().to_string_lossy().parse().ok())
-        .filter(|pid| {
-            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-            // State, parent, process group: fields 3 to 5 of proc_pid_stat(5).
-            fields_after_name(&stat)
-                .is_some_and(|fields| fields.get(2) == Some(&group.to_string().as_str()))
-        })
-        .collect();
-    pids.sort_unstable();
-    pids
+    let is_member = |pid: &i32| process_stat(*pid).is_some_and(|stat| stat.group == group);
+    process_ids().into_iter().filter(is_member).collect()
 }
 
 fn look(pid: i32) -> Process {
@@ -57,59 +46,41 @@ fn look(pid: i32) -> Process {
 
 /// The command line, without the directory of the program, cut where it becomes long.
 fn name(pid: i32) -> String {
-    let cmdline = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-    let words: Vec<_> = cmdline
-        .split(|&byte| byte == 0)
-        .filter(|word| !word.is_empty())
-        .map(|word| String::from_utf8_lossy(word))
-        .map(|word| word.rsplit('/').next().unwrap_or_default().to_owned())
-        .collect();
-    words.join(" ").chars().take(30).collect()
+    let words = command_line(pid).into_iter().filter(|word| !word.is_empty());
+    let words = words.map(|word| word.rsplit('/').next().unwrap_or_default().to_owned());
+    words.collect::<Vec<_>>().join(" ").chars().take(30).collect()
 }
 
-/// Whether a descriptor is open for writing: the `flags` of proc_pid_fdinfo(5), which are octal.
 fn is_writable(pid: i32, fd: i32) -> bool {
-    let fdinfo = fs::read_to_string(format!("/proc/{pid}/fdinfo/{fd}")).unwrap_or_default();
-    fdinfo
-        .lines()
-        .find_map(|line| line.strip_prefix("flags:"))
-        .and_then(|flags| i32::from_str_radix(flags.trim(), 8).ok())
-        .is_some_and(|flags| flags & libc::O_ACCMODE != libc::O_RDONLY)
+    open_flags(pid, fd).is_some_and(|flags| flags & libc::O_ACCMODE != libc::O_RDONLY)
 }
 
-/// The system call that each thread sleeps in, with its first argument (proc_pid_syscall(5)).
-fn calls(pid: i32) -> Vec<(i64, i64)> {
-    let Ok(tasks) = fs::read_dir(format!("/proc/{pid}/task")) else {
-        return Vec::new();
-    };
-    tasks
-        .flatten()
-        .filter_map(|task| fs::read_to_string(task.path().join("syscall")).ok())
-        .filter_map(|line| {
-            let mut words = line.split_whitespace();
-            let number = words.next()?.parse().ok()?;
-            let argument = words.next()?.trim_start_matches("0x");
-            Some((number, i64::from_str_radix(argument, 16).ok()?))
-        })
-        .collect()
+/// The system call that each thread sleeps in.
+fn calls(pid: i32) -> Vec<Syscall> {
+    let call = |tid| thread_activity(pid, tid).ok()?.call();
+    thread_ids(pid).into_iter().filter_map(call).collect()
 }
 
-fn sentence(process: &Process, (call, argument): (i64, i64), all: &[Process]) -> Option<String> {
+fn sentence(process: &Process, call: Syscall, all: &[Process]) -> Option<String> {
     let name = &process.name;
-    if call == libc::SYS_wait4 || call == libc::SYS_waitid {
+    if [libc::SYS_wait4, libc::SYS_waitid].contains(&call.number) {
         return Some(format!("`{name}` waits for a child to end"));
     }
-    let (fd, inode, _) = process.pipes.iter().find(|(fd, ..)| i64::from(*fd) == argument)?;
-    if call == libc::SYS_read {
-        let writers = holders(all, inode, true);
-        Some(format!("`{name}` waits in read({fd}); that pipe's write end is open in {writers}"))
-    } else if call == libc::SYS_write {
-        let readers = holders(all, inode, false);
-        Some(format!(
-            "`{name}` waits in write({fd}); that full pipe's read end is open in {readers}"
-        ))
-    } else {
-        None
+    let (fd, inode, _) = process.pipes.iter().find(|(fd, ..)| *fd == call.arguments[0] as i32)?;
+    match call.number {
+        libc::SYS_read => {
+            let writers = holders(all, inode, true);
+            Some(format!(
+                "`{name}` waits in read({fd}); that pipe's write end is open in {writers}"
+            ))
+        }
+        libc::SYS_write => {
+            let readers = holders(all, inode, false);
+            Some(format!(
+                "`{name}` waits in write({fd}); that full pipe's read end is open in {readers}"
+            ))
+        }
+        _ => None,
     }
 }
 

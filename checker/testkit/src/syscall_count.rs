@@ -7,8 +7,9 @@ use nix::sys::ptrace::{self, Options};
 use nix::sys::signal::Signal;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
+use procfs::{process_stat, thread_status};
 
-use crate::proc::{sleep, thread_status};
+use crate::sleep::sleep;
 
 /// So many looks in a row at a thread that runs in no call. Then the caller goes on without an answer.
 const LOOKS: usize = 2_000;
@@ -16,7 +17,7 @@ const LOOKS: usize = 2_000;
 /// Whether thread `tid` of process `pid` makes `most` system calls before it sleeps, is stopped or ends.
 ///
 /// False also if it makes none, or if the kernel does not let us trace it.
-pub(crate) fn are_more_than(most: usize, pid: i32, tid: i32) -> bool {
+pub(crate) fn makes_more_than(most: usize, pid: i32, tid: i32) -> bool {
     let tid = Pid::from_raw(tid);
     if ptrace::seize(tid, Options::PTRACE_O_TRACESYSGOOD).is_err() {
         return false;
@@ -100,16 +101,11 @@ fn next_stop(tid: Pid) -> Next {
 /// The parent of a traced process hears of its end only after the tracer has taken note. If this process is
 /// the parent itself, there is nothing to hand over.
 fn hand_over_the_end(tid: Pid) {
-    let is_our_child = parent(tid) == Some(std::process::id());
+    let parent = process_stat(tid.as_raw()).map(|stat| stat.parent);
+    let is_our_child = parent == Some(std::process::id() as i32);
     if !is_our_child {
         let _ = waitpid(tid, Some(WaitPidFlag::__WALL | WaitPidFlag::WNOHANG));
     }
-}
-
-/// The parent's id: field 4 of proc_pid_stat(5).
-fn parent(pid: Pid) -> Option<u32> {
-    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    crate::proc::fields_after_name(&stat)?.get(1)?.parse().ok()
 }
 
 fn detached(tid: Pid, answer: bool) -> bool {
@@ -150,9 +146,9 @@ mod tests {
         // `read` of a shell that finds end-of-file, and tries again.
         let mut asker = shell("while :; do read line; done </dev/null");
         let pid = asker.id() as i32;
-        assert!(are_more_than(1000, pid, pid));
+        assert!(makes_more_than(1000, pid, pid));
         // It goes on untraced, and can be traced again.
-        assert!(are_more_than(1000, pid, pid));
+        assert!(makes_more_than(1000, pid, pid));
         asker.kill().unwrap();
         assert!(!asker.wait().unwrap().success());
     }
@@ -161,7 +157,7 @@ mod tests {
     fn one_that_sleeps_goes_on_sleeping() {
         let mut cat = shell("exec cat");
         let pid = cat.id() as i32;
-        assert!(!are_more_than(1000, pid, pid));
+        assert!(!makes_more_than(1000, pid, pid));
         drop(cat.stdin.take());
         assert!(cat.wait().unwrap().success());
     }
@@ -171,7 +167,7 @@ mod tests {
         for _ in 0..20 {
             let mut child = shell("exit 3");
             let pid = child.id() as i32;
-            assert!(!are_more_than(100_000, pid, pid));
+            assert!(!makes_more_than(100_000, pid, pid));
             assert_eq!(child.wait().unwrap().code(), Some(3));
         }
     }
@@ -180,12 +176,12 @@ mod tests {
     fn one_that_is_stopped_stays_so() {
         let mut child = shell("kill -STOP $$; exit 3");
         let pid = child.id() as i32;
-        while crate::proc::process_state(pid) != Some('T') {
-            assert!(!are_more_than(100_000, pid, pid));
+        while procfs::process_state(pid) != Some('T') {
+            assert!(!makes_more_than(100_000, pid, pid));
         }
-        assert!(!are_more_than(1000, pid, pid));
+        assert!(!makes_more_than(1000, pid, pid));
         // Let go, it runs for a moment on its way to the stop that it is in.
-        while crate::proc::process_state(pid) != Some('T') {
+        while procfs::process_state(pid) != Some('T') {
             std::thread::yield_now();
         }
         nix::sys::signal::kill(Pid::from_raw(pid), Signal::SIGCONT).unwrap();

@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::fmt::Debug;
 use std::panic;
 
-use crate::panics::Named;
+use crate::panics::Payload;
 
 type Key = (TypeId, String);
 type Make = Box<dyn Fn() -> Box<dyn Any>>;
@@ -41,7 +41,7 @@ pub fn thread_begins() {
 }
 
 /// An object made of `value`, before any thread could use it.
-pub fn made<T: 'static, V: Clone + Debug + 'static>(value: V, make: fn(V) -> T) -> T {
+pub fn create<T: 'static, V: Clone + Debug + 'static>(value: V, make: fn(V) -> T) -> T {
     if ALONE.get() {
         return make(value);
     }
@@ -52,5 +52,5 @@ pub fn made<T: 'static, V: Clone + Debug + 'static>(value: V, make: fn(V) -> T) 
     }
     let make: Make = Box::new(move || Box::new(make(value.clone())));
     WANTED.with_borrow_mut(|wanted| wanted.push((key, make)));
-    panic::panic_any(Named::Again)
+    panic::panic_any(Payload::Restart)
 }

@@ -1,37 +1,17 @@
-//! What a process inherits from its starter and what must not change a verdict: ignored and blocked
-//! signals, resource limits, the umask, open descriptors, a scheduling policy.
-//!
-//! [`normalise`] sets it to one state, first thing in `main`: for the checker, for what the checker starts
-//! itself (cargo), and for each supervisor. [`signals_of_a_program`] and [`limits_of_a_program`] complete
-//! it where a program is started.
-//!
-//! Two things stay as they are inherited. The set of CPUs and the nice value say how much of the machine
-//! the user, or a batch system, grants; verdicts hold on one busy CPU, too.
-#![allow(unsafe_code)]
+//! Resource limits (getrlimit(2)): the usual ones, a program's, and which of them this machine cannot grant.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::ptr;
-use std::sync::OnceLock;
 use std::time::Duration;
 
-use nix::errno::Errno;
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit, setrlimit};
-use nix::sys::stat::{Mode, umask};
 use nix::unistd::{Uid, geteuid};
 
-use crate::program::Limits;
-
-/// The umask of every program that is judged, and of the checker itself: what it makes for a program has
-/// to be readable for whoever runs that program.
-const UMASK: u32 = 0o022;
+use crate::request::Limits;
 
 const MIB: u64 = 1 << 20;
-
-/// `linux/personality.h`: Linux, with no flag.
-const PER_LINUX: libc::c_ulong = 0;
 
 /// What a process has, where nothing else is set for it: the defaults of Linux, or no limit.
 const USUAL: [(Resource, u64); 9] = [
@@ -57,30 +37,6 @@ const NEEDED: [(Resource, u64); 5] = [
 
 /// How many more tasks the user must be allowed, where the limit is lower than the one that is set.
 const NEEDED_TASKS: u64 = 64;
-
-static CALLERS_UMASK: OnceLock<u32> = OnceLock::new();
-
-/// Takes back what this process has inherited. Must be called while it has one thread.
-///
-/// Fails where the hard limit of the stack is so low that the process would not get far.
-pub fn normalise() -> io::Result<()> {
-    let callers = umask(Mode::from_bits_truncate(UMASK));
-    // A second call finds what the first has set.
-    CALLERS_UMASK.get_or_init(|| callers.bits());
-    take_back_ignored_signals();
-    unblock_signals();
-    close_on_exec();
-    for (resource, usual) in USUAL {
-        set_usual(resource, usual)?;
-    }
-    usual_scheduling();
-    lack_of(Resource::RLIMIT_STACK, 8 * MIB)?.map_or(Ok(()), |lack| Err(io::Error::other(lack)))
-}
-
-/// The umask that this process was started with: for files that its user keeps.
-pub fn callers_umask() -> u32 {
-    *CALLERS_UMASK.get().unwrap_or(&UMASK)
-}
 
 /// Why this user may not use as much as a program needs at least: a hard limit, in words.
 ///
@@ -118,6 +74,11 @@ pub(crate) fn lack_for(limits: &Limits) -> io::Result<Option<String>> {
     }
     let lack = limits.tasks.map_or(Ok(None), lack_of_tasks)?;
     Ok(lack.or_else(lack_in_control_groups))
+}
+
+/// Why this process's stack is too small for it to get far.
+pub(crate) fn lack_of_stack() -> io::Result<Option<String>> {
+    lack_of(Resource::RLIMIT_STACK, 8 * MIB)
 }
 
 fn lack_of(resource: Resource, needed: u64) -> io::Result<Option<String>> {
@@ -173,17 +134,15 @@ fn lack_in_control_group(group: &Path) -> Option<String> {
 
 /// The processes and threads of a user that `/proc` shows.
 fn tasks_of(user: Uid) -> u64 {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    let own = entries.filter(|entry| {
-        entry.metadata().is_ok_and(|metadata| metadata.uid() == user.as_raw())
-            && entry.file_name().to_string_lossy().parse::<u32>().is_ok()
-    });
-    own.map(|entry| fs::read_dir(entry.path().join("task")).map_or(0, |tasks| tasks.count() as u64))
-        .sum()
+    let is_own = |pid: &i32| {
+        fs::metadata(format!("/proc/{pid}")).is_ok_and(|process| process.uid() == user.as_raw())
+    };
+    let own = procfs::process_ids().into_iter().filter(is_own);
+    own.map(|pid| procfs::thread_ids(pid).len() as u64).sum()
 }
 
 /// Sets the limits of a program between fork and exec. What is missing is known before ([`lack_for`]).
-pub(crate) fn limits_of_a_program(limits: &Limits) -> io::Result<()> {
+pub(crate) fn set_limits(limits: &Limits) -> io::Result<()> {
     let wanted = [
         (Resource::RLIMIT_CORE, Some(0)),
         (Resource::RLIMIT_NPROC, limits.tasks),
@@ -209,6 +168,11 @@ fn set_limit(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
     Ok(setrlimit(resource, soft.min(most), hard.min(most))?)
 }
 
+/// Sets the soft limits of this process as they usually are.
+pub(crate) fn set_usual_limits() -> io::Result<()> {
+    USUAL.into_iter().try_for_each(|(resource, usual)| set_usual(resource, usual))
+}
+
 /// The soft limit as it usually is; the hard one is raised to it by the few who may.
 fn set_usual(resource: Resource, usual: u64) -> io::Result<()> {
     let (_, most) = getrlimit(resource)?;
@@ -221,99 +185,6 @@ fn set_usual(resource: Resource, usual: u64) -> io::Result<()> {
 /// Rounded up: zero would be no limit for some kernels and no time for others (getrlimit(2)).
 fn whole_seconds(time: Duration) -> u64 {
     (time.as_secs() + u64::from(time.subsec_nanos() > 0)).max(1)
-}
-
-/// Gives every signal its default action and an empty mask, between fork and exec: what is ignored or
-/// blocked stays so across exec (execve(2)).
-///
-/// By the system call: the C library would leave its own two signals as they are.
-pub(crate) fn signals_of_a_program() {
-    // At least as large as the kernel's `struct sigaction`: SIG_DFL, no flags, an empty mask.
-    let default = [0_u64; 4];
-    for signal in 1..=libc::SIGRTMAX() {
-        // SAFETY: the action is a local variable that the kernel reads, and runs no function of ours
-        // (sigaction(2)). It fails for SIGKILL and SIGSTOP.
-        unsafe {
-            libc::syscall(
-                libc::SYS_rt_sigaction,
-                signal,
-                &raw const default,
-                ptr::null_mut::<u64>(),
-                size_of::<u64>(),
-            )
-        };
-    }
-    unblock_signals();
-}
-
-/// An ignored SIGCHLD would have the kernel collect children before their parent has asked for their
-/// status (wait(2)).
-///
-/// A user who ignores signals that ask a program to end wants it to go on: nohup(1), a job of a shell
-/// script in the background. The runtime ignores SIGPIPE, so that a write says what is wrong.
-fn take_back_ignored_signals() {
-    let kept = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGPIPE];
-    for signal in (1..=libc::SIGRTMAX()).filter(|signal| !kept.contains(signal)) {
-        if is_ignored(signal) {
-            // SAFETY: SIG_DFL is no function of ours (signal(2)).
-            unsafe { libc::signal(signal, libc::SIG_DFL) };
-        }
-    }
-    // A file that may not grow is an error of the write, and not the end of the checker (setrlimit(2)).
-    // SAFETY: SIG_IGN is no function of ours (signal(2)).
-    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
-}
-
-/// Whether this process ignores a signal.
-pub(crate) fn is_ignored(signal: libc::c_int) -> bool {
-    // SAFETY: all zeros is a sigaction: it consists of integers and a pointer that may be null.
-    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
-    // SAFETY: without a new action the call only fills in the old one (sigaction(2)).
-    let result = unsafe { libc::sigaction(signal, ptr::null(), &raw mut action) };
-    result == 0 && action.sa_sigaction == libc::SIG_IGN
-}
-
-/// By the system call, as above.
-fn unblock_signals() {
-    let none = 0_u64;
-    // SAFETY: an empty mask of 8 bytes, the size that the kernel takes (rt_sigprocmask(2)).
-    unsafe {
-        libc::syscall(
-            libc::SYS_rt_sigprocmask,
-            libc::SIG_SETMASK,
-            &raw const none,
-            ptr::null_mut::<u64>(),
-            size_of::<u64>(),
-        )
-    };
-}
-
-/// Marks every descriptor above standard error close-on-exec, whoever left it open.
-fn close_on_exec() {
-    // SAFETY: with CLOSE_RANGE_CLOEXEC no descriptor is closed now, only flagged (close_range(2)).
-    let result =
-        unsafe { libc::syscall(libc::SYS_close_range, 3_u32, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
-    if Errno::result(result).is_ok() {
-        return;
-    }
-    // Linux before 5.11 does not know the flag.
-    for entry in fs::read_dir("/proc/self/fd").into_iter().flatten().flatten() {
-        let number = entry.file_name().to_str().and_then(|name| name.parse::<libc::c_int>().ok());
-        if let Some(number) = number.filter(|number| *number > 2) {
-            // SAFETY: integers only; a number that is closed by now is an error (fcntl(2)).
-            unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) };
-        }
-    }
-}
-
-/// The usual scheduling, and addresses at random. A program that spins under a real-time policy would
-/// keep others from a CPU for ever. Where the host refuses the call, all stays as it is.
-fn usual_scheduling() {
-    let priority = libc::sched_param { sched_priority: 0 };
-    // SAFETY: the priority is a local variable that the kernel reads (sched_setscheduler(2)).
-    unsafe { libc::sched_setscheduler(0, libc::SCHED_OTHER, &raw const priority) };
-    // SAFETY: an integer only; it takes effect with the next exec (personality(2)).
-    unsafe { libc::personality(PER_LINUX) };
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! An exploration on a thread of its own, which is seen to if it never ends.
+//! A watchdog: an exploration runs on a thread of its own, and fails if that thread sleeps for good.
 
 use std::panic;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -20,10 +20,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// With the panic of `explore`; or if its thread sleeps for good. An explorer runs all threads of a
 /// scenario on one thread of the system: a lock that it does not know puts all of them to sleep.
 #[track_caller]
-pub fn on_a_thread<T: Send + 'static>(
-    expect: Expect,
-    explore: impl FnOnce() -> T + Send + 'static,
-) -> T {
+pub fn run<T: Send + 'static>(expect: Expect, explore: impl FnOnce() -> T + Send + 'static) -> T {
     let (tell_tid, tid) = mpsc::channel();
     let (done, ends) = mpsc::channel::<()>();
     let thread = thread::spawn(move || {

@@ -1,4 +1,4 @@
-//! What the new namespaces know of hosts: loopback, which is there but down, and the host's name.
+//! Loopback: a new network namespace has it, but down (network_namespaces(7)).
 #![allow(unsafe_code)]
 
 use std::io;
@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd;
 use nix::errno::Errno;
 
 /// Brings up the loopback interface of this process's network namespace.
-pub(crate) fn bring_up_loopback() -> io::Result<()> {
+pub(crate) fn bring_up() -> io::Result<()> {
     let socket = any_socket()?;
     // SAFETY: every field of an ifreq is a number or an array of numbers, for which zero is valid.
     let mut request: libc::ifreq = unsafe { std::mem::zeroed() };
@@ -18,14 +18,6 @@ pub(crate) fn bring_up_loopback() -> io::Result<()> {
     request.ifr_ifru.ifru_flags = (libc::IFF_UP | libc::IFF_RUNNING) as libc::c_short;
     // SAFETY: the request is an ifreq, which is what SIOCSIFFLAGS reads (netdevice(7)).
     Errno::result(unsafe { libc::ioctl(socket.as_raw_fd(), libc::SIOCSIFFLAGS as _, &request) })?;
-    Ok(())
-}
-
-/// Gives this process's UTS namespace a name that says nothing of the host.
-pub(crate) fn hide_host_name() -> io::Result<()> {
-    const NAME: &str = "shopfloor";
-    // SAFETY: the name has the length that is passed and is only read (sethostname(2)).
-    Errno::result(unsafe { libc::sethostname(NAME.as_ptr().cast(), NAME.len()) })?;
     Ok(())
 }
 

@@ -10,13 +10,14 @@ use std::ptr;
 use libc::{c_char, c_int, c_ulong, sock_filter};
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::sys::signal::SigSet;
 use nix::unistd::{ForkResult, Pid, fork, pipe2};
 
-use crate::program::Program;
+use crate::command::Program;
 use crate::{Error, filter};
 
 /// Everything that the child needs, made before the fork: after it the child allocates nothing.
-pub(crate) struct Start {
+pub(crate) struct ForkExec {
     path: CString,
     args: Vec<CString>,
     env: Vec<CString>,
@@ -33,7 +34,7 @@ pub(crate) struct Child {
     pub(crate) news: OwnedFd,
 }
 
-impl Start {
+impl ForkExec {
     pub(crate) fn new(program: &Program) -> Result<Self, Error> {
         let c_string = |text: &OsStr| {
             CString::new(text.as_bytes())
@@ -99,7 +100,7 @@ fn null_terminated(strings: &[CString]) -> Vec<*const c_char> {
 }
 
 struct Plan<'a> {
-    start: &'a Start,
+    start: &'a ForkExec,
     args: &'a [*const c_char],
     env: &'a [*const c_char],
     streams: [RawFd; 3],
@@ -157,18 +158,8 @@ impl Plan<'_> {
             // SAFETY: SIG_DFL is no function of ours. It fails for SIGKILL and SIGSTOP.
             unsafe { libc::signal(signal, libc::SIG_DFL) };
         }
-        let none = 0_u64;
-        // SAFETY: an empty mask of 8 bytes, the size that the kernel's own call takes
-        // (rt_sigprocmask(2)).
-        unsafe {
-            libc::syscall(
-                libc::SYS_rt_sigprocmask,
-                libc::SIG_SETMASK,
-                &raw const none,
-                ptr::null_mut::<u64>(),
-                8_usize,
-            )
-        };
+        // It cannot fail: it is asked for nothing that there is not (pthread_sigmask(3)).
+        let _ = SigSet::empty().thread_set_mask();
         let no_core = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
         // SAFETY: the limit is a local variable (setrlimit(2)).
         unsafe { libc::setrlimit(libc::RLIMIT_CORE, &no_core) };

@@ -5,8 +5,6 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::{Error, Timeline, session};
-
 /// How long a run may take by default. A net, not a measurement: a program that is stuck for ever
 /// is noticed at once.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -67,7 +65,7 @@ impl Program {
         self
     }
 
-    /// Gives it more or less time than 10 s, after which it is killed and [`Timeline::stuck`] says
+    /// Gives it more or less time than 10 s, after which it is killed and [`Timeline::stuck`](crate::Timeline::stuck) says
     /// what it was doing.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
@@ -80,12 +78,5 @@ impl Program {
     pub fn every_call(mut self) -> Self {
         self.every_call = true;
         self
-    }
-
-    /// Runs it until it and everything that it started has ended, or can go no further.
-    ///
-    /// Afterwards no process of it is left.
-    pub fn run(&self) -> Result<Timeline, Error> {
-        session::run(self)
     }
 }

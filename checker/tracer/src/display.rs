@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use crate::event::{Answer, Asked, Birth, Descriptor, Disposition, End, Event};
 
 /// A signal's name, signal(7): `SIGTERM`, `SIGRTMIN+3`.
-pub fn signal_name(signal: i32) -> String {
+pub(crate) fn signal_name(signal: i32) -> String {
     match Signal::try_from(signal) {
         Ok(signal) => signal.as_str().to_owned(),
         Err(_) if signal >= libc::SIGRTMIN() => format!("SIGRTMIN+{}", signal - libc::SIGRTMIN()),

@@ -16,11 +16,12 @@ use nix::sys::wait::{WaitPidFlag, waitpid};
 use nix::unistd::Pid;
 use thiserror::Error;
 
+use crate::descendants::descendants;
 use crate::observation::{End, Observation};
-use crate::program::Program;
+use crate::request::Program;
 use crate::stop::Stop;
 use crate::supervise::{ARGUMENT, LAYERS_ARGUMENT, Reply};
-use crate::{Capture, Confinement, Layers, descendants};
+use crate::{Capture, Confinement, Layers};
 
 /// How much longer than the program the supervisor may take: to diagnose, kill and report.
 const GRACE: Duration = Duration::from_secs(15);
@@ -85,7 +86,7 @@ pub fn run(program: &Program, stop: &Stop) -> Result<Observation, Error> {
             duration: started.elapsed(),
             cpu: Duration::ZERO,
             peak_memory: 0,
-            layers: Layers::of_any_run(),
+            layers: Layers::unconfined(),
         }),
     }
 }
@@ -96,7 +97,7 @@ pub fn run(program: &Program, stop: &Stop) -> Result<Observation, Error> {
 /// call [`crate::supervise_if_asked`] first thing in its `main`.
 pub fn available_layers() -> Result<Layers, Error> {
     adopt_orphans();
-    let mut supervisor = Supervisor::of(Command::new("/proc/self/exe").arg(LAYERS_ARGUMENT))?;
+    let mut supervisor = Supervisor::spawn(Command::new("/proc/self/exe").arg(LAYERS_ARGUMENT))?;
     let said = supervisor.listen(Instant::now() + GRACE, &Stop::never()?);
     let status = match &said {
         Ok(said) if !said.is_empty() => supervisor.end()?,
@@ -127,10 +128,10 @@ struct Supervisor {
 
 impl Supervisor {
     fn start() -> io::Result<Self> {
-        Self::of(Command::new("/proc/self/exe").arg(ARGUMENT))
+        Self::spawn(Command::new("/proc/self/exe").arg(ARGUMENT))
     }
 
-    fn of(command: &mut Command) -> io::Result<Self> {
+    fn spawn(command: &mut Command) -> io::Result<Self> {
         let mut running = SUPERVISORS.lock().unwrap_or_else(PoisonError::into_inner);
         let process = command
             .stdin(Stdio::piped())
@@ -207,10 +208,8 @@ impl Supervisor {
 
     /// Ends a supervisor that was killed or stopped, and everything that it should have ended.
     fn end_with_orphans(self) -> io::Result<ExitStatus> {
-        let mut below: Vec<Pid> =
-            descendants::descendants(self.pid()).iter().map(|p| p.pid).collect();
-        below.push(self.pid());
-        for pid in below {
+        let below = descendants(self.pid()).into_iter().map(|(pid, _)| pid);
+        for pid in below.chain([self.pid()]) {
             let _ = kill(pid, Signal::SIGKILL);
         }
         self.end()
@@ -248,8 +247,8 @@ fn sweep_orphans() {
             return;
         }
         for orphan in orphans {
-            for process in descendants::descendants(orphan) {
-                let _ = kill(process.pid, Signal::SIGKILL);
+            for (pid, _) in descendants(orphan) {
+                let _ = kill(pid, Signal::SIGKILL);
             }
             let _ = kill(orphan, Signal::SIGKILL);
             let _ = waitpid(orphan, Some(WaitPidFlag::WNOHANG));
@@ -261,8 +260,8 @@ fn sweep_orphans() {
 /// The children of this process, whichever thread of it started them.
 fn children() -> Vec<Pid> {
     let this = Pid::this();
-    let below = descendants::descendants(this).into_iter();
-    below.filter(|process| process.parent == this.as_raw()).map(|process| process.pid).collect()
+    let below = descendants(this).into_iter();
+    below.filter(|(_, stat)| stat.parent == this.as_raw()).map(|(pid, _)| pid).collect()
 }
 
 #[cfg(test)]
@@ -271,7 +270,7 @@ mod tests {
 
     /// A process that stands for a supervisor: a shell with a script.
     fn supervisor(script: &str) -> Supervisor {
-        Supervisor::of(Command::new("sh").args(["-c", script])).unwrap()
+        Supervisor::spawn(Command::new("sh").args(["-c", script])).unwrap()
     }
 
     #[test]

@@ -2,16 +2,17 @@
 
 use std::time::Instant;
 
-use crate::calls::{Call, watched};
 use crate::descriptors;
 use crate::event::{Asked, Disposition, Event};
+use crate::memory::{read_text, read_u64};
 use crate::recording::{Pending, Recording, Takes};
+use crate::watched::{Call, watched};
 
 /// `SA_NOCLDWAIT`: children that end become no zombies (sigaction(2)).
 const SA_NOCLDWAIT: u64 = 2;
 
 /// Takes note of a call that task `id` begins.
-pub(crate) fn take(recording: &mut Recording, id: i32, number: u64, args: &[u64; 6]) {
+pub(crate) fn record(recording: &mut Recording, id: i32, number: u64, args: &[u64; 6]) {
     let Some(call) = watched(number, args) else { return };
     let first = args[0] as i32;
     let pending = match call {
@@ -21,7 +22,7 @@ pub(crate) fn take(recording: &mut Recording, id: i32, number: u64, args: &[u64;
         }
         Call::Clone3 => {
             // `struct clone_args` begins with the flags (clone(2)).
-            set_flags(recording, id, descriptors::read_u64(id, args[0]).unwrap_or(0));
+            set_flags(recording, id, read_u64(id, args[0]).unwrap_or(0));
             None
         }
         Call::Execve => exec(id, args[0]),
@@ -50,7 +51,7 @@ pub(crate) fn take(recording: &mut Recording, id: i32, number: u64, args: &[u64;
         Call::Tkill => kill(recording, id, first, args[1]),
         Call::Tgkill => kill(recording, id, args[1] as i32, args[2]),
         Call::PidfdKill => {
-            let target = descriptors::pidfd_target(id, first).unwrap_or(i32::MAX);
+            let target = procfs::process_of_pidfd(id, first).unwrap_or(i32::MAX);
             kill(recording, id, target, args[1])
         }
         Call::Sigaction => {
@@ -65,7 +66,7 @@ pub(crate) fn take(recording: &mut Recording, id: i32, number: u64, args: &[u64;
             None
         }
         Call::CloseRange => {
-            forget_descriptors(recording, id);
+            recording.forget_descriptors(id);
             let on_exec = args[2] as u32 & libc::CLOSE_RANGE_CLOEXEC != 0;
             let (first, last) = (args[0] as u32, args[1] as u32);
             recording.note(id, Event::CloseRange { first, last, on_exec });
@@ -89,13 +90,6 @@ pub(crate) fn take(recording: &mut Recording, id: i32, number: u64, args: &[u64;
     }
 }
 
-/// What its descriptors lead to is no longer known.
-pub(crate) fn forget_descriptors(recording: &mut Recording, id: i32) {
-    if let Some(task) = recording.tasks.get(&id) {
-        recording.processes[task.process].known.clear();
-    }
-}
-
 fn set_flags(recording: &mut Recording, id: i32, flags: u64) {
     if let Some(task) = recording.tasks.get_mut(&id) {
         task.flags = flags;
@@ -103,7 +97,7 @@ fn set_flags(recording: &mut Recording, id: i32, flags: u64) {
 }
 
 fn exec(id: i32, path: u64) -> Option<Pending> {
-    Some(Pending::Exec { path: descriptors::read_text(id, path).unwrap_or_default() })
+    Some(Pending::Exec { path: read_text(id, path).unwrap_or_default() })
 }
 
 fn child(recording: &Recording, pid: i32) -> Asked {
@@ -115,7 +109,7 @@ fn waitid(recording: &Recording, id: i32, args: &[u64; 6]) -> Pending {
     let asked = match args[0] as u32 {
         libc::P_PID => child(recording, args[1] as i32),
         libc::P_PIDFD => {
-            let target = descriptors::pidfd_target(id, args[1] as i32);
+            let target = procfs::process_of_pidfd(id, args[1] as i32);
             child(recording, target.unwrap_or(i32::MAX))
         }
         libc::P_PGID => Asked::Group,
@@ -149,8 +143,8 @@ fn kill(recording: &mut Recording, id: i32, target: i32, signal: u64) -> Option<
 
 /// The kernel's `struct sigaction` begins with the handler and the flags.
 fn sigchld(recording: &mut Recording, id: i32, action: u64) {
-    let Some(handler) = descriptors::read_u64(id, action) else { return };
-    let flags = descriptors::read_u64(id, action + 8).unwrap_or(0);
+    let Some(handler) = read_u64(id, action) else { return };
+    let flags = read_u64(id, action + 8).unwrap_or(0);
     let to = match handler as usize {
         _ if flags & SA_NOCLDWAIT != 0 => Disposition::Ignored,
         libc::SIG_DFL => Disposition::Default,
@@ -166,7 +160,7 @@ fn sigchld(recording: &mut Recording, id: i32, action: u64) {
 }
 
 fn close(recording: &mut Recording, id: i32, number: i32) {
-    forget_descriptors(recording, id);
+    recording.forget_descriptors(id);
     match descriptors::what(id, number, &recording.streams) {
         Some(what) if number <= 2 || descriptors::is_told(&what) => {
             recording.note(id, Event::Close { number, what });
