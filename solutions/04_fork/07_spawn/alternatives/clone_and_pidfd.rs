@@ -75,9 +75,8 @@ fn clone() -> nix::Result<Option<(Pid, OwnedFd)>> {
     // SAFETY: without CLONE_VM the child has a copy of this memory and of this stack (a null stack means
     // the same address), so both may go on here. It calls async-signal-safe functions and bare system
     // calls only, none of which needs what the C library's fork would have set right.
-    let pid = unsafe {
-        libc::syscall(libc::SYS_clone, flags, unused, &raw mut pidfd, unused, unused)
-    };
+    let pid =
+        unsafe { libc::syscall(libc::SYS_clone, flags, unused, &raw mut pidfd, unused, unused) };
     match Errno::result(pid)? {
         0 => Ok(None),
         pid => {

@@ -113,7 +113,8 @@ fn become_program(
 ) -> nix::Result<Infallible> {
     // Nothing that is still needed may stand where something is put.
     *tell = above_2(*tell)?;
-    let mut sources = [stdio.stdin, stdio.stdout, stdio.stderr].map(|fd| fd.map(|fd| fd.as_raw_fd()));
+    let mut sources =
+        [stdio.stdin, stdio.stdout, stdio.stderr].map(|fd| fd.map(|fd| fd.as_raw_fd()));
     for source in sources.iter_mut().flatten() {
         if *source <= 2 {
             *source = above_2(*source)?;
