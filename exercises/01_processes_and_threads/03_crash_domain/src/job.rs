@@ -58,8 +58,9 @@ fn number(text: &str) -> i32 {
     text.parse().expect("a code or a signal is a number")
 }
 
-/// No core file, unless the system pipes core dumps to a program: the limit does not count there
-/// (core(5)). The job stays dumpable: a process that is not can be traced by root only (ptrace(2)).
+/// No core file. A system that pipes core dumps to a program dumps core all the same: the limit does not
+/// count there (core(5)). The job stays dumpable: a process that is not can be traced by root only
+/// (ptrace(2)).
 fn leave_no_core() -> nix::Result<()> {
     setrlimit(Resource::RLIMIT_CORE, 0, 0)
 }
