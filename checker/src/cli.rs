@@ -106,6 +106,8 @@ enum Command {
     /// For instructors: write the results of a grading in the format of another program
     #[cfg(feature = "grade")]
     Report(commands::ReportArguments),
+    /// For authors: make a new exercise that compiles, and say what is still to be written
+    New(commands::NewArguments),
     /// For authors: write a whole workbook with the reference solutions in place of the stubs
     Solved {
         /// Where to; a new directory, or one that was written so before
@@ -280,6 +282,7 @@ impl Session {
             Command::Score(arguments) => commands::score(self, &arguments, reporter),
             #[cfg(feature = "grade")]
             Command::Report(arguments) => commands::report(self, &arguments, format, reporter),
+            Command::New(arguments) => commands::new(self, &arguments, reporter),
             Command::Solved { directory, wrong } => {
                 commands::solved(self, &directory, wrong.as_deref(), reporter)
             }

@@ -155,8 +155,7 @@ impl<'a> Checker<'a> {
         // Saved again while it was being judged: the verdict is true of no text that we know.
         let is_known = known_by_hash && fingerprint::of(&candidate)? == fingerprint;
         let still = is_known.then_some(fingerprint);
-        let saved =
-            self.store.update(&exercise.directory, |entry| entry.remember(still, &judgement));
+        let saved = self.store.update(&exercise.name, |entry| entry.remember(still, &judgement));
         if let Err(error) = saved {
             let text = format!("the verdict stands, but is not remembered: {error}");
             reporter.take(&Event::Warning { text: &text });
@@ -165,7 +164,7 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn entry(&self, exercise: &Exercise) -> Entry {
-        self.progress.entry(&exercise.directory)
+        self.progress.entry(&exercise.name)
     }
 
     fn report(
@@ -209,7 +208,7 @@ impl<'a> Checker<'a> {
     /// What is next, which is remembered.
     fn next(&self, known: &[Known<'a>], asked: &[Standing<'a>]) -> Option<Standing<'a>> {
         let next = next::of(known, self.progress.next());
-        let directory = next.map(|exercise| exercise.directory.as_str());
+        let name = next.map(|exercise| exercise.name.as_str());
         let is_asked = |it: &&Known<'_>| {
             asked.iter().any(|standing| standing.exercise.number == it.exercise.number)
         };
@@ -217,10 +216,10 @@ impl<'a> Checker<'a> {
             .iter()
             .filter(|it| it.is_begun)
             .filter(is_asked)
-            .map(|it| (it.exercise.directory.as_str(), it.edited))
+            .map(|it| (it.exercise.name.as_str(), it.edited))
             .collect();
         // It was said before if progress cannot be kept; without it the next check may choose another.
-        let _ = self.store.remember_next(directory, &edited);
+        let _ = self.store.remember_next(name, &edited);
         let next = next?;
         let judged = asked.iter().find(|standing| standing.exercise.number == next.number);
         Some(judged.cloned().unwrap_or_else(|| {

@@ -20,7 +20,7 @@ pub fn list(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Erro
         reporter.note(&format!("{} {}", part.number, part.title));
         for exercise in workbook.curriculum.exercises_of(part) {
             let pristine = Pristine::load(workbook, exercise)?;
-            let entry = progress.entry(&exercise.directory);
+            let entry = progress.entry(&exercise.name);
             let state = if pristine.is_untouched(workbook, exercise)? {
                 "not started"
             } else {

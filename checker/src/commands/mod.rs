@@ -10,6 +10,7 @@ mod hint;
 mod intake;
 mod list;
 mod mutants;
+mod new;
 mod next;
 mod pin;
 #[cfg(feature = "grade")]
@@ -43,6 +44,7 @@ pub use hint::hint;
 pub use intake::{IntakeArguments, UploadArguments, intake};
 pub use list::list;
 pub use mutants::mutants;
+pub use new::{NewArguments, new};
 pub use pin::pin;
 #[cfg(feature = "grade")]
 pub use report::{ReportArguments, report};

@@ -53,6 +53,7 @@ impl Miniature {
             let right = outcome("right").replace("answer()", &format!("{}()", &exercise[3..]));
             miniature.write(&format!("solutions/01_part/{exercise}/lib.rs"), &right);
         }
+        miniature.write("solutions/few.toml", "exercises = [\"answer\", \"next\"]\n");
         miniature
     }
 
