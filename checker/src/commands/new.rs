@@ -3,8 +3,6 @@
 mod place;
 mod template;
 
-use std::path::Path;
-
 use crate::curriculum::{Curriculum, FILE, Number};
 use crate::report::Reporter;
 use crate::workbook::Workbook;
@@ -56,41 +54,22 @@ pub fn new(
         let _ = files::remove_directory(&place.exercise);
         let _ = files::remove_directory(&place.solutions);
     }
-    for path in written? {
-        reporter.note(&format!("wrote {path}"));
-    }
+    written?;
     reporter.note(&next_steps(&arguments.name, &place.directory));
     Ok(Exit::Passed)
 }
 
 /// Writes everything, the curriculum last: without its entry there is no exercise.
-fn write(
-    workbook: &Workbook,
-    place: &Place,
-    values: &Values<'_>,
-    kind: Kind,
-) -> Result<Vec<String>, Error> {
-    let mut written = Vec::new();
-    let mut write = |directory: &Path, (path, text): (String, String)| {
-        let file = directory.join(path);
-        files::write_atomically(&file, &text)?;
-        written.push(shown(workbook, &file));
-        Ok::<_, Error>(())
-    };
-    for file in values.exercise(kind) {
-        write(&place.exercise, file)?;
-    }
-    for file in values.solutions(kind) {
-        write(&place.solutions, file)?;
+fn write(workbook: &Workbook, place: &Place, values: &Values<'_>, kind: Kind) -> Result<(), Error> {
+    let exercise = values.exercise(kind).into_iter().map(|file| (&place.exercise, file));
+    let solutions = values.solutions(kind).into_iter().map(|file| (&place.solutions, file));
+    for (directory, (path, text)) in exercise.chain(solutions) {
+        files::write_atomically(&directory.join(path), &text)?;
     }
     files::create_directory(&place.solutions.join("alternatives"))?;
-    let text = files::read(&workbook.root.join(FILE))?;
-    write(&workbook.root, (FILE.to_owned(), with_entry(&text, place.number, &values.entry(kind))))?;
-    Ok(written)
-}
-
-fn shown(workbook: &Workbook, file: &Path) -> String {
-    file.strip_prefix(&workbook.root).unwrap_or(file).display().to_string()
+    let file = workbook.root.join(FILE);
+    let text = with_entry(&files::read(&file)?, place.number, &values.entry(kind));
+    files::write_atomically(&file, &text)
 }
 
 /// What the tests of the exercise before it look at, or of the one after it.
@@ -126,12 +105,16 @@ fn with_entry(text: &str, number: Number, entry: &str) -> String {
 
 fn next_steps(name: &str, directory: &str) -> String {
     format!(
-        "\nNext:\n\
-         1. write exercises/{directory}/README.md: the claim, the task\n\
-         2. write the stub, the tests and the experiment there, and the reference in solutions/{directory}\n\
+        "wrote exercises/{directory}/\n\
+         wrote solutions/{directory}/\n\
+         wrote its entry in {FILE}\n\n\
+         It compiles, its stub fails and its reference passes. What you write stands there as TODO:\n\
+         1. README.md, the stub, the tests and src/main.rs in exercises/{directory}\n\
+         2. the reference in solutions/{directory}\n\
          3. `make accept-snapshots E={name}`: what the reference prints, and the pins\n\
-         4. `checker verify {name}` names what is missing, in the order of work\n\
-         CONTRIBUTING.md has the rest."
+         4. hints.md, three alternatives, and wrong solutions: `checker wrong {name} NAME FILE`\n\
+         At any time `checker verify {name}` names what is missing, in this order. CONTRIBUTING.md has the \
+         rest."
     )
 }
 

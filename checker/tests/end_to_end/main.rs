@@ -22,6 +22,7 @@ mod makefile;
 #[cfg(feature = "grade")]
 mod merge;
 mod miniature;
+mod new;
 mod next;
 #[cfg(feature = "grade")]
 mod no_namespaces;

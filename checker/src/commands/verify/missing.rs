@@ -39,7 +39,7 @@ pub(super) fn unwritten(workbook: &Workbook, exercise: &Exercise) -> Result<Vec<
     problems.extend(unwritten_of(&directory, "", given));
     let solutions = Solutions::of(workbook, exercise);
     let references = exercise.edit.iter().map(|file| solutions.reference_path(file));
-    problems.extend(unwritten_of(solutions.directory(), SOLUTIONS, references.collect()));
+    problems.extend(unwritten_of(solutions.directory(), "reference ", references.collect()));
     Ok(problems)
 }
 
@@ -73,8 +73,6 @@ pub(super) fn missing(workbook: &Workbook, exercise: &Exercise) -> Result<Vec<St
     }
     Ok(problems)
 }
-
-const SOLUTIONS: &str = "solutions: ";
 
 /// A line for each of these files that has a placeholder; `shown` stands before its path in `directory`.
 fn unwritten_of(directory: &Path, shown: &str, paths: Vec<PathBuf>) -> Vec<String> {
