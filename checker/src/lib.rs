@@ -11,6 +11,7 @@ pub mod commands;
 pub mod workbook;
 
 pub mod curriculum;
+pub mod flags;
 pub mod pristine;
 pub mod solutions;
 

@@ -9,6 +9,7 @@ use sandbox::{Limits, Program, Stop};
 use crate::candidate::{Slot, Sources};
 use crate::compile::{Recipe, compile_stub};
 use crate::curriculum::Exercise;
+use crate::flags::Known;
 use crate::pristine::{Foundation, Pristine};
 use crate::report::Reporter;
 use crate::workbook::Workbook;
@@ -36,8 +37,7 @@ pub fn pin(
         ));
     }
     Foundation::of_files(workbook)?.save(workbook)?;
-    #[cfg(feature = "grade")]
-    if let Some(known) = crate::grade::flags::Known::of_solutions(workbook)? {
+    if let Some(known) = Known::of_solutions(workbook)? {
         known.save(workbook)?;
     }
     Ok(Exit::Passed)

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sandbox::Layers;
 
-use super::flags::Flag;
 use super::hidden::for_the_student;
 use super::points::Points;
 use super::scheme::Scheme;
 use super::score::{Score, Worth, score, worth};
 use super::store::{Result, Stored};
 use crate::curriculum::{Curriculum, Exercise};
+use crate::flags::Flag;
 use crate::report::formats::{Found, escape};
 use crate::verdict::{Judgement, Verdict};
 

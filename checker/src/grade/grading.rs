@@ -10,7 +10,6 @@ use sha2::{Digest, Sha256};
 
 use super::alike;
 use super::disguise::Disguised;
-use super::flags::{Flag, Kind, Known, Scanned, scan};
 use super::intake::{Intake, Submission, Unreadable};
 use super::store::{Result, Store, Stored};
 use super::taken::{Reason, Taken};
@@ -18,6 +17,7 @@ use crate::candidate::{Candidate, Confined, Slot, Sources, Stands};
 use crate::compile::{Compiled, Diagnostic, Recipe, Unclear, Wanted, compile_stub};
 use crate::curriculum::Exercise;
 use crate::event::Silent;
+use crate::flags::{Flag, Kind, Known, Scanned, scan};
 use crate::judge::{judge_compiled, judge_programs};
 use crate::parallel::{Turns, at_once, beside_deadlines, cores, in_parallel};
 use crate::pristine::Pristine;

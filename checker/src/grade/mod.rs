@@ -12,7 +12,6 @@
 pub mod alike;
 pub mod approval;
 pub mod disguise;
-pub mod flags;
 pub mod gradebook;
 pub mod grading;
 pub mod hidden;

@@ -9,10 +9,10 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
-use super::flags::Flag;
 use super::intake::{Remark, Submission};
 use super::partition::Partition;
 use super::taken::Note;
+use crate::flags::Flag;
 use crate::progress::Lock;
 use crate::verdict::Judgement;
 use crate::{Error, files};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use checker::curriculum::Exercise;
-use checker::grade::flags::{Flag, Kind};
+use checker::flags::{Flag, Kind};
 use checker::grade::intake::{Remark, Submission};
 use checker::grade::store::{Result, Store, Stored};
 use checker::grade::taken::{Note, Why};
