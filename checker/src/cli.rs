@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use sandbox::Stop;
 
 use crate::commands::{self, Effort, Session};
-use crate::report::{self, Format, Reports};
+use crate::report::{self, Format, Report, Reports};
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
@@ -159,7 +159,7 @@ enum Command {
         #[arg(value_name = "EXERCISE")]
         exercises: Vec<String>,
     },
-    /// For authors: record stubs, given files and the list of tests in checker/pristine
+    /// For authors: record stubs, given files and the list of tests in checker/pins
     Pin {
         /// Only these exercises
         #[arg(value_name = "EXERCISE")]
@@ -192,7 +192,7 @@ pub fn run() -> Exit {
         reporter.note("\n(make says \"Error 1\" below. It means \"not yet\".)");
     }
     let exit = result.unwrap_or_else(|error| {
-        reporter.error(&error);
+        reporter.report(Report::Error(&error));
         error.exit()
     });
     // A verdict that nobody can read is no answer, whatever it is.
@@ -211,7 +211,7 @@ fn usage(error: &clap::Error) -> Exit {
 
 /// Standard error is what is left.
 fn unwritten(error: Error) -> Exit {
-    report::beside_a_document().error(&error);
+    report::beside_a_document().report(Report::Error(&error));
     Exit::Fault
 }
 

@@ -54,7 +54,6 @@ pub enum Error {
     /// A file that a person has written, the curriculum or a scheme, does not say what it must.
     #[error("{file}:{line}: {problem}\n{remedy}")]
     Written {
-        /// The file.
         file: PathBuf,
         /// One-based.
         line: usize,
@@ -66,7 +65,6 @@ pub enum Error {
     /// A file could not be read or written.
     #[error("{path}: cannot {verb}: {source}")]
     File {
-        /// The file.
         path: PathBuf,
         /// `read`, `write`, …
         verb: &'static str,
@@ -76,7 +74,6 @@ pub enum Error {
     /// A file of the workbook does not have the form it must have.
     #[error("{path}: {problem}\n{remedy}")]
     Format {
-        /// The file.
         path: PathBuf,
         /// What is wrong.
         problem: String,
@@ -97,7 +94,6 @@ pub enum Error {
     /// cargo failed without a diagnostic about the exercise.
     #[error("cargo cannot build `{exercise}`:\n{output}\n{remedy}")]
     Cargo {
-        /// The exercise.
         exercise: String,
         /// What cargo said.
         output: String,
@@ -115,10 +111,7 @@ pub enum Error {
     },
     /// Tracing failed.
     #[error("no timeline: {message}\n`checker doctor` looks for the reason")]
-    Untraced {
-        /// Why.
-        message: String,
-    },
+    Untraced { message: String },
     /// The results of a grading cannot be read or written.
     #[error(
         "{path}: {problem}\nWhat was judged before is kept; make room or permissions, and go on"

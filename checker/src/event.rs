@@ -1,41 +1,30 @@
 //! What the core says while it works. Reporters consume it; nothing here does I/O.
 
-use crate::curriculum::Exercise;
 use crate::verdict::Judgement;
+use crate::workbook::curriculum::Exercise;
 
 /// Something that happened.
 #[derive(Debug)]
 pub enum Event<'a> {
     /// cargo is asked to build an exercise.
-    Compiling {
-        /// Which.
-        exercise: &'a Exercise,
-    },
+    Compiling { exercise: &'a Exercise },
     /// The tests of an exercise run.
-    Running {
-        /// Which.
-        exercise: &'a Exercise,
-    },
+    Running { exercise: &'a Exercise },
     /// An exercise has a judgement.
     Judged {
-        /// Which.
         exercise: &'a Exercise,
-        /// What.
         judgement: &'a Judgement,
         /// Whether it was known from before.
         cached: bool,
     },
     /// Something that the user should know and that stops nothing.
-    Warning {
-        /// In words.
-        text: &'a str,
-    },
+    Warning { text: &'a str },
 }
 
 /// Someone who wants to know.
 pub trait Sink {
     /// Takes note of an event.
-    fn take(&mut self, event: &Event<'_>);
+    fn emit(&mut self, event: &Event<'_>);
 }
 
 /// Takes no note of anything.
@@ -43,5 +32,5 @@ pub trait Sink {
 pub struct Silent;
 
 impl Sink for Silent {
-    fn take(&mut self, _: &Event<'_>) {}
+    fn emit(&mut self, _: &Event<'_>) {}
 }

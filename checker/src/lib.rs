@@ -4,42 +4,40 @@
 //! cli → curriculum → candidate → compile → run → compare → verdict → progress → report
 //! ```
 //!
-//! Each stage takes a value and gives one. `docs/architecture.md` is the map.
+//! Each stage takes a value and gives one. A module uses those below it in this list, never one above;
+//! `docs/architecture.md` is the map. What is public is so for `main` and for the tests in `checker/tests`.
 
 pub mod cli;
-pub mod commands;
-pub mod workbook;
-
-pub mod curriculum;
-pub mod flags;
-pub mod pristine;
-pub mod solutions;
-
-pub mod candidate;
-pub mod capability;
-pub mod compile;
-pub mod fingerprint;
-pub mod run;
-
-pub mod compare;
-pub mod edit;
-pub mod judge;
-pub mod look;
-pub mod panics;
-pub mod timeline;
-pub mod verdict;
-
-pub mod progress;
-
-#[cfg(feature = "grade")]
-pub mod grade;
-
-pub mod event;
+mod commands;
+#[doc(hidden)]
 pub mod report;
 
-mod error;
-mod files;
-mod parallel;
-mod scratch;
+#[doc(hidden)]
+pub mod flags;
+#[cfg(feature = "grade")]
+#[doc(hidden)]
+pub mod grade;
+mod progress;
+#[doc(hidden)]
+pub mod solutions;
 
-pub use error::{Error, Exit};
+mod findings;
+
+#[doc(hidden)]
+pub mod timeline;
+
+mod judge;
+
+mod event;
+#[doc(hidden)]
+pub mod verdict;
+
+#[doc(hidden)]
+pub mod workbook;
+
+mod system;
+
+mod error;
+
+pub(crate) use error::Error;
+pub use error::Exit;

@@ -114,7 +114,7 @@ impl Judgement {
     }
 
     /// The verdict of a run: a pass only if there are tests and each one passed.
-    pub fn of_tests(tests: Vec<TestResult>) -> Self {
+    pub fn from_tests(tests: Vec<TestResult>) -> Self {
         let verdict = match deciding(&tests) {
             Some(test) => test.outcome.verdict(),
             None if tests.is_empty() => Verdict::TestsMissing,
@@ -146,9 +146,10 @@ impl Judgement {
     /// A few words: `failed: 3 of 5 tests pass`.
     pub fn in_words(&self) -> String {
         let words = self.verdict.in_words();
-        match self.verdict == Verdict::Passed || self.tests.is_empty() {
-            true => words.to_owned(),
-            false => format!("{words}: {} of {} tests pass", self.passed(), self.tests.len()),
+        if self.verdict == Verdict::Passed || self.tests.is_empty() {
+            words.to_owned()
+        } else {
+            format!("{words}: {} of {} tests pass", self.passed(), self.tests.len())
         }
     }
 
@@ -252,14 +253,14 @@ impl fmt::Display for Place {
 }
 
 /// What a learner reads about threads that did not come to an end.
-pub fn of_hung_threads(seconds: u64, threads: &[ThreadState]) -> String {
+pub fn hung_threads_text(seconds: u64, threads: &[ThreadState]) -> String {
     let mut lines = vec![format!("still running after {seconds} s; this is what it was doing:")];
     lines.extend(threads.iter().map(|thread| format!("  {thread}")));
     lines.join("\n")
 }
 
 /// What a learner reads about processes that were left behind.
-pub fn of_strays(strays: &[Stray]) -> String {
+pub fn strays_text(strays: &[Stray]) -> String {
     let mut lines = vec![format!(
         "it passed, but left {} behind:",
         if strays.len() == 1 {
@@ -298,30 +299,30 @@ mod tests {
 
     #[test]
     fn no_test_at_all_is_not_a_pass() {
-        assert_eq!(Judgement::of_tests(Vec::new()).verdict, Verdict::TestsMissing);
+        assert_eq!(Judgement::from_tests(Vec::new()).verdict, Verdict::TestsMissing);
     }
 
     #[test]
     fn the_first_test_that_does_not_pass_decides() {
         let tests = vec![test(Outcome::Passed), test(Outcome::Crashed), test(Outcome::Failed)];
-        assert_eq!(Judgement::of_tests(tests).verdict, Verdict::Crashed);
+        assert_eq!(Judgement::from_tests(tests).verdict, Verdict::Crashed);
     }
 
     #[test]
     fn a_skip_is_no_pass_and_hides_no_failure() {
         let of = |outcomes: &[Outcome]| {
-            Judgement::of_tests(outcomes.iter().map(|outcome| test(*outcome)).collect()).verdict
+            Judgement::from_tests(outcomes.iter().map(|outcome| test(*outcome)).collect()).verdict
         };
         assert_eq!(of(&[Outcome::Passed, Outcome::Skipped]), Verdict::Skipped);
         assert_eq!(of(&[Outcome::Skipped, Outcome::Failed]), Verdict::Failed);
-        let both = Judgement::of_tests(vec![test(Outcome::Skipped), test(Outcome::Failed)]);
+        let both = Judgement::from_tests(vec![test(Outcome::Skipped), test(Outcome::Failed)]);
         assert_eq!(both.first_unpassed().unwrap().outcome, Outcome::Failed);
     }
 
     #[test]
     fn a_skip_leaves_the_result_open_whatever_the_other_tests_say() {
         let of = |outcomes: &[Outcome]| {
-            Judgement::of_tests(outcomes.iter().map(|outcome| test(*outcome)).collect()).is_open()
+            Judgement::from_tests(outcomes.iter().map(|outcome| test(*outcome)).collect()).is_open()
         };
         assert!(of(&[Outcome::Passed, Outcome::Skipped]));
         assert!(of(&[Outcome::Failed, Outcome::Skipped]));
@@ -345,7 +346,7 @@ mod tests {
             Outcome::OutputDiffers,
             Outcome::NotRun,
         ] {
-            let judgement = Judgement::of_tests(vec![test(Outcome::Passed), test(outcome)]);
+            let judgement = Judgement::from_tests(vec![test(Outcome::Passed), test(outcome)]);
             assert_ne!(judgement.verdict, Verdict::Passed, "{outcome:?}");
         }
     }

@@ -35,7 +35,7 @@ fn code(path: &Path) -> String {
 #[rstest]
 #[case::reports_run_nothing("checker/src/report", &["Command::", "sandbox::", "std::fs", "fs::"])]
 #[case::verdicts_do_no_io("checker/src/verdict.rs", &["Command::", "sandbox::run", "fs::", "io::"])]
-#[case::edits_do_no_io("checker/src/edit.rs", &["Command::", "sandbox::", "fs::", "io::"])]
+#[case::edits_do_no_io("checker/src/workbook/edit.rs", &["Command::", "sandbox::", "fs::", "io::"])]
 #[case::events_do_no_io("checker/src/event.rs", &["Command::", "sandbox::", "fs::", "io::"])]
 #[case::scores_do_no_io("checker/src/grade/score.rs", &["Command::", "sandbox::", "fs::", "io::"])]
 #[case::hiding_does_no_io("checker/src/grade/hidden.rs", &["Command::", "sandbox::", "fs::"])]
@@ -149,7 +149,7 @@ fn walk(directory: &Path) -> Vec<PathBuf> {
 fn what_the_solutions_do_that_would_be_flagged_is_recorded() {
     use checker::flags::Known;
     let workbook = checker::workbook::Workbook::open(&root()).unwrap();
-    let now = Known::of_solutions(&workbook).unwrap().expect("this repository has solutions");
+    let now = Known::from_solutions(&workbook).unwrap().expect("this repository has solutions");
     assert_eq!(Known::load(&workbook).unwrap(), now, "run `checker pin address_space`");
 }
 

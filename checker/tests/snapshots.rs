@@ -7,9 +7,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use checker::curriculum::Exercise;
 use checker::solutions::{references, write_solved};
 use checker::workbook::Workbook;
+use checker::workbook::curriculum::Exercise;
 
 #[test]
 #[ignore = "builds every solution once more; `checker verify` compares, this writes"]

@@ -2,52 +2,25 @@
 
 use std::path::Path;
 
-use crate::candidate::Candidate;
-use crate::curriculum::Exercise;
-use crate::edit::{Edit, of_edits};
 use crate::event::Event;
+use crate::findings::{ExerciseStatus, WorkbookStatus};
+use crate::judge::candidate::Candidate;
+use crate::judge::edited::judge_edits;
+use crate::judge::inputs::Inputs;
+use crate::judge::place::Look;
 use crate::judge::{Judged, judge};
-use crate::look::Look;
-use crate::pristine::{Foundation, Pristine};
-use crate::progress::{Entry, Lock, Progress, Store};
-use crate::report::Reporter;
-use crate::verdict::{Judgement, Place, Verdict};
-use crate::{Error, Exit, files, fingerprint};
+use crate::progress::{Entry, Progress, Store};
+use crate::report::{Report, Reporter};
+use crate::system::files;
+use crate::system::lock::Lock;
+use crate::verdict::{Judgement, Verdict};
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::edit::Edit;
+use crate::workbook::pins::{Pins, WorkbookPins};
+use crate::{Error, Exit};
 
 use super::Session;
 use super::next::{self, Known};
-
-/// How an exercise stands.
-#[derive(Debug, Clone)]
-pub struct Standing<'a> {
-    /// Which.
-    pub exercise: &'a Exercise,
-    /// Its judgement.
-    pub judgement: Judgement,
-    /// The same, with each place on a line of the learner's.
-    pub on_own_lines: Judgement,
-    /// Whether it has just been judged, and passes.
-    pub is_new_pass: bool,
-    /// How many hints have been given.
-    pub hints_given: usize,
-    /// How many hints there are.
-    pub hints: usize,
-    /// The line to open first.
-    pub look: Place,
-    /// The line of the README at which the verdict on the claim stands.
-    pub claim: Option<u32>,
-}
-
-/// How the asked exercises stand, and what is next.
-#[derive(Debug)]
-pub struct Standings<'a> {
-    /// Those that were asked for, in the order of the curriculum.
-    pub asked: Vec<Standing<'a>>,
-    /// Whether that are all, because none was named.
-    pub all: bool,
-    /// The next one; it need not be among the asked.
-    pub next: Option<Standing<'a>>,
-}
 
 /// Judges the asked exercises: an unchanged one costs nothing, an untouched one is not compiled.
 pub fn check(
@@ -55,9 +28,9 @@ pub fn check(
     names: &[String],
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
-    let standings = judged(session, names, reporter)?;
-    let exit = standings.exit();
-    reporter.standings(&session.workbook, &standings, exit);
+    let status = judged(session, names, reporter)?;
+    let exit = status.exit();
+    reporter.report(Report::Status { workbook: &session.workbook, status: &status, exit });
     Ok(exit)
 }
 
@@ -66,7 +39,7 @@ pub(super) fn judged<'a>(
     session: &'a Session,
     names: &[String],
     reporter: &mut dyn Reporter,
-) -> Result<Standings<'a>, Error> {
+) -> Result<WorkbookStatus<'a>, Error> {
     let workbook = &session.workbook;
     let exercises = session.asked(names)?;
     let checker = Checker::new(session, reporter)?;
@@ -83,18 +56,10 @@ pub(super) fn judged<'a>(
         let known_now = Known::judged(workbook, exercise, &judgement, edited, &entry);
         let is_asked_and_open = !names.is_empty() && !known_now.passes;
         known.push(Known { is_fresh: known_now.is_fresh || is_asked_and_open, ..known_now });
-        asked.push(checker.standing(exercise, judgement, cached));
+        asked.push(checker.status(exercise, judgement, cached));
     }
     let next = checker.next(&known, &asked);
-    Ok(Standings { asked, all: names.is_empty(), next })
-}
-
-impl Standings<'_> {
-    /// Whether all pass.
-    pub fn exit(&self) -> Exit {
-        let has_passed = |standing: &Standing<'_>| standing.judgement.verdict == Verdict::Passed;
-        if self.asked.iter().all(has_passed) { Exit::Passed } else { Exit::NotPassed }
-    }
+    Ok(WorkbookStatus { asked, all: names.is_empty(), next })
 }
 
 /// What judging several exercises has in common.
@@ -102,24 +67,24 @@ pub(super) struct Checker<'a> {
     session: &'a Session,
     store: Store,
     progress: Progress,
-    foundation_edits: Vec<Edit>,
+    workbook_edits: Vec<Edit>,
     /// Held to the end, so that two checkers do not build and run in the same place.
     _turn: Option<Lock>,
 }
 
 impl<'a> Checker<'a> {
     pub(super) fn new(session: &'a Session, reporter: &mut dyn Reporter) -> Result<Self, Error> {
-        let store = Store::of(&session.workbook);
+        let store = Store::new(&session.workbook);
         let turn = wait_for_turn(session, reporter)?;
         // Verdicts do not need the past: without it they only take longer.
         let (progress, warning) = store.load().unwrap_or_else(|error| {
             (Progress::default(), Some(format!("progress cannot be read: {error}")))
         });
         if let Some(text) = &warning {
-            reporter.take(&Event::Warning { text });
+            reporter.warn(text);
         }
-        let foundation_edits = Foundation::load(&session.workbook)?.edits(&session.workbook)?;
-        Ok(Self { session, store, progress, foundation_edits, _turn: turn })
+        let workbook_edits = WorkbookPins::load(&session.workbook)?.edits(&session.workbook)?;
+        Ok(Self { session, store, progress, workbook_edits, _turn: turn })
     }
 
     /// The judgement of the learner's files as they are now, and whether it was known from before.
@@ -132,33 +97,31 @@ impl<'a> Checker<'a> {
         if self.session.stop.is_requested() {
             return Err(Error::Interrupted);
         }
-        let pristine = Pristine::load(workbook, exercise)?;
-        let mut edits = pristine.edits(workbook, exercise)?;
-        edits.extend(self.foundation_edits.iter().cloned());
+        let pins = Pins::load(workbook, exercise)?;
+        let mut edits = pins.edits(workbook, exercise)?;
+        edits.extend(self.workbook_edits.iter().cloned());
         if let Some(judgement) = missing_source(workbook, exercise) {
             return Ok(self.report(exercise, judgement, false, reporter));
         }
-        if let Some(judgement) = of_edits(&exercise.name, &edits) {
+        if let Some(judgement) = judge_edits(&exercise.name, &edits) {
             return Ok(self.report(exercise, judgement, false, reporter));
         }
-        if pristine.is_untouched(workbook, exercise)? {
+        if pins.is_untouched(workbook, exercise)? {
             let judgement = Judgement::without_tests(Verdict::NotStarted, None, None);
             return Ok(self.report(exercise, judgement, false, reporter));
         }
-        let candidate = Candidate::in_place(workbook, exercise, &pristine);
-        let fingerprint = fingerprint::of(&candidate)?;
-        if let Some(known) = self.entry(exercise).known(&fingerprint) {
+        let candidate = Candidate::in_place(workbook, exercise, &pins);
+        let inputs = Inputs::read(&candidate)?;
+        if let Some(known) = self.entry(exercise).known(inputs.hash()) {
             return Ok(self.report(exercise, known.clone(), true, reporter));
         }
-        let Judged { judgement, known_by_hash, .. } =
-            judge(&candidate, &self.session.stop, reporter)?;
-        // Saved again while it was being judged: the verdict is true of no text that we know.
-        let is_known = known_by_hash && fingerprint::of(&candidate)? == fingerprint;
-        let still = is_known.then_some(fingerprint);
-        let saved = self.store.update(&exercise.name, |entry| entry.remember(still, &judgement));
+        let Judged { judgement, valid_for, .. } =
+            judge(&candidate, &inputs, &self.session.stop, reporter)?;
+        let saved =
+            self.store.update(&exercise.name, |entry| entry.remember(valid_for, &judgement));
         if let Err(error) = saved {
             let text = format!("the verdict stands, but is not remembered: {error}");
-            reporter.take(&Event::Warning { text: &text });
+            reporter.warn(&text);
         }
         Ok(self.report(exercise, judgement, false, reporter))
     }
@@ -174,11 +137,16 @@ impl<'a> Checker<'a> {
         cached: bool,
         reporter: &mut dyn Reporter,
     ) -> (Judgement, bool) {
-        reporter.take(&Event::Judged { exercise, judgement: &judgement, cached });
+        reporter.emit(&Event::Judged { exercise, judgement: &judgement, cached });
         (judgement, cached)
     }
 
-    fn standing(&self, exercise: &'a Exercise, judgement: Judgement, cached: bool) -> Standing<'a> {
+    fn status(
+        &self,
+        exercise: &'a Exercise,
+        judgement: Judgement,
+        cached: bool,
+    ) -> ExerciseStatus<'a> {
         let workbook = &self.session.workbook;
         let directory = workbook.exercise_path(exercise);
         let text = |file: &Path| files::read(&directory.join(file)).unwrap_or_default();
@@ -186,14 +154,14 @@ impl<'a> Checker<'a> {
         let readme = text(Path::new("README.md"));
         let claim = readme.lines().zip(1..).find(|(line, _)| *line == "## Verdict");
         let source = text(&exercise.edit[0]);
-        let pristine = Pristine::load(workbook, exercise).unwrap_or_default();
-        let look = Look { exercise, source: &source, given: &pristine.files };
+        let pins = Pins::load(workbook, exercise).unwrap_or_default();
+        let look = Look { exercise, source: &source, given: &pins.files };
         let entry = self.entry(exercise);
         let has_passed = |it: &Judgement| it.verdict == Verdict::Passed;
         // Where the hash does not cover everything, it is judged each time.
         let is_old =
             entry.fingerprint.is_none() && entry.judgement.as_ref().is_some_and(has_passed);
-        Standing {
+        ExerciseStatus {
             exercise,
             is_new_pass: has_passed(&judgement) && !cached && !is_old,
             hints_given: entry.hints,
@@ -206,11 +174,15 @@ impl<'a> Checker<'a> {
     }
 
     /// What is next, which is remembered.
-    fn next(&self, known: &[Known<'a>], asked: &[Standing<'a>]) -> Option<Standing<'a>> {
-        let next = next::of(known, self.progress.next());
+    fn next(
+        &self,
+        known: &[Known<'a>],
+        asked: &[ExerciseStatus<'a>],
+    ) -> Option<ExerciseStatus<'a>> {
+        let next = next::choose(known, self.progress.next());
         let name = next.map(|exercise| exercise.name.as_str());
         let is_asked = |it: &&Known<'_>| {
-            asked.iter().any(|standing| standing.exercise.number == it.exercise.number)
+            asked.iter().any(|status| status.exercise.number == it.exercise.number)
         };
         let edited: Vec<(&str, u64)> = known
             .iter()
@@ -221,11 +193,11 @@ impl<'a> Checker<'a> {
         // It was said before if progress cannot be kept; without it the next check may choose another.
         let _ = self.store.remember_next(name, &edited);
         let next = next?;
-        let judged = asked.iter().find(|standing| standing.exercise.number == next.number);
+        let judged = asked.iter().find(|status| status.exercise.number == next.number);
         Some(judged.cloned().unwrap_or_else(|| {
             let not_started = || Judgement::without_tests(Verdict::NotStarted, None, None);
             let judgement = self.entry(next).judgement.unwrap_or_else(not_started);
-            self.standing(next, judgement, true)
+            self.status(next, judgement, true)
         }))
     }
 }
@@ -255,12 +227,12 @@ pub(super) fn wait_for_turn(
         // Where nothing can be written there is no lock either; cargo's own lock remains.
         Err(error) => {
             let text = format!("progress cannot be kept: {error}");
-            reporter.take(&Event::Warning { text: &text });
+            reporter.warn(&text);
             return Ok(None);
         }
     }
     let text = "another checker is at work in this workbook; waiting for it to finish";
-    reporter.take(&Event::Warning { text });
+    reporter.warn(text);
     loop {
         if session.stop.is_requested() {
             return Err(Error::Interrupted);

@@ -2,9 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::report::Reporter;
 use crate::report::formats::{Sheet, github};
-use crate::{Error, Exit, files};
+use crate::report::{Report, Reporter};
+use crate::system::files;
+use crate::{Error, Exit};
 
 use super::Session;
 use super::check::judged;
@@ -20,19 +21,20 @@ pub fn check_on_github(
     reporter.document(&github::stop_commands(&token));
     let judged = judged(session, names, reporter);
     match &judged {
-        Ok(standings) => {
-            reporter.standings(&session.workbook, standings, standings.exit());
+        Ok(status) => {
+            let (workbook, exit) = (&session.workbook, status.exit());
+            reporter.report(Report::Status { workbook, status, exit });
         }
-        Err(error) => reporter.error(error),
+        Err(error) => reporter.report(Report::Error(error)),
     }
     reporter.document(&github::resume_commands(&token));
     match judged {
-        Ok(standings) => {
-            let sheets = [Sheet::of_standings(&standings.asked)];
+        Ok(status) => {
+            let sheets = [Sheet::from_statuses(&status.asked)];
             reporter.document(&github::annotations(&sheets));
             let title = &session.workbook.curriculum.title;
             write_summary(title, &sheets, summary_file().as_deref())?;
-            Ok(standings.exit())
+            Ok(status.exit())
         }
         Err(error) => {
             reporter.document(&github::error("the checker cannot go on", &error.to_string()));
@@ -48,11 +50,11 @@ pub fn check_as_junit(
     names: &[String],
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
-    let standings = judged(session, names, reporter)?;
-    let sheets = [Sheet::of_standings(&standings.asked)];
+    let status = judged(session, names, reporter)?;
+    let sheets = [Sheet::from_statuses(&status.asked)];
     let title = &session.workbook.curriculum.title;
     reporter.document(&crate::report::formats::junit::document(title, &sheets));
-    Ok(standings.exit())
+    Ok(status.exit())
 }
 
 /// The file that GitHub's runner takes the step's summary from.

@@ -3,37 +3,18 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::capability::Capability;
-use crate::curriculum::Exercise;
-use crate::report::Reporter;
-use crate::run::ROOM_TO_RUN;
-use crate::scratch::temporary;
+use crate::findings::{Finding, Shortfall};
+use crate::judge::run_tests::ROOM_TO_RUN;
+use crate::report::{Report, Reporter};
+use crate::system::files;
+use crate::system::scratch::temporary;
+use crate::system::worker_pool;
 use crate::workbook::Workbook;
-use crate::{Error, Exit, files, parallel};
+use crate::workbook::capability::Capability;
+use crate::workbook::curriculum::Exercise;
+use crate::{Error, Exit};
 
 use super::Session;
-
-/// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Finding {
-    /// What.
-    pub name: &'static str,
-    /// What was found, in words.
-    pub found: String,
-    /// Where it falls short.
-    pub shortfall: Option<Shortfall>,
-}
-
-/// What is missing.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Shortfall {
-    /// Whether nothing works without it.
-    pub fatal: bool,
-    /// What is lost.
-    pub lost: String,
-    /// What to do.
-    pub remedy: String,
-}
 
 /// The disk space that a build of all exercises may take, in MiB.
 const DISK_MIB: u64 = 2048;
@@ -52,7 +33,7 @@ pub fn doctor(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Er
         disk(&session.workbook),
         temporary_files(),
     ];
-    reporter.findings(&findings);
+    reporter.report(Report::Machine(&findings));
     let fatal =
         findings.iter().any(|finding| finding.shortfall.as_ref().is_some_and(|short| short.fatal));
     Ok(if fatal { Exit::Fault } else { Exit::Passed })
@@ -136,9 +117,10 @@ fn isolation() -> Finding {
             return finding("isolation", format!("unknown: {error}"), short(false, lost, "-"));
         }
     };
-    let shortfall = match layers.missing.is_empty() {
-        true => None,
-        false => short(
+    let shortfall = if layers.missing.is_empty() {
+        None
+    } else {
+        short(
             false,
             &format!(
                 "for programs of strangers: {}. Your own are supervised, limited and cleaned up \
@@ -147,7 +129,7 @@ fn isolation() -> Finding {
             ),
             "ask the administrator for user.max_user_namespaces > 0 (namespaces(7)); \
              in a container, its security profile decides",
-        ),
+        )
     };
     finding("isolation", layers.held_in_words(), shortfall)
 }
@@ -177,7 +159,7 @@ fn ptrace(workbook: &Workbook) -> Finding {
 }
 
 fn cores() -> Finding {
-    let count = parallel::cores();
+    let count = worker_pool::cores();
     let shortfall = if count > 1 {
         None
     } else {

@@ -7,8 +7,6 @@ use std::path::{Path, PathBuf};
 
 use sandbox::Layers;
 
-use crate::curriculum::Exercise;
-use crate::event::Event;
 use crate::grade::approval::{self, Approvals};
 use crate::grade::gradebook::Gradebook;
 use crate::grade::grading::{Grading, results_in};
@@ -16,9 +14,11 @@ use crate::grade::intake::{Intake, Upload, normal_form};
 use crate::grade::merge::{self, Merged};
 use crate::grade::partition::{self, Partition};
 use crate::grade::scheme::Scheme;
-use crate::grade::store::{Result as Stored, Store};
-use crate::report::Reporter;
-use crate::{Error, Exit, files};
+use crate::grade::store::{GradedExercise, Store};
+use crate::report::{Report, Reporter};
+use crate::system::files;
+use crate::workbook::curriculum::Exercise;
+use crate::{Error, Exit};
 
 use super::Session;
 use super::intake::{UploadArguments, refuse_where_nothing_counts, say_remarks, take_in};
@@ -101,7 +101,8 @@ pub fn grade(
     let jobs = arguments.jobs.map(NonZeroUsize::get);
     let grading = Grading::new(workbook, &session.stop, exercises.clone(), jobs, &layers)?;
     let again = arguments.rerun.as_deref();
-    let open = grading.grade(&intakes, &store, again, |progress| reporter.graded(progress))?;
+    let open = grading
+        .grade(&intakes, &store, again, |progress| reporter.report(Report::Graded(progress)))?;
     write_gradebook(session, &store, &arguments.out, reporter)?;
     if open > 0 {
         return Ok(Exit::Fault);
@@ -132,7 +133,7 @@ fn how_it_ends(
     let asked: BTreeSet<&str> = intakes.iter().map(|it| it.submission.student.as_str()).collect();
     let (stored, results) = (store.submissions()?, store.results()?);
     let scheme = Scheme::default();
-    let mut gradebook = Gradebook::of(exercises, &scheme, &stored, &results);
+    let mut gradebook = Gradebook::new(exercises, &scheme, &stored, &results);
     gradebook.lines.retain(|line| asked.contains(line.stored.submission.student.as_str()));
     Ok(match (gradebook.missing(), gradebook.unjudged().count()) {
         (0, 0) => Exit::Passed,
@@ -170,7 +171,7 @@ fn isolation(required: bool, reporter: &mut dyn Reporter) -> Result<Layers, Erro
         )));
     }
     let text = format!("layers of isolation are missing: {missing}");
-    reporter.take(&Event::Warning { text: &text });
+    reporter.warn(&text);
     Ok(layers)
 }
 
@@ -197,7 +198,7 @@ pub fn merge(
             write_gradebook(session, &store, &arguments.out, reporter)?;
             reporter.note(&format!("New are {submissions} submissions and {results} results."));
             if let Some(text) = missing_in_words(&missing) {
-                reporter.take(&Event::Warning { text: &text });
+                reporter.warn(&text);
                 return Ok(Exit::NotPassed);
             }
             Ok(Exit::Passed)
@@ -205,7 +206,7 @@ pub fn merge(
         Merged::Conflicts(conflicts) => {
             for conflict in &conflicts {
                 let text = format!("conflict: {conflict}");
-                reporter.take(&Event::Warning { text: &text });
+                reporter.warn(&text);
             }
             reporter.note(&format!(
                 "Conflicts: {}. Nothing was merged. Where students differ, leave the directory out that is \
@@ -242,7 +243,7 @@ pub(super) fn warn_of_missing_parts(
     if parts.len() > 1
         && let Some(text) = missing_in_words(&partition::missing(&parts))
     {
-        reporter.take(&Event::Warning { text: &text });
+        reporter.warn(&text);
     }
     Ok(())
 }
@@ -297,9 +298,9 @@ fn hold(directory: &Path) -> Result<(), Error> {
 }
 
 /// Says which results wait for a person.
-pub(super) fn warn_of_held(held: &[Stored], reporter: &mut dyn Reporter) {
+pub(super) fn warn_of_held(held: &[GradedExercise], reporter: &mut dyn Reporter) {
     for result in held {
-        reporter.take(&Event::Warning { text: &approval::in_words(result) });
+        reporter.warn(&approval::in_words(result));
     }
 }
 
@@ -307,7 +308,7 @@ pub(super) fn warn_of_held(held: &[Stored], reporter: &mut dyn Reporter) {
 fn adopt(session: &Session, scheme: Option<&Path>, directory: &Path) -> Result<(), Error> {
     match scheme {
         Some(path) => Scheme::adopt(&session.workbook, path, directory),
-        None => Scheme::of_results(&session.workbook, directory).map(drop),
+        None => Scheme::load_beside_results(&session.workbook, directory).map(drop),
     }
 }
 
@@ -319,12 +320,13 @@ fn write_gradebook(
 ) -> Result<(), Error> {
     let stored = store.submissions()?;
     let (results, held) = Approvals::load(directory)?.divide(store.results()?);
-    let scheme = Scheme::of_results(&session.workbook, directory)?;
-    let mut gradebook = Gradebook::new(&session.workbook.curriculum, &scheme, &stored, &results);
+    let scheme = Scheme::load_beside_results(&session.workbook, directory)?;
+    let mut gradebook =
+        Gradebook::new(&session.workbook.curriculum.exercises, &scheme, &stored, &results);
     let held = gradebook.hold(held);
     let path = directory.join("gradebook.csv");
     files::write_atomically(&path, &gradebook.csv())?;
-    reporter.gradebook(&gradebook, Some(&path));
+    reporter.report(Report::Gradebook { gradebook: &gradebook, path: Some(&path) });
     warn_of_held(&held, reporter);
     Ok(())
 }

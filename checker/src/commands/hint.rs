@@ -1,8 +1,9 @@
 //! `checker hint`: one more hint with each call.
 
 use crate::progress::Store;
-use crate::report::Reporter;
-use crate::{Error, Exit, files};
+use crate::report::{Report, Reporter};
+use crate::system::files;
+use crate::{Error, Exit};
 
 use super::Session;
 
@@ -13,7 +14,7 @@ pub fn hint(
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
-    let store = Store::of(workbook);
+    let store = Store::new(workbook);
     let exercise = session.named_or_next(name, reporter)?;
     let (progress, warning) = store.load()?;
     if let Some(warning) = warning {
@@ -32,7 +33,7 @@ pub fn hint(
     };
     let number = (given + 1).min(stages.len());
     reporter.note(&format!("{}: hint {number} of {}\n", exercise.name, stages.len()));
-    reporter.markdown(hint.trim());
+    reporter.report(Report::Markdown(hint.trim()));
     let last = number == stages.len();
     let more = if last {
         "\nThat was the last one.".to_owned()

@@ -3,13 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::event::Event;
 use crate::grade::intake::{
     EXTENSIONS, Found, Intake, Limits, Reading, Rules, Upload, find, read, roster_of,
 };
-use crate::pristine::Pristine;
-use crate::report::Reporter;
-use crate::{Error, Exit, files};
+use crate::report::{Report, Reporter};
+use crate::system::files;
+use crate::workbook::pins::Pins;
+use crate::{Error, Exit};
 
 use super::Session;
 
@@ -50,7 +50,8 @@ pub fn intake(
     if let Some(path) = &arguments.roster {
         files::write_atomically(path, &roster_of(&intakes, path)?)?;
     }
-    reporter.intake(&intakes, &session.workbook.curriculum);
+    let curriculum = &session.workbook.curriculum;
+    reporter.report(Report::Intake { intakes: &intakes, curriculum });
     refuse_where_nothing_counts(&intakes)?;
     let is_open = |intake: &Intake| match &intake.taken {
         Ok(taken) => !taken.unjudged.is_empty(),
@@ -68,10 +69,10 @@ pub(super) fn take_in(
     reporter: &mut dyn Reporter,
 ) -> Result<Vec<Intake>, Error> {
     let curriculum = &session.workbook.curriculum;
-    let pristine = Pristine::load_all(&session.workbook)?;
+    let pins = Pins::load_all(&session.workbook)?;
     let reading = Reading { limits: Limits::default(), stop: &session.stop };
     let other_versions = arguments.other_versions;
-    let rules = Rules { curriculum, pristine: &pristine, other_versions, reading };
+    let rules = Rules { curriculum, pins: &pins, other_versions, reading };
     let Found { mut uploads, passed_over, warnings } =
         find(&rules, &arguments.submissions, results)?;
     for path in passed_over {
@@ -80,9 +81,9 @@ pub(super) fn take_in(
             path.display(),
             EXTENSIONS.join(" ")
         );
-        reporter.take(&Event::Warning { text: &text });
+        reporter.warn(&text);
     }
-    warnings.iter().for_each(|text| reporter.take(&Event::Warning { text }));
+    warnings.iter().for_each(|text| reporter.warn(text));
     choose(&mut uploads)?;
     let intakes = read(&rules, uploads)?;
     refuse_several_in_each(&intakes)?;
@@ -94,7 +95,7 @@ pub(super) fn say_remarks(intakes: &[Intake], reporter: &mut dyn Reporter) {
     for Intake { submission, remarks, .. } in intakes {
         for remark in remarks {
             let text = format!("{}: {remark}", submission.student);
-            reporter.take(&Event::Warning { text: &text });
+            reporter.warn(&text);
         }
     }
 }

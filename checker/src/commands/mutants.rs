@@ -13,10 +13,11 @@ use std::time::{Duration, SystemTime};
 use sandbox::{End, Limits, Observation, Program};
 use serde::Deserialize;
 
-use crate::curriculum::Exercise;
 use crate::report::Reporter;
 use crate::solutions::{references, write_solved};
-use crate::{Error, Exit, files};
+use crate::system::files;
+use crate::workbook::curriculum::Exercise;
+use crate::{Error, Exit};
 
 use super::Session;
 
@@ -147,7 +148,7 @@ fn cargo(session: &Session, arguments: &[&str], target: &Path) -> Result<Observa
         .collect();
     env.push(("CARGO_TARGET_DIR".into(), target.into()));
     let program = Program {
-        path: crate::compile::which("cargo"),
+        path: files::which("cargo"),
         args: arguments.iter().map(OsString::from).collect(),
         env,
         directory: session.workbook.root.clone(),

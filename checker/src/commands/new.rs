@@ -3,10 +3,11 @@
 mod place;
 mod template;
 
-use crate::curriculum::{Curriculum, FILE, Number};
 use crate::report::Reporter;
+use crate::system::files;
 use crate::workbook::Workbook;
-use crate::{Error, Exit, files};
+use crate::workbook::curriculum::{Curriculum, FILE, Number};
+use crate::{Error, Exit};
 
 use super::Session;
 use place::Place;

@@ -8,21 +8,21 @@ use std::fs;
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
-use crate::candidate::Candidate;
-use crate::curriculum::Exercise;
-use crate::pristine::Pristine;
+use crate::Error;
+use crate::judge::candidate::Candidate;
+use crate::judge::inputs::Inputs;
 use crate::progress::{Entry, Progress, Store};
 use crate::report::Reporter;
 use crate::verdict::{Judgement, Verdict};
 use crate::workbook::Workbook;
-use crate::{Error, fingerprint};
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::pins::Pins;
 
 use super::Session;
 
 /// What is known of an exercise when the next one is chosen.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Known<'a> {
-    /// Which.
     pub exercise: &'a Exercise,
     /// Whether the learner's files are not the stubs any more.
     pub is_begun: bool,
@@ -34,12 +34,23 @@ pub(super) struct Known<'a> {
     pub is_fresh: bool,
 }
 
+impl Session {
+    /// The exercise that was named, or else the next one.
+    pub(super) fn named_or_next(
+        &self,
+        name: Option<&str>,
+        reporter: &mut dyn Reporter,
+    ) -> Result<&Exercise, Error> {
+        match name {
+            Some(name) => self.workbook.curriculum.find(name),
+            None => find(self, reporter),
+        }
+    }
+}
+
 /// The exercise that a command without a name means, as things are now; nothing is judged.
-pub(super) fn find<'a>(
-    session: &'a Session,
-    reporter: &mut dyn Reporter,
-) -> Result<&'a Exercise, Error> {
-    let (progress, warning) = Store::of(&session.workbook).load()?;
+fn find<'a>(session: &'a Session, reporter: &mut dyn Reporter) -> Result<&'a Exercise, Error> {
+    let (progress, warning) = Store::new(&session.workbook).load()?;
     if let Some(warning) = warning {
         reporter.note(&format!("warning: {warning}"));
     }
@@ -47,13 +58,13 @@ pub(super) fn find<'a>(
     let known: Vec<Known<'_>> = exercises
         .map(|exercise| Known::remembered(&session.workbook, exercise, &progress))
         .collect();
-    of(&known, progress.next()).ok_or_else(|| {
+    choose(&known, progress.next()).ok_or_else(|| {
         Error::Refused("everything has passed; name an exercise: `checker list`".to_owned())
     })
 }
 
 /// The one rule. `last` is the one that was next before.
-pub(super) fn of<'a>(known: &[Known<'a>], last: Option<&str>) -> Option<&'a Exercise> {
+pub(super) fn choose<'a>(known: &[Known<'a>], last: Option<&str>) -> Option<&'a Exercise> {
     let begun = || known.iter().enumerate().filter(|(_, it)| it.is_begun);
     let fresh = || begun().filter(|(_, it)| it.is_fresh);
     // `max_by_key` takes the last of equal ones: the first in the order of the curriculum.
@@ -85,7 +96,7 @@ impl<'a> Known<'a> {
     ) -> Self {
         let entry = progress.entry(&exercise.name);
         let verdict = remembered_verdict(workbook, exercise, &entry);
-        Self::of(exercise, verdict, edited(workbook, exercise), &entry)
+        Self::new(exercise, verdict, edited(workbook, exercise), &entry)
     }
 
     /// What is known of an exercise that was `edited` and then judged.
@@ -100,10 +111,10 @@ impl<'a> Known<'a> {
         let is_edited = matches!(verdict, Verdict::TestsMissing | Verdict::WorkbookEdited);
         let given = judgement.place.as_ref().filter(|_| is_edited);
         let given = given.map_or(0, |place| changed(&workbook.root.join(&place.file)));
-        Self::of(exercise, Some(verdict), edited.max(given), entry)
+        Self::new(exercise, Some(verdict), edited.max(given), entry)
     }
 
-    fn of(exercise: &'a Exercise, verdict: Option<Verdict>, edited: u64, entry: &Entry) -> Self {
+    fn new(exercise: &'a Exercise, verdict: Option<Verdict>, edited: u64, entry: &Entry) -> Self {
         Self {
             exercise,
             is_begun: verdict != Some(Verdict::NotStarted),
@@ -116,12 +127,12 @@ impl<'a> Known<'a> {
 
 /// The last verdict on the files as they are now; `None` if they have changed since.
 fn remembered_verdict(workbook: &Workbook, exercise: &Exercise, entry: &Entry) -> Option<Verdict> {
-    let pristine = Pristine::load(workbook, exercise).ok()?;
-    if pristine.is_untouched(workbook, exercise).unwrap_or(false) {
+    let pins = Pins::load(workbook, exercise).ok()?;
+    if pins.is_untouched(workbook, exercise).unwrap_or(false) {
         return Some(Verdict::NotStarted);
     }
-    let fingerprint = fingerprint::of(&Candidate::in_place(workbook, exercise, &pristine)).ok()?;
-    entry.last(&fingerprint).map(|judgement| judgement.verdict)
+    let inputs = Inputs::read(&Candidate::in_place(workbook, exercise, &pins)).ok()?;
+    entry.last(inputs.hash()).map(|judgement| judgement.verdict)
 }
 
 /// When the learner's files of an exercise were last edited, in milliseconds since 1970.
@@ -144,7 +155,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::curriculum::Number;
+    use crate::workbook::curriculum::Number;
 
     fn exercises() -> Vec<Exercise> {
         let exercise = |place| Exercise {
@@ -180,7 +191,7 @@ mod tests {
     }
 
     fn of_name(known: &[Known<'_>], last: Option<&str>) -> Option<String> {
-        super::of(known, last).map(|exercise| exercise.name.clone())
+        super::choose(known, last).map(|exercise| exercise.name.clone())
     }
 
     #[test]

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use sandbox::{Limits, Program, Stop};
 
-use crate::candidate::{Slot, Sources};
-use crate::compile::{Recipe, compile_stub};
-use crate::curriculum::Exercise;
 use crate::flags::Known;
-use crate::pristine::{Foundation, Pristine};
+use crate::judge::candidate::{BuildDir, Sources};
+use crate::judge::compile::{Recipe, compile_stub};
 use crate::report::Reporter;
 use crate::workbook::Workbook;
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::pins::{Pins, WorkbookPins};
 use crate::{Error, Exit};
 
 use super::Session;
@@ -25,19 +25,19 @@ pub fn pin(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let _turn = super::check::wait_for_turn(session, reporter)?;
-    let slot = Slot::prepare(workbook, "stub")?;
+    let build_dir = BuildDir::prepare(workbook, "stub")?;
     for exercise in session.asked(names)? {
-        let (pristine, _) = current(workbook, exercise, &slot, &session.stop)?;
-        pristine.save(workbook, exercise)?;
-        let count: usize = pristine.tests.values().map(Vec::len).sum();
+        let (pins, _) = current(workbook, exercise, &build_dir, &session.stop)?;
+        pins.save(workbook, exercise)?;
+        let count: usize = pins.tests.values().map(Vec::len).sum();
         reporter.note(&format!(
             "pinned {:<18} {} files, {count} tests",
             exercise.name,
-            pristine.files.len()
+            pins.files.len()
         ));
     }
-    Foundation::of_files(workbook)?.save(workbook)?;
-    if let Some(known) = Known::of_solutions(workbook)? {
+    WorkbookPins::from_files(workbook)?.save(workbook)?;
+    if let Some(known) = Known::from_solutions(workbook)? {
         known.save(workbook)?;
     }
     Ok(Exit::Passed)
@@ -48,25 +48,25 @@ pub fn pin(
 pub(super) fn current(
     workbook: &Workbook,
     exercise: &Exercise,
-    slot: &Slot,
+    build_dir: &BuildDir,
     stop: &Stop,
-) -> Result<(Pristine, Recipe), Error> {
-    let targets = |pristine: &Pristine| -> BTreeMap<String, Vec<String>> {
-        let test_targets = pristine.files.keys().filter_map(|path| target_of(path));
+) -> Result<(Pins, Recipe), Error> {
+    let targets = |pins: &Pins| -> BTreeMap<String, Vec<String>> {
+        let test_targets = pins.files.keys().filter_map(|path| target_of(path));
         test_targets.map(|target| (target, Vec::new())).collect()
     };
-    let mut pristine = Pristine::of_files(workbook, exercise, BTreeMap::new())?;
-    pristine.tests = targets(&pristine);
-    let candidate = slot.lay(exercise, &pristine, &Sources::new())?;
+    let mut pins = Pins::from_files(workbook, exercise, BTreeMap::new())?;
+    pins.tests = targets(&pins);
+    let candidate = build_dir.lay(exercise, &pins, &Sources::new())?;
     let (programs, recipe) = compile_stub(&candidate, stop)?;
     let mut tests = BTreeMap::new();
     for (target, program) in &programs.tests {
-        let source = pristine.files.get(&Path::new("tests").join(format!("{target}.rs")));
+        let source = pins.files.get(&Path::new("tests").join(format!("{target}.rs")));
         let list = list_tests(program, &candidate.directory(), stop)?;
         tests.insert(target.clone(), in_source_order(list, source.map_or("", String::as_str)));
     }
-    pristine.tests = tests;
-    Ok((pristine, recipe))
+    pins.tests = tests;
+    Ok((pins, recipe))
 }
 
 /// `tests/NAME.rs` is the target NAME; what lies deeper is included by one of those.

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use crate::event::Event;
 use crate::grade::approval::Approvals;
 use crate::grade::gradebook::{Gradebook, Line};
 use crate::grade::grading::results_in;
@@ -12,8 +11,9 @@ use crate::grade::scheme::Scheme;
 use crate::report::formats::{
     Sheet, canvas, classroom, escape, github, gradescope, json_report, junit, moodle, table,
 };
-use crate::report::{Format, Reporter, pages};
-use crate::{Error, Exit, files};
+use crate::report::{Format, Report, Reporter, pages};
+use crate::system::files;
+use crate::{Error, Exit};
 
 use super::grade::warn_of_held;
 use super::{Session, ci};
@@ -56,8 +56,8 @@ pub fn report(
     super::grade::warn_of_missing_parts(&store, reporter)?;
     let stored = store.submissions()?;
     let (results, held) = Approvals::load(&arguments.directory)?.divide(store.results()?);
-    let scheme = Scheme::of_results(&session.workbook, &arguments.directory)?;
-    let mut gradebook = Gradebook::of(exercises, &scheme, &stored, &results);
+    let scheme = Scheme::load_beside_results(&session.workbook, &arguments.directory)?;
+    let mut gradebook = Gradebook::new(exercises, &scheme, &stored, &results);
     if let Some(student) = &arguments.student {
         let student = normal_form(student);
         gradebook.lines.retain(|line| normal_form(&line.stored.submission.student) == student);
@@ -70,14 +70,14 @@ pub fn report(
     // The gradebook for people says it itself.
     if format != Format::Human {
         for text in gradebook.what_is_open() {
-            reporter.take(&Event::Warning { text: &text });
+            reporter.warn(&text);
         }
     }
     let title = &session.workbook.curriculum.title;
     let assignment = arguments.assignment.as_ref().unwrap_or(title);
     let whole = match format {
         Format::Human => {
-            reporter.gradebook(&gradebook, None);
+            reporter.report(Report::Gradebook { gradebook: &gradebook, path: None });
             return Ok(Exit::Passed);
         }
         Format::Html => return html(session, arguments, &gradebook, reporter),
@@ -85,13 +85,13 @@ pub fn report(
             return for_each_student(arguments, format, &gradebook, reporter);
         }
         Format::Github => {
-            let sheets = Sheet::of_gradebook(&gradebook);
+            let sheets = Sheet::from_gradebook(&gradebook);
             let place = arguments.output.clone().or_else(ci::summary_file);
             reporter.document(&github::annotations(&sheets));
             ci::write_summary(title, &sheets, place.as_deref())?;
             return Ok(Exit::Passed);
         }
-        Format::Junit => junit::document(title, &Sheet::of_gradebook(&gradebook)),
+        Format::Junit => junit::document(title, &Sheet::from_gradebook(&gradebook)),
         Format::Canvas => canvas::import(&gradebook, assignment),
         Format::Moodle => moodle::import(&gradebook, assignment, arguments.key),
         Format::Csv => table::long(&gradebook),
@@ -179,7 +179,7 @@ fn left_out(
          wrong. Grade what is open, or give report the same --only",
         line.stored.submission.student
     );
-    reporter.take(&Event::Warning { text: &text });
+    reporter.warn(&text);
     Ok(())
 }
 
@@ -210,7 +210,7 @@ fn writer(arguments: &ReportArguments, format: Format) -> Result<(Document, &'st
 fn environment() -> Result<classroom::Environment, Error> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let variable = |name: &str| std::env::var(name).ok();
-    classroom::Environment::of(variable, classroom::utc(now.as_secs())).map_err(|missing| {
+    classroom::Environment::from_variables(variable, classroom::utc(now.as_secs())).map_err(|missing| {
         Error::Refused(format!(
             "classroom50: its runner tells the grader by variables, and these are not set: {missing}"
         ))

@@ -4,12 +4,13 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::curriculum::Exercise;
-use crate::edit::EditKind;
-use crate::pristine::Pristine;
 use crate::progress::free_name;
 use crate::report::Reporter;
-use crate::{Error, Exit, files};
+use crate::system::files;
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::edit::EditKind;
+use crate::workbook::pins::Pins;
+use crate::{Error, Exit};
 
 use super::Session;
 
@@ -22,11 +23,11 @@ pub fn reset(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let exercise = workbook.curriculum.find(name)?;
-    let pristine = Pristine::load(workbook, exercise)?;
+    let pins = Pins::load(workbook, exercise)?;
     let backup = Backup::new(session, exercise);
     let directory = workbook.exercise_path(exercise);
     let mut restored = 0;
-    for (path, text) in &pristine.files {
+    for (path, text) in &pins.files {
         if exercise.edit.contains(path) == given {
             continue;
         }
@@ -49,7 +50,7 @@ pub fn reset(
         restored += 1;
     }
     if given {
-        for edit in pristine.edits(workbook, exercise)? {
+        for edit in pins.edits(workbook, exercise)? {
             if matches!(edit.kind, EditKind::Added { .. }) {
                 let file = workbook.root.join(&edit.file);
                 backup.keep(&file, &edit.file)?;

@@ -1,11 +1,11 @@
 //! `checker solution`: the reference beside the learner's file.
 
-use crate::event::Event;
-use crate::pristine::Pristine;
 use crate::progress::Store;
-use crate::report::Reporter;
+use crate::report::{Report, Reporter};
 use crate::solutions::Solutions;
-use crate::{Error, Exit, files};
+use crate::system::files;
+use crate::workbook::pins::Pins;
+use crate::{Error, Exit};
 
 use super::Session;
 
@@ -18,16 +18,16 @@ pub fn solution(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let exercise = session.named_or_next(name, reporter)?;
-    let solutions = Solutions::of(workbook, exercise);
+    let solutions = Solutions::new(workbook, exercise);
     if !solutions.are_there() {
         return Err(Error::Refused(format!(
             "this copy of the workbook has no solution of `{}`; your course may have left it out",
             exercise.name
         )));
     }
-    let (progress, warning) = Store::of(workbook).load()?;
+    let (progress, warning) = Store::new(workbook).load()?;
     if let Some(text) = &warning {
-        reporter.take(&Event::Warning { text });
+        reporter.warn(text);
     }
     let last = progress.last_passed(&workbook.curriculum.exercises);
     if !force && !progress.entry(&exercise.name).has_passed {
@@ -46,18 +46,21 @@ pub fn solution(
             last.unwrap_or_default()
         )));
     }
-    let pristine = Pristine::load(workbook, exercise)?;
+    let pins = Pins::load(workbook, exercise)?;
     for file in &exercise.edit {
         let path = solutions.reference_path(file);
         let reference = files::read(&path)?;
         let shown = path.strip_prefix(&workbook.root).unwrap_or(&path).display().to_string();
         let own = workbook.exercise_path(exercise).join(file);
         let yours = files::read_if_there(&own)?.unwrap_or_default();
-        if Some(yours.as_str()) == pristine.stub(file) {
+        if Some(yours.as_str()) == pins.stub(file) {
             reporter.note(&format!("{shown}\n\n{reference}"));
         } else {
             let yours_shown = format!("exercises/{}/{}", exercise.directory, file.display());
-            reporter.side_by_side((&yours_shown, &yours), (&shown, &reference));
+            reporter.report(Report::SideBySide {
+                yours: (&yours_shown, &yours),
+                reference: (&shown, &reference),
+            });
         }
     }
     Ok(Exit::Passed)

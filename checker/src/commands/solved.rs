@@ -25,7 +25,7 @@ pub fn solved(
             Error::Refused(format!("--wrong {place}: expected EXERCISE/NAME, as in pipe/polls"))
         })?;
         let exercise = workbook.curriculum.find(exercise)?;
-        let solutions = Solutions::of(workbook, exercise);
+        let solutions = Solutions::new(workbook, exercise);
         let file = super::wrong::known(&solutions, exercise, name)?;
         let wrong = solutions.wrong(&file)?.map_err(|problem| {
             Error::Refused(format!(

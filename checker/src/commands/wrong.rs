@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use crate::curriculum::Exercise;
 use crate::report::Reporter;
 use crate::solutions::{
     Declaration, Rebased, Solutions, WrongFile, patch_text, rebase, without_declaration,
 };
-use crate::{Error, Exit, files};
+use crate::system::files;
+use crate::workbook::curriculum::Exercise;
+use crate::{Error, Exit};
 
 use super::Session;
 
@@ -20,7 +21,7 @@ pub fn show_wrong(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let exercise = workbook.curriculum.find(exercise)?;
-    let solutions = Solutions::of(workbook, exercise);
+    let solutions = Solutions::new(workbook, exercise);
     let file = known(&solutions, exercise, name)?;
     if !file.is_patch() {
         reporter.document(&file.text);
@@ -42,13 +43,13 @@ pub fn make_wrong(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let exercise = workbook.curriculum.find(exercise)?;
-    let solutions = Solutions::of(workbook, exercise);
+    let solutions = Solutions::new(workbook, exercise);
     let text = files::read(copy).map_err(Error::asked_for)?;
-    let declaration = match Declaration::of_source(&text) {
+    let declaration = match Declaration::from_source(&text) {
         Ok(declaration) => declaration,
         Err(problem) => solutions
             .wrong_file(name)?
-            .and_then(|file| Declaration::of_file(&file).ok())
+            .and_then(|file| Declaration::from_file(&file).ok())
             .ok_or_else(|| Error::Refused(format!("{}: {problem}\n{EXAMPLE}", copy.display())))?,
     };
     let base = solutions.base(&declaration)?.ok_or_else(|| {
@@ -82,7 +83,7 @@ pub fn rebase_wrong(
     let workbook = &session.workbook;
     let (mut carried, mut open) = (0, 0);
     for exercise in session.asked(names)? {
-        let solutions = Solutions::of(workbook, exercise);
+        let solutions = Solutions::new(workbook, exercise);
         for file in solutions.wrong_files()?.iter().filter(|file| file.is_patch()) {
             let path = solutions.directory().join(&file.path);
             match rebase(&solutions, file)? {

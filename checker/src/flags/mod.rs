@@ -5,21 +5,25 @@
 //! that is nested without end costs it no stack. It looks at names, so that whoever wants to hide
 //! something from it can.
 
+mod kind;
 mod names;
 mod scan;
 mod tokens;
+
+pub use kind::Kind;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::candidate::Sources;
-use crate::curriculum::Exercise;
-use crate::pristine::Pristine;
+use crate::Error;
+use crate::judge::candidate::Sources;
 use crate::solutions::Solutions;
+use crate::system::files;
 use crate::workbook::Workbook;
-use crate::{Error, files};
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::pins::Pins;
 
 /// So many places of one kind are named in an exercise. The limit is for each kind, so that many harmless
 /// ones cannot crowd out another.
@@ -39,65 +43,6 @@ pub struct Flag {
     pub kind: Kind,
     /// What stands there.
     pub what: String,
-}
-
-/// What can be of interest.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Kind {
-    /// `process::exit`, `abort`, `_exit`.
-    Exit,
-    /// `atexit`.
-    ExitHandler,
-    /// A panic hook, `catch_unwind`.
-    Hook,
-    /// `link_section`, `no_mangle`, `export_name`, an allocator.
-    Linkage,
-    /// `asm!`, `global_asm!`, naked functions.
-    Assembly,
-    /// `include!`, `include_str!`, `include_bytes!`.
-    Embedding,
-    /// `#[path]`.
-    PathAttribute,
-    /// A macro with the name of one of std's.
-    ShadowedMacro,
-    /// An `extern` block, `dlopen`.
-    Foreign,
-    /// Arguments, variables, `env!`, `/proc`.
-    Surroundings,
-    /// A shell.
-    Shell,
-    /// `getppid`.
-    Parent,
-    /// `thread::sleep`.
-    Sleep,
-    /// `unsafe`.
-    UnsafeCode,
-    /// `cfg(test)`.
-    CfgTest,
-}
-
-impl Kind {
-    /// Why a person may want to look.
-    pub fn why(self) -> &'static str {
-        match self {
-            Kind::Exit => "ends the process, perhaps before a test has checked anything",
-            Kind::ExitHandler => "runs at the end of the process and can change how it ends",
-            Kind::Hook => "changes for the whole process what a failure does",
-            Kind::Linkage => "can run before the tests, or take the place of another function",
-            Kind::Assembly => "does what neither the compiler nor this scan sees",
-            Kind::Embedding => "takes another file into the program",
-            Kind::PathAttribute => "takes a file from elsewhere into the program",
-            Kind::ShadowedMacro => "replaces a macro of std that assertions are made of",
-            Kind::Foreign => "calls functions that no crate of the exercise offers",
-            Kind::Surroundings => "looks at how and where it is run, and can tell a test by it",
-            Kind::Shell => "has a shell do something",
-            Kind::Parent => "knows its parent, which is the grader's supervisor",
-            Kind::Sleep => "waits for time to pass, where threads should wait for each other",
-            Kind::UnsafeCode => "is unsafe, and the reference solution is not",
-            Kind::CfgTest => "behaves differently under test",
-        }
-    }
 }
 
 impl Flag {
@@ -143,10 +88,10 @@ impl Known {
     }
 
     /// What would be recorded now, from the solutions; `None` if this workbook has none.
-    pub fn of_solutions(workbook: &Workbook) -> Result<Option<Self>, Error> {
+    pub fn from_solutions(workbook: &Workbook) -> Result<Option<Self>, Error> {
         let mut known = BTreeMap::new();
         for exercise in &workbook.curriculum.exercises {
-            let solutions = Solutions::of(workbook, exercise);
+            let solutions = Solutions::new(workbook, exercise);
             if !solutions.are_there() {
                 return Ok(None);
             }
@@ -167,8 +112,8 @@ impl Known {
     }
 
     /// What the reference solution of an exercise does, and its stub.
-    pub fn of(&self, exercise: &Exercise, pristine: &Pristine) -> BTreeSet<Kind> {
-        let stub = |file: &PathBuf| Some((file.clone(), pristine.stub(file)?.to_owned()));
+    pub fn of(&self, exercise: &Exercise, pins: &Pins) -> BTreeSet<Kind> {
+        let stub = |file: &PathBuf| Some((file.clone(), pins.stub(file)?.to_owned()));
         let mut known = kinds(&exercise.edit.iter().filter_map(stub).collect());
         known.extend(self.0.get(&exercise.name).into_iter().flatten());
         known
@@ -176,7 +121,7 @@ impl Known {
 }
 
 fn record(workbook: &Workbook) -> PathBuf {
-    workbook.root.join("checker/pristine/uses.toml")
+    workbook.root.join("checker/pins/uses.toml")
 }
 
 fn kinds(sources: &Sources) -> BTreeSet<Kind> {

@@ -1,6 +1,6 @@
 //! The names that are of interest, and what each may mean.
 
-use super::Kind;
+use super::kind::Kind;
 
 /// Names that mean this wherever they stand.
 const ALONE: [(&str, Kind); 32] = [

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
-use super::Kind;
+use super::kind::Kind;
 use super::names::{alone, behind, is_failing_macro, is_shell, of_macro, qualifier};
 use super::tokens::tokens;
 
@@ -49,7 +49,7 @@ struct Import {
 }
 
 impl Import {
-    fn of(mut path: Vec<String>, name: Option<String>, at: usize) -> Option<Self> {
+    fn new(mut path: Vec<String>, name: Option<String>, at: usize) -> Option<Self> {
         if path.last().is_some_and(|last| last == "self") {
             path.pop();
         }
@@ -321,7 +321,7 @@ impl Row {
         let (mut open, mut path, mut name) = (Vec::<Vec<String>>::new(), Vec::new(), None);
         let mut at = start;
         let mut leaf = |path: Vec<String>, name: Option<String>, at: usize| {
-            imports.extend(Import::of(path, name, at));
+            imports.extend(Import::new(path, name, at));
         };
         while let Some((piece, _)) = self.pieces.get(at) {
             match piece {

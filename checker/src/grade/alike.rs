@@ -10,15 +10,15 @@ use std::str::FromStr;
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use sha2::{Digest, Sha256};
 
-use crate::candidate::Sources;
-use crate::fingerprint;
-use crate::pristine::Pristine;
+use crate::judge::candidate::Sources;
+use crate::system::hash;
+use crate::workbook::pins::Pins;
 
 /// What two submissions that are alike have in common: a hash of the tokens of all files that differ from
 /// the stub's. `None` if there is no such file.
-pub fn digest(sources: &Sources, pristine: &Pristine) -> Option<String> {
+pub fn digest(sources: &Sources, pins: &Pins) -> Option<String> {
     let differs = |path: &Path, tokens: &Vec<String>| {
-        pristine.stub(path).is_none_or(|stub| self::tokens(stub) != *tokens)
+        pins.stub(path).is_none_or(|stub| self::tokens(stub) != *tokens)
     };
     let files: Vec<(&Path, Vec<String>)> = sources
         .iter()
@@ -27,19 +27,15 @@ pub fn digest(sources: &Sources, pristine: &Pristine) -> Option<String> {
         .collect();
     let mut hasher = Sha256::new();
     for (path, tokens) in &files {
-        fingerprint::add(&mut hasher, path.as_os_str().as_encoded_bytes());
-        fingerprint::add(&mut hasher, tokens.join(" ").as_bytes());
+        hash::add(&mut hasher, path.as_os_str().as_encoded_bytes());
+        hash::add(&mut hasher, tokens.join(" ").as_bytes());
     }
-    (!files.is_empty()).then(|| fingerprint::hex(&hasher.finalize()))
+    (!files.is_empty()).then(|| hash::hex(&hasher.finalize()))
 }
 
 /// The digest of what somebody has handed in, unless it was given.
-pub fn own_digest(
-    sources: &Sources,
-    pristine: &Pristine,
-    given: &BTreeSet<String>,
-) -> Option<String> {
-    digest(sources, pristine).filter(|digest| !given.contains(digest))
+pub fn own_digest(sources: &Sources, pins: &Pins, given: &BTreeSet<String>) -> Option<String> {
+    digest(sources, pins).filter(|digest| !given.contains(digest))
 }
 
 /// A text's tokens without doc comments, which are tokens; its words, if it is no Rust.
@@ -109,8 +105,8 @@ mod tests {
 
     fn digest_of(text: &str) -> Option<String> {
         let stub = [("src/lib.rs".into(), STUB.to_owned())];
-        let pristine = Pristine { files: stub.into(), ..Pristine::default() };
-        digest(&[("src/lib.rs".into(), text.to_owned())].into(), &pristine)
+        let pins = Pins { files: stub.into(), ..Pins::default() };
+        digest(&[("src/lib.rs".into(), text.to_owned())].into(), &pins)
     }
 
     #[test]

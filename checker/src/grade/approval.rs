@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::store::Result;
-use crate::{Error, files};
+use super::store::GradedExercise;
+use crate::Error;
+use crate::system::files;
 
 /// The file's name in the directory of the results.
 const FILE: &str = "approved.csv";
@@ -27,19 +28,19 @@ struct Approval {
 }
 
 impl Approval {
-    fn of(result: &Result) -> Self {
-        let Result { student, exercise, hash, .. } = result;
+    fn new(result: &GradedExercise) -> Self {
+        let GradedExercise { student, exercise, hash, .. } = result;
         Self { student: student.clone(), exercise: exercise.clone(), hash: hash.clone() }
     }
 }
 
 impl Approvals {
     /// What is said beside the results.
-    pub fn load(directory: &Path) -> std::result::Result<Self, Error> {
+    pub fn load(directory: &Path) -> Result<Self, Error> {
         let path = directory.join(FILE);
         let Some(text) = files::read_if_there(&path)? else { return Ok(Self(None)) };
         let mut reader = csv::Reader::from_reader(text.as_bytes());
-        let approvals: std::result::Result<_, csv::Error> = reader.deserialize().collect();
+        let approvals: Result<_, csv::Error> = reader.deserialize().collect();
         approvals.map(|all| Self(Some(all))).map_err(|error| Error::Format {
             path,
             problem: error.to_string(),
@@ -55,16 +56,16 @@ impl Approvals {
     }
 
     /// Approves the result that is named as `STUDENT/EXERCISE`.
-    pub fn approve(&mut self, results: &[Result], name: &str) -> std::result::Result<(), Error> {
+    pub fn approve(&mut self, results: &[GradedExercise], name: &str) -> Result<(), Error> {
         let (student, exercise) = name.rsplit_once('/').unwrap_or((name, ""));
-        let is_named = |it: &&Result| it.student == student && it.exercise == exercise;
+        let is_named = |it: &&GradedExercise| it.student == student && it.exercise == exercise;
         let result = results.iter().find(is_named).ok_or_else(|| {
             Error::Refused(format!(
                 "there is no result `{name}`; expected STUDENT/EXERCISE with the exercise's name, such as \
                  ada/semaphore"
             ))
         })?;
-        self.0.get_or_insert_default().insert(Approval::of(result));
+        self.0.get_or_insert_default().insert(Approval::new(result));
         Ok(())
     }
 
@@ -76,7 +77,7 @@ impl Approvals {
     }
 
     /// Writes it beside the results.
-    pub fn save(&self, directory: &Path) -> std::result::Result<(), Error> {
+    pub fn save(&self, directory: &Path) -> Result<(), Error> {
         let Some(approvals) = &self.0 else { return Ok(()) };
         let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
         let written = "a vector takes what is written to it";
@@ -89,9 +90,12 @@ impl Approvals {
     }
 
     /// The results that count, and those that are held.
-    pub fn divide(&self, results: Vec<Result>) -> (Vec<Result>, Vec<Result>) {
-        let counts = |result: &Result| match &self.0 {
-            Some(approved) => result.flags.is_empty() || approved.contains(&Approval::of(result)),
+    pub fn divide(
+        &self,
+        results: Vec<GradedExercise>,
+    ) -> (Vec<GradedExercise>, Vec<GradedExercise>) {
+        let counts = |result: &GradedExercise| match &self.0 {
+            Some(approved) => result.flags.is_empty() || approved.contains(&Approval::new(result)),
             None => true,
         };
         results.into_iter().partition(counts)
@@ -99,8 +103,8 @@ impl Approvals {
 }
 
 /// What to say of a result that is held.
-pub fn in_words(result: &Result) -> String {
-    let Result { student, exercise, flags, .. } = result;
+pub fn in_words(result: &GradedExercise) -> String {
+    let GradedExercise { student, exercise, flags, .. } = result;
     let flags: Vec<String> = (flags.iter())
         .map(|flag| format!("{}:{}: `{}` {}", flag.file, flag.line, flag.what, flag.kind.why()))
         .collect();
@@ -114,10 +118,10 @@ mod tests {
     use crate::grade::store::Layers;
     use crate::verdict::{Judgement, Verdict};
 
-    fn result(hash: &str, flags: usize) -> Result {
+    fn result(hash: &str, flags: usize) -> GradedExercise {
         let flag =
             Flag { file: "src/lib.rs".into(), line: 3, kind: Kind::Exit, what: "exit".into() };
-        Result {
+        GradedExercise {
             student: "Lovelace, Ada/x".into(),
             exercise: "pipe".into(),
             hash: hash.into(),
@@ -128,7 +132,7 @@ mod tests {
         }
     }
 
-    fn held(approvals: &Approvals, result: Result) -> bool {
+    fn held(approvals: &Approvals, result: GradedExercise) -> bool {
         approvals.divide(vec![result]).0.is_empty()
     }
 

@@ -14,16 +14,17 @@ use proc_macro2::{Delimiter, TokenTree};
 use sha2::{Digest, Sha256};
 use syn::{Attribute, Item, ItemFn, ItemMacro, ReturnType, Type};
 
-use crate::candidate::Seals;
-use crate::pristine::Pristine;
+use crate::Error;
+use crate::judge::candidate::Seals;
+use crate::system::hash;
 use crate::verdict::{Judgement, TestResult};
-use crate::{Error, fingerprint};
+use crate::workbook::pins::Pins;
 
 /// An exercise's tests in disguise.
 #[derive(Debug)]
 pub struct Disguised {
     /// The exercise with other names for its tests, each of which writes its seal in the end.
-    pub pristine: Pristine,
+    pub pins: Pins,
     /// What proves that a test ran to its end.
     pub seals: Seals,
     /// What stands in the disguised files, and what is shown instead: the true names, and nothing.
@@ -33,8 +34,8 @@ pub struct Disguised {
 impl Disguised {
     /// Disguises an exercise; the token is known to nobody. Fails if a test cannot be made to write its
     /// seal: the workbook's author has to write it in another way.
-    pub fn new(pristine: &Pristine, token: &str) -> Result<Self, Error> {
-        let mut disguised = pristine.clone();
+    pub fn new(pins: &Pins, token: &str) -> Result<Self, Error> {
+        let mut disguised = pins.clone();
         let (mut seals, mut shown) = (Seals::new(), BTreeMap::new());
         for (target, tests) in &mut disguised.tests {
             let path = Path::new("tests").join(format!("{target}.rs"));
@@ -55,7 +56,7 @@ impl Disguised {
                 seals.insert((target.clone(), test.clone()), format!("{seal} {test}"));
             }
         }
-        Ok(Self { pristine: disguised, seals, shown })
+        Ok(Self { pins: disguised, seals, shown })
     }
 
     /// The judgement with the names and messages as everybody knows them.
@@ -92,13 +93,13 @@ fn unsealable(path: &Path, problem: &str) -> Error {
 
 /// An identifier that says nothing; the same for the same name.
 fn alias(name: &str, token: &str) -> String {
-    let hash = fingerprint::hex(&Sha256::digest(format!("{token} {name}")));
+    let hash = hash::hex(&Sha256::digest(format!("{token} {name}")));
     format!("t{}", &hash[..20])
 }
 
 /// The seal of a test function, as two halves in hexadecimal.
 fn seal(function: &str, target: &str, token: &str) -> [String; 2] {
-    let hash = fingerprint::hex(&Sha256::digest(format!("{token} seal {target} {function}")));
+    let hash = hash::hex(&Sha256::digest(format!("{token} seal {target} {function}")));
     [hash[..16].to_owned(), hash[16..32].to_owned()]
 }
 
@@ -280,7 +281,7 @@ fn writer(name: &str) -> String {
              let test = thread.name().unwrap_or_default();\n    \
              ::std::fs::write(&place, ::std::format!(\"{{one:016x}}{{two:016x}} {{test}}\"))\
              .expect(\"the end of the test can be recorded: has your code used up all descriptors?\");\n}}\n",
-        crate::run::SEAL
+        crate::judge::run_tests::SEAL
     )
 }
 
@@ -291,17 +292,17 @@ mod tests {
 
     const TEXT: &str = "//! ä\nuse rstest::rstest;\nfn help() {}\n#[rstest]\n#[case::one(1)]\nfn many(#[case] n: u8) {\n    help();\n}\n#[test]\nfn plain() -> Result<(), String> {\n    help();\n    assert_eq!(\"}\", \"}\"); Ok(())\n}\nproptest! {\n    #![config(x)]\n    #[test]\n    fn law(n in 0..9) { help(); }\n}\n";
 
-    fn pristine(text: &str, tests: &[&str]) -> Pristine {
+    fn pins(text: &str, tests: &[&str]) -> Pins {
         let tests = tests.iter().map(|test| (*test).to_owned()).collect();
-        Pristine {
+        Pins {
             tests: BTreeMap::from([("t".to_owned(), tests)]),
             files: BTreeMap::from([("tests/t.rs".into(), text.to_owned())]),
         }
     }
 
     fn disguised(tests: &[&str]) -> (Disguised, String) {
-        let disguised = Disguised::new(&pristine(TEXT, tests), "x9").unwrap();
-        let text = disguised.pristine.files[Path::new("tests/t.rs")].clone();
+        let disguised = Disguised::new(&pins(TEXT, tests), "x9").unwrap();
+        let text = disguised.pins.files[Path::new("tests/t.rs")].clone();
         syn::parse_file(&text).unwrap_or_else(|error| panic!("{error}:\n{text}"));
         (disguised, text)
     }
@@ -311,7 +312,7 @@ mod tests {
         let (disguised, text) = disguised(&["many::case_1_one", "plain", "law"]);
         let [many, plain, law] = ["many", "plain", "law"].map(|name| alias(name, "x9"));
         let expected = [format!("{many}::case_1_one"), plain.clone(), law.clone()];
-        assert_eq!(disguised.pristine.tests["t"], expected);
+        assert_eq!(disguised.pins.tests["t"], expected);
         for (test, seal) in &disguised.seals {
             assert!(seal.ends_with(&format!(" {}", test.1)), "{test:?}: {seal}");
         }
@@ -357,7 +358,7 @@ mod tests {
             ("#[test]\nfn a() -> impl Sized {}\n", "a"),
             ("#[test]\nfn a( {}\n", "a"),
         ] {
-            let error = Disguised::new(&pristine(text, &[test]), "x9").unwrap_err().to_string();
+            let error = Disguised::new(&pins(text, &[test]), "x9").unwrap_err().to_string();
             assert!(error.contains("tests/t.rs") && error.contains("proptest!"), "{error}");
         }
     }
@@ -373,10 +374,10 @@ mod tests {
             message: Some(format!("again: cargo test {plain}")),
             place: None,
         };
-        let judgement = disguised.undisguised(Judgement::of_tests(vec![test]));
+        let judgement = disguised.undisguised(Judgement::from_tests(vec![test]));
         assert_eq!(judgement.tests[0].name, "plain");
         assert_eq!(judgement.tests[0].message.as_deref(), Some("again: cargo test plain"));
-        let mut errors = Judgement::of_tests(Vec::new());
+        let mut errors = Judgement::from_tests(Vec::new());
         errors.message = Some(text);
         let shown = disguised.undisguised(errors).message.unwrap();
         for line in TEXT.lines().filter(|line| !line.contains("#[test]")) {

@@ -9,11 +9,11 @@ use super::hidden::for_the_student;
 use super::points::Points;
 use super::scheme::Scheme;
 use super::score::{Score, Worth, score, worth};
-use super::store::{Result, Stored};
-use crate::curriculum::{Curriculum, Exercise};
+use super::store::{GradedExercise, Stored};
 use crate::flags::Flag;
 use crate::report::formats::{Found, escape};
 use crate::verdict::{Judgement, Verdict};
+use crate::workbook::curriculum::Exercise;
 
 /// How many results that need a person are named in one message.
 const NAMED: usize = 10;
@@ -34,7 +34,6 @@ pub struct Gradebook<'a> {
 /// A student's line.
 #[derive(Debug)]
 pub struct Line<'a> {
-    /// The submission.
     pub stored: &'a Stored,
     /// A cell for each exercise; `None` while there is no result.
     pub cells: Vec<Option<Cell<'a>>>,
@@ -46,7 +45,7 @@ pub struct Line<'a> {
 #[derive(Debug)]
 pub struct Cell<'a> {
     /// What was found: for instructors.
-    pub result: &'a Result,
+    pub result: &'a GradedExercise,
     /// What of it the student may see.
     pub shown: Cow<'a, Judgement>,
     /// What it is worth; `None` if the judgement leaves that open.
@@ -74,26 +73,18 @@ impl Line<'_> {
 }
 
 impl<'a> Gradebook<'a> {
-    /// The gradebook of what is stored, by the curriculum and the scheme as they are now.
+    /// The gradebook of these exercises, from what is stored.
     pub fn new(
-        curriculum: &'a Curriculum,
+        exercises: impl IntoIterator<Item = &'a Exercise>,
         scheme: &'a Scheme,
         stored: &'a [Stored],
-        results: &'a [Result],
+        results: &'a [GradedExercise],
     ) -> Self {
-        Self::of(curriculum.exercises.iter().collect(), scheme, stored, results)
-    }
-
-    /// The gradebook of these exercises only.
-    pub fn of(
-        exercises: Vec<&'a Exercise>,
-        scheme: &'a Scheme,
-        stored: &'a [Stored],
-        results: &'a [Result],
-    ) -> Self {
-        let by_key: BTreeMap<(&str, &str), &Result> =
+        let exercises: Vec<&Exercise> = exercises.into_iter().collect();
+        let by_key: BTreeMap<(&str, &str), &GradedExercise> =
             results.iter().map(|it| ((it.student.as_str(), it.exercise.as_str()), it)).collect();
-        let text = |result: &'a Result| Some((result.exercise.as_str(), result.text.as_deref()?));
+        let text =
+            |result: &'a GradedExercise| Some((result.exercise.as_str(), result.text.as_deref()?));
         let mut by_text: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
         for result in results {
             if let Some(text) = text(result) {
@@ -120,12 +111,13 @@ impl<'a> Gradebook<'a> {
     }
 
     /// Leaves these results out, as far as they would have a cell here, and returns those.
-    pub fn hold(&mut self, held: Vec<Result>) -> Vec<Result> {
-        let student = |result: &Result| {
+    pub fn hold(&mut self, held: Vec<GradedExercise>) -> Vec<GradedExercise> {
+        let student = |result: &GradedExercise| {
             self.lines.iter().any(|line| line.stored.submission.student == result.student)
         };
-        let exercise = |result: &Result| self.exercises.iter().any(|it| it.name == result.exercise);
-        let held: Vec<Result> =
+        let exercise =
+            |result: &GradedExercise| self.exercises.iter().any(|it| it.name == result.exercise);
+        let held: Vec<GradedExercise> =
             held.into_iter().filter(|result| student(result) && exercise(result)).collect();
         self.held = held.len();
         held

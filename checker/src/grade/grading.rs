@@ -11,20 +11,25 @@ use sha2::{Digest, Sha256};
 use super::alike;
 use super::disguise::Disguised;
 use super::intake::{Intake, Submission, Unreadable};
-use super::store::{Result, Store, Stored};
+use super::store::{GradedExercise, Store, Stored};
 use super::taken::{Reason, Taken};
-use crate::candidate::{Candidate, Confined, Slot, Sources, Stands};
-use crate::compile::{Compiled, Diagnostic, Recipe, Unclear, Wanted, compile_stub};
-use crate::curriculum::Exercise;
+use crate::Error;
 use crate::event::Silent;
 use crate::flags::{Flag, Kind, Known, Scanned, scan};
+use crate::judge::candidate::{BuildDir, Candidate, Confined, Sources, WorkDirs};
+use crate::judge::compile::{Compiled, Diagnostic, Recipe, Unclear, Wanted, compile_stub};
+use crate::judge::inputs::Inputs;
 use crate::judge::{judge_compiled, judge_programs};
-use crate::parallel::{Turns, at_once, beside_deadlines, cores, in_parallel};
-use crate::pristine::Pristine;
 use crate::solutions::Solutions;
+use crate::system::files;
+use crate::system::hash;
+use crate::system::worker_pool::{
+    Semaphore, cores, in_parallel, worker_count, worker_count_beside_deadlines,
+};
 use crate::verdict::{Judgement, Outcome, Verdict};
 use crate::workbook::Workbook;
-use crate::{Error, files, fingerprint};
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::pins::Pins;
 
 /// After so many failures of the machine the next one is as likely: the rest stays open.
 const ENOUGH_FAULTS: usize = 8;
@@ -39,9 +44,7 @@ const SHOWN_REASONS: usize = 10;
 /// A piece of work: one exercise of one submission.
 #[derive(Debug, Clone, Copy)]
 pub struct Unit<'a> {
-    /// Whose.
     pub student: &'a str,
-    /// Which.
     pub exercise: &'a Exercise,
 }
 
@@ -57,10 +60,9 @@ pub enum Progress<'a> {
     },
     /// A unit has come to an end.
     Ended {
-        /// Which.
         unit: Unit<'a>,
         /// With what; an error is the machine's fault, and the unit stays open.
-        result: &'a std::result::Result<Judgement, Error>,
+        result: &'a Result<Judgement, Error>,
         /// How many are done, this one too.
         done: usize,
         /// How many there were to do.
@@ -76,9 +78,9 @@ pub struct Grading<'a> {
     workbook: &'a Workbook,
     stop: &'a Stop,
     exercises: Vec<&'a Exercise>,
-    pristine: BTreeMap<String, Pristine>,
+    pins: BTreeMap<String, Pins>,
     jobs: usize,
-    slot: Slot,
+    build_dir: BuildDir,
     confined: Confined,
     layers: Layers,
     known: Known,
@@ -103,15 +105,15 @@ impl<'a> Grading<'a> {
         exercises: Vec<&'a Exercise>,
         jobs: Option<usize>,
         layers: &Layers,
-    ) -> std::result::Result<Self, Error> {
-        let pristine = Pristine::load_all(workbook)?;
-        let jobs = jobs.unwrap_or_else(beside_deadlines);
-        let slot = Slot::prepare(workbook, "stub")?;
-        let mut tools = vec![workbook.settings.sysroot().to_owned(), slot.target().to_owned()];
+    ) -> Result<Self, Error> {
+        let pins = Pins::load_all(workbook)?;
+        let jobs = jobs.unwrap_or_else(worker_count_beside_deadlines);
+        let build_dir = BuildDir::prepare(workbook, "stub")?;
+        let mut tools = vec![workbook.settings.sysroot().to_owned(), build_dir.target().to_owned()];
         tools.extend(workbook.settings.linkers());
         let confined = Confined { tools, layers: layers.held.clone() };
         let (layers, known) = (layers.clone(), Known::load(workbook)?);
-        Ok(Self { workbook, stop, exercises, pristine, jobs, slot, confined, layers, known })
+        Ok(Self { workbook, stop, exercises, pins, jobs, build_dir, confined, layers, known })
     }
 
     /// Judges what has no result in the store, or one of another text; returns how many units the
@@ -122,14 +124,14 @@ impl<'a> Grading<'a> {
         store: &Store,
         again: Option<&str>,
         mut progress: impl FnMut(&Progress<'_>),
-    ) -> std::result::Result<usize, Error> {
+    ) -> Result<usize, Error> {
         let taken = self.keep(intakes, store)?;
         progress(&Progress::Prepares);
         let bases = self.bases()?;
         let mut units = Vec::new();
         for (Intake { submission, .. }, taken) in intakes.iter().zip(&taken) {
             for exercise in &self.exercises {
-                let handed_in = HandedIn::of(taken, exercise);
+                let handed_in = HandedIn::new(taken, exercise);
                 let hash = bases[&exercise.name].hash_with(handed_in);
                 let student = submission.student.as_str();
                 let known = store.hash(student, &exercise.name)?;
@@ -145,8 +147,8 @@ impl<'a> Grading<'a> {
         }
         let judging = Judging {
             grading: self,
-            stands: Stands::new(self.workbook, self.jobs),
-            compilers: Turns::new(cores()),
+            work_dirs: WorkDirs::new(self.workbook, self.jobs),
+            compilers: Semaphore::new(cores()),
             faults: Mutex::new(0),
         };
         progress(&Progress::Begins { total: units.len() });
@@ -158,14 +160,14 @@ impl<'a> Grading<'a> {
                 let base = &bases[&unit.exercise.name];
                 let text = handed_in.sources();
                 let scanned = text.map(|sources| scan(sources, &base.known)).unwrap_or_default();
-                let pristine = &self.pristine[&unit.exercise.name];
-                let text = text.and_then(|text| alike::own_digest(text, pristine, &base.given));
+                let pins = &self.pins[&unit.exercise.name];
+                let text = text.and_then(|text| alike::own_digest(text, pins, &base.given));
                 let result = judging.unit(unit.exercise, base, *handed_in, &scanned);
                 Ok((unit, hash, (scanned.flags, text), result))
             },
             |(unit, hash, (flags, text), result)| {
                 let result = result.and_then(|judgement| {
-                    let kept = store.put(&Result {
+                    let kept = store.put(&GradedExercise {
                         student: unit.student.to_owned(),
                         exercise: unit.exercise.name.clone(),
                         hash: hash.clone(),
@@ -185,14 +187,11 @@ impl<'a> Grading<'a> {
                 progress(&Progress::Ended { unit: *unit, result: &result, done, total, elapsed });
             },
         )?;
-        match self.stop.is_requested() {
-            true => Err(Error::Interrupted),
-            false => Ok(open),
-        }
+        if self.stop.is_requested() { Err(Error::Interrupted) } else { Ok(open) }
     }
 
     /// Keeps what cannot be read and what has no effect; returns what counts.
-    fn keep(&self, intakes: &[Intake], store: &Store) -> std::result::Result<Vec<Taken>, Error> {
+    fn keep(&self, intakes: &[Intake], store: &Store) -> Result<Vec<Taken>, Error> {
         let mut all = Vec::new();
         for Intake { submission, taken, remarks, .. } in intakes {
             let (taken, unreadable) = match taken {
@@ -220,10 +219,10 @@ impl<'a> Grading<'a> {
     }
 
     /// Has cargo build the stubs with all that they depend on, once for all submissions.
-    fn bases(&self) -> std::result::Result<BTreeMap<String, Base>, Error> {
+    fn bases(&self) -> Result<BTreeMap<String, Base>, Error> {
         let mut bases = BTreeMap::new();
         in_parallel(
-            at_once(),
+            worker_count(),
             &self.exercises,
             |exercise| Ok((exercise.name.clone(), self.base(exercise)?)),
             |(name, base)| drop(bases.insert(name, base)),
@@ -231,17 +230,18 @@ impl<'a> Grading<'a> {
         Ok(bases)
     }
 
-    fn base(&self, exercise: &Exercise) -> std::result::Result<Base, Error> {
+    fn base(&self, exercise: &Exercise) -> Result<Base, Error> {
         // What is wrong with the tests themselves is said before anybody is judged.
-        Disguised::new(&self.pristine[&exercise.name], "")?;
-        let candidate = self.slot.lay(exercise, &self.pristine[&exercise.name], &Sources::new())?;
+        Disguised::new(&self.pins[&exercise.name], "")?;
+        let candidate =
+            self.build_dir.lay(exercise, &self.pins[&exercise.name], &Sources::new())?;
         let (_, recipe) = compile_stub(&candidate, self.stop)?;
         // Flags are a part of the result, so what is none decides, too.
-        let known = self.known.of(exercise, candidate.pristine);
-        let hash = format!("{} {known:?}", fingerprint::of(&candidate)?);
+        let known = self.known.of(exercise, candidate.pins);
+        let hash = format!("{} {known:?}", Inputs::read(&candidate)?.hash());
         // A course may have left the solution out.
-        let reference = Solutions::of(self.workbook, exercise).reference().ok();
-        let reference = reference.and_then(|it| alike::digest(&it, candidate.pristine));
+        let reference = Solutions::new(self.workbook, exercise).reference().ok();
+        let reference = reference.and_then(|it| alike::digest(&it, candidate.pins));
         Ok(Base { recipe, known, given: reference.into_iter().collect(), hash })
     }
 }
@@ -256,7 +256,7 @@ enum HandedIn<'a> {
 }
 
 impl<'a> HandedIn<'a> {
-    fn of(taken: &'a Taken, exercise: &Exercise) -> Self {
+    fn new(taken: &'a Taken, exercise: &Exercise) -> Self {
         match (taken.unjudged.get(&exercise.name), taken.exercises.get(&exercise.name)) {
             (Some(reasons), _) => HandedIn::Unjudged(reasons),
             (None, Some(sources)) => HandedIn::Sources(sources),
@@ -276,7 +276,7 @@ impl Base {
     /// The hash of everything that a judgement of what was handed in depends on.
     fn hash_with(&self, handed_in: HandedIn<'_>) -> String {
         let mut hasher = Sha256::new();
-        let mut add = |piece: &[u8]| fingerprint::add(&mut hasher, piece);
+        let mut add = |piece: &[u8]| hash::add(&mut hasher, piece);
         add(self.hash.as_bytes());
         match handed_in {
             HandedIn::Nothing => {}
@@ -291,7 +291,7 @@ impl Base {
                 reasons.iter().for_each(|reason| add(reason.to_string().as_bytes()));
             }
         }
-        fingerprint::hex(&hasher.finalize())
+        hash::hex(&hasher.finalize())
     }
 }
 
@@ -308,8 +308,8 @@ fn unjudged(reasons: &[Reason]) -> Judgement {
 
 struct Judging<'a> {
     grading: &'a Grading<'a>,
-    stands: Stands,
-    compilers: Turns,
+    work_dirs: WorkDirs,
+    compilers: Semaphore,
     /// How often the machine failed.
     faults: Mutex<usize>,
 }
@@ -321,7 +321,7 @@ impl Judging<'_> {
         base: &Base,
         handed_in: HandedIn<'_>,
         scanned: &Scanned,
-    ) -> std::result::Result<Judgement, Error> {
+    ) -> Result<Judgement, Error> {
         if let HandedIn::Unjudged(reasons) = handed_in {
             return Ok(unjudged(reasons));
         }
@@ -346,9 +346,9 @@ impl Judging<'_> {
         base: &Base,
         sources: Option<&Sources>,
         scanned: &Scanned,
-    ) -> std::result::Result<Judgement, Error> {
-        let pristine = &self.grading.pristine[&exercise.name];
-        let is_stub = |(path, text): (&std::path::PathBuf, &String)| pristine.is_stub(path, text);
+    ) -> Result<Judgement, Error> {
+        let pins = &self.grading.pins[&exercise.name];
+        let is_stub = |(path, text): (&std::path::PathBuf, &String)| pins.is_stub(path, text);
         let Some(sources) = sources.filter(|sources| !sources.iter().all(is_stub)) else {
             return Ok(Judgement::without_tests(Verdict::NotStarted, None, None));
         };
@@ -358,10 +358,10 @@ impl Judging<'_> {
         if let Some(why) = scanned.flags.iter().find_map(Flag::refusal) {
             return refused(why);
         }
-        let disguised = Disguised::new(pristine, &files::token()?)?;
-        let stand = self.stands.take()?;
+        let disguised = Disguised::new(pins, &files::token()?)?;
+        let work_dir = self.work_dirs.take()?;
         let lay = |sources: &Sources| {
-            let laid = stand.lay(exercise, &disguised.pristine, sources)?;
+            let laid = work_dir.lay(exercise, &disguised.pins, sources)?;
             let (confined, seals) = (Some(&self.grading.confined), Some(&disguised.seals));
             Ok::<_, Error>(Candidate { confined, seals, ..laid })
         };
@@ -374,8 +374,8 @@ impl Judging<'_> {
             compiled = whose_failure(&candidate, first, &stub, again)?;
         }
         let Compiled::Programs(programs) = compiled else {
-            let judged = judge_compiled(&candidate, compiled, stop, &mut Silent)?;
-            return Ok(disguised.undisguised(judged.judgement));
+            let (judgement, _) = judge_compiled(&candidate, compiled, stop, &mut Silent)?;
+            return Ok(disguised.undisguised(judgement));
         };
         // The compiler's own error says more of what neither of them can read.
         if let Some(file) = scanned.unread.iter().find(|file| was_read(&candidate.target, file)) {
@@ -399,11 +399,7 @@ impl Judging<'_> {
         Ok(disguised.undisguised(judgement))
     }
 
-    fn compile(
-        &self,
-        base: &Base,
-        candidate: &Candidate<'_>,
-    ) -> std::result::Result<Compiled, Error> {
+    fn compile(&self, base: &Base, candidate: &Candidate<'_>) -> Result<Compiled, Error> {
         let _turn = self.compilers.take();
         base.recipe.compile(candidate, Wanted::Everything, self.grading.stop)
     }
@@ -416,9 +412,11 @@ fn whose_failure(
     first: Unclear,
     stub: &Compiled,
     again: Compiled,
-) -> std::result::Result<Compiled, Error> {
+) -> Result<Compiled, Error> {
     match again {
-        _ if !matches!(stub, Compiled::Programs(_)) => Err(first.of_machine(candidate)),
+        _ if !matches!(stub, Compiled::Programs(_)) => {
+            Err(first.as_error_of_the_machine(candidate))
+        }
         Compiled::Unclear(again) if again.ended == first.ended => {
             let crash = Diagnostic {
                 rendered: format!(
@@ -430,7 +428,7 @@ fn whose_failure(
             let errors = if again.errors.is_empty() { vec![crash] } else { again.errors };
             Ok(Compiled::Errors(errors))
         }
-        Compiled::Unclear(_) => Err(first.of_machine(candidate)),
+        Compiled::Unclear(_) => Err(first.as_error_of_the_machine(candidate)),
         again => Ok(again),
     }
 }
@@ -452,14 +450,15 @@ pub fn has_results(directory: &Path) -> bool {
 }
 
 /// The directory that the results of a grading are read from must have some, and whole ones.
-pub fn results_in(directory: &Path) -> std::result::Result<Store, Error> {
-    match has_results(directory) {
-        true => Store::open_whole(directory),
-        false => Err(Error::Refused(format!(
+pub fn results_in(directory: &Path) -> Result<Store, Error> {
+    if has_results(directory) {
+        Store::open_whole(directory)
+    } else {
+        Err(Error::Refused(format!(
             "{}: there are no results; `checker grade SUBMISSIONS… --out {}` makes them",
             directory.display(),
             directory.display()
-        ))),
+        )))
     }
 }
 

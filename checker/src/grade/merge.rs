@@ -13,8 +13,9 @@ use super::approval::Approvals;
 use super::grading::{has_results, results_in};
 use super::partition::{Partition, missing};
 use super::scheme;
-use super::store::{Result, Store, Stored};
-use crate::{Error, files};
+use super::store::{GradedExercise, Store, Stored};
+use crate::Error;
+use crate::system::files;
 
 /// What came of merging.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,11 +35,8 @@ pub enum Merged {
 
 /// Joins the results in the directories `parts` with those in `target`, if there are some, or in a new
 /// directory of this name.
-pub fn merge(target: &Path, parts: &[PathBuf]) -> std::result::Result<Merged, Error> {
-    let before = match has_results(target) {
-        true => Some(results_in(target)?),
-        false => None,
-    };
+pub fn merge(target: &Path, parts: &[PathBuf]) -> Result<Merged, Error> {
+    let before = if has_results(target) { Some(results_in(target)?) } else { None };
     let mut rows = Rows::default();
     if let Some(store) = &before {
         rows.add(target, store)?;
@@ -69,22 +67,23 @@ pub fn merge(target: &Path, parts: &[PathBuf]) -> std::result::Result<Merged, Er
         approvals.join(Approvals::load(part)?);
     }
     approvals.save(target)?;
-    store.at_once(|| rows.write(target, &store))
+    store.transaction(|| rows.write(target, &store))
 }
 
 /// The target is read anyway; as a part it would be a mistake of another kind, such as a pattern too wide.
-fn refuse_target(target: &Path, part: &Path) -> std::result::Result<(), Error> {
+fn refuse_target(target: &Path, part: &Path) -> Result<(), Error> {
     // What cannot be found is not the target, or is not there yet.
     let is_target = matches!(
         (fs::canonicalize(target), fs::canonicalize(part)),
         (Ok(target), Ok(part)) if target == part
     );
-    match is_target {
-        true => Err(Error::Refused(format!(
+    if is_target {
+        Err(Error::Refused(format!(
             "{}: it is to be merged into itself\nName the other directories, and this one as --out only",
             part.display()
-        ))),
-        false => Ok(()),
+        )))
+    } else {
+        Ok(())
     }
 }
 
@@ -92,7 +91,7 @@ fn refuse_target(target: &Path, part: &Path) -> std::result::Result<(), Error> {
 #[derive(Default)]
 struct Rows<'a> {
     submissions: BTreeMap<String, (Stored, &'a Path)>,
-    results: BTreeMap<(String, String), (Result, &'a Path)>,
+    results: BTreeMap<(String, String), (GradedExercise, &'a Path)>,
     /// What counts in a new target; a target that has results keeps what it has.
     scheme: Option<(Option<String>, &'a Path)>,
     /// Which parts of the class these are.
@@ -101,7 +100,7 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn add_scheme(&mut self, place: &'a Path) -> std::result::Result<(), Error> {
+    fn add_scheme(&mut self, place: &'a Path) -> Result<(), Error> {
         let text = files::read_if_there(&place.join(scheme::FILE))?;
         match &self.scheme {
             None => self.scheme = Some((text, place)),
@@ -113,7 +112,7 @@ impl<'a> Rows<'a> {
         Ok(())
     }
 
-    fn add(&mut self, place: &'a Path, store: &Store) -> std::result::Result<(), Error> {
+    fn add(&mut self, place: &'a Path, store: &Store) -> Result<(), Error> {
         self.parts.extend(store.parts()?);
         for stored in store.submissions()? {
             match self.submissions.entry(stored.submission.student.clone()) {
@@ -143,7 +142,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Writes what is not in the target yet.
-    fn write(self, target: &Path, store: &Store) -> std::result::Result<Merged, Error> {
+    fn write(self, target: &Path, store: &Store) -> Result<Merged, Error> {
         let (mut submissions, mut results) = (0, 0);
         for (stored, _) in self.submissions.values().filter(|(_, place)| *place != target) {
             store.put_submission(stored)?;
@@ -163,8 +162,8 @@ impl<'a> Rows<'a> {
 
 /// Whether two results are the same. Which text is none of the student's own, a workbook without
 /// solutions does not know.
-fn is_same(one: &Result, other: &Result) -> bool {
-    let without_text = |result: &Result| Result { text: None, ..result.clone() };
+fn is_same(one: &GradedExercise, other: &GradedExercise) -> bool {
+    let without_text = |result: &GradedExercise| GradedExercise { text: None, ..result.clone() };
     without_text(one) == without_text(other)
 }
 
@@ -184,14 +183,15 @@ fn two_submissions(one: &Stored, other: &Stored) -> String {
     "the submission has changed in between".to_owned()
 }
 
-fn two_results(one: &Result, other: &Result) -> String {
+fn two_results(one: &GradedExercise, other: &GradedExercise) -> String {
     let (here, there) = (one.judgement.verdict.in_words(), other.judgement.verdict.in_words());
     if one.hash != other.hash {
         return format!("{here} and {there}, of another text or by another checker");
     }
-    match here == there {
-        true => format!("{here} in both, with other details"),
-        false => format!("{here} and {there}, of the same text"),
+    if here == there {
+        format!("{here} in both, with other details")
+    } else {
+        format!("{here} and {there}, of the same text")
     }
 }
 
@@ -228,8 +228,8 @@ mod tests {
         }
     }
 
-    fn result(exercise: &str, hash: &str, verdict: Verdict) -> Result {
-        Result {
+    fn result(exercise: &str, hash: &str, verdict: Verdict) -> GradedExercise {
+        GradedExercise {
             student: "ada".into(),
             exercise: exercise.into(),
             hash: hash.into(),
@@ -348,7 +348,7 @@ mod tests {
     fn a_merge_that_breaks_off_leaves_nothing() {
         let places = Places::new();
         let store = Store::open(&places.path("out")).unwrap();
-        let broken = store.at_once(|| {
+        let broken = store.transaction(|| {
             store.put(&result("pipe", "h", Verdict::Passed))?;
             Err::<(), _>(Error::Interrupted)
         });

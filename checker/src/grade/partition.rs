@@ -28,9 +28,10 @@ pub fn missing(parts: &BTreeSet<Partition>) -> Vec<Partition> {
         let all = (1..=*of).map(|number| Partition { of: *of, number });
         splits.entry(*of).or_insert_with(|| all.filter(|part| !parts.contains(part)).collect());
     }
-    match splits.values().any(Vec::is_empty) {
-        true => Vec::new(),
-        false => splits.into_values().flatten().collect(),
+    if splits.values().any(Vec::is_empty) {
+        Vec::new()
+    } else {
+        splits.into_values().flatten().collect()
     }
 }
 
@@ -57,15 +58,15 @@ impl FromStr for Partition {
         };
         let (number, of) = text.split_once('/').ok_or_else(expected)?;
         // `parse` would take a sign.
-        let parsed = |digits: &str| match digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            true => digits.parse().map_err(|_| expected()),
-            false => Err(expected()),
+        let parsed = |digits: &str| {
+            if digits.bytes().all(|byte| byte.is_ascii_digit()) {
+                digits.parse().map_err(|_| expected())
+            } else {
+                Err(expected())
+            }
         };
         let (number, of) = (parsed(number)?, parsed(of)?);
-        match (1..=of).contains(&number) {
-            true => Ok(Self { number, of }),
-            false => Err(expected()),
-        }
+        if (1..=of).contains(&number) { Ok(Self { number, of }) } else { Err(expected()) }
     }
 }
 

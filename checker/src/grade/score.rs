@@ -5,8 +5,8 @@ use std::fmt;
 
 use super::points::Points;
 use super::scheme::{Group, Rules, Scheme, Visibility};
-use crate::curriculum::Exercise;
 use crate::verdict::{Judgement, Outcome, Verdict};
+use crate::workbook::curriculum::Exercise;
 
 /// What can be had.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -21,10 +21,7 @@ pub struct Worth {
 impl fmt::Display for Worth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.possible)?;
-        match self.bonus == Points::default() {
-            true => Ok(()),
-            false => write!(f, "+{}", self.bonus),
-        }
+        if self.bonus == Points::default() { Ok(()) } else { write!(f, "+{}", self.bonus) }
     }
 }
 
@@ -46,7 +43,6 @@ pub struct Score {
 /// What became of a group of tests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counted {
-    /// Its name.
     pub name: String,
     /// How many of its test functions pass, each with all of its cases.
     pub passed: usize,
@@ -83,9 +79,10 @@ fn worth_of(rules: &Rules, full: Points, which: impl Fn(&Group) -> bool) -> Wort
         rules.groups.iter().filter(wanted).map(|group| group.share).sum()
     };
     let part = |share: u32| full.part(share.into(), rules.shares().into());
-    match rules.is_bonus {
-        true => Worth { possible: Points::default(), bonus: part(shares(false) + shares(true)) },
-        false => Worth { possible: part(shares(false)), bonus: part(shares(true)) },
+    if rules.is_bonus {
+        Worth { possible: Points::default(), bonus: part(shares(false) + shares(true)) }
+    } else {
+        Worth { possible: part(shares(false)), bonus: part(shares(true)) }
     }
 }
 
@@ -125,10 +122,7 @@ pub fn score(exercise: &Exercise, scheme: &Scheme, judgement: &Judgement, days_l
     });
     Score {
         points,
-        bonus: match rules.is_bonus {
-            true => points,
-            false => points - sum(&|group| !group.is_bonus, kept),
-        },
+        bonus: if rules.is_bonus { points } else { points - sum(&|group| !group.is_bonus, kept) },
         in_time: sum(&|_| true, 100),
         groups: rules.groups.iter().zip(&tallies).map(counted).collect(),
         hidden,
@@ -199,8 +193,8 @@ fn least_common_multiple(a: u128, b: u128) -> u128 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::curriculum::Number;
     use crate::verdict::TestResult;
+    use crate::workbook::curriculum::Number;
     use std::time::Duration;
 
     fn exercise(points: u32) -> Exercise {
@@ -227,7 +221,7 @@ mod tests {
             message: None,
             place: None,
         };
-        Judgement::of_tests(tests.iter().map(test).collect())
+        Judgement::from_tests(tests.iter().map(test).collect())
     }
 
     fn points(full: u32, judgement: &Judgement) -> String {

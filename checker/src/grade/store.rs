@@ -12,10 +12,11 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 use super::intake::{Remark, Submission};
 use super::partition::Partition;
 use super::taken::Note;
+use crate::Error;
 use crate::flags::Flag;
-use crate::progress::Lock;
+use crate::system::files;
+use crate::system::lock::Lock;
 use crate::verdict::Judgement;
-use crate::{Error, files};
 
 pub use sandbox::Layers;
 
@@ -49,8 +50,7 @@ pub struct Stored {
 
 /// What became of one exercise of one submission.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Result {
-    /// Whose.
+pub struct GradedExercise {
     pub student: String,
     /// The exercise's name.
     pub exercise: String,
@@ -68,7 +68,7 @@ pub struct Result {
 
 impl Store {
     /// Opens the results in `directory`, or begins with none.
-    pub fn open(directory: &Path) -> std::result::Result<Self, Error> {
+    pub fn open(directory: &Path) -> Result<Self, Error> {
         if directory.is_file() {
             return Err(Error::Refused(format!(
                 "{}: it is a file; expected a directory for the results, which may be a new one",
@@ -82,7 +82,7 @@ impl Store {
     }
 
     /// Opens results that were written elsewhere: there must be some, and every page of them whole.
-    pub fn open_whole(directory: &Path) -> std::result::Result<Self, Error> {
+    pub fn open_whole(directory: &Path) -> Result<Self, Error> {
         let store = Self::connect(directory, OpenFlags::default() - OpenFlags::SQLITE_OPEN_CREATE)?;
         // An empty file would be a database without tables. It is what a copy that broke off leaves.
         if store.layout()? == 0 {
@@ -99,7 +99,7 @@ impl Store {
         }
     }
 
-    fn connect(directory: &Path, flags: OpenFlags) -> std::result::Result<Self, Error> {
+    fn connect(directory: &Path, flags: OpenFlags) -> Result<Self, Error> {
         let Some(turn) = Lock::try_take(&directory.join("grading.lock"))? else {
             return Err(Error::Refused(format!(
                 "{}: another checker grades into this directory; wait for it, or take another one",
@@ -118,23 +118,20 @@ impl Store {
     }
 
     /// Does `work` in one transaction: if it fails, or the machine does, nothing of it is kept.
-    pub fn at_once<T>(
-        &self,
-        work: impl FnOnce() -> std::result::Result<T, Error>,
-    ) -> std::result::Result<T, Error> {
+    pub fn transaction<T>(&self, work: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
         let transaction = self.connection.unchecked_transaction().map_err(failed(&self.path))?;
         let done = work()?;
         transaction.commit().map_err(failed(&self.path))?;
         Ok(done)
     }
 
-    fn layout(&self) -> std::result::Result<i32, Error> {
+    fn layout(&self) -> Result<i32, Error> {
         self.connection
             .query_row("PRAGMA user_version", [], |row| row.get(0))
             .map_err(failed(&self.path))
     }
 
-    fn prepare(&self) -> std::result::Result<(), Error> {
+    fn prepare(&self) -> Result<(), Error> {
         let failed = || failed(&self.path);
         let layout = self.layout()?;
         if ![0, BEFORE, LAYOUT].contains(&layout) {
@@ -147,12 +144,11 @@ impl Store {
                         .to_owned(),
             });
         }
-        let new_columns = match layout == BEFORE {
-            true => {
-                "ALTER TABLE result ADD COLUMN text TEXT;
+        let new_columns = if layout == BEFORE {
+            "ALTER TABLE result ADD COLUMN text TEXT;
                  ALTER TABLE submission ADD COLUMN remarks TEXT NOT NULL DEFAULT '[]';"
-            }
-            false => "",
+        } else {
+            ""
         };
         self.connection
             .execute_batch(&format!(
@@ -188,7 +184,7 @@ impl Store {
     }
 
     /// Keeps what is known of a submission.
-    pub fn put_submission(&self, stored: &Stored) -> std::result::Result<(), Error> {
+    pub fn put_submission(&self, stored: &Stored) -> Result<(), Error> {
         let submission = &stored.submission;
         self.connection
             .execute(
@@ -211,7 +207,7 @@ impl Store {
     }
 
     /// The parts of the class that these results are of; none, if nothing was graded yet.
-    pub fn parts(&self) -> std::result::Result<BTreeSet<Partition>, Error> {
+    pub fn parts(&self) -> Result<BTreeSet<Partition>, Error> {
         let failed = || failed(&self.path);
         let mut query = self.connection.prepare("SELECT number FROM part").map_err(failed())?;
         let rows = query.query_map([], |row| row.get::<_, String>(0)).map_err(failed())?;
@@ -222,7 +218,7 @@ impl Store {
     }
 
     /// Keeps which parts of the class these results are of.
-    pub fn put_parts(&self, parts: &BTreeSet<Partition>) -> std::result::Result<(), Error> {
+    pub fn put_parts(&self, parts: &BTreeSet<Partition>) -> Result<(), Error> {
         let execute = |statement: &str, part: &[String]| {
             let parameters = rusqlite::params_from_iter(part);
             self.connection.execute(statement, parameters).map(drop).map_err(failed(&self.path))
@@ -234,7 +230,7 @@ impl Store {
     }
 
     /// Keeps a result; when this returns, it is on the disk.
-    pub fn put(&self, result: &Result) -> std::result::Result<(), Error> {
+    pub fn put(&self, result: &GradedExercise) -> Result<(), Error> {
         self.connection
             .execute(
                 "INSERT OR REPLACE INTO result VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
@@ -254,11 +250,7 @@ impl Store {
 
     /// The hash of what was judged, if a result is known. One that lacks something of the machine is not:
     /// another machine may have it.
-    pub fn hash(
-        &self,
-        student: &str,
-        exercise: &str,
-    ) -> std::result::Result<Option<String>, Error> {
+    pub fn hash(&self, student: &str, exercise: &str) -> Result<Option<String>, Error> {
         let known: Option<(String, String)> = self
             .connection
             .query_row(
@@ -274,7 +266,7 @@ impl Store {
     }
 
     /// Removes a result.
-    pub fn forget(&self, student: &str, exercise: &str) -> std::result::Result<(), Error> {
+    pub fn forget(&self, student: &str, exercise: &str) -> Result<(), Error> {
         self.connection
             .execute(
                 "DELETE FROM result WHERE student = ?1 AND exercise = ?2",
@@ -285,7 +277,7 @@ impl Store {
     }
 
     /// Every submission, in the order of the students.
-    pub fn submissions(&self) -> std::result::Result<Vec<Stored>, Error> {
+    pub fn submissions(&self) -> Result<Vec<Stored>, Error> {
         let failed = || failed(&self.path);
         let mut query = self
             .connection
@@ -316,7 +308,7 @@ impl Store {
     }
 
     /// Every result, by student and exercise.
-    pub fn results(&self) -> std::result::Result<Vec<Result>, Error> {
+    pub fn results(&self) -> Result<Vec<GradedExercise>, Error> {
         let failed = || failed(&self.path);
         let mut query = self
             .connection
@@ -335,7 +327,7 @@ impl Store {
         rows.map(|row| {
             let (student, exercise, hash, [judgement, flags, layers], text) =
                 row.map_err(failed())?;
-            Ok(Result {
+            Ok(GradedExercise {
                 student,
                 exercise,
                 hash,
@@ -348,7 +340,7 @@ impl Store {
         .collect()
     }
 
-    fn parsed<T: serde::de::DeserializeOwned>(&self, text: &str) -> std::result::Result<T, Error> {
+    fn parsed<T: serde::de::DeserializeOwned>(&self, text: &str) -> Result<T, Error> {
         serde_json::from_str(text).map_err(|error| self.unread(&error.to_string()))
     }
 
@@ -393,7 +385,7 @@ mod tests {
     fn results_of_the_layout_before_are_taken_over() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path()).unwrap();
-        let before = Result {
+        let before = GradedExercise {
             student: "ada".into(),
             exercise: "pipe".into(),
             hash: "h".into(),
@@ -429,11 +421,11 @@ mod tests {
             let (name, target) = ("a".to_owned(), "t".to_owned());
             let test = TestResult { name, target, outcome, message: None, place: None };
             store
-                .put(&Result {
+                .put(&GradedExercise {
                     student: "ada".into(),
                     exercise: "pipe".into(),
                     hash: "h".into(),
-                    judgement: Judgement::of_tests(vec![test]),
+                    judgement: Judgement::from_tests(vec![test]),
                     flags: Vec::new(),
                     layers: Layers::default(),
                     text: None,

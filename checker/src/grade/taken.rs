@@ -11,10 +11,10 @@ use std::path::{Component, Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::candidate::Sources;
-use crate::curriculum::{Curriculum, Exercise};
-use crate::files;
-use crate::pristine::{NOT_PINNED, Pristine};
+use crate::judge::candidate::Sources;
+use crate::system::files;
+use crate::workbook::curriculum::{Curriculum, Exercise};
+use crate::workbook::pins::{NOT_PINNED, Pins};
 
 /// The most bytes of one source file; the largest reference solution has a twentieth of it.
 pub const FILE_SIZE: u64 = 256 << 10;
@@ -191,7 +191,7 @@ impl Entry {
 #[derive(Debug)]
 pub struct Sorter<'a> {
     curriculum: &'a Curriculum,
-    pristine: &'a BTreeMap<String, Pristine>,
+    pins: &'a BTreeMap<String, Pins>,
     taken: Taken,
     /// Rust files that may be an exercise's work in the wrong place, by exercise.
     elsewhere: BTreeMap<&'a str, String>,
@@ -199,8 +199,8 @@ pub struct Sorter<'a> {
 
 impl<'a> Sorter<'a> {
     /// Sorts by what was given, by exercise.
-    pub fn new(curriculum: &'a Curriculum, pristine: &'a BTreeMap<String, Pristine>) -> Self {
-        Self { curriculum, pristine, taken: Taken::default(), elsewhere: BTreeMap::new() }
+    pub fn new(curriculum: &'a Curriculum, pins: &'a BTreeMap<String, Pins>) -> Self {
+        Self { curriculum, pins, taken: Taken::default(), elsewhere: BTreeMap::new() }
     }
 
     /// The exercise that a path below `exercises/` belongs to, and the path in it.
@@ -219,8 +219,7 @@ impl<'a> Sorter<'a> {
         if is_litter(inner) {
             return;
         }
-        let given =
-            self.pristine.get(&exercise.name).and_then(|pristine| pristine.files.get(inner));
+        let given = self.pins.get(&exercise.name).and_then(|pins| pins.files.get(inner));
         if !is_own_source(exercise, inner, given.is_some(), &entry) {
             return self.sort_other(exercise, path, given, entry);
         }
@@ -314,10 +313,10 @@ impl<'a> Sorter<'a> {
     /// stub's: the first of these files, and whether it is there.
     fn untouched(&self, exercise: &'a Exercise) -> Option<(&'a Path, bool)> {
         let sources = self.taken.exercises.get(&exercise.name);
-        let pristine = self.pristine.get(&exercise.name);
+        let pins = self.pins.get(&exercise.name);
         let text = |file: &PathBuf| sources.and_then(|sources| sources.get(file));
         let is_touched = |file: &PathBuf| {
-            text(file).is_some_and(|text| !pristine.is_some_and(|it| it.is_stub(file, text)))
+            text(file).is_some_and(|text| !pins.is_some_and(|it| it.is_stub(file, text)))
         };
         let first = exercise.edit.first().filter(|_| !exercise.edit.iter().any(is_touched))?;
         Some((first, text(first).is_some()))

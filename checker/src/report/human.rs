@@ -6,18 +6,18 @@ use std::path::Path;
 use similar::{ChangeTag, TextDiff};
 use tracer::{Stuck, Timeline};
 
-use crate::commands::{Finding, Soundness, Standing, Standings, Tally, Verified};
-use crate::curriculum::Exercise;
 use crate::event::{Event, Sink};
+use crate::findings::{ExerciseStatus, Finding, Soundness, Tally, Verified, WorkbookStatus};
 use crate::judge::EXPERIMENT;
 use crate::solutions::Kind;
 use crate::timeline::{Marks, Reference, Traced};
 use crate::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
 use crate::workbook::Workbook;
+use crate::workbook::curriculum::Exercise;
 use crate::{Error, Exit};
 
 use super::text::{Paint, WIDTH, clean, fill, paint, wrap};
-use super::{Reporter, lanes, output};
+use super::{Report, Reporter, lanes, output};
 
 /// How wide the names of kinds are in the table of `verify`, and its numbers.
 const KIND: usize = 16;
@@ -87,9 +87,9 @@ impl Human {
         text.replace("`checker ", &format!("`{} ", self.program))
     }
 
-    fn header(&self, workbook: &Workbook, standings: &[Standing<'_>]) {
-        let passed = standings.iter().filter(|s| has_passed(s)).count();
-        let total = standings.len();
+    fn header(&self, workbook: &Workbook, statuses: &[ExerciseStatus<'_>]) {
+        let passed = statuses.iter().filter(|s| has_passed(s)).count();
+        let total = statuses.len();
         let filled = (passed * BAR).checked_div(total).unwrap_or(0);
         let bar = format!(
             "{}{}",
@@ -105,33 +105,38 @@ impl Human {
 
     /// A line for each part with a mark for each exercise; in full only the part of the next one, and what
     /// was begun and does not pass.
-    fn parts(&self, workbook: &Workbook, standings: &[Standing<'_>], next: Option<&Standing<'_>>) {
+    fn parts(
+        &self,
+        workbook: &Workbook,
+        statuses: &[ExerciseStatus<'_>],
+        next: Option<&ExerciseStatus<'_>>,
+    ) {
         let parts = &workbook.curriculum.parts;
         let width = parts.iter().map(|part| part.title.chars().count()).max().unwrap_or(0);
         let next = next.map(|next| next.exercise.number);
         self.line("");
         for part in parts {
-            let in_part = || standings.iter().filter(|s| s.exercise.number.part == part.number);
+            let in_part = || statuses.iter().filter(|s| s.exercise.number.part == part.number);
             if in_part().next().is_none() {
                 continue;
             }
-            let marks = in_part().map(|standing| {
-                let (mark, colour) = mark(standing.judgement.verdict);
+            let marks = in_part().map(|status| {
+                let (mark, colour) = mark(status.judgement.verdict);
                 self.paint(mark, colour)
             });
             let marks = marks.collect::<Vec<_>>().join(" ");
             self.line(&format!(" {} {:<width$}  {marks}", part.number, part.title));
             let is_of_next = next.is_some_and(|next| next.part == part.number);
-            for standing in in_part().filter(|standing| is_of_next || is_wrong(standing)) {
-                self.standing(standing, next == Some(standing.exercise.number));
+            for status in in_part().filter(|status| is_of_next || is_wrong(status)) {
+                self.status(status, next == Some(status.exercise.number));
             }
         }
     }
 
-    fn standing(&self, standing: &Standing<'_>, is_next: bool) {
-        let (mark, colour) = mark(standing.judgement.verdict);
-        let state = standing.judgement.in_words();
-        let exercise = standing.exercise;
+    fn status(&self, status: &ExerciseStatus<'_>, is_next: bool) {
+        let (mark, colour) = mark(status.judgement.verdict);
+        let state = status.judgement.in_words();
+        let exercise = status.exercise;
         let arrow = if is_next { self.paint("▸", Paint::Strong) } else { " ".to_owned() };
         self.line(&format!(
             " {arrow} {} {:<4} {:<18} {}",
@@ -153,7 +158,7 @@ impl Human {
                 some.iter().map(|one| format!("{:>CELL$}", one.exercise.number.to_string()));
             self.line(&format!("{:KIND$}{}", "wrong by kind", numbers.collect::<String>()));
             for (kind, name) in Kind::ALL {
-                let cells = some.iter().map(|one| match one.of_kind(kind) {
+                let cells = some.iter().map(|one| match one.count_of(kind) {
                     0 => format!("{:>CELL$}", "·"),
                     count => format!("{count:>CELL$}"),
                 });
@@ -164,10 +169,10 @@ impl Human {
 
     /// What there is to say about one exercise that does not pass: what fails, why, where to go on. The
     /// evidence may be taller than the screen: what is to be done about it comes last.
-    fn details(&self, standing: &Standing<'_>) {
-        let exercise = standing.exercise;
-        let judgement = &standing.judgement;
-        self.heading(standing);
+    fn details(&self, status: &ExerciseStatus<'_>) {
+        let exercise = status.exercise;
+        let judgement = &status.judgement;
+        self.heading(status);
         self.line("");
         match judgement.verdict {
             Verdict::NotStarted => {
@@ -183,19 +188,19 @@ impl Human {
             Verdict::TestsMissing | Verdict::WorkbookEdited => "look",
             _ => "edit",
         };
-        self.line(&format!("  {label}  {}", line_of(&standing.look)));
+        self.line(&format!("  {label}  {}", line_of(&status.look)));
         self.line(&format!("  read  exercises/{}/README.md", exercise.directory));
-        let hints = format!("({} of {} given)", standing.hints_given, standing.hints);
+        let hints = format!("({} of {} given)", status.hints_given, status.hints);
         self.line(&format!("  hint  {} hint {}   {hints}", self.program, exercise.name));
-        if is_about_processes(standing) {
+        if is_about_processes(status) {
             let what = "(what its processes did)";
             self.line(&format!("  trace {} trace {}   {what}", self.program, exercise.name));
         }
     }
 
-    fn heading(&self, standing: &Standing<'_>) {
-        let (mark, colour) = mark(standing.judgement.verdict);
-        let heading = self.paint(&heading(standing.exercise), Paint::Strong);
+    fn heading(&self, status: &ExerciseStatus<'_>) {
+        let (mark, colour) = mark(status.judgement.verdict);
+        let heading = self.paint(&heading(status.exercise), Paint::Strong);
         self.line("");
         self.line(&format!("{} {heading}", self.paint(mark, colour)));
     }
@@ -253,21 +258,21 @@ impl Human {
     }
 
     /// An exercise that passes, and where it is said what that means for the claim.
-    fn passed(&self, standing: &Standing<'_>) {
+    fn passed(&self, status: &ExerciseStatus<'_>) {
         let is_test = |test: &&TestResult| test.target != EXPERIMENT;
-        let tests = standing.judgement.tests.iter().filter(is_test).count();
-        self.heading(standing);
+        let tests = status.judgement.tests.iter().filter(is_test).count();
+        self.heading(status);
         self.line("");
         let passed = "tests pass, and the experiment prints what the reference's prints.";
         self.lines(&wrap(&format!("All {tests} {passed}"), WIDTH - 2), 2);
         self.line("  The README's section Verdict says what that means for the claim.");
         self.line("");
-        self.line(&format!("  verdict  {}", verdict_of_claim(standing)));
-        self.line(&format!("  compare  {} solution {}", self.program, standing.exercise.name));
+        self.line(&format!("  verdict  {}", verdict_of_claim(status)));
+        self.line(&format!("  compare  {} solution {}", self.program, status.exercise.name));
     }
 
     /// Where to go on after a pass.
-    fn coming(&self, next: &Standing<'_>) {
+    fn coming(&self, next: &ExerciseStatus<'_>) {
         self.line(&format!("  next     {}", self.paint(&heading(next.exercise), Paint::Strong)));
         self.line(&format!("  edit     {}", line_of(&next.look)));
         self.line(&format!("  read     exercises/{}/README.md", next.exercise.directory));
@@ -280,16 +285,15 @@ impl Human {
     }
 
     /// What was asked for by name: first what passes, last what is next.
-    fn named(&self, workbook: &Workbook, standings: &Standings<'_>) {
-        let next = standings.next.as_ref();
-        let is_next = |standing: &Standing<'_>| {
-            next.is_some_and(|next| next.exercise.number == standing.exercise.number)
+    fn named(&self, workbook: &Workbook, status: &WorkbookStatus<'_>) {
+        let next = status.next.as_ref();
+        let is_next = |status: &ExerciseStatus<'_>| {
+            next.is_some_and(|next| next.exercise.number == status.exercise.number)
         };
-        let (passes, mut open): (Vec<_>, Vec<_>) =
-            standings.asked.iter().partition(|s| has_passed(s));
-        open.sort_by_key(|standing| is_next(standing));
-        passes.iter().for_each(|standing| self.passed(standing));
-        open.iter().for_each(|standing| self.details(standing));
+        let (passes, mut open): (Vec<_>, Vec<_>) = status.asked.iter().partition(|s| has_passed(s));
+        open.sort_by_key(|status| is_next(status));
+        passes.iter().for_each(|status| self.passed(status));
+        open.iter().for_each(|status| self.details(status));
         match next {
             _ if !open.is_empty() => {}
             Some(next) => self.coming(next),
@@ -299,8 +303,8 @@ impl Human {
 }
 
 /// Whether it was begun and does not pass.
-fn is_wrong(standing: &Standing<'_>) -> bool {
-    !matches!(standing.judgement.verdict, Verdict::Passed | Verdict::NotStarted)
+fn is_wrong(status: &ExerciseStatus<'_>) -> bool {
+    !matches!(status.judgement.verdict, Verdict::Passed | Verdict::NotStarted)
 }
 
 /// The lesson of a message, and what it was learned from: the picture of a schedule stands behind the
@@ -317,15 +321,15 @@ fn line_of(place: &Place) -> String {
 }
 
 /// Where the README says what is true about the claim.
-fn verdict_of_claim(standing: &Standing<'_>) -> String {
-    let line = standing.claim.map(|line| format!(":{line}")).unwrap_or_default();
-    format!("exercises/{}/README.md{line}", standing.exercise.directory)
+fn verdict_of_claim(status: &ExerciseStatus<'_>) -> String {
+    let line = status.claim.map(|line| format!(":{line}")).unwrap_or_default();
+    format!("exercises/{}/README.md{line}", status.exercise.directory)
 }
 
 /// Whether what fails can be seen in the timeline of the experiment.
-fn is_about_processes(standing: &Standing<'_>) -> bool {
-    let needs = &standing.exercise.needs;
-    let failed = standing.judgement.first_unpassed().filter(|t| t.outcome != Outcome::Skipped);
+fn is_about_processes(status: &ExerciseStatus<'_>) -> bool {
+    let needs = &status.exercise.needs;
+    let failed = status.judgement.first_unpassed().filter(|t| t.outcome != Outcome::Skipped);
     failed.is_some_and(|test| {
         needs.contains_key(&test.target) || (!needs.is_empty() && test.target == EXPERIMENT)
     })
@@ -340,8 +344,8 @@ fn stuck_text(stuck: &Stuck) -> String {
     format!("{what}\n{stuck}")
 }
 
-fn has_passed(standing: &Standing<'_>) -> bool {
-    standing.judgement.verdict == Verdict::Passed
+fn has_passed(status: &ExerciseStatus<'_>) -> bool {
+    status.judgement.verdict == Verdict::Passed
 }
 
 fn heading(exercise: &Exercise) -> String {
@@ -392,7 +396,7 @@ fn as_it_must_be<'a>(tallies: impl IntoIterator<Item = &'a Tally>) -> (usize, us
 }
 
 impl Sink for Human {
-    fn take(&mut self, event: &Event<'_>) {
+    fn emit(&mut self, event: &Event<'_>) {
         match event {
             Event::Compiling { exercise } => {
                 self.transient(&format!("compiling {} …", exercise.name));
@@ -410,16 +414,45 @@ impl Sink for Human {
 }
 
 impl Reporter for Human {
-    fn standings(&mut self, workbook: &Workbook, standings: &Standings<'_>, _: Exit) {
+    fn report(&mut self, report: Report<'_>) {
+        match report {
+            Report::Status { workbook, status, exit } => {
+                self.status_of_workbook(workbook, status, exit)
+            }
+            Report::Machine(findings) => self.findings(findings),
+            Report::Verified(verified) => self.verified(verified),
+            Report::Verification { verified, general, exit } => {
+                self.verification(verified, general, exit)
+            }
+            Report::Timeline { traced, svg } => self.traced(traced, svg),
+            Report::Soundness(soundness) => self.soundness(soundness),
+            Report::SoundnessOfAll { all, exit } => self.soundness_of_all(all, exit),
+            #[cfg(feature = "grade")]
+            Report::Intake { intakes, curriculum } => self.intake(intakes, curriculum),
+            #[cfg(feature = "grade")]
+            Report::Graded(progress) => self.graded(progress),
+            #[cfg(feature = "grade")]
+            Report::Gradebook { gradebook, path } => self.gradebook(gradebook, path),
+            Report::Document(text) => self.document(text),
+            Report::Note(text) => self.note(text),
+            Report::Markdown(text) => self.markdown(text),
+            Report::SideBySide { yours, reference } => self.side_by_side(yours, reference),
+            Report::Error(error) => self.error(error),
+        }
+    }
+}
+
+impl Human {
+    fn status_of_workbook(&mut self, workbook: &Workbook, status: &WorkbookStatus<'_>, _: Exit) {
         self.clear_transient();
-        if !standings.all {
-            self.named(workbook, standings);
+        if !status.all {
+            self.named(workbook, status);
             return;
         }
-        let (asked, next) = (&standings.asked, standings.next.as_ref());
+        let (asked, next) = (&status.asked, status.next.as_ref());
         self.header(workbook, asked);
         self.parts(workbook, asked, next);
-        let new: Vec<&Standing<'_>> = asked.iter().filter(|it| it.is_new_pass).collect();
+        let new: Vec<&ExerciseStatus<'_>> = asked.iter().filter(|it| it.is_new_pass).collect();
         match next {
             // The lesson comes last, beside which a pass is one line.
             Some(next) if is_wrong(next) && !new.is_empty() => {
@@ -511,7 +544,7 @@ impl Reporter for Human {
     fn intake(
         &mut self,
         intakes: &[crate::grade::intake::Intake],
-        curriculum: &crate::curriculum::Curriculum,
+        curriculum: &crate::workbook::curriculum::Curriculum,
     ) {
         self.show_intakes(intakes, curriculum.exercises.len());
     }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::commands::{Finding, Soundness, Standing, Standings, Tally, Verified};
 use crate::event::{Event, Sink};
+use crate::findings::{ExerciseStatus, Finding, Soundness, Tally, Verified, WorkbookStatus};
 use crate::solutions::Kind;
 use crate::timeline::{Reference, Traced};
 use crate::verdict::{Outcome, Place, TestResult, Verdict};
@@ -14,7 +14,7 @@ use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
 use super::json_timeline::JsonTimeline;
-use super::{Reporter, output};
+use super::{Report, Reporter, output};
 
 /// Reports in JSON lines on standard output.
 pub(super) struct Json;
@@ -30,7 +30,7 @@ struct Remark<'a> {
 
 #[cfg(feature = "grade")]
 impl<'a> Remark<'a> {
-    fn of(remark: &'a crate::grade::intake::Remark) -> Self {
+    fn new(remark: &'a crate::grade::intake::Remark) -> Self {
         Self { remark, text: remark.to_string() }
     }
 }
@@ -232,7 +232,7 @@ struct Runs<'a> {
 
 /// How many wrong solutions of this kind each exercise has; without those that have none.
 fn by_exercise<'a>(kind: Kind, verified: &[Verified<'a>]) -> BTreeMap<&'a str, usize> {
-    let counts = verified.iter().map(|one| (one.exercise.name.as_str(), one.of_kind(kind)));
+    let counts = verified.iter().map(|one| (one.exercise.name.as_str(), one.count_of(kind)));
     counts.filter(|(_, count)| *count > 0).collect()
 }
 
@@ -254,7 +254,7 @@ fn print(line: &Line<'_>) {
 }
 
 impl Sink for Json {
-    fn take(&mut self, event: &Event<'_>) {
+    fn emit(&mut self, event: &Event<'_>) {
         print(&match *event {
             Event::Compiling { exercise } => Line::Compiling { exercise: &exercise.directory },
             Event::Running { exercise } => Line::Running { exercise: &exercise.directory },
@@ -275,16 +275,45 @@ impl Sink for Json {
 }
 
 impl Reporter for Json {
-    fn standings(&mut self, _: &Workbook, standings: &Standings<'_>, exit: Exit) {
-        let has_passed = |s: &&Standing<'_>| s.judgement.verdict == Verdict::Passed;
-        let next = standings.next.as_ref();
-        let standings = &standings.asked;
+    fn report(&mut self, report: Report<'_>) {
+        match report {
+            Report::Status { workbook, status, exit } => {
+                self.status_of_workbook(workbook, status, exit)
+            }
+            Report::Machine(findings) => self.findings(findings),
+            Report::Verified(verified) => self.verified(verified),
+            Report::Verification { verified, general, exit } => {
+                self.verification(verified, general, exit)
+            }
+            Report::Timeline { traced, svg } => self.traced(traced, svg),
+            Report::Soundness(soundness) => self.soundness(soundness),
+            Report::SoundnessOfAll { all, exit } => self.soundness_of_all(all, exit),
+            #[cfg(feature = "grade")]
+            Report::Intake { intakes, curriculum } => self.intake(intakes, curriculum),
+            #[cfg(feature = "grade")]
+            Report::Graded(progress) => self.graded(progress),
+            #[cfg(feature = "grade")]
+            Report::Gradebook { gradebook, path } => self.gradebook(gradebook, path),
+            Report::Document(text) => self.document(text),
+            Report::Note(text) => self.note(text),
+            Report::Markdown(text) => self.markdown(text),
+            Report::SideBySide { yours, reference } => self.side_by_side(yours, reference),
+            Report::Error(error) => self.error(error),
+        }
+    }
+}
+
+impl Json {
+    fn status_of_workbook(&mut self, _: &Workbook, status: &WorkbookStatus<'_>, exit: Exit) {
+        let has_passed = |s: &&ExerciseStatus<'_>| s.judgement.verdict == Verdict::Passed;
+        let next = status.next.as_ref();
+        let statuses = &status.asked;
         print(&Line::Summary {
-            passed: standings.iter().filter(has_passed).count(),
-            total: standings.len(),
-            points: standings.iter().filter(has_passed).map(|s| s.exercise.points).sum(),
-            points_possible: standings.iter().map(|s| s.exercise.points).sum(),
-            next: next.map(|standing| standing.exercise.directory.as_str()),
+            passed: statuses.iter().filter(has_passed).count(),
+            total: statuses.len(),
+            points: statuses.iter().filter(has_passed).map(|s| s.exercise.points).sum(),
+            points_possible: statuses.iter().map(|s| s.exercise.points).sum(),
+            next: next.map(|status| status.exercise.directory.as_str()),
             exit: exit.code(),
         });
     }
@@ -392,7 +421,7 @@ impl Reporter for Json {
     fn intake(
         &mut self,
         intakes: &[crate::grade::intake::Intake],
-        _: &crate::curriculum::Curriculum,
+        _: &crate::workbook::curriculum::Curriculum,
     ) {
         for intake in intakes {
             let taken = intake.taken.as_ref().ok();
@@ -411,7 +440,7 @@ impl Reporter for Json {
                 unjudged: unjudged.map(|(name, reasons)| (name.as_str(), texts(reasons))).collect(),
                 unreadable: intake.taken.as_ref().err().map(|why| why.0.as_str()),
                 no_effect: taken.map_or(&[], |taken| &taken.notes),
-                remarks: intake.remarks.iter().map(Remark::of).collect(),
+                remarks: intake.remarks.iter().map(Remark::new).collect(),
             });
         }
     }
@@ -436,7 +465,7 @@ impl Reporter for Json {
                 open: line.open(),
                 unreadable: line.stored.unreadable.as_deref(),
                 no_effect: &line.stored.notes,
-                remarks: line.stored.remarks.iter().map(Remark::of).collect(),
+                remarks: line.stored.remarks.iter().map(Remark::new).collect(),
                 flags: line.flags().count(),
             });
         }

@@ -14,7 +14,7 @@ const MOST_LINES: usize = 3;
 
 /// The lines of a timeline. What the other one lacks has `sign` before it.
 pub(super) fn lines(timeline: &Timeline, marks: &Marks, sign: char, colour: bool) -> Vec<String> {
-    let chart = Chart::of(timeline, marks, MOST_COLUMNS);
+    let chart = Chart::new(timeline, marks, MOST_COLUMNS);
     let mut lines = if chart.columns > MOST_COLUMNS {
         list(&chart, sign, colour)
     } else {
@@ -46,7 +46,7 @@ fn lanes(chart: &Chart<'_>, sign: char, colour: bool) -> Vec<String> {
             .map(|column| {
                 let mut lanes = chart.lanes.iter().filter(|lane| lane.column == column);
                 let there = lanes.find(|lane| is_there(lane, row));
-                there.map_or_else(Cell::default, |lane| Cell::of(lane, row, sign, widths[column]))
+                there.map_or_else(Cell::default, |lane| Cell::new(lane, row, sign, widths[column]))
             })
             .collect();
         let height = cells.iter().map(|cell| cell.lines.len()).max().unwrap_or(0).max(1);
@@ -90,7 +90,7 @@ struct Cell {
 }
 
 impl Cell {
-    fn of(lane: &Lane<'_>, row: usize, sign: char, width: usize) -> Self {
+    fn new(lane: &Lane<'_>, row: usize, sign: char, width: usize) -> Self {
         let is_suspended = lane.suspended.iter().any(|stretch| stretch.contains(row));
         let line = match () {
             () if row > lane.last => "∙",

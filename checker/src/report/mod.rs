@@ -22,8 +22,8 @@ use std::path::Path;
 
 use clap::ValueEnum;
 
-use crate::commands::{Finding, Soundness, Standings, Verified};
-use crate::event::Sink;
+use crate::event::{Event, Sink};
+use crate::findings::{Finding, Soundness, Verified, WorkbookStatus};
 use crate::timeline::Traced;
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
@@ -88,49 +88,101 @@ impl Format {
     }
 }
 
-/// Someone who reports to the user.
-pub trait Reporter: Sink {
+/// Something that a command has to say.
+#[derive(Debug, Clone, Copy)]
+pub enum Report<'a> {
     /// How the asked exercises stand, and what is next.
-    fn standings(&mut self, workbook: &Workbook, standings: &Standings<'_>, exit: Exit);
+    Status {
+        /// The workbook that they are of.
+        workbook: &'a Workbook,
+        /// How they stand.
+        status: &'a WorkbookStatus<'a>,
+        /// How the command will exit.
+        exit: Exit,
+    },
     /// What the doctor found.
-    fn findings(&mut self, findings: &[Finding]);
+    Machine(&'a [Finding]),
     /// One exercise has been verified.
-    fn verified(&mut self, verified: &Verified<'_>);
+    Verified(&'a Verified<'a>),
     /// All have been verified.
-    fn verification(&mut self, verified: &[Verified<'_>], general: &[String], exit: Exit);
-    /// What an experiment's processes did; `svg` is the file that a picture of it was written to.
-    fn traced(&mut self, traced: &Traced<'_>, svg: Option<&Path>);
+    Verification {
+        /// Each of them.
+        verified: &'a [Verified<'a>],
+        /// Problems of the workbook's own files.
+        general: &'a [String],
+        /// How the command will exit.
+        exit: Exit,
+    },
+    /// What an experiment's processes did.
+    Timeline {
+        /// Yours and the reference's.
+        traced: &'a Traced<'a>,
+        /// The file that a picture of it was written to.
+        svg: Option<&'a Path>,
+    },
     /// One exercise has been judged many times over.
-    fn soundness(&mut self, soundness: &Soundness<'_>);
+    Soundness(&'a Soundness<'a>),
     /// All have been.
-    fn soundness_of_all(&mut self, all: &[Soundness<'_>], exit: Exit);
+    SoundnessOfAll {
+        /// Each of them.
+        all: &'a [Soundness<'a>],
+        /// How the command will exit.
+        exit: Exit,
+    },
     /// What was found among the uploads.
     #[cfg(feature = "grade")]
-    fn intake(
-        &mut self,
-        intakes: &[crate::grade::intake::Intake],
-        curriculum: &crate::curriculum::Curriculum,
-    );
-    /// A unit of a grading has come to an end.
+    Intake {
+        intakes: &'a [crate::grade::intake::Intake],
+        /// What could have been handed in.
+        curriculum: &'a crate::workbook::curriculum::Curriculum,
+    },
+    /// A unit of a grading has begun or come to an end.
     #[cfg(feature = "grade")]
-    fn graded(&mut self, progress: &crate::grade::grading::Progress<'_>);
+    Graded(&'a crate::grade::grading::Progress<'a>),
     /// The gradebook, and where it was written to, if it was.
     #[cfg(feature = "grade")]
-    fn gradebook(
-        &mut self,
-        gradebook: &crate::grade::gradebook::Gradebook<'_>,
-        path: Option<&Path>,
-    );
+    Gradebook {
+        gradebook: &'a crate::grade::gradebook::Gradebook<'a>,
+        /// The file, if it was written to one.
+        path: Option<&'a Path>,
+    },
     /// A text for another program, exactly as it is.
-    fn document(&mut self, text: &str);
+    Document(&'a str),
     /// A text as it is.
-    fn note(&mut self, text: &str);
+    Note(&'a str),
     /// A text in Markdown.
-    fn markdown(&mut self, text: &str);
+    Markdown(&'a str),
     /// Two files, the learner's and the reference's, each with its name.
-    fn side_by_side(&mut self, yours: (&str, &str), reference: (&str, &str));
+    SideBySide {
+        /// Name and text.
+        yours: (&'a str, &'a str),
+        /// Name and text.
+        reference: (&'a str, &'a str),
+    },
     /// The checker cannot go on.
-    fn error(&mut self, error: &Error);
+    Error(&'a Error),
+}
+
+/// Someone who reports to the user: events while the core works, and what commands have to say.
+pub trait Reporter: Sink {
+    fn report(&mut self, report: Report<'_>);
+}
+
+impl dyn Reporter + '_ {
+    /// Says a text as it is.
+    pub fn note(&mut self, text: &str) {
+        self.report(Report::Note(text));
+    }
+
+    /// Says a text for another program, exactly as it is.
+    pub fn document(&mut self, text: &str) {
+        self.report(Report::Document(text));
+    }
+
+    /// Warns of something that stops nothing.
+    pub fn warn(&mut self, text: &str) {
+        self.emit(&Event::Warning { text });
+    }
 }
 
 /// The reporter of a format, on standard output.

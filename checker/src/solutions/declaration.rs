@@ -26,12 +26,12 @@ const KEYS: [&str; 5] = ["Misconception", "Kind", "Caught by", "Message", "Again
 
 impl Declaration {
     /// The declaration in the first lines of a file, or what is missing.
-    pub fn of_file(file: &WrongFile) -> Result<Self, String> {
+    pub fn from_file(file: &WrongFile) -> Result<Self, String> {
         Self::parse(&file.text, if file.is_patch() { "" } else { COMMENT })
     }
 
     /// The declaration in the first lines of a Rust file, or what is missing.
-    pub fn of_source(text: &str) -> Result<Self, String> {
+    pub fn from_source(text: &str) -> Result<Self, String> {
         Self::parse(text, COMMENT)
     }
 
@@ -148,7 +148,7 @@ mod tests {
         assert_eq!(declaration.message, "wakes nobody");
         assert_eq!(declaration.as_lines(), LINES);
         let commented = declaration.as_comment();
-        assert_eq!(Declaration::of_source(&commented).unwrap(), declaration);
+        assert_eq!(Declaration::from_source(&commented).unwrap(), declaration);
         assert_eq!(without_declaration(&format!("{commented}\n//! Docs.\n")), "//! Docs.\n");
     }
 

@@ -13,19 +13,22 @@ mod kind;
 mod patch;
 mod rebase;
 mod solved;
+mod wrong_file;
 
 use std::path::{Path, PathBuf};
 
-use crate::candidate::Sources;
-use crate::curriculum::Exercise;
+use crate::Error;
+use crate::judge::candidate::Sources;
+use crate::system::files;
 use crate::workbook::Workbook;
-use crate::{Error, files};
+use crate::workbook::curriculum::Exercise;
 
 pub use declaration::{Declaration, without_declaration};
 pub use kind::Kind;
 pub use patch::{lines_of_formatting, patch_text};
 pub use rebase::{Rebased, rebase};
 pub use solved::{references, write_solved};
+pub use wrong_file::WrongFile;
 
 /// The solutions of one exercise.
 #[derive(Debug)]
@@ -43,17 +46,6 @@ pub struct Alternative {
     pub sources: Sources,
 }
 
-/// A known-wrong solution, as its file has it.
-#[derive(Debug, Clone)]
-pub struct WrongFile {
-    /// Its file's name without the extension.
-    pub name: String,
-    /// Where it lies, from the exercise's solutions: `wrong/NAME.patch`.
-    pub path: PathBuf,
-    /// The file's text.
-    pub text: String,
-}
-
 /// A known-wrong solution that can be judged.
 #[derive(Debug, Clone)]
 pub struct Wrong {
@@ -65,7 +57,7 @@ pub struct Wrong {
 
 impl<'a> Solutions<'a> {
     /// Of this exercise; a workbook may come without.
-    pub fn of(workbook: &Workbook, exercise: &'a Exercise) -> Self {
+    pub fn new(workbook: &Workbook, exercise: &'a Exercise) -> Self {
         Self { exercise, directory: workbook.solution_path(exercise) }
     }
 
@@ -113,24 +105,21 @@ impl<'a> Solutions<'a> {
 
     /// A known-wrong solution as it is judged, or what is amiss with its file.
     pub fn wrong(&self, file: &WrongFile) -> Result<Result<Wrong, String>, Error> {
-        let declaration = match Declaration::of_file(file) {
+        let declaration = match Declaration::from_file(file) {
             Ok(declaration) => declaration,
             Err(problem) => return Ok(Err(problem)),
         };
-        let text = match file.is_patch() {
-            false => file.text.clone(),
-            true => {
-                let Some(base) = self.base(&declaration)? else {
-                    let against = declaration.against.unwrap_or_default();
-                    return Ok(Err(format!(
-                        "there is no alternatives/{against}.rs to apply it to"
-                    )));
-                };
-                match patch::applied(&base, &file.text) {
-                    Ok(text) => text,
-                    Err(problem) => return Ok(Err(problem)),
-                }
+        let text = if file.is_patch() {
+            let Some(base) = self.base(&declaration)? else {
+                let against = declaration.against.unwrap_or_default();
+                return Ok(Err(format!("there is no alternatives/{against}.rs to apply it to")));
+            };
+            match patch::applied(&base, &file.text) {
+                Ok(text) => text,
+                Err(problem) => return Ok(Err(problem)),
             }
+        } else {
+            file.text.clone()
         };
         Ok(Ok(Wrong { declaration, sources: self.with(text)? }))
     }
@@ -166,13 +155,6 @@ impl<'a> Solutions<'a> {
         };
         sources.insert(self.exercise.edit[0].clone(), text);
         Ok(sources)
-    }
-}
-
-impl WrongFile {
-    /// Whether it is a difference, and not a whole file.
-    pub fn is_patch(&self) -> bool {
-        self.path.extension().is_some_and(|extension| extension == "patch")
     }
 }
 

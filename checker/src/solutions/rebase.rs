@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::{Error, files};
+use crate::Error;
+use crate::system::files;
 
 use super::{Declaration, Solutions, WrongFile, patch, patch_text};
 
@@ -25,7 +26,7 @@ pub enum Rebased {
 
 /// Carries a patch over to its base as it is now. The text that it was made from is looked for in git.
 pub fn rebase(solutions: &Solutions<'_>, file: &WrongFile) -> Result<Rebased, Error> {
-    let declaration = match Declaration::of_file(file) {
+    let declaration = match Declaration::from_file(file) {
         Ok(declaration) => declaration,
         Err(problem) => return Ok(Rebased::Lost(problem)),
     };

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::candidate::Sources;
+use crate::Error;
+use crate::judge::candidate::Sources;
+use crate::system::files;
 use crate::workbook::Workbook;
-use crate::{Error, files};
 
 use super::Solutions;
 
@@ -49,7 +50,7 @@ pub fn write_solved(
 pub fn references(workbook: &Workbook) -> Result<BTreeMap<String, Sources>, Error> {
     let mut found = BTreeMap::new();
     for exercise in &workbook.curriculum.exercises {
-        let solutions = Solutions::of(workbook, exercise);
+        let solutions = Solutions::new(workbook, exercise);
         if solutions.are_there() {
             found.insert(exercise.name.clone(), solutions.reference()?);
         }

@@ -7,7 +7,8 @@ use std::collections::HashMap;
 use tracer::{Event, Process, Reaped, Timeline};
 
 use super::Marks;
-use super::graph::{Graph, Node};
+use super::graph::{ArrowKind, Graph};
+use super::held::Node;
 
 /// A timeline laid out.
 #[derive(Debug)]
@@ -25,7 +26,6 @@ pub struct Chart<'a> {
 /// A process or a thread.
 #[derive(Debug)]
 pub struct Lane<'a> {
-    /// Its name.
     pub name: &'a str,
     /// Its column, from 0.
     pub column: usize,
@@ -69,7 +69,6 @@ impl Stretch {
 pub struct Step<'a> {
     /// Its row.
     pub row: usize,
-    /// What.
     pub event: &'a Event,
     /// The timeline that this one is compared with lacks it.
     pub only_here: bool,
@@ -86,24 +85,11 @@ pub struct Arrow {
     pub to: (usize, usize),
 }
 
-/// What an arrow stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ArrowKind {
-    /// A process or thread is made.
-    Birth,
-    /// A vfork child lets its parent go on.
-    Release,
-    /// An end, or a stop, is waited for.
-    Reap,
-    /// A signal is sent.
-    Signal,
-}
-
 impl<'a> Chart<'a> {
     /// Lays a timeline out; `marks` are the events that another one lacks. Lanes share columns if
     /// there would be more than `columns`.
-    pub fn of(timeline: &'a Timeline, marks: &Marks, columns: usize) -> Self {
-        let graph = Graph::of(timeline);
+    pub fn new(timeline: &'a Timeline, marks: &Marks, columns: usize) -> Self {
+        let graph = Graph::new(timeline);
         let rows = graph.rows();
         let row = |(list, place): Node| rows[list][place];
         let height = rows.iter().flatten().max().map_or(0, |last| last + 1);

@@ -75,7 +75,7 @@ fn family(birth: Birth) -> Timeline {
 #[test]
 fn a_child_begins_below_its_fork_and_is_waited_for_below_its_end() {
     let timeline = family(Birth::Fork);
-    let chart = Chart::of(&timeline, &Marks::new(), 9);
+    let chart = Chart::new(&timeline, &Marks::new(), 9);
     let [parent, child] = &chart.lanes[..] else { panic!("{chart:?}") };
     assert_eq!((rows(parent), child.first, rows(child)), (vec![1, 2, 4, 5], 2, vec![3]));
     assert!(parent.suspended.is_empty());
@@ -85,7 +85,7 @@ fn a_child_begins_below_its_fork_and_is_waited_for_below_its_end() {
 #[test]
 fn a_parent_is_suspended_until_its_vfork_child_has_ended() {
     let timeline = family(Birth::Vfork);
-    let chart = Chart::of(&timeline, &Marks::new(), 9);
+    let chart = Chart::new(&timeline, &Marks::new(), 9);
     let [parent, child] = &chart.lanes[..] else { panic!("{chart:?}") };
     assert_eq!((rows(parent), rows(child)), (vec![1, 4, 5, 6], vec![3]));
     assert_eq!(parent.suspended, [Stretch { after: 1, before: 4 }]);
@@ -98,7 +98,7 @@ fn a_child_that_nobody_waits_for_is_a_zombie_to_its_parents_end() {
     timeline.processes[0].events.insert(2, write("stderr"));
     timeline.processes[0].events.insert(3, write("file a"));
     timeline.processes[1].reaped = Reaped::Never;
-    let chart = Chart::of(&timeline, &Marks::new(), 9);
+    let chart = Chart::new(&timeline, &Marks::new(), 9);
     assert_eq!(chart.lanes[1].zombie, Some(Stretch { after: 3, before: 5 }));
 }
 
@@ -117,7 +117,7 @@ fn lanes_that_do_not_overlap_share_a_column_where_columns_are_few() {
         process("P1.2", Some("P1"), Birth::Fork, vec![end()]),
     ]);
     let columns = |most| {
-        let chart = Chart::of(&timeline, &Marks::new(), most);
+        let chart = Chart::new(&timeline, &Marks::new(), most);
         chart.lanes.iter().map(|lane| lane.column).collect::<Vec<_>>()
     };
     assert_eq!(columns(3), [0, 1, 2]);
@@ -142,12 +142,12 @@ fn what_is_read_was_written_before_and_a_circle_of_pipes_is_no_trap() {
         ])
     };
     let in_order = turns(false);
-    let chart = Chart::of(&in_order, &Marks::new(), 9);
+    let chart = Chart::new(&in_order, &Marks::new(), 9);
     let (parent, child) = (rows(&chart.lanes[0]), rows(&chart.lanes[1]));
     assert!(parent[1] > child[0] && child[1] > parent[2], "{parent:?} {child:?}");
     // Each reads before it writes: as collapsed events may, if they take turns.
     let circle = turns(true);
-    assert!(Chart::of(&circle, &Marks::new(), 9).rows < 20);
+    assert!(Chart::new(&circle, &Marks::new(), 9).rows < 20);
 }
 
 /// `P1.1 | P1.2`, of which the second does these things. The first writes until SIGPIPE ends it.
@@ -188,7 +188,7 @@ fn sigpipe_comes_after_every_read_end_is_closed() {
     ] {
         let reader = [&becomes_a_reader[..], &letting_go].concat();
         let timeline = broken_pipe(reader);
-        let chart = Chart::of(&timeline, &Marks::new(), 9);
+        let chart = Chart::new(&timeline, &Marks::new(), 9);
         let [parent, writer, reader] = [0, 1, 2].map(|lane| rows(&chart.lanes[lane]));
         let broken = writer[2];
         assert!(broken > reader[place], "{writer:?} {reader:?}");
@@ -202,7 +202,7 @@ fn a_sigpipe_that_was_sent_has_nothing_to_do_with_a_pipe() {
     let mut timeline = broken_pipe(vec![exec(&[(0, "pipe1.r")]), write("stderr"), end()]);
     let kill = Event::Kill { target: "itself".to_owned(), signal: libc::SIGPIPE, error: None };
     timeline.processes[1].events.insert(2, kill);
-    let chart = Chart::of(&timeline, &Marks::new(), 9);
+    let chart = Chart::new(&timeline, &Marks::new(), 9);
     // As early as its own steps allow.
     assert_eq!(rows(&chart.lanes[1]), [4, 5, 6, 7]);
 }
@@ -216,7 +216,7 @@ fn what_a_thread_closes_is_closed_for_its_process() {
         name: "P1/t1".to_owned(),
         events: vec![write("stderr"), close(3, "pipe1.r"), Event::ThreadEnd],
     });
-    let chart = Chart::of(&timeline, &Marks::new(), 9);
+    let chart = Chart::new(&timeline, &Marks::new(), 9);
     let row = |name: &str, step: usize| {
         chart.lanes.iter().find(|lane| lane.name == name).expect("a lane").steps[step].row
     };
@@ -236,7 +236,7 @@ fn an_orphan_is_waited_for_after_the_end_of_its_parent() {
         ),
         process("P1.1.1", Some("P1.1"), Birth::Fork, vec![end()]),
     ]);
-    let chart = Chart::of(&timeline, &Marks::new(), 9);
+    let chart = Chart::new(&timeline, &Marks::new(), 9);
     assert!(rows(&chart.lanes[0])[1] > rows(&chart.lanes[1])[3]);
 }
 
@@ -254,6 +254,6 @@ fn a_wait_hears_that_a_child_goes_on_after_it_does() {
             vec![write("stdout"), goes_on, write("stdout"), end()],
         ),
     ]);
-    let chart = Chart::of(&timeline, &Marks::new(), 9);
+    let chart = Chart::new(&timeline, &Marks::new(), 9);
     assert!(rows(&chart.lanes[0])[1] > rows(&chart.lanes[1])[1]);
 }

@@ -5,11 +5,20 @@ use std::collections::HashMap;
 use nix::libc::{SIGCONT, SIGPIPE};
 use tracer::{Answer, Birth, End, Event, Timeline};
 
-use super::chart::ArrowKind;
-use super::held::releases;
+use super::held::{Node, releases};
 
-/// A place in a timeline: a list, and in it 0 for its beginning and then its events.
-pub(super) type Node = (usize, usize);
+/// What an arrow stands for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ArrowKind {
+    /// A process or thread is made.
+    Birth,
+    /// A vfork child lets its parent go on.
+    Release,
+    /// An end, or a stop, is waited for.
+    Reap,
+    /// A signal is sent.
+    Signal,
+}
 
 /// Who comes before whom.
 pub(super) struct Graph<'a> {
@@ -20,7 +29,7 @@ pub(super) struct Graph<'a> {
 }
 
 impl<'a> Graph<'a> {
-    pub(super) fn of(timeline: &'a Timeline) -> Self {
+    pub(super) fn new(timeline: &'a Timeline) -> Self {
         let lists: Vec<_> = timeline.lists().collect();
         let mut graph = Self { lists, edges: Vec::new() };
         let index: HashMap<&str, usize> =

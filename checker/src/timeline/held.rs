@@ -4,7 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use tracer::{Descriptor, Event, Timeline};
 
-use super::graph::Node;
+/// A place in a timeline: a list, and in it 0 for its beginning and then its events.
+pub(super) type Node = (usize, usize);
 
 /// The events with which processes let go of this end (`pipe1.r`), each with its last descriptor for it.
 ///

@@ -8,13 +8,14 @@ mod graph;
 mod held;
 mod traced;
 
-pub use chart::{Arrow, ArrowKind, Chart, Lane, Step, Stretch};
+pub use chart::{Arrow, Chart, Lane, Step, Stretch};
 pub use difference::{Marks, differences};
+pub use graph::ArrowKind;
 pub use traced::{trace, trace_if_asked};
 
 use tracer::Timeline;
 
-use crate::curriculum::Exercise;
+use crate::workbook::curriculum::Exercise;
 
 /// An experiment's timeline, and the reference's where there is one.
 #[derive(Debug)]

@@ -13,8 +13,8 @@ use serde::{Deserialize, Serialize};
 use tracer::Timeline;
 
 use crate::Error;
-use crate::candidate::Candidate;
-use crate::run::{run_experiment_as, unnatural_end};
+use crate::judge::candidate::Candidate;
+use crate::judge::run_tests::{run_experiment_as, unnatural_end};
 
 /// The argument that makes this program a tracer; then come seconds, a program, its arguments.
 const ARGUMENT: &str = "__trace";
@@ -82,9 +82,8 @@ pub fn trace(
         End::Exited(0) => {
             let reply: Reply = serde_json::from_str(&observation.stdout.text)
                 .map_err(|error| failed(format!("the tracer's report cannot be read: {error}")))?;
-            reply.map_err(|Failure { unsupported, message }| match unsupported {
-                true => Error::Untraceable { message },
-                false => failed(message),
+            reply.map_err(|Failure { unsupported, message }| {
+                if unsupported { Error::Untraceable { message } } else { failed(message) }
             })
         }
         End::Exited(_) => Err(failed(observation.stderr.text.trim_end().to_owned())),

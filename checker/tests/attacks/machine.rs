@@ -70,8 +70,8 @@ fn is_finished_by_a_second_run(class: &Class) {
 #[test]
 fn without_room_to_compile_nobody_has_failed() {
     let class = class();
-    let stands = class.workbook.root().join("target/judge/stands");
-    let Some(finished) = with_little_room(&class, &stands, 400) else { return };
+    let work_dirs = class.workbook.root().join("target/judge/work");
+    let Some(finished) = with_little_room(&class, &work_dirs, 400) else { return };
     assert_eq!(judged(&finished), OPEN, "{finished:?}");
     assert_eq!(finished.code, Some(3), "{}", finished.stderr);
     assert!(finished.stdout.contains("MiB are free where"), "{}", finished.stdout);
@@ -106,7 +106,7 @@ fn compiler(class: &Class, script: &str) -> PathBuf {
     // Whatever this test's umask is.
     fs::set_permissions(path.parent().unwrap(), fs::Permissions::from_mode(0o755)).unwrap();
     let script = format!(
-        "#!/bin/sh\ncase \"$*\" in *judge/stands*)\n{script}\n;; esac\nexec {}/bin/rustc \"$@\"\n",
+        "#!/bin/sh\ncase \"$*\" in *judge/work*)\n{script}\n;; esac\nexec {}/bin/rustc \"$@\"\n",
         sysroot.trim()
     );
     fs::write(&path, script).unwrap();

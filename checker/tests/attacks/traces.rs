@@ -39,8 +39,8 @@ impl Traces {
         found.extend(scratch.iter().map(|it| format!("scratch {it:?}")));
         let scratch = fs::read_dir(class.directory.path().join("tmp")).unwrap();
         found.extend(scratch.flatten().map(|it| format!("scratch directory {it:?}")));
-        let stands = files_below(&class.workbook.root().join("target/judge/stands"));
-        found.extend(stands.iter().map(|it| format!("in the stand {it:?}")));
+        let work_dirs = files_below(&class.workbook.root().join("target/judge/work"));
+        found.extend(work_dirs.iter().map(|it| format!("in the stand {it:?}")));
         found.extend(self.names());
         let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
         let ours = class.directory.path().to_str().unwrap();

@@ -198,9 +198,9 @@ fn without_a_terminal_there_is_no_colour_and_every_line_fits() {
 #[test]
 fn pins_of_the_miniature_are_current() {
     let miniature = Miniature::new();
-    let pinned = miniature.read("checker/pristine/01_part/01_answer.toml");
+    let pinned = miniature.read("checker/pins/01_part/01_answer.toml");
     assert_eq!(miniature.checker(&["pin"]).code, Some(0));
-    assert_eq!(miniature.read("checker/pristine/01_part/01_answer.toml"), pinned);
+    assert_eq!(miniature.read("checker/pins/01_part/01_answer.toml"), pinned);
 }
 
 #[test]
@@ -220,8 +220,8 @@ fn verify_builds_what_has_not_changed_once() {
     let miniature = Miniature::with_solutions();
     let built = || {
         assert_eq!(miniature.checker(&["verify"]).code, Some(0));
-        ["stub", "solution"].map(|slot| {
-            let record = format!("target/judge/{slot}/target/shopfloor/answer.json");
+        ["stub", "solution"].map(|build_dir| {
+            let record = format!("target/judge/{build_dir}/target/shopfloor/answer.json");
             std::fs::metadata(miniature.root().join(record)).unwrap().modified().unwrap()
         })
     };

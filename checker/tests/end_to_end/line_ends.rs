@@ -97,7 +97,7 @@ fn pins_are_the_same_from_any_checkout() {
     let miniature = checked_out_on_windows();
     let finished = miniature.checker(&["pin"]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
-    for pin in pins.map(|pin| format!("checker/pristine/{pin}")) {
+    for pin in pins.map(|pin| format!("checker/pins/{pin}")) {
         assert_eq!(miniature.read(&pin), Miniature::new().read(&pin), "{pin}");
     }
 }

@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use checker::curriculum::Exercise;
 use checker::flags::{Flag, Kind};
 use checker::grade::intake::{Remark, Submission};
-use checker::grade::store::{Result, Store, Stored};
+use checker::grade::store::{GradedExercise, Store, Stored};
 use checker::grade::taken::{Note, Why};
-use checker::pristine::Pristine;
 use checker::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
 use checker::workbook::Workbook;
+use checker::workbook::curriculum::Exercise;
+use checker::workbook::pins::Pins;
 use sandbox::{Layer, Layers};
 
 /// Names that want to be something else: markup, a path, another text.
@@ -124,7 +124,9 @@ pub fn make(workbook: &Workbook, directory: &Path) {
             };
             let (student, exercise) = ((*student).to_owned(), exercise.name.clone());
             let (hash, flags, layers, text) = (String::new(), flags(&student, nth), layers(), None);
-            store.put(&Result { student, exercise, hash, judgement, flags, layers, text }).unwrap();
+            store
+                .put(&GradedExercise { student, exercise, hash, judgement, flags, layers, text })
+                .unwrap();
         }
     }
 }
@@ -176,10 +178,10 @@ fn submission(student: &str, nth: usize, is_unreadable: bool) -> Stored {
 }
 
 fn tests(workbook: &Workbook, exercise: &Exercise) -> Vec<TestResult> {
-    let pristine = Pristine::load(workbook, exercise).unwrap();
-    let targets = pristine.targets(exercise).into_iter().map(str::to_owned).collect::<Vec<_>>();
+    let pins = Pins::load(workbook, exercise).unwrap();
+    let targets = pins.targets(exercise).into_iter().map(str::to_owned).collect::<Vec<_>>();
     let of = |target: String| {
-        let names = pristine.tests.get(&target).cloned().unwrap_or_default();
+        let names = pins.tests.get(&target).cloned().unwrap_or_default();
         names.into_iter().map(move |name| TestResult {
             name,
             target: target.clone(),
@@ -203,7 +205,7 @@ fn judgement(
         return Judgement::without_tests(Verdict::NotStarted, None, None);
     }
     if roll < diligence {
-        return Judgement::of_tests(tests);
+        return Judgement::from_tests(tests);
     }
     let place = |line| Some(Place { file: exercise.main_file(), line, column: Some(5) });
     match dice.roll(16) {
@@ -249,7 +251,7 @@ fn judgement(
             }
         }
     }
-    Judgement::of_tests(tests)
+    Judgement::from_tests(tests)
 }
 
 /// Everything that a submission can say, with intent.
@@ -258,7 +260,7 @@ fn hostile(mut tests: Vec<TestResult>) -> Judgement {
         "</pre><script>document.title='broken'</script>\u{202e}\u{1b}[2J\n".repeat(20_000);
     fail(&mut tests, 0, Outcome::Failed, &megabyte);
     tests[0].place = Some(Place { file: "<b>\"'&\u{202e}".into(), line: 1, column: None });
-    let mut judgement = Judgement::of_tests(tests);
+    let mut judgement = Judgement::from_tests(tests);
     judgement.verdict = Verdict::Forged;
     judgement.message = Some("a test that must fail was reported as passed: `<it>`".to_owned());
     judgement

@@ -209,7 +209,7 @@ fn the_same_results_give_the_same_bytes() {
         let store = Store::open(directory).unwrap();
         let (stored, results) = (store.submissions().unwrap(), store.results().unwrap());
         let scheme = Scheme::default();
-        let gradebook = Gradebook::new(&workbook.curriculum, &scheme, &stored, &results);
+        let gradebook = Gradebook::new(&workbook.curriculum.exercises, &scheme, &stored, &results);
         pages(&workbook.curriculum, &gradebook)
             .into_iter()
             .map(|page| (page.path, page.text))

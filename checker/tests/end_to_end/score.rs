@@ -7,7 +7,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use checker::grade::intake::Submission;
 use checker::grade::scheme::Scheme;
-use checker::grade::store::{Result, Store, Stored};
+use checker::grade::store::{GradedExercise, Store, Stored};
 use checker::verdict::{Judgement, Outcome, TestResult, Verdict};
 use checker::workbook::Workbook;
 use rstest::rstest;
@@ -135,8 +135,8 @@ impl Results {
     }
 }
 
-fn result(student: &str, exercise: &str, judgement: Judgement, layers: Layers) -> Result {
-    Result {
+fn result(student: &str, exercise: &str, judgement: Judgement, layers: Layers) -> GradedExercise {
+    GradedExercise {
         student: student.into(),
         exercise: exercise.into(),
         hash: String::new(),
@@ -155,7 +155,7 @@ fn judgement(tests: &[(&str, Outcome)]) -> Judgement {
         message: (*outcome == Outcome::Failed).then(|| SECRET.to_owned()),
         place: None,
     };
-    Judgement::of_tests(tests.iter().map(test).collect())
+    Judgement::from_tests(tests.iter().map(test).collect())
 }
 
 /// Hundredths of a number with at most two digits behind its point.
@@ -355,7 +355,7 @@ fn the_scheme_of_the_manual_is_sound() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("scheme.toml"), example).unwrap();
     let workbook = Workbook::open(root).unwrap();
-    let scheme = Scheme::of_results(&workbook, directory.path()).unwrap();
+    let scheme = Scheme::load(&workbook, directory.path()).unwrap();
     assert_ne!(scheme, Scheme::default());
     // The words below the example.
     let percents = [2, 3, 5, 12, 15].map(|days| scheme.late.percent(days));

@@ -266,8 +266,10 @@ fn a_grading_starts_from_the_same_state(#[case] prelude: &str) {
 fn what_an_earlier_grading_has_built_with_a_strict_umask_is_built_anew() {
     let class = crate::class::Class::new();
     class.student("ada", "right", None);
-    let slot = class.workbook.root().join("target/judge/stub");
-    for closed in [slot.join("target/debug"), slot.join("target"), slot.join("workbook")] {
+    let build_dir = class.workbook.root().join("target/judge/stub");
+    for closed in
+        [build_dir.join("target/debug"), build_dir.join("target"), build_dir.join("workbook")]
+    {
         fs::create_dir_all(&closed).unwrap();
         fs::set_permissions(&closed, fs::Permissions::from_mode(0o700)).unwrap();
     }

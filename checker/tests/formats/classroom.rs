@@ -69,7 +69,7 @@ fn of_student<T>(class: Class, student: &str, document: impl Fn(&Graded, usize) 
 
 #[test]
 fn classroom_50_gets_integers_and_the_values_of_its_runner() {
-    let values = Environment::of(variable, classroom::utc(1_780_324_325)).unwrap();
+    let values = Environment::from_variables(variable, classroom::utc(1_780_324_325)).unwrap();
     let text = of_student(Class::new(), "bob", |graded, place| {
         let gradebook = graded.gradebook();
         classroom::classroom50(&gradebook, &gradebook.lines[place], &values).unwrap()
@@ -99,7 +99,7 @@ fn a_time_is_a_date_in_leap_years_too() {
 #[test]
 fn outside_of_its_runner_the_missing_variables_are_named() {
     let without = |name: &str| variable(name).filter(|_| !name.ends_with("_URL"));
-    let missing = Environment::of(without, String::new()).unwrap_err();
+    let missing = Environment::from_variables(without, String::new()).unwrap_err();
     assert_eq!(missing, "COMMIT_URL, RELEASE_URL");
 }
 
@@ -169,7 +169,7 @@ fn the_reporter_of_github_classroom_gets_points_and_the_place() {
 
 #[test]
 fn who_is_not_judged_completely_gets_neither_file() {
-    let values = Environment::of(variable, classroom::utc(0)).unwrap();
+    let values = Environment::from_variables(variable, classroom::utc(0)).unwrap();
     for student in [crate::fixture::FORMULA, "hal", "ida"] {
         of_student(Class::new(), student, |graded, place| {
             let gradebook = graded.gradebook();

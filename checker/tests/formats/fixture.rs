@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use checker::curriculum::{Exercise, Number};
 use checker::report::formats::{Found, Sheet};
 use checker::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
+use checker::workbook::curriculum::{Exercise, Number};
 
 /// Text that some reader of some format would obey.
 pub const HOSTILE: &str = "]]>\u{0}\u{1b}[31m\n::error::forged\n  ::add-mask::a\n=cmd()|<script>alert(1)\
@@ -73,9 +73,9 @@ pub struct Class(pub Vec<(&'static str, [Option<Judgement>; 2])>);
 
 impl Class {
     pub fn new() -> Self {
-        let passed = || Judgement::of_tests(vec![test("it_is_a_lock", Outcome::Passed, None)]);
+        let passed = || Judgement::from_tests(vec![test("it_is_a_lock", Outcome::Passed, None)]);
         let failed = |message: &str| {
-            Judgement::of_tests(vec![
+            Judgement::from_tests(vec![
                 test("it_is_a_lock", Outcome::Passed, None),
                 test("one_thread_at_a_time", Outcome::Failed, Some(message)),
                 test("one_thread_at_a_time", Outcome::TimedOut, Some("still running")),
@@ -94,7 +94,7 @@ impl Class {
                 test("it_is_a_lock", Outcome::Passed, None),
                 test("timeline", Outcome::Skipped, lack),
             ];
-            Judgement::of_tests(tests.into())
+            Judgement::from_tests(tests.into())
         };
         let unjudged = || {
             let message =
@@ -158,7 +158,7 @@ mod graded {
     use checker::grade::gradebook::Gradebook;
     use checker::grade::intake::{Remark, Submission};
     use checker::grade::scheme::Scheme;
-    use checker::grade::store::{Result, Stored};
+    use checker::grade::store::{GradedExercise, Stored};
     use checker::grade::taken::{Note, Why};
     use sandbox::Layers;
 
@@ -169,7 +169,7 @@ mod graded {
         exercises: Vec<Exercise>,
         scheme: Scheme,
         stored: Vec<Stored>,
-        results: Vec<Result>,
+        results: Vec<GradedExercise>,
     }
 
     impl Graded {
@@ -192,7 +192,7 @@ mod graded {
                 });
                 let judged = exercises.iter().zip(judgements);
                 results.extend(judged.filter_map(|(exercise, judgement)| {
-                    Some(Result {
+                    Some(GradedExercise {
                         student: student.into(),
                         exercise: exercise.name.clone(),
                         hash: "00ff".into(),
@@ -208,12 +208,7 @@ mod graded {
         }
 
         pub fn gradebook(&self) -> Gradebook<'_> {
-            Gradebook::of(
-                self.exercises.iter().collect(),
-                &self.scheme,
-                &self.stored,
-                &self.results,
-            )
+            Gradebook::new(&self.exercises, &self.scheme, &self.stored, &self.results)
         }
     }
 }

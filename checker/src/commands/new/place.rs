@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use crate::curriculum::{FILE, Number, Part};
+use crate::Error;
+use crate::system::files;
 use crate::workbook::Workbook;
-use crate::{Error, files};
+use crate::workbook::curriculum::{FILE, Number, Part};
 
 /// A place that is free.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
-use crate::parallel::cores;
+use crate::system::worker_pool::cores;
 
 /// As many threads as there are cores. They spin as long as there is a [`Busy`], and sleep otherwise.
 pub(super) struct Load {

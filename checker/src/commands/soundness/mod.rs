@@ -10,19 +10,21 @@ mod load;
 
 use std::sync::Mutex;
 
-use crate::candidate::{Candidate, Slot, Sources, Stands};
-use crate::compile::{Compiled, Recipe, Wanted, compile, compile_stub};
-use crate::curriculum::Exercise;
 use crate::event::Silent;
+use crate::findings::{Soundness, Tally};
+use crate::judge::candidate::{BuildDir, Candidate, Sources, WorkDirs};
+use crate::judge::compile::{Compiled, Recipe, Wanted, compile, compile_stub};
+use crate::judge::inputs::Inputs;
 use crate::judge::judge_programs;
-use crate::pristine::Pristine;
-use crate::report::Reporter;
+use crate::report::{Report, Reporter};
 use crate::solutions::{Solutions, Wrong};
 use crate::verdict::{Judgement, Verdict};
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::pins::Pins;
 use crate::{Error, Exit};
 
 use super::{Session, why};
-use crate::parallel::{at_once, in_parallel};
+use crate::system::worker_pool::{in_parallel, worker_count};
 use circumstances::{Circumstances, half_and_half};
 use load::Load;
 
@@ -38,44 +40,6 @@ pub struct Effort {
     pub wrong: usize,
 }
 
-/// What was seen of an exercise.
-#[derive(Debug)]
-pub struct Soundness<'a> {
-    /// Which.
-    pub exercise: &'a Exercise,
-    /// The runs of the solution.
-    pub solution: Tally,
-    /// The runs of each alternative.
-    pub alternatives: Vec<Tally>,
-    /// The runs of each known-wrong solution.
-    pub wrong: Vec<Tally>,
-}
-
-impl Soundness<'_> {
-    /// The solution, its alternatives and the wrong ones.
-    pub fn tallies(&self) -> impl Iterator<Item = &Tally> {
-        self.right().chain(&self.wrong)
-    }
-
-    /// The solution and its alternatives.
-    pub fn right(&self) -> impl Iterator<Item = &Tally> {
-        [&self.solution].into_iter().chain(&self.alternatives)
-    }
-}
-
-/// The runs of one solution, right or wrong.
-#[derive(Debug)]
-pub struct Tally {
-    /// `solution`, or the file's name without the extension.
-    pub name: String,
-    /// How often it was judged.
-    pub runs: usize,
-    /// How often not as it must be: false failures, or escapes.
-    pub unsound: usize,
-    /// The first of these: in which run, in which circumstances, and what was said.
-    pub first: Option<String>,
-}
-
 /// Judges the solutions and the known-wrong solutions of the asked exercises many times over.
 pub fn soundness(
     session: &Session,
@@ -85,36 +49,36 @@ pub fn soundness(
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
     let _turn = super::check::wait_for_turn(session, reporter)?;
-    let solutions = Slot::prepare(workbook, "solution")?;
-    let stubs = Slot::prepare(workbook, "stub")?;
-    let stands = Stands::new(workbook, at_once());
+    let solutions = BuildDir::prepare(workbook, "solution")?;
+    let stubs = BuildDir::prepare(workbook, "stub")?;
+    let work_dirs = WorkDirs::new(workbook, worker_count());
     let asked = session.asked(names)?;
     let mut all = Vec::new();
     Load::beside(|load| {
         in_parallel(
-            at_once(),
+            worker_count(),
             &asked,
             |exercise| {
-                let pristine = Pristine::load(workbook, exercise)?;
-                let stub = stubs.lay(exercise, &pristine, &Sources::new())?;
+                let pins = Pins::load(workbook, exercise)?;
+                let stub = stubs.lay(exercise, &pins, &Sources::new())?;
                 let (_, recipe) = compile_stub(&stub, &session.stop)?;
-                let trial = Trial { session, exercise, pristine, recipe, load };
+                let trial = Trial { session, exercise, pins, recipe, load };
                 Ok(Soundness {
                     exercise,
                     solution: trial.solution(&solutions, effort.solution)?,
-                    alternatives: trial.alternatives(&stands, effort.solution)?,
-                    wrong: trial.wrong_solutions(&stands, effort.wrong)?,
+                    alternatives: trial.alternatives(&work_dirs, effort.solution)?,
+                    wrong: trial.wrong_solutions(&work_dirs, effort.wrong)?,
                 })
             },
             |result| {
-                reporter.soundness(&result);
+                reporter.report(Report::Soundness(&result));
                 all.push(result);
             },
         )
     })?;
     let sound = all.iter().flat_map(Soundness::tallies).all(|tally| tally.unsound == 0);
     let exit = if sound { Exit::Passed } else { Exit::NotPassed };
-    reporter.soundness_of_all(&all, exit);
+    reporter.report(Report::SoundnessOfAll { all: &all, exit });
     Ok(exit)
 }
 
@@ -122,26 +86,27 @@ pub fn soundness(
 struct Trial<'a> {
     session: &'a Session,
     exercise: &'a Exercise,
-    pristine: Pristine,
+    pins: Pins,
     /// How the exercise's programs are made.
     recipe: Recipe,
     load: &'a Load,
 }
 
 impl Trial<'_> {
-    fn solution(&self, slot: &Slot, runs: usize) -> Result<Tally, Error> {
+    fn solution(&self, build_dir: &BuildDir, runs: usize) -> Result<Tally, Error> {
         let sources = self.solutions().reference()?;
-        let candidate = slot.lay(self.exercise, &self.pristine, &sources)?;
+        let candidate = build_dir.lay(self.exercise, &self.pins, &sources)?;
         // One after another: each runs as many tests at once as there are cores.
-        let compiled = compile(&candidate, &self.session.stop, &mut Silent)?;
+        let compiled =
+            compile(&candidate, &Inputs::read(&candidate)?, &self.session.stop, &mut Silent)?;
         self.repeat(1, "solution", &candidate, compiled, runs, must_pass)
     }
 
-    fn alternatives(&self, stands: &Stands, runs: usize) -> Result<Vec<Tally>, Error> {
+    fn alternatives(&self, work_dirs: &WorkDirs, runs: usize) -> Result<Vec<Tally>, Error> {
         let mut tallies = Vec::new();
         for alternative in self.solutions().alternatives()? {
-            let stand = stands.take()?;
-            let candidate = stand.lay(self.exercise, &self.pristine, &alternative.sources)?;
+            let work_dir = work_dirs.take()?;
+            let candidate = work_dir.lay(self.exercise, &self.pins, &alternative.sources)?;
             let wanted = Wanted::Everything;
             let compiled = self.recipe.compile(&candidate, wanted, &self.session.stop)?;
             let name = &alternative.name;
@@ -151,16 +116,16 @@ impl Trial<'_> {
     }
 
     fn solutions(&self) -> Solutions<'_> {
-        Solutions::of(&self.session.workbook, self.exercise)
+        Solutions::new(&self.session.workbook, self.exercise)
     }
 
-    fn wrong_solutions(&self, stands: &Stands, runs: usize) -> Result<Vec<Tally>, Error> {
+    fn wrong_solutions(&self, work_dirs: &WorkDirs, runs: usize) -> Result<Vec<Tally>, Error> {
         let solutions = self.solutions();
         let mut tallies = Vec::new();
         for file in solutions.wrong_files()? {
             tallies.push(match solutions.wrong(&file)? {
-                Ok(wrong) => self.wrong_solution(stands, &file.name, &wrong, runs)?,
-                Err(problem) => Tally::of_one(&file.name, problem),
+                Ok(wrong) => self.wrong_solution(work_dirs, &file.name, &wrong, runs)?,
+                Err(problem) => Tally::unjudged(&file.name, problem),
             });
         }
         Ok(tallies)
@@ -168,19 +133,19 @@ impl Trial<'_> {
 
     fn wrong_solution(
         &self,
-        stands: &Stands,
+        work_dirs: &WorkDirs,
         name: &str,
         wrong: &Wrong,
         runs: usize,
     ) -> Result<Tally, Error> {
         let Wrong { declaration, sources } = wrong;
-        let declared = self.pristine.only(&declaration.caught_by);
-        let pristine = if declared.tests.is_empty() { &self.pristine } else { &declared };
-        let stand = stands.take()?;
-        let candidate = stand.lay(self.exercise, pristine, sources)?;
+        let declared = self.pins.only(&declaration.caught_by);
+        let pins = if declared.tests.is_empty() { &self.pins } else { &declared };
+        let work_dir = work_dirs.take()?;
+        let candidate = work_dir.lay(self.exercise, pins, sources)?;
         let compiled = self.recipe.compile(&candidate, Wanted::Everything, &self.session.stop)?;
         // Several at once: the one test of each may hang until its deadline.
-        self.repeat(at_once(), name, &candidate, compiled, runs, |judgement| {
+        self.repeat(worker_count(), name, &candidate, compiled, runs, |judgement| {
             declaration.check(judgement).map(drop)
         })
     }
@@ -200,7 +165,7 @@ impl Trial<'_> {
             return Err(Error::Interrupted);
         }
         let Compiled::Programs(programs) = compiled else {
-            return Ok(Tally::of_one(name, "it does not compile".to_owned()));
+            return Ok(Tally::unjudged(name, "it does not compile".to_owned()));
         };
         let tally = Mutex::new(Tally::new(name));
         let repeated = in_parallel(
@@ -230,26 +195,6 @@ impl Trial<'_> {
 }
 
 const NO_PANIC: &str = "nobody panics while counting";
-
-impl Tally {
-    fn new(name: &str) -> Self {
-        Self { name: name.to_owned(), runs: 0, unsound: 0, first: None }
-    }
-
-    /// It could not even be judged.
-    fn of_one(name: &str, problem: String) -> Self {
-        Self { runs: 1, unsound: 1, first: Some(problem), ..Self::new(name) }
-    }
-
-    fn count(&mut self, result: Result<(), String>, circumstances: Circumstances) {
-        self.runs += 1;
-        if let Err(problem) = result {
-            self.unsound += 1;
-            let first = || format!("run {}, {circumstances}: {problem}", self.runs);
-            self.first = self.first.take().or_else(|| Some(first()));
-        }
-    }
-}
 
 fn must_pass(judgement: &Judgement) -> Result<(), String> {
     match judgement.verdict {

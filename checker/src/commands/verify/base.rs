@@ -6,32 +6,34 @@ use sandbox::Stop;
 
 use super::Verified;
 use super::missing::{missing, unwritten};
-use crate::candidate::{Slot, Sources};
+use crate::Error;
 use crate::commands::{Session, hint, pin, why};
-use crate::compile::Recipe;
-use crate::curriculum::Exercise;
 use crate::event::Silent;
+use crate::judge::candidate::{BuildDir, Sources};
+use crate::judge::compile::Recipe;
+use crate::judge::inputs::Inputs;
 use crate::judge::{Judged, judge};
-use crate::pristine::Pristine;
 use crate::solutions::Solutions;
+use crate::system::files;
 use crate::verdict::{Outcome, Verdict};
 use crate::workbook::Workbook;
-use crate::{Error, files};
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::pins::Pins;
 
 /// The most lines that a stub may have.
 const STUB_LINES: usize = 80;
 
 /// Where cargo builds. Neither changes often, and both stay built.
 pub(super) struct Slots {
-    pub(super) stubs: Slot,
-    pub(super) solutions: Slot,
+    pub(super) stubs: BuildDir,
+    pub(super) solutions: BuildDir,
 }
 
 /// What the known-wrong solutions of an exercise stand on.
 pub(super) struct Base<'a> {
     /// What was found out so far.
     pub(super) verified: Verified<'a>,
-    pub(super) pristine: Pristine,
+    pub(super) pins: Pins,
     /// How its programs are made.
     pub(super) recipe: Recipe,
 }
@@ -43,12 +45,12 @@ pub(super) fn verify_base<'a>(
     slots: &Slots,
 ) -> Result<Base<'a>, Error> {
     let workbook = &session.workbook;
-    let pinned = Pristine::load_if_there(workbook, exercise)?;
+    let pinned = Pins::load_if_there(workbook, exercise)?;
     let (now, recipe) = pin::current(workbook, exercise, &slots.stubs, &session.stop)?;
     let mut verification = Verification {
         workbook,
         stop: &session.stop,
-        pristine: pinned.clone().unwrap_or_else(|| now.clone()),
+        pins: pinned.clone().unwrap_or_else(|| now.clone()),
         result: Verified {
             exercise,
             stub: (0, 0),
@@ -64,8 +66,8 @@ pub(super) fn verify_base<'a>(
     verification.stub(&slots.stubs)?;
     verification.solution(&slots.solutions)?;
     verification.result.problems.extend(missing(workbook, exercise)?);
-    let Verification { pristine, result, .. } = verification;
-    Ok(Base { verified: result, pristine, recipe })
+    let Verification { pins, result, .. } = verification;
+    Ok(Base { verified: result, pins, recipe })
 }
 
 /// What a README may say of a claim.
@@ -92,7 +94,7 @@ fn missing_verdicts(readme: &str, claims: &[String]) -> Vec<String> {
 struct Verification<'a> {
     workbook: &'a Workbook,
     stop: &'a Stop,
-    pristine: Pristine,
+    pins: Pins,
     result: Verified<'a>,
 }
 
@@ -121,7 +123,7 @@ impl Verification<'_> {
             self.problem("hints.md: fewer than three hints");
         }
         for file in &exercise.edit {
-            let lines = self.pristine.stub(file).map_or(0, |stub| stub.lines().count());
+            let lines = self.pins.stub(file).map_or(0, |stub| stub.lines().count());
             if lines == 0 || lines > STUB_LINES {
                 self.problem(format!(
                     "{}: a stub of {lines} lines (at most {STUB_LINES})",
@@ -129,13 +131,13 @@ impl Verification<'_> {
                 ));
             }
         }
-        if self.pristine.snapshot().is_none() {
+        if self.pins.snapshot().is_none() {
             self.problem("snapshots/experiment.snap is missing");
         }
         Ok(())
     }
 
-    fn pins(&mut self, pinned: Option<&Pristine>, now: &Pristine) {
+    fn pins(&mut self, pinned: Option<&Pins>, now: &Pins) {
         let name = &self.result.exercise.name;
         let Some(pinned) = pinned else {
             return self.problem(format!("there are no pins yet: `checker pin {name}`"));
@@ -160,8 +162,8 @@ impl Verification<'_> {
         }
     }
 
-    fn stub(&mut self, slot: &Slot) -> Result<(), Error> {
-        let judged = self.judge(slot, &Sources::new())?;
+    fn stub(&mut self, build_dir: &BuildDir) -> Result<(), Error> {
+        let judged = self.judge(build_dir, &Sources::new())?;
         let tests = &judged.judgement.tests;
         let failing = tests.iter().filter(|test| test.outcome != Outcome::Passed).count();
         self.result.stub = (failing, tests.len());
@@ -173,15 +175,15 @@ impl Verification<'_> {
         Ok(())
     }
 
-    fn solution(&mut self, slot: &Slot) -> Result<(), Error> {
-        let sources = match Solutions::of(self.workbook, self.result.exercise).reference() {
+    fn solution(&mut self, build_dir: &BuildDir) -> Result<(), Error> {
+        let sources = match Solutions::new(self.workbook, self.result.exercise).reference() {
             Ok(sources) => sources,
             Err(error) => {
                 self.problem(format!("the solution cannot be judged: {error}"));
                 return Ok(());
             }
         };
-        let judged = self.judge(slot, &sources)?;
+        let judged = self.judge(build_dir, &sources)?;
         let judgement = &judged.judgement;
         self.result.solution = judgement.passed();
         if judgement.verdict != Verdict::Passed {
@@ -204,12 +206,12 @@ impl Verification<'_> {
         }
     }
 
-    fn judge(&self, slot: &Slot, sources: &Sources) -> Result<Judged, Error> {
+    fn judge(&self, build_dir: &BuildDir, sources: &Sources) -> Result<Judged, Error> {
         if self.stop.is_requested() {
             return Err(Error::Interrupted);
         }
-        let candidate = slot.lay(self.result.exercise, &self.pristine, sources)?;
-        judge(&candidate, self.stop, &mut Silent)
+        let candidate = build_dir.lay(self.result.exercise, &self.pins, sources)?;
+        judge(&candidate, &Inputs::read(&candidate)?, self.stop, &mut Silent)
     }
 }
 

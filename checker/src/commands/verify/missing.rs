@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::Error;
 use crate::commands::new::PLACEHOLDER;
-use crate::curriculum::{Exercise, FILE};
 use crate::solutions::Solutions;
+use crate::system::files;
 use crate::workbook::Workbook;
-use crate::{Error, files};
+use crate::workbook::curriculum::{Exercise, FILE};
 
 /// The fewest right solutions in other styles than the reference's.
 const ALTERNATIVES: usize = 3;
@@ -37,7 +38,7 @@ pub(super) fn unwritten(workbook: &Workbook, exercise: &Exercise) -> Result<Vec<
     given.retain(|path| path != Path::new("hints.md"));
     given.sort_by_key(|path| rank(exercise, path));
     problems.extend(unwritten_of(&directory, "", given));
-    let solutions = Solutions::of(workbook, exercise);
+    let solutions = Solutions::new(workbook, exercise);
     let references = exercise.edit.iter().map(|file| solutions.reference_path(file));
     problems.extend(unwritten_of(solutions.directory(), "reference ", references.collect()));
     Ok(problems)
@@ -47,7 +48,7 @@ pub(super) fn unwritten(workbook: &Workbook, exercise: &Exercise) -> Result<Vec<
 pub(super) fn missing(workbook: &Workbook, exercise: &Exercise) -> Result<Vec<String>, Error> {
     let directory = workbook.exercise_path(exercise);
     let mut problems = unwritten_of(&directory, "", vec!["hints.md".into()]);
-    let solutions = Solutions::of(workbook, exercise);
+    let solutions = Solutions::new(workbook, exercise);
     let (alternatives, wrong) = (solutions.alternatives()?.len(), solutions.wrong_files()?.len());
     let few = is_listed(workbook, exercise)?;
     if !few && alternatives < ALTERNATIVES {

@@ -8,61 +8,16 @@ mod base;
 mod missing;
 mod variants;
 
-use crate::candidate::Slot;
-use crate::curriculum::Exercise;
-use crate::pristine::Foundation;
-use crate::report::Reporter;
-use crate::solutions::Kind;
+use crate::findings::Verified;
+use crate::judge::candidate::BuildDir;
+use crate::report::{Report, Reporter};
+use crate::workbook::pins::WorkbookPins;
 use crate::{Error, Exit};
 
 use super::Session;
-use crate::parallel::{at_once, in_parallel};
+use crate::system::worker_pool::{in_parallel, worker_count};
 use base::{Slots, verify_base};
 use variants::verify_variants;
-
-/// What was found out about an exercise.
-#[derive(Debug, Clone)]
-pub struct Verified<'a> {
-    /// Which.
-    pub exercise: &'a Exercise,
-    /// How many of the stub's tests fail, and how many there are.
-    pub stub: (usize, usize),
-    /// How many tests the solution passes.
-    pub solution: usize,
-    /// The right solutions in other styles.
-    pub alternatives: Vec<Alternative>,
-    /// The known-wrong solutions.
-    pub wrong: Vec<Wrong>,
-    /// Everything that is not as it must be.
-    pub problems: Vec<String>,
-}
-
-impl Verified<'_> {
-    /// How many known-wrong solutions make this kind of mistake.
-    pub fn of_kind(&self, kind: Kind) -> usize {
-        self.wrong.iter().filter(|wrong| wrong.kind == Some(kind)).count()
-    }
-}
-
-/// What became of an alternative.
-#[derive(Debug, Clone)]
-pub struct Alternative {
-    /// Its file's name without the extension.
-    pub name: String,
-    /// Whether it passes, as it must.
-    pub passes: bool,
-}
-
-/// What became of a known-wrong solution.
-#[derive(Debug, Clone)]
-pub struct Wrong {
-    /// Its file's name without the extension.
-    pub name: String,
-    /// The kind of its mistake, if it says one.
-    pub kind: Option<Kind>,
-    /// The test that caught it, if it was caught as declared.
-    pub caught_by: Option<String>,
-}
 
 /// Verifies the asked exercises; with none named, the workbook's own files too.
 pub fn verify(
@@ -75,19 +30,19 @@ pub fn verify(
     let _turn = super::check::wait_for_turn(session, reporter)?;
     let asked = session.asked(names)?;
     let slots = Slots {
-        stubs: Slot::prepare(workbook, "stub")?,
-        solutions: Slot::prepare(workbook, "solution")?,
+        stubs: BuildDir::prepare(workbook, "stub")?,
+        solutions: BuildDir::prepare(workbook, "solution")?,
     };
     let mut bases = Vec::new();
     in_parallel(
-        at_once(),
+        worker_count(),
         &asked,
         |exercise| verify_base(session, exercise, &slots),
         |base| bases.push(base),
     )?;
     let mut verified = Vec::new();
     let mut take = |result| {
-        reporter.verified(&result);
+        reporter.report(Report::Verified(&result));
         verified.push(result);
     };
     if skip_wrong {
@@ -97,12 +52,12 @@ pub fn verify(
     }
     let mut general = Vec::new();
     if names.is_empty() {
-        for edit in Foundation::load(workbook)?.edits(workbook)? {
+        for edit in WorkbookPins::load(workbook)?.edits(workbook)? {
             general.push(format!("{edit}; if that is meant: `checker pin`"));
         }
     }
     let clean = general.is_empty() && verified.iter().all(|one| one.problems.is_empty());
     let exit = if clean { Exit::Passed } else { Exit::NotPassed };
-    reporter.verification(&verified, &general, exit);
+    reporter.report(Report::Verification { verified: &verified, general: &general, exit });
     Ok(exit)
 }

@@ -2,17 +2,17 @@
 //! the test that it names.
 
 use super::base::Base;
-use super::{Alternative, Verified, Wrong};
 use crate::Error;
-use crate::candidate::{Sources, Stands};
 use crate::commands::{Session, why};
-use crate::compile::Wanted;
 use crate::event::Silent;
+use crate::findings::{Alternative, Verified, Wrong};
+use crate::judge::candidate::{Sources, WorkDirs};
+use crate::judge::compile::Wanted;
 use crate::judge::judge_compiled;
-use crate::parallel::{Turns, beside_deadlines, cores, in_parallel};
-use crate::pristine::Pristine;
 use crate::solutions::{self, Solutions, WrongFile, lines_of_formatting};
+use crate::system::worker_pool::{Semaphore, cores, in_parallel, worker_count_beside_deadlines};
 use crate::verdict::{Judgement, Verdict};
+use crate::workbook::pins::Pins;
 
 /// Judges the variants of all exercises, whichever comes next, and hands each exercise on when its last
 /// one is judged.
@@ -27,12 +27,12 @@ pub(super) fn verify_variants<'a>(
     }
     let judging = Judging {
         session,
-        stands: Stands::new(&session.workbook, beside_deadlines()),
-        compilers: Turns::new(cores()),
+        work_dirs: WorkDirs::new(&session.workbook, worker_count_beside_deadlines()),
+        compilers: Semaphore::new(cores()),
     };
     let mut unfinished = bases.iter().map(|base| base.verified.clone()).peekable();
     in_parallel(
-        beside_deadlines(),
+        worker_count_beside_deadlines(),
         &trials,
         |trial| Ok((trial, judging.found(trial)?)),
         |(trial, found)| {
@@ -83,7 +83,7 @@ impl Found {
 }
 
 fn variants<'a>(session: &Session, base: &'a Base<'a>) -> Result<Vec<Trial<'a>>, Error> {
-    let solutions = Solutions::of(&session.workbook, base.verified.exercise);
+    let solutions = Solutions::new(&session.workbook, base.verified.exercise);
     let mut trials = Vec::new();
     for alternative in solutions.alternatives()? {
         trials.push(Trial { base, variant: Variant::Right(alternative) });
@@ -97,18 +97,18 @@ fn variants<'a>(session: &Session, base: &'a Base<'a>) -> Result<Vec<Trial<'a>>,
 
 struct Judging<'a> {
     session: &'a Session,
-    stands: Stands,
+    work_dirs: WorkDirs,
     /// Compiling keeps a core busy; most tests wait for something.
-    compilers: Turns,
+    compilers: Semaphore,
 }
 
 impl Judging<'_> {
     fn found(&self, trial: &Trial<'_>) -> Result<Found, Error> {
         match &trial.variant {
             Variant::Right(alternative) => {
-                let pristine = &trial.base.pristine;
+                let pins = &trial.base.pins;
                 let judgement =
-                    self.judge(trial, pristine, &alternative.sources, Wanted::Everything)?;
+                    self.judge(trial, pins, &alternative.sources, Wanted::Everything)?;
                 let passes = judgement.verdict == Verdict::Passed;
                 let name = alternative.name.clone();
                 let problem = (!passes).then(|| {
@@ -155,8 +155,8 @@ impl Judging<'_> {
     ) -> Result<Result<String, String>, Error> {
         let solutions::Wrong { declaration, sources } = wrong;
         // The declared test alone must catch it; the others may hang on it for as long as they like.
-        let pristine = &trial.base.pristine;
-        let declared = pristine.only(&declaration.caught_by);
+        let pins = &trial.base.pins;
+        let declared = pins.only(&declaration.caught_by);
         if !declared.tests.is_empty() {
             let judgement = self.judge(trial, &declared, sources, Wanted::Tests)?;
             let caught_by = declaration.check(&judgement);
@@ -165,13 +165,13 @@ impl Judging<'_> {
             }
         }
         // Which test does catch it, if any?
-        Ok(declaration.check(&self.judge(trial, pristine, sources, Wanted::Everything)?))
+        Ok(declaration.check(&self.judge(trial, pins, sources, Wanted::Everything)?))
     }
 
     fn judge(
         &self,
         trial: &Trial<'_>,
-        pristine: &Pristine,
+        pins: &Pins,
         sources: &Sources,
         wanted: Wanted,
     ) -> Result<Judgement, Error> {
@@ -179,12 +179,12 @@ impl Judging<'_> {
         if stop.is_requested() {
             return Err(Error::Interrupted);
         }
-        let stand = self.stands.take()?;
-        let candidate = stand.lay(trial.base.verified.exercise, pristine, sources)?;
+        let work_dir = self.work_dirs.take()?;
+        let candidate = work_dir.lay(trial.base.verified.exercise, pins, sources)?;
         let compiled = {
             let _turn = self.compilers.take();
             trial.base.recipe.compile(&candidate, wanted, stop)?
         };
-        Ok(judge_compiled(&candidate, compiled, stop, &mut Silent)?.judgement)
+        Ok(judge_compiled(&candidate, compiled, stop, &mut Silent)?.0)
     }
 }

@@ -16,7 +16,7 @@ use sandbox::Stop;
 use super::names::{is_archive, is_below_passed_over, path_of};
 use super::sink::{Kind, Sink};
 use crate::Error;
-use crate::scratch::Scratch;
+use crate::system::scratch::Scratch;
 
 /// How many archives may lie in each other: the class's, a student's, and one in it.
 pub(super) const DEPTH: usize = 3;
@@ -96,10 +96,7 @@ impl Reading<'_> {
         let walked = catch_unwind(AssertUnwindSafe(|| walk.any(file, sink)));
         let walked =
             walked.unwrap_or_else(|_| Err(Broken::Archive("its reader failed".to_owned())));
-        match self.stop.is_requested() {
-            true => Err(Broken::Machine(Error::Interrupted)),
-            false => walked,
-        }
+        if self.stop.is_requested() { Err(Broken::Machine(Error::Interrupted)) } else { walked }
     }
 
     /// How many bytes may come out of an archive.

@@ -10,14 +10,15 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use super::Rules;
 use super::archive::Broken;
 use super::contents::Collector;
 use super::remark::Remark;
 use super::trees::{Chosen, choose};
+use super::upload::Rules;
+use crate::Error;
 use crate::grade::taken::Reason;
-use crate::scratch::Scratch;
-use crate::{Error, files};
+use crate::system::files;
+use crate::system::scratch::Scratch;
 
 /// The most branches that are looked into.
 const BRANCHES: usize = 8;
@@ -34,7 +35,7 @@ pub(super) fn look(rules: &Rules<'_>, upload: &Path, chosen: &mut Chosen) -> Res
     let root = chosen.root.clone().unwrap_or_default();
     let mut places = root.ancestors().map(|above| upload.join(above).join(".git"));
     let Some(git) = places.find(|git| git.join("objects").is_dir()) else { return Ok(()) };
-    let mut branches = Branches::of(&git).elsewhere().into_iter();
+    let mut branches = Branches::new(&git).elsewhere().into_iter();
     let is_begun = !chosen.work.is_empty();
     let mut not_read: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (commit, name) in branches.by_ref().take(BRANCHES) {
@@ -82,7 +83,7 @@ struct Branches {
 }
 
 impl Branches {
-    fn of(git: &Path) -> Self {
+    fn new(git: &Path) -> Self {
         let text = |path: &Path| {
             let bytes = files::read_regular(path, REFERENCES).ok().flatten().unwrap_or_default();
             String::from_utf8_lossy(&bytes).into_owned()

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use super::names::contains;
 use super::remark::Remark;
 use super::sink::{Kind, Sink};
-use super::{Rules, Unreadable};
+use super::upload::{Rules, Unreadable};
 use crate::Error;
-use crate::curriculum::Exercise;
 use crate::grade::taken::{Entry, FILE_SIZE};
+use crate::workbook::curriculum::Exercise;
 
 /// The most entries that an upload may have, beside those that are passed over.
 const ENTRIES: usize = 200_000;
@@ -38,7 +38,6 @@ pub(super) struct Contents {
 /// Something that looks like an exercise, but does not lie where one belongs.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Stray {
-    /// Which exercise.
     pub(super) exercise: String,
     /// The directory, or the file that tells.
     pub(super) path: PathBuf,
@@ -146,10 +145,10 @@ impl<'a> Collector<'a> {
     }
 
     fn is_stub(&self, exercise: &Exercise, path: &Path, bytes: &[u8]) -> bool {
-        let pristine = self.rules.pristine.get(&exercise.name);
+        let pins = self.rules.pins.get(&exercise.name);
         let edited = exercise.edit.iter().find(|edit| path.ends_with(edit));
         let (Some(edited), Ok(text)) = (edited, std::str::from_utf8(bytes)) else { return false };
-        pristine.is_some_and(|pristine| pristine.is_stub(edited, text))
+        pins.is_some_and(|pins| pins.is_stub(edited, text))
     }
 }
 

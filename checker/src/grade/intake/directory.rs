@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use super::archive::{Broken, Reading};
 use super::names::{is_archive, is_passed_over, path_of};
 use super::sink::{Kind, Sink};
-use crate::{Error, files};
+use crate::Error;
+use crate::system::files;
 
 /// Deeper than any exercise lies.
 const DEPTH: usize = 24;
@@ -56,9 +57,10 @@ impl Reading<'_> {
         // Where a zip of Windows was unpacked, names have backslashes in them.
         let path = prefix.join(path_of(place.as_os_str().as_bytes()));
         if *kind == Kind::File && is_archive(&path) {
-            return match sink.opens(&path) {
-                true => self.archive_in(&root.join(place), &path, sink),
-                false => Ok(()),
+            return if sink.opens(&path) {
+                self.archive_in(&root.join(place), &path, sink)
+            } else {
+                Ok(())
             };
         }
         if !sink.wants(&path, kind) {

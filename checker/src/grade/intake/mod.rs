@@ -17,95 +17,24 @@ mod remark;
 mod roster;
 mod sink;
 mod trees;
+mod upload;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use unicode_normalization::UnicodeNormalization;
-
 pub use archive::{Limits, Reading};
 pub use names::EXTENSIONS;
 pub use remark::{OtherHolds, Remark};
+pub use upload::{Rules, Submission, Unreadable, Upload, normal_form};
 
 use self::archive::Broken;
 use self::contents::{Collector, Contents, Shared};
 use self::layout::Looked;
 use self::trees::{Chosen, choose};
+use self::upload::Place;
 use super::taken::Taken;
 use crate::Error;
-use crate::curriculum::Curriculum;
-use crate::pristine::Pristine;
-
-/// One student's submission.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Submission {
-    /// Who handed it in; unique.
-    pub student: String,
-    /// Where it lies.
-    pub origin: PathBuf,
-    /// How many days late it came, if a roster says so.
-    pub days_late: Option<u32>,
-}
-
-impl Submission {
-    /// Whether there is one: a roster may name a student who has handed in nothing.
-    pub fn is_handed_in(&self) -> bool {
-        !self.origin.as_os_str().is_empty()
-    }
-
-    /// How many days late it came, as far as is known.
-    pub fn days_late(&self) -> u32 {
-        self.days_late.unwrap_or(0)
-    }
-}
-
-/// What decides what is found in an upload.
-#[derive(Debug)]
-pub struct Rules<'a> {
-    /// The exercises.
-    pub curriculum: &'a Curriculum,
-    /// What was given, by exercise.
-    pub pristine: &'a BTreeMap<String, Pristine>,
-    /// Whether uploads are taken that were made with another version of the workbook.
-    pub other_versions: bool,
-    /// How archives are read.
-    pub reading: Reading<'a>,
-}
-
-/// What one student has uploaded; nothing of it is read yet.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Upload {
-    /// Who, where, how late.
-    pub submission: Submission,
-    /// The student's name, where the platform says it beside the key.
-    pub name: Option<String>,
-    /// When, in the platform's words.
-    pub handed_in: Option<String>,
-    /// What is to be said of it so far.
-    pub remarks: Vec<Remark>,
-    place: Place,
-}
-
-/// Where the files of an upload are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
-    /// A roster names none.
-    Nothing,
-    /// Directories, archives and files.
-    Parts(Vec<PathBuf>),
-    /// In an archive, all that lies at one of these paths.
-    Members { archive: PathBuf, members: Vec<PathBuf> },
-    /// Nowhere, although it should be there.
-    Missing(String),
-}
-
-impl Upload {
-    fn of(submission: Submission) -> Self {
-        let (name, handed_in, remarks) = (None, None, Vec::new());
-        Self { submission, name, handed_in, remarks, place: Place::Nothing }
-    }
-}
 
 /// What was found where submissions were looked for.
 #[derive(Debug, Default)]
@@ -117,10 +46,6 @@ pub struct Found {
     /// What else a person should know, each in a sentence.
     pub warnings: Vec<String>,
 }
-
-/// A submission that cannot be read, through its own fault: a broken archive, a bomb.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreadable(pub String);
 
 /// An upload that was read.
 #[derive(Debug)]
@@ -154,7 +79,7 @@ pub fn find(
     let (mut passed_over, mut warnings) = (Vec::new(), Vec::new());
     let results = results.and_then(|results| fs::canonicalize(results).ok());
     for argument in arguments {
-        let looked = of_argument(rules, argument, results.as_deref())?;
+        let looked = from_argument(rules, argument, results.as_deref())?;
         passed_over.extend(looked.passed_over);
         warnings.extend(looked.warnings);
         for mut upload in looked.uploads {
@@ -176,7 +101,7 @@ pub fn find(
     Ok(Found { uploads: found.into_values().collect(), passed_over, warnings })
 }
 
-fn of_argument(
+fn from_argument(
     rules: &Rules<'_>,
     argument: &Path,
     results: Option<&Path>,
@@ -184,7 +109,7 @@ fn of_argument(
     let metadata =
         fs::metadata(argument).map_err(|error| Error::reading(argument)(error).asked_for())?;
     let one = || {
-        let upload = of_path(argument).ok_or_else(|| unknown(argument))?;
+        let upload = from_path(argument).ok_or_else(|| unknown(argument))?;
         Ok(Looked { uploads: vec![upload], ..Looked::default() })
     };
     if metadata.is_file() {
@@ -197,15 +122,7 @@ fn of_argument(
         return one();
     }
     let looked = layout::in_directory(rules, argument, results)?;
-    match looked.uploads.is_empty() {
-        true => Err(unknown(argument)),
-        false => Ok(looked),
-    }
-}
-
-/// A student's name, composed as far as it goes: a name is the same in each Unicode form.
-pub fn normal_form(name: &str) -> String {
-    name.nfc().collect()
+    if looked.uploads.is_empty() { Err(unknown(argument)) } else { Ok(looked) }
 }
 
 /// Whether a file says whose submissions are where.
@@ -223,7 +140,7 @@ fn by_roster(rules: &Rules<'_>, path: &Path) -> Result<Looked, Error> {
         format!("{other} is not graded: no line of {roster} names it")
     });
     let warnings = roster.warnings.into_iter().chain(others).collect();
-    let uploads = roster.submissions.into_iter().map(layout::of_roster).collect();
+    let uploads = roster.submissions.into_iter().map(layout::from_roster).collect();
     Ok(Looked { uploads, warnings, ..Looked::default() })
 }
 
@@ -244,14 +161,11 @@ fn unknown(path: &Path) -> Error {
 }
 
 /// A directory or an archive, named as its student; `None` for other files.
-fn of_path(path: &Path) -> Option<Upload> {
+fn from_path(path: &Path) -> Option<Upload> {
     let name = path.file_name()?.to_string_lossy();
-    let student = match path.is_dir() {
-        true => &*name,
-        false => names::stem(&name)?,
-    };
+    let student = if path.is_dir() { &*name } else { names::stem(&name)? };
     let (student, origin) = (student.to_owned(), path.to_owned());
-    Some(layout::of_roster(Submission { student, origin, days_late: None }))
+    Some(layout::from_roster(Submission { student, origin, days_late: None }))
 }
 
 /// Reads the uploads, and takes from each what counts; an error is the machine's fault.
@@ -263,7 +177,7 @@ pub fn read(rules: &Rules<'_>, uploads: Vec<Upload>) -> Result<Vec<Intake>, Erro
             Place::Nothing => Chosen::nothing("the roster names none"),
             Place::Missing(why) => Chosen::nothing(why),
             Place::Parts(parts) => {
-                let mut chosen = choose(of_parts(rules, parts)?, rules);
+                let mut chosen = choose(from_parts(rules, parts)?, rules);
                 if let [directory] = parts.as_slice()
                     && directory.is_dir()
                 {
@@ -273,13 +187,13 @@ pub fn read(rules: &Rules<'_>, uploads: Vec<Upload>) -> Result<Vec<Intake>, Erro
             }
             Place::Members { .. } => choose(shared.remove(&nth).unwrap_or_default(), rules),
         };
-        all.push(Intake::of(upload, chosen));
+        all.push(Intake::new(upload, chosen));
     }
     Ok(all)
 }
 
 impl Intake {
-    fn of(upload: Upload, chosen: Chosen) -> Self {
+    fn new(upload: Upload, chosen: Chosen) -> Self {
         let Upload { submission, name, handed_in, mut remarks, .. } = upload;
         let Chosen { root, trees, work, taken, remarks: more } = chosen;
         remarks.extend(more);
@@ -353,7 +267,7 @@ fn shared_archives(
 }
 
 /// The contents of directories, archives and files; if there are several, each below its name.
-fn of_parts(rules: &Rules<'_>, parts: &[PathBuf]) -> Result<Contents, Error> {
+fn from_parts(rules: &Rules<'_>, parts: &[PathBuf]) -> Result<Contents, Error> {
     let mut collector = Collector::new(rules);
     let reading = rules.reading;
     for part in parts {

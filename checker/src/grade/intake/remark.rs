@@ -18,22 +18,11 @@ pub enum Remark {
         by: String,
     },
     /// The platform's list does not have it.
-    NotListed {
-        /// The list.
-        list: String,
-    },
+    NotListed { list: String },
     /// A group has handed it in: each of its members is graded by it.
-    Group {
-        /// The others.
-        with: Vec<String>,
-    },
+    Group { with: Vec<String> },
     /// A part of it cannot be read, and counts nothing.
-    Closed {
-        /// Which.
-        path: String,
-        /// Why.
-        why: String,
-    },
+    Closed { path: String, why: String },
     /// There is another copy of the workbook in it.
     OtherTree {
         /// The one that was taken.
@@ -44,12 +33,7 @@ pub enum Remark {
         holds: OtherHolds,
     },
     /// An exercise lies where it is not expected.
-    Elsewhere {
-        /// Which.
-        exercise: String,
-        /// Where.
-        path: String,
-    },
+    Elsewhere { exercise: String, path: String },
     /// It was made with another version of the workbook.
     OtherVersion {
         /// How many exercises have given files with another text.
@@ -59,18 +43,12 @@ pub enum Remark {
     },
     /// A branch that is not checked out holds work that the files do not.
     Branch {
-        /// Its name.
         name: String,
         /// The exercises that only it has work in.
         exercises: Vec<String>,
     },
     /// There are more branches, or `git` cannot read them.
-    BranchesNotRead {
-        /// Their names.
-        names: Vec<String>,
-        /// Why.
-        why: String,
-    },
+    BranchesNotRead { names: Vec<String>, why: String },
 }
 
 /// What another copy of the workbook has in it.

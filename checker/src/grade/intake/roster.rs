@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::{Submission, layout, names, normal_form};
+use super::upload::{Submission, normal_form};
+use super::{layout, names};
 use crate::Error;
 
 const FORM: &str = "A roster is CSV in UTF-8 or UTF-16, separated by commas, semicolons or tabs, with a line \
@@ -58,10 +59,7 @@ pub(super) fn read(path: &Path) -> Result<Roster, Error> {
     if reading.roster.submissions.is_empty() && reading.mistakes.is_empty() {
         reading.mistake(1, "there is no student below the headings".to_owned());
     }
-    match reading.mistakes.is_empty() {
-        true => Ok(reading.roster),
-        false => Err(refused(&reading.mistakes)),
-    }
+    if reading.mistakes.is_empty() { Ok(reading.roster) } else { Err(refused(&reading.mistakes)) }
 }
 
 /// The text of a file that a spreadsheet may have written, with `\n` at the ends of its lines; an error is
@@ -80,9 +78,10 @@ fn text_of(bytes: &[u8]) -> Result<String, (usize, String)> {
             }
         },
     };
-    match text.contains('\0') {
-        true => Err((1, "it has NUL characters; save it as \"CSV UTF-8\"".to_owned())),
-        false => Ok(with_plain_lines(&text)),
+    if text.contains('\0') {
+        Err((1, "it has NUL characters; save it as \"CSV UTF-8\"".to_owned()))
+    } else {
+        Ok(with_plain_lines(&text))
     }
 }
 
@@ -90,10 +89,7 @@ fn utf_16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<String, (usize, Stri
     let (pairs, rest) = bytes.as_chunks::<2>();
     let units: Vec<u16> = pairs.iter().map(|pair| unit(*pair)).collect();
     let broken = || (1, "it begins as UTF-16 and is none; save it as \"CSV UTF-8\"".to_owned());
-    match rest.is_empty() {
-        true => String::from_utf16(&units).map_err(|_| broken()),
-        false => Err(broken()),
-    }
+    if rest.is_empty() { String::from_utf16(&units).map_err(|_| broken()) } else { Err(broken()) }
 }
 
 fn with_plain_lines(text: &str) -> String {
@@ -246,9 +242,10 @@ impl<'a> Reading<'a> {
     fn is_new(&mut self, student: &str, as_written: &str, line: usize) {
         let known = self.students.insert(student.to_owned(), (line, as_written.to_owned()));
         if let Some((first, written)) = known {
-            let how = match written == as_written {
-                true => "",
-                false => ", in another Unicode form (composed and decomposed characters)",
+            let how = if written == as_written {
+                ""
+            } else {
+                ", in another Unicode form (composed and decomposed characters)"
             };
             self.mistake(line, format!("`{student}` is in line {first} already{how}"));
         }
@@ -273,9 +270,10 @@ impl<'a> Reading<'a> {
         }
         let base = self.path.parent().unwrap_or(Path::new("."));
         let named = base.join(place);
-        let origin = match layout::is_there(&named) {
-            true => named,
-            false => match twin(&named) {
+        let origin = if layout::is_there(&named) {
+            named
+        } else {
+            match twin(&named) {
                 None => {
                     let problem = format!(
                         "there is no {}; leave the cell empty for a student who submitted nothing",
@@ -293,7 +291,7 @@ impl<'a> Reading<'a> {
                     ));
                     twin
                 }
-            },
+            }
         };
         let real = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let base = if base.as_os_str().is_empty() { Path::new(".") } else { base };
@@ -363,10 +361,8 @@ pub(super) fn named_by_nobody(
             // A directory that holds a named submission is none itself.
             let holds_one =
                 || real(&path).is_some_and(|it| named.iter().any(|one| one.starts_with(&it)));
-            let may_be_one = match path.is_dir() {
-                true => is_submission(&path),
-                false => names::stem(&name).is_some(),
-            };
+            let may_be_one =
+                if path.is_dir() { is_submission(&path) } else { names::stem(&name).is_some() };
             if !name.starts_with('.') && may_be_one && !holds_one() {
                 found.push(path);
             }

@@ -9,10 +9,10 @@ use std::path::{Component, Path, PathBuf};
 
 use super::contents::{Contents, Stray};
 use super::remark::{OtherHolds, Remark};
-use super::{Rules, Unreadable};
-use crate::candidate::Sources;
-use crate::curriculum::{Curriculum, Exercise};
+use super::upload::{Rules, Unreadable};
 use crate::grade::taken::{Entry, Note, Reason, Sorter, Taken, Why};
+use crate::judge::candidate::Sources;
+use crate::workbook::curriculum::{Curriculum, Exercise};
 
 /// More trees than this in one upload are several students'.
 const MANY: usize = 2;
@@ -90,7 +90,7 @@ fn trees(entries: BTreeMap<PathBuf, Entry>, rules: &Rules<'_>) -> Vec<Tree> {
     let curriculum = rules.curriculum;
     let roots = roots(curriculum, entries.keys().map(PathBuf::as_path));
     let mut sorters: BTreeMap<PathBuf, Sorter<'_>> =
-        roots.into_iter().map(|root| (root, Sorter::new(curriculum, rules.pristine))).collect();
+        roots.into_iter().map(|root| (root, Sorter::new(curriculum, rules.pins))).collect();
     for (path, entry) in entries {
         match root_of(curriculum, &path) {
             Some(root) => {
@@ -110,7 +110,7 @@ fn trees(entries: BTreeMap<PathBuf, Entry>, rules: &Rules<'_>) -> Vec<Tree> {
             }
         }
     }
-    let trees = sorters.into_iter().map(|(root, sorter)| Tree::of(root, sorter.finish(), rules));
+    let trees = sorters.into_iter().map(|(root, sorter)| Tree::new(root, sorter.finish(), rules));
     let mut trees: Vec<Tree> = trees.filter(Tree::has_exercises).collect();
     // The directory that is called so; among several the one that lies highest.
     trees.sort_by_key(|Tree { root, .. }| {
@@ -120,10 +120,10 @@ fn trees(entries: BTreeMap<PathBuf, Entry>, rules: &Rules<'_>) -> Vec<Tree> {
 }
 
 impl Tree {
-    fn of(root: PathBuf, taken: Taken, rules: &Rules<'_>) -> Self {
+    fn new(root: PathBuf, taken: Taken, rules: &Rules<'_>) -> Self {
         let is_work = |exercise: &String, sources: &Sources| {
-            let pristine = rules.pristine.get(exercise);
-            !sources.iter().all(|(file, text)| pristine.is_some_and(|it| it.is_stub(file, text)))
+            let pins = rules.pins.get(exercise);
+            !sources.iter().all(|(file, text)| pins.is_some_and(|it| it.is_stub(file, text)))
         };
         let work = taken.exercises.iter().filter(|(exercise, sources)| is_work(exercise, sources));
         let work = work.map(|(exercise, _)| exercise).chain(taken.unjudged.keys());
@@ -148,10 +148,7 @@ impl Tree {
 
 /// A path in an upload, for a person.
 pub(super) fn shown(path: &Path) -> String {
-    match path.as_os_str().is_empty() {
-        true => ".".to_owned(),
-        false => path.display().to_string(),
-    }
+    if path.as_os_str().is_empty() { ".".to_owned() } else { path.display().to_string() }
 }
 
 /// The tree that counts, if there is one.

@@ -7,15 +7,12 @@
 mod written;
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::points::Points;
-use crate::curriculum::Exercise;
-use crate::workbook::Workbook;
-use crate::{Error, files};
+use crate::workbook::curriculum::Exercise;
 
 /// The scheme's name in the directory of the results.
 pub const FILE: &str = "scheme.toml";
@@ -96,27 +93,6 @@ pub enum Visibility {
 }
 
 impl Scheme {
-    /// Reads and validates a scheme; an error names the file, the line and the remedy.
-    pub fn load(workbook: &Workbook, path: &Path) -> Result<Self, Error> {
-        written::load(workbook, path)
-    }
-
-    /// The scheme that lies with the results in `directory`; without one, every exercise has the
-    /// curriculum's points, and every test function an equal share of them.
-    pub fn of_results(workbook: &Workbook, directory: &Path) -> Result<Self, Error> {
-        let path = directory.join(FILE);
-        match path.is_file() {
-            true => Self::load(workbook, &path),
-            false => Ok(Self::default()),
-        }
-    }
-
-    /// Puts the scheme at `path` with the results in `directory`, if it is sound.
-    pub fn adopt(workbook: &Workbook, path: &Path, directory: &Path) -> Result<(), Error> {
-        Self::load(workbook, path).map_err(Error::asked_for)?;
-        files::write_atomically(&directory.join(FILE), &files::read(path)?)
-    }
-
     /// What counts in an exercise.
     pub fn rules(&self, exercise: &Exercise) -> &Rules {
         self.exercises.get(&exercise.name).unwrap_or(&self.others)
@@ -195,9 +171,10 @@ impl Pattern {
     }
 
     fn matches(&self, target: &str, test: &str) -> bool {
-        match self.0.contains("::") {
-            true => fits(&self.0, &format!("{target}::{test}")),
-            false => fits(&self.0, target),
+        if self.0.contains("::") {
+            fits(&self.0, &format!("{target}::{test}"))
+        } else {
+            fits(&self.0, target)
         }
     }
 }

@@ -10,11 +10,12 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Group, Late, Pattern, Rules, Scheme, Visibility};
+use super::{FILE, Group, Late, Pattern, Rules, Scheme, Visibility};
+use crate::Error;
 use crate::judge::{COMPARISON, EXPERIMENT};
-use crate::pristine::Pristine;
+use crate::system::files;
 use crate::workbook::Workbook;
-use crate::{Error, files};
+use crate::workbook::pins::Pins;
 
 /// The heaviest weight, in percent.
 const WEIGHT: u32 = 1000;
@@ -75,17 +76,33 @@ impl From<Wrong> for Failure {
     }
 }
 
-pub(super) fn load(workbook: &Workbook, path: &Path) -> Result<Scheme, Error> {
-    let text = files::read(path)?;
-    read(workbook, &text).map_err(|failure| match failure {
-        Failure::Error(error) => error,
-        Failure::Wrong(Wrong { span, problem, remedy }) => Error::Written {
-            file: path.to_owned(),
-            line: text[..span.start].matches('\n').count() + 1,
-            problem,
-            remedy,
-        },
-    })
+impl Scheme {
+    /// Reads and validates a scheme; an error names the file, the line and the remedy.
+    pub fn load(workbook: &Workbook, path: &Path) -> Result<Self, Error> {
+        let text = files::read(path)?;
+        read(workbook, &text).map_err(|failure| match failure {
+            Failure::Error(error) => error,
+            Failure::Wrong(Wrong { span, problem, remedy }) => Error::Written {
+                file: path.to_owned(),
+                line: text[..span.start].matches('\n').count() + 1,
+                problem,
+                remedy,
+            },
+        })
+    }
+
+    /// The scheme that lies with the results in `directory`; without one, every exercise has the
+    /// curriculum's points, and every test function an equal share of them.
+    pub fn load_beside_results(workbook: &Workbook, directory: &Path) -> Result<Self, Error> {
+        let path = directory.join(FILE);
+        if path.is_file() { Self::load(workbook, &path) } else { Ok(Self::default()) }
+    }
+
+    /// Puts the scheme at `path` with the results in `directory`, if it is sound.
+    pub fn adopt(workbook: &Workbook, path: &Path, directory: &Path) -> Result<(), Error> {
+        Self::load(workbook, path).map_err(Error::asked_for)?;
+        files::write_atomically(&directory.join(FILE), &files::read(path)?)
+    }
 }
 
 fn read(workbook: &Workbook, text: &str) -> Result<Scheme, Failure> {
@@ -119,13 +136,14 @@ fn checked_late(late: Spanned<Late>) -> Result<Late, Wrong> {
             remedy: "Set percent_per_day and most_percent to between 0 and 100.".to_owned(),
         });
     }
-    match late.last_day.is_some_and(|last| last < late.grace_days) {
-        true => Err(Wrong {
+    if late.last_day.is_some_and(|last| last < late.grace_days) {
+        Err(Wrong {
             span,
             problem: "some of the grace days come after the last day".to_owned(),
             remedy: "Set last_day to at least grace_days, or leave it out.".to_owned(),
-        }),
-        false => Ok(late),
+        })
+    } else {
+        Ok(late)
     }
 }
 
@@ -149,12 +167,11 @@ fn rules(workbook: &Workbook, written: &WrittenExercise) -> Result<(String, Rule
         is_bonus: written.bonus,
         groups: written.group.iter().map(group).collect::<Result<_, _>>()?,
     };
-    match rules.groups.is_empty() {
-        true => rules.groups = Rules::default().groups,
-        false => {
-            let pristine = Pristine::load(workbook, exercise).map_err(Failure::Error)?;
-            check_groups(written, &rules, &tests(&pristine))?;
-        }
+    if rules.groups.is_empty() {
+        rules.groups = Rules::default().groups
+    } else {
+        let pins = Pins::load(workbook, exercise).map_err(Failure::Error)?;
+        check_groups(written, &rules, &tests(&pins))?;
     }
     Ok((exercise.name.clone(), rules))
 }
@@ -181,12 +198,12 @@ fn group(written: &WrittenGroup) -> Result<Group, Wrong> {
 }
 
 /// The tests of an exercise with their targets, the comparison of its experiment among them.
-fn tests(pristine: &Pristine) -> Vec<(&str, &str)> {
-    let listed = pristine
+fn tests(pins: &Pins) -> Vec<(&str, &str)> {
+    let listed = pins
         .tests
         .iter()
         .flat_map(|(target, tests)| tests.iter().map(|test| (target.as_str(), test.as_str())));
-    let comparison = pristine.snapshot().map(|_| (EXPERIMENT, COMPARISON));
+    let comparison = pins.snapshot().map(|_| (EXPERIMENT, COMPARISON));
     listed.chain(comparison).collect()
 }
 
@@ -286,15 +303,16 @@ fn check_comparison(
         .filter(|(target, test)| rules.group_of(target, test) == Some(nth))
         .all(|(target, _)| *target == EXPERIMENT);
     let has_bonus = rules.groups.iter().any(|group| group.is_bonus);
-    match is_alone && has_bonus && !rules.groups[nth].is_bonus {
-        false => Ok(()),
-        true => Err(Wrong {
+    if is_alone && has_bonus && !rules.groups[nth].is_bonus {
+        Err(Wrong {
             span: written.group[nth].name.span(),
             problem:
                 "the comparison of the experiment is made only if all tests pass, and here it \
                       would be lost with a bonus"
                     .to_owned(),
             remedy: "Put `experiment` into a group with other tests, or into a bonus.".to_owned(),
-        }),
+        })
+    } else {
+        Ok(())
     }
 }

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use crate::curriculum::Exercise;
 use crate::grade::gradebook::{Gradebook, Line};
+use crate::workbook::curriculum::Exercise;
 
 use super::escape::{cut, line as in_one_line, shown, unique};
 use super::{Found, pretty};
@@ -35,7 +35,10 @@ pub struct Environment {
 
 impl Environment {
     /// Takes the values from variables; an error names those that are missing.
-    pub fn of(variable: impl Fn(&str) -> Option<String>, datetime: String) -> Result<Self, String> {
+    pub fn from_variables(
+        variable: impl Fn(&str) -> Option<String>,
+        datetime: String,
+    ) -> Result<Self, String> {
         let mut missing = Vec::new();
         let optional = |name: &str| variable(name).filter(|value| !value.is_empty());
         let mut required = |name: &'static str| {
@@ -55,10 +58,7 @@ impl Environment {
             review: optional("REVIEW_URL"),
             datetime,
         };
-        match missing.is_empty() {
-            true => Ok(environment),
-            false => Err(missing.join(", ")),
-        }
+        if missing.is_empty() { Ok(environment) } else { Err(missing.join(", ")) }
     }
 }
 
@@ -194,9 +194,10 @@ fn legacy_results(gradebook: &Gradebook<'_>, line: &Line<'_>, limit: usize) -> O
             name: test.name,
             status: if test.found.has_passed() { "pass" } else { "fail" },
             score: test.hundredths as f64 / 100.0,
-            message: match test.found.has_passed() {
-                true => String::new(),
-                false => test.found.account(limit),
+            message: if test.found.has_passed() {
+                String::new()
+            } else {
+                test.found.account(limit)
             },
             test_code: first.map_or(String::new(), |test| in_one_line(&cut(&test.name, limit))),
             filename: place.map_or(String::new(), |place| shown(&place.file.to_string_lossy())),

@@ -33,10 +33,7 @@ pub fn xml(text: &str) -> String {
 #[cfg(feature = "grade")]
 pub fn cell(text: &str) -> String {
     let begins_formula = text.starts_with(['=', '+', '-', '@', '\t', '\r']);
-    match begins_formula && text != "-" {
-        true => format!("'{}", clean(text)),
-        false => clean(text),
-    }
+    if begins_formula && text != "-" { format!("'{}", clean(text)) } else { clean(text) }
 }
 
 /// Text in a line of Markdown: every sign that could mean something means itself.
@@ -95,10 +92,7 @@ pub fn component(name: &str) -> String {
         let is_hidden = safe.is_empty() && character == '.';
         safe.push(if is_sign || is_hidden { '_' } else { character });
     }
-    match safe.is_empty() {
-        true => "_".to_owned(),
-        false => safe,
-    }
+    if safe.is_empty() { "_".to_owned() } else { safe }
 }
 
 #[cfg(test)]

@@ -205,10 +205,7 @@ impl Page {
 
     fn push(&mut self, piece: &str) {
         let fits = self.text.len() + piece.len() + LAST_LINE <= self.limit;
-        match fits && self.left_out == 0 {
-            true => self.text.push_str(piece),
-            false => self.left_out += 1,
-        }
+        if fits && self.left_out == 0 { self.text.push_str(piece) } else { self.left_out += 1 }
     }
 
     fn finish(mut self) -> String {

@@ -126,7 +126,6 @@ struct At {
     column: Option<u32>,
 }
 
-/// The document.
 pub fn document(title: &str, gradebook: &Gradebook<'_>) -> String {
     pretty(&Report {
         schema: LAYOUT,
@@ -152,7 +151,7 @@ fn of_layers((layers, results): (&Layers, usize)) -> Isolation {
     }
 }
 
-fn of_exercise(exercise: &crate::curriculum::Exercise, worth: Worth) -> Exercise<'_> {
+fn of_exercise(exercise: &crate::workbook::curriculum::Exercise, worth: Worth) -> Exercise<'_> {
     Exercise {
         number: exercise.number.to_string(),
         name: &exercise.name,

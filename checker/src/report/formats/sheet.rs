@@ -1,8 +1,8 @@
 //! What the formats for CI are made of: a student's exercises, or the learner's own.
 
-use crate::commands::Standing;
-use crate::curriculum::Exercise;
+use crate::findings::ExerciseStatus;
 use crate::verdict::{Judgement, Outcome, TestResult, Verdict};
+use crate::workbook::curriculum::Exercise;
 
 use super::escape;
 
@@ -22,7 +22,6 @@ pub struct Sheet<'a> {
 /// What is known of an exercise.
 #[derive(Debug, Clone, Copy)]
 pub struct Found<'a> {
-    /// Which.
     pub exercise: &'a Exercise,
     /// What is true of it; `None` while it has not been judged.
     pub judgement: Option<&'a Judgement>,
@@ -30,16 +29,16 @@ pub struct Found<'a> {
 
 impl<'a> Sheet<'a> {
     /// The learner's own, with places on the learner's lines: a note in a given test helps nobody.
-    pub fn of_standings(standings: &'a [Standing<'a>]) -> Self {
-        let found = |standing: &'a Standing<'a>| Found {
-            exercise: standing.exercise,
-            judgement: Some(&standing.on_own_lines),
+    pub fn from_statuses(statuses: &'a [ExerciseStatus<'a>]) -> Self {
+        let found = |status: &'a ExerciseStatus<'a>| Found {
+            exercise: status.exercise,
+            judgement: Some(&status.on_own_lines),
         };
         Self {
             student: None,
             points: None,
             unreadable: None,
-            exercises: standings.iter().map(found).collect(),
+            exercises: statuses.iter().map(found).collect(),
         }
     }
 
@@ -52,7 +51,7 @@ impl<'a> Sheet<'a> {
 #[cfg(feature = "grade")]
 impl<'a> Sheet<'a> {
     /// Every student's, of a gradebook.
-    pub fn of_gradebook(gradebook: &'a crate::grade::gradebook::Gradebook<'a>) -> Vec<Self> {
+    pub fn from_gradebook(gradebook: &'a crate::grade::gradebook::Gradebook<'a>) -> Vec<Self> {
         let maximum = gradebook.worth_of_all();
         let of_line = |line: &'a crate::grade::gradebook::Line<'a>| Self {
             student: Some(&line.stored.submission.student),

@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 
 use super::html::{Document, breakable, count, file_name, name, one_line};
-use super::look::{all, look, mark};
 use super::matrix::{matrix, occurs, wide_enough};
 use super::rates::{Rate, rates};
-use crate::curriculum::Curriculum;
+use super::stylesheet::{all, look, mark};
 use crate::grade::gradebook::{Alike, Gradebook, Line};
 use crate::grade::points::Points;
 use crate::grade::scheme::Scheme;
+use crate::workbook::curriculum::Curriculum;
 
 /// Sorts and filters; without it the page is complete, too.
 const SCRIPT: &str = include_str!("class.js");

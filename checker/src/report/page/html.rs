@@ -6,8 +6,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 use super::super::text::clean;
-use super::look;
-use crate::fingerprint;
+use super::stylesheet;
+use crate::system::hash;
 
 /// The style of every page.
 const STYLE: &str = include_str!("style.css");
@@ -45,7 +45,7 @@ impl Document<'_> {
                     style { (PreEscaped(&style)) }
                 }
                 body {
-                    (look::symbols())
+                    (stylesheet::symbols())
                     (self.body)
                     @if let Some(script) = self.script {
                         script { (PreEscaped(script)) }
@@ -117,7 +117,7 @@ pub(super) fn file_name(student: &str) -> String {
     let letters = lowercase.map(|it| if is_safe(&it) { it } else { '-' });
     let letters: String = letters.take(40).collect();
     let words: Vec<&str> = letters.split('-').filter(|word| !word.is_empty()).collect();
-    let hash = fingerprint::hex(&Sha256::digest(student)[..8]);
+    let hash = hash::hex(&Sha256::digest(student)[..8]);
     match words.as_slice() {
         [] => format!("student.{hash}.html"),
         words => format!("{}.{hash}.html", words.join("-")),

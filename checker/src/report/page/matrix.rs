@@ -3,11 +3,11 @@
 use maud::{Markup, html};
 
 use super::html::{count, file_name, name, one_line};
-use super::look::{look, mark};
-use crate::curriculum::Exercise;
+use super::stylesheet::{look, mark};
 use crate::grade::gradebook::{Cell, Gradebook, Line};
 use crate::grade::points::Points;
 use crate::verdict::Verdict;
+use crate::workbook::curriculum::Exercise;
 
 /// The most characters of a name that is shown while the pointer is on it.
 const TEXT: usize = 300;

@@ -6,16 +6,16 @@
 
 mod class;
 mod html;
-mod look;
 mod matrix;
 mod message;
 mod rates;
 mod student;
+mod stylesheet;
 
 use std::path::{Path, PathBuf};
 
-use crate::curriculum::Curriculum;
 use crate::grade::gradebook::Gradebook;
+use crate::workbook::curriculum::Curriculum;
 
 /// A page and where it belongs, relative to the directory of all pages.
 #[derive(Debug)]

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::html::one_line;
-use crate::curriculum::Exercise;
 use crate::grade::gradebook::Gradebook;
 use crate::verdict::{Judgement, Outcome, TestResult, Verdict};
+use crate::workbook::curriculum::Exercise;
 
 /// The most characters of a message's first line.
 const FIRST_LINE: usize = 160;
@@ -107,7 +107,7 @@ mod tests {
             message: Some((*message).to_owned()),
             place: None,
         };
-        Judgement::of_tests(tests.iter().map(test).collect())
+        Judgement::from_tests(tests.iter().map(test).collect())
     }
 
     #[test]

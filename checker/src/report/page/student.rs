@@ -3,15 +3,15 @@
 use maud::{Markup, html};
 
 use super::html::{Document, breakable, count, name, one_line};
-use super::look::{look, mark};
 use super::message::{Layout, message};
 use super::rates::has_failed;
-use crate::curriculum::{Curriculum, Exercise};
+use super::stylesheet::{look, mark};
 use crate::grade::gradebook::{Cell, Gradebook, Line};
 use crate::grade::points::Points;
 use crate::grade::score::Worth;
 use crate::judge::EXPERIMENT;
 use crate::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
+use crate::workbook::curriculum::{Curriculum, Exercise};
 
 /// The most files without effect that are named.
 const FILES: usize = 200;
@@ -162,10 +162,7 @@ fn findings(exercise: &Exercise, worth: Worth, cell: &Cell<'_>) -> Markup {
 }
 
 fn failing_test(test: &TestResult, is_open: bool) -> Markup {
-    let layout = match test.target == EXPERIMENT {
-        true => Layout::Columns,
-        false => Layout::Text,
-    };
+    let layout = if test.target == EXPERIMENT { Layout::Columns } else { Layout::Text };
     let shown = one_line(&test.name, TEXT);
     html! {
         details class="failing" open[is_open] {

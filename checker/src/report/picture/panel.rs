@@ -41,7 +41,7 @@ struct Text {
 
 impl<'a> Panel<'a> {
     pub(super) fn new(timeline: &'a Timeline, marks: &Marks) -> Self {
-        let chart = Chart::of(timeline, marks, MOST_COLUMNS);
+        let chart = Chart::new(timeline, marks, MOST_COLUMNS);
         let mut panel = Self {
             chart,
             stuck: timeline.stuck.as_ref(),

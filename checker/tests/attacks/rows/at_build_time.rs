@@ -144,7 +144,7 @@ pub const AT_BUILD_TIME: &[Attack] = &[
         rows: &[18],
         hands_in: Body(
             r#"let root = Path::new("@WORKBOOK@");
-               let found = [".git", "solutions", "checker/pristine", "exercises/curriculum.toml"];
+               let found = [".git", "solutions", "checker/pins", "exercises/curriculum.toml"];
                if found.iter().any(|name| root.join(name).exists()) { 0 } else { 42 }"#,
         ),
         verdict: "passed",

@@ -1,13 +1,13 @@
 //! Blackboard: files `Assignment_login_attempt_2026-11-25-10-00-00_work.zip`, and for each attempt a text
 //! `Assignment_login_attempt_2026-11-25-10-00-00.txt`. The newest attempt counts.
 
-use super::{Item, Piece, Pieces};
+use super::pieces::{Item, Piece, Pieces};
 
 /// `2026-11-25-10-00-00`.
 const TIME: &str = "dddd-dd-dd-dd-dd-dd";
 
 pub(super) fn recognise(items: &[Item]) -> Option<Pieces> {
-    Pieces::of(items, |item| {
+    Pieces::new(items, |item| {
         let (left, right) = item.name.rsplit_once("_attempt_")?;
         let (_, login) = left.rsplit_once('_')?;
         let time = right.get(..TIME.len()).filter(|time| is_time(time))?;
@@ -34,7 +34,7 @@ fn is_time(text: &str) -> bool {
 mod tests {
     use rstest::rstest;
 
-    use super::super::student_of;
+    use super::super::pieces::student_of;
     use super::recognise;
 
     #[rstest]

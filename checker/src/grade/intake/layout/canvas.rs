@@ -2,11 +2,11 @@
 //! was late; then come the user's id, the submission's id and the name that the student gave the file,
 //! with a number for all but the first upload.
 
-use super::{Item, Piece, Pieces};
+use super::pieces::{Item, Piece, Pieces};
 use crate::grade::intake::remark::Remark;
 
 pub(super) fn recognise(items: &[Item]) -> Option<Pieces> {
-    Pieces::of(items, |item| {
+    Pieces::new(items, |item| {
         if item.is_directory {
             return None;
         }
@@ -48,7 +48,7 @@ fn numbered(file: &str) -> (String, u64) {
 mod tests {
     use rstest::rstest;
 
-    use super::super::student_of;
+    use super::super::pieces::student_of;
     use super::*;
 
     #[rstest]

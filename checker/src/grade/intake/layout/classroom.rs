@@ -5,8 +5,8 @@
 
 use std::path::Path;
 
-use super::{Item, Piece, Pieces};
-use crate::files;
+use super::pieces::{Item, Piece, Pieces};
+use crate::system::files;
 
 /// The most bytes of a clone's configuration that are read.
 const CONFIG: u64 = 64 << 10;
@@ -23,7 +23,7 @@ pub(super) fn recognise(directory: &Path, items: &[Item]) -> Option<Pieces> {
     };
     let is_there = names.iter().any(|name| login(name, &prefix).is_some());
     is_there.then(|| {
-        Pieces::of(items, |item| {
+        Pieces::new(items, |item| {
             let is_its = clones.iter().any(|clone| clone.name == item.name);
             let login = login(&item.name, &prefix).filter(|_| is_its)?;
             Some(Piece { student: login.to_owned(), ..Piece::default() })

@@ -3,7 +3,7 @@
 
 use saphyr::{LoadableYamlNode, Yaml};
 
-use super::{Item, Piece, Pieces};
+use super::pieces::{Item, Piece, Pieces};
 use crate::grade::intake::remark::Remark;
 
 /// The file that says whose the directories are.
@@ -49,14 +49,13 @@ pub(super) fn recognise(items: &[Item], metadata: &str) -> Result<Pieces, String
         if listed.iter().any(|listed| listed.directory == item.name) {
             continue;
         }
-        match item.is_directory && item.name.starts_with("submission_") {
-            true => {
-                let list = METADATA.to_owned();
-                let remarks = vec![Remark::NotListed { list }];
-                let piece = Piece { student: item.name.clone(), remarks, ..Piece::default() };
-                pieces.found.push((item.clone(), piece));
-            }
-            false => pieces.rest.push(item.clone()),
+        if item.is_directory && item.name.starts_with("submission_") {
+            let list = METADATA.to_owned();
+            let remarks = vec![Remark::NotListed { list }];
+            let piece = Piece { student: item.name.clone(), remarks, ..Piece::default() };
+            pieces.found.push((item.clone(), piece));
+        } else {
+            pieces.rest.push(item.clone())
         }
     }
     Ok(pieces)

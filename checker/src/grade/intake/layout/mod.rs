@@ -8,6 +8,7 @@ mod canvas;
 mod classroom;
 mod gradescope;
 mod moodle;
+mod pieces;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -19,77 +20,16 @@ use super::names::{is_archive, is_passed_over, stem};
 use super::remark::Remark;
 use super::sink::{Kind, Names, Sink};
 use super::trees::roots;
-use super::{Place, Rules, Submission, Upload};
-use crate::{Error, files};
+use super::upload::{Place, Rules, Submission, Upload};
+use crate::Error;
+use crate::system::files;
+use pieces::{Item, Piece, Pieces};
 
 /// How many directories a platform puts around its files at most.
 const WRAPPERS: usize = 3;
 
 /// The most bytes of a platform's list.
 const LIST: u64 = 64 << 20;
-
-/// Something that lies where the uploads are.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Item {
-    /// Its name, as a text.
-    pub(super) name: String,
-    /// Its name.
-    pub(super) path: PathBuf,
-    pub(super) is_directory: bool,
-}
-
-impl Item {
-    fn of(path: &Path, is_directory: bool) -> Self {
-        Self { name: path.to_string_lossy().into_owned(), path: path.to_owned(), is_directory }
-    }
-
-    /// Its student, if it may be anybody's upload.
-    fn student(&self) -> Option<&str> {
-        if self.is_directory { Some(&self.name) } else { stem(&self.name) }
-    }
-}
-
-/// What a platform's name says of an item.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Piece {
-    /// The student's key.
-    pub(super) student: String,
-    /// The student's name.
-    pub(super) name: Option<String>,
-    /// When it was handed in.
-    pub(super) handed_in: Option<String>,
-    /// The newest one of a student counts.
-    pub(super) attempt: Option<(u64, String)>,
-    /// The file's own name and which upload of it this is: the newest counts.
-    pub(super) file: Option<(String, u64)>,
-    /// Written by the platform, not by the student.
-    pub(super) is_receipt: bool,
-    pub(super) remarks: Vec<Remark>,
-}
-
-/// What a platform's names say of all items.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Pieces {
-    pub(super) found: Vec<(Item, Piece)>,
-    /// What the platform's list names and is not there.
-    pub(super) missing: Vec<(String, Piece)>,
-    /// What has another name than the platform gives.
-    pub(super) rest: Vec<Item>,
-}
-
-impl Pieces {
-    /// `None` if no name is the platform's.
-    fn of(items: &[Item], piece: impl Fn(&Item) -> Option<Piece>) -> Option<Self> {
-        let mut pieces = Self::default();
-        for item in items {
-            match piece(item) {
-                Some(piece) => pieces.found.push((item.clone(), piece)),
-                None => pieces.rest.push(item.clone()),
-            }
-        }
-        (!pieces.found.is_empty()).then_some(pieces)
-    }
-}
 
 /// The platform that gives such names; an error names a list that cannot be read.
 fn recognise(
@@ -143,7 +83,7 @@ impl At<'_> {
         let best = items.iter().find(|item| stem(&item.to_string_lossy()).is_some());
         let origin = best.or(items.first()).map(|item| self.origin(item)).unwrap_or_default();
         let submission = Submission { student: student.to_owned(), origin, days_late: None };
-        Upload { place: self.place(items), ..Upload::of(submission) }
+        Upload { place: self.place(items), ..Upload::new(submission) }
     }
 
     /// A directory or an archive, named as its student.
@@ -232,7 +172,7 @@ pub(super) fn in_directory(
 ) -> Result<Looked, Error> {
     let items = listing(directory, results).map_err(Error::reading(directory))?;
     let mut looked = Looked::default();
-    if let Some(pieces) = of_directory(directory, &items)? {
+    if let Some(pieces) = from_directory(directory, &items)? {
         let rest = pieces.rest.clone();
         At::Directory(directory).platform(pieces, &mut looked);
         rest.iter().for_each(|item| At::Directory(directory).plain(item, &mut looked));
@@ -253,11 +193,13 @@ pub(super) fn in_directory(
 
 /// The uploads that a platform has put into a directory or a zip.
 fn below(rules: &Rules<'_>, path: &Path, item: &Item) -> Result<Option<Looked>, Error> {
-    match item.is_directory {
-        true => platform_below(path),
+    if item.is_directory {
+        platform_below(path)
+    } else if item.name.to_ascii_lowercase().ends_with(".zip") {
+        platform_in(rules, path)
+    } else {
         // To know the names in a compressed tar, all of it would have to be unpacked.
-        false if item.name.to_ascii_lowercase().ends_with(".zip") => platform_in(rules, path),
-        false => Ok(None),
+        Ok(None)
     }
 }
 
@@ -265,7 +207,7 @@ fn platform_below(directory: &Path) -> Result<Option<Looked>, Error> {
     let mut directory = directory.to_owned();
     for _ in 0..WRAPPERS {
         let Ok(items) = listing(&directory, None) else { return Ok(None) };
-        if let Some(pieces) = of_directory(&directory, &items)? {
+        if let Some(pieces) = from_directory(&directory, &items)? {
             let (at, mut looked) = (At::Directory(&directory), Looked::default());
             pieces.rest.iter().for_each(|item| at.plain(item, &mut looked));
             at.platform(pieces, &mut looked);
@@ -279,7 +221,7 @@ fn platform_below(directory: &Path) -> Result<Option<Looked>, Error> {
     Ok(None)
 }
 
-fn of_directory(directory: &Path, items: &[Item]) -> Result<Option<Pieces>, Error> {
+fn from_directory(directory: &Path, items: &[Item]) -> Result<Option<Pieces>, Error> {
     let list = directory.join(gradescope::METADATA);
     let read = || match files::read_regular(&list, LIST) {
         Ok(Some(bytes)) => Ok(String::from_utf8_lossy(&bytes).into_owned()),
@@ -372,7 +314,7 @@ fn items_in(names: &BTreeSet<PathBuf>, base: &Path) -> Vec<Item> {
             *items.entry(PathBuf::from(first.as_os_str())).or_default() |= is_directory;
         }
     }
-    items.into_iter().map(|(path, is_directory)| Item::of(&path, is_directory)).collect()
+    items.into_iter().map(|(path, is_directory)| Item::new(&path, is_directory)).collect()
 }
 
 /// The text of one file in an archive.
@@ -422,7 +364,7 @@ fn listing(directory: &Path, results: Option<&Path>) -> std::io::Result<Vec<Item
         let is_hidden = is_passed_over(&name) && name != "target";
         if !is_results && !is_hidden {
             // Links are followed here: an instructor has made them.
-            items.push(Item::of(Path::new(&name), path.is_dir()));
+            items.push(Item::new(Path::new(&name), path.is_dir()));
         }
     }
     items.sort_by(|one, other| one.path.cmp(&other.path));
@@ -443,7 +385,7 @@ pub(super) fn is_there(origin: &Path) -> bool {
 }
 
 /// The upload at a place that a roster names; what lies in an archive is named by a path through it.
-pub(super) fn of_roster(submission: Submission) -> Upload {
+pub(super) fn from_roster(submission: Submission) -> Upload {
     let origin = submission.origin.clone();
     let mut archives = origin.ancestors().skip(1);
     let place = match archives.find(|above| above.is_file()) {
@@ -454,12 +396,5 @@ pub(super) fn of_roster(submission: Submission) -> Upload {
         },
         _ => Place::Parts(vec![origin]),
     };
-    Upload { place, ..Upload::of(submission) }
-}
-
-/// Whose an item of this name is, for the tests of one platform.
-#[cfg(test)]
-fn student_of(recognise: fn(&[Item]) -> Option<Pieces>, name: &str) -> Option<String> {
-    let pieces = recognise(&[Item::of(Path::new(name), false)])?;
-    Some(pieces.found[0].1.student.clone())
+    Upload { place, ..Upload::new(submission) }
 }

@@ -4,10 +4,10 @@
 //! The number is the participant's. The folder of the feedback has the same name, so a student's key keeps
 //! both: `Full Name_123456`.
 
-use super::{Item, Piece, Pieces};
+use super::pieces::{Item, Piece, Pieces};
 
 pub(super) fn recognise(items: &[Item]) -> Option<Pieces> {
-    Pieces::of(items, |item| {
+    Pieces::new(items, |item| {
         let (student, _) = item.name.split_once("_assignsubmission_")?;
         let (name, number) = student.rsplit_once('_')?;
         let is_number = !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit());
@@ -23,7 +23,7 @@ pub(super) fn recognise(items: &[Item]) -> Option<Pieces> {
 mod tests {
     use rstest::rstest;
 
-    use super::super::student_of;
+    use super::super::pieces::student_of;
     use super::recognise;
 
     #[rstest]

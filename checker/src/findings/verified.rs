@@ -1,0 +1,47 @@
+//! What was verified of an exercise, for its author.
+
+use crate::solutions::Kind;
+use crate::workbook::curriculum::Exercise;
+
+/// What was found out about an exercise.
+#[derive(Debug, Clone)]
+pub struct Verified<'a> {
+    pub exercise: &'a Exercise,
+    /// How many of the stub's tests fail, and how many there are.
+    pub stub: (usize, usize),
+    /// How many tests the solution passes.
+    pub solution: usize,
+    /// The right solutions in other styles.
+    pub alternatives: Vec<Alternative>,
+    /// The known-wrong solutions.
+    pub wrong: Vec<Wrong>,
+    /// Everything that is not as it must be.
+    pub problems: Vec<String>,
+}
+
+impl Verified<'_> {
+    /// How many known-wrong solutions make this kind of mistake.
+    pub fn count_of(&self, kind: Kind) -> usize {
+        self.wrong.iter().filter(|wrong| wrong.kind == Some(kind)).count()
+    }
+}
+
+/// What became of an alternative.
+#[derive(Debug, Clone)]
+pub struct Alternative {
+    /// Its file's name without the extension.
+    pub name: String,
+    /// Whether it passes, as it must.
+    pub passes: bool,
+}
+
+/// What became of a known-wrong solution.
+#[derive(Debug, Clone)]
+pub struct Wrong {
+    /// Its file's name without the extension.
+    pub name: String,
+    /// The kind of its mistake, if it says one.
+    pub kind: Option<Kind>,
+    /// The test that caught it, if it was caught as declared.
+    pub caught_by: Option<String>,
+}

@@ -1,0 +1,116 @@
+//! What the compiler says: by cargo's messages, or by its own.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::compiled::{Diagnostic, Programs, clean_paths};
+use crate::judge::candidate::Candidate;
+use crate::verdict::Place;
+
+/// What the messages say about the candidate.
+#[derive(Default)]
+pub(super) struct Messages {
+    pub(super) programs: Programs,
+    pub(super) errors: Vec<Diagnostic>,
+    /// The files that were made of the candidate's own code.
+    pub(super) outputs: Vec<PathBuf>,
+    /// cargo found nothing to do, although it had been made to look again.
+    pub(super) took_old_build: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "reason")]
+enum Message {
+    #[serde(rename = "compiler-artifact")]
+    Artifact {
+        manifest_path: PathBuf,
+        target: Target,
+        filenames: Vec<PathBuf>,
+        executable: Option<PathBuf>,
+        fresh: bool,
+    },
+    #[serde(rename = "compiler-message")]
+    Complaint { manifest_path: PathBuf, message: CompilerMessage },
+    #[serde(other)]
+    Other,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+#[derive(Deserialize)]
+struct CompilerMessage {
+    level: String,
+    rendered: Option<String>,
+    spans: Vec<Span>,
+}
+
+#[derive(Deserialize)]
+struct Span {
+    file_name: PathBuf,
+    line_start: u32,
+    column_start: u32,
+    is_primary: bool,
+}
+
+impl Messages {
+    /// What cargo printed with `--message-format=json`.
+    pub(super) fn from_cargo(candidate: &Candidate<'_>, output: &str) -> Self {
+        let manifest = candidate.directory().join("Cargo.toml");
+        let mut messages = Self::default();
+        // A build script may print what it likes; only lines that are messages count.
+        for message in output.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+            match message {
+                Message::Artifact { manifest_path, target, filenames, executable, fresh }
+                    if manifest_path == manifest =>
+                {
+                    messages.took_old_build |= fresh;
+                    messages.outputs.extend(filenames);
+                    let Some(path) = executable else { continue };
+                    let is_test = target.kind.iter().any(|kind| kind == "test");
+                    let programs = &mut messages.programs;
+                    let list = if is_test { &mut programs.tests } else { &mut programs.programs };
+                    list.insert(target.name, path);
+                }
+                Message::Complaint { manifest_path, message } if manifest_path == manifest => {
+                    messages.add(message);
+                }
+                _ => {}
+            }
+        }
+        messages
+    }
+
+    /// Takes what rustc printed with `--error-format=json`.
+    pub(super) fn add_rustc_output(&mut self, output: &str) {
+        for message in output.lines().filter_map(|line| serde_json::from_str(line).ok()) {
+            self.add(message);
+        }
+    }
+
+    /// A file that two targets include is reported twice: once is enough.
+    fn add(&mut self, message: CompilerMessage) {
+        let rendered = clean_paths(message.rendered.as_deref().unwrap_or_default());
+        let is_summary = message.spans.is_empty()
+            && (rendered.contains("aborting due to") || rendered.contains(" warnings emitted"));
+        if is_summary {
+            return;
+        }
+        let place = message.spans.iter().find(|span| span.is_primary).map(|span| Place {
+            file: clean_paths(&span.file_name.to_string_lossy()).into(),
+            line: span.line_start,
+            column: Some(span.column_start),
+        });
+        if message.level.starts_with("error") {
+            if !self.errors.iter().any(|known| known.rendered == rendered) {
+                self.errors.push(Diagnostic { rendered, place });
+            }
+        } else if message.level == "warning" && !self.programs.warnings.contains(&rendered) {
+            self.programs.warnings.push(rendered);
+        }
+    }
+}

@@ -1,0 +1,269 @@
+//! Compiling a candidate by the recipe of its exercise, without cargo.
+
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sandbox::{Confinement, End, Observation, Program, Stop};
+
+use super::cargo::limits;
+use super::compiled::{Compiled, Unclear};
+use super::messages::Messages;
+use super::recipe::{Call, Product, Recipe};
+use crate::Error;
+use crate::judge::candidate::Candidate;
+use crate::workbook::settings::Environment;
+
+/// How much of what a recipe makes is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// The candidate's tests, and every program.
+    Everything,
+    /// The candidate's tests, and the programs only if one of those tests runs them.
+    Tests,
+}
+
+impl Recipe {
+    /// Compiles a candidate that is laid where no cargo builds; the outputs go to its `target`.
+    pub fn compile(
+        &self,
+        candidate: &Candidate<'_>,
+        wanted: Wanted,
+        stop: &Stop,
+    ) -> Result<Compiled, Error> {
+        self.compile_by(candidate, wanted, |program| sandbox::run(program, stop))
+    }
+
+    /// Compiles by `run`, which makes a call of the compiler.
+    fn compile_by(
+        &self,
+        candidate: &Candidate<'_>,
+        wanted: Wanted,
+        mut run: impl FnMut(&Program) -> Result<Observation, sandbox::Error>,
+    ) -> Result<Compiled, Error> {
+        fs::create_dir_all(&candidate.target).map_err(Error::writing(&candidate.target))?;
+        let mut messages = Messages::default();
+        // One deadline for the candidate, however many calls it takes.
+        let mut left = candidate.exercise.compile_deadline;
+        for call in self.calls_for(candidate, wanted) {
+            if left.is_zero() {
+                return Ok(Compiled::Endless);
+            }
+            let observation = run(&self.program(call, candidate, left))?;
+            left = left.saturating_sub(observation.duration);
+            candidate.confined.map_or(Ok(()), |confined| confined.check(&observation))?;
+            messages.add_rustc_output(&observation.stderr.text);
+            match observation.end {
+                End::TimedOut(_) => return Ok(Compiled::Endless),
+                End::Stopped => return Err(Error::Interrupted),
+                End::Exited(0) => {}
+                _ if messages.errors.iter().any(|error| error.place.is_some()) => {
+                    return Ok(Compiled::Errors(messages.errors));
+                }
+                end => {
+                    let (errors, stderr) = (messages.errors, observation.stderr.text);
+                    return Ok(Compiled::Unclear(Unclear {
+                        ended: in_words(&end),
+                        errors,
+                        stderr,
+                    }));
+                }
+            }
+            let output = candidate.target.join(call.file_name());
+            match &call.makes {
+                Product::Library => {}
+                Product::Program(name) => {
+                    let path = candidate.target.join(name);
+                    fs::rename(&output, &path).map_err(Error::writing(&path))?;
+                    messages.programs.programs.insert(name.clone(), path);
+                }
+                Product::Test(name, _) => {
+                    messages.programs.tests.insert(name.clone(), output);
+                }
+            }
+        }
+        Ok(Compiled::Programs(messages.programs))
+    }
+
+    fn calls_for(&self, candidate: &Candidate<'_>, wanted: Wanted) -> Vec<&Call> {
+        let expected = &candidate.pins.tests;
+        // A program may run another one that lies beside it: all of them or none.
+        let runs_programs = self.calls.iter().any(|call| match &call.makes {
+            Product::Test(name, programs) => expected.contains_key(name) && !programs.is_empty(),
+            _ => false,
+        });
+        let is_wanted = |call: &&Call| match &call.makes {
+            Product::Library => true,
+            Product::Program(_) => wanted == Wanted::Everything || runs_programs,
+            Product::Test(name, _) => expected.contains_key(name),
+        };
+        self.calls.iter().filter(is_wanted).collect()
+    }
+
+    fn program(&self, call: &Call, candidate: &Candidate<'_>, deadline: Duration) -> Program {
+        let target = candidate.target.to_string_lossy();
+        let library = self.calls.iter().find(|call| call.makes == Product::Library);
+        let library = library.map(|call| format!("{}=", call.value("--crate-name")));
+        let mut args = Vec::new();
+        let mut previous = "";
+        for arg in &call.command[1..] {
+            let own_library = library.as_deref().and_then(|library| arg.strip_prefix(library));
+            args.push(match (previous, own_library) {
+                ("--out-dir", _) => target.clone().into_owned(),
+                ("--extern", Some(path)) => {
+                    let file = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
+                    format!("{}{target}/{file}", library.as_deref().unwrap_or_default())
+                }
+                _ => self.moved(&uncoloured(arg), candidate),
+            });
+            previous = arg;
+        }
+        // Several candidates are compiled beside each other: splitting one more would only cost.
+        args.extend(["-C", "codegen-units=1"].map(str::to_owned));
+        let mut env: Environment = match candidate.confined {
+            None => candidate.settings.environment_for_laid(),
+            Some(_) => candidate.settings.environment_for_strangers(),
+        };
+        // Linkers write there, and elsewhere nothing confined may. A host without namespaces has one `/tmp`.
+        env.insert("TMPDIR".into(), candidate.target.clone().into());
+        for (name, value) in &call.env {
+            let value = match name.strip_prefix("CARGO_BIN_EXE_") {
+                Some(program) => format!("{target}/{program}"),
+                None if name == "CARGO_TARGET_TMPDIR" => target.clone().into_owned(),
+                None => self.moved(value, candidate),
+            };
+            env.insert(name.into(), value.into());
+        }
+        Program {
+            path: call.command[0].clone().into(),
+            args: args.into_iter().map(OsString::from).collect(),
+            env: env.into_iter().collect(),
+            directory: candidate.workspace.clone(),
+            limits: limits(candidate, deadline),
+            confinement: candidate.confined.map(|confined| Confinement {
+                read_only: confined.tools.iter().cloned().chain([seen(call, candidate)]).collect(),
+                writable: vec![candidate.target.clone()],
+                without: Vec::new(),
+            }),
+        }
+    }
+
+    /// What was said of the recipe's workspace, said of the candidate's.
+    fn moved(&self, text: &str, candidate: &Candidate<'_>) -> String {
+        text.replace(&self.workspace, &candidate.workspace.to_string_lossy())
+    }
+}
+
+/// cargo asks for coloured messages, and takes the colours out itself where they are not wanted.
+fn uncoloured(arg: &str) -> String {
+    match arg.strip_prefix("--json=") {
+        Some(kinds) => {
+            let kinds = kinds.split(',').filter(|kind| *kind != "diagnostic-rendered-ansi");
+            format!("--json={}", kinds.collect::<Vec<_>>().join(","))
+        }
+        None => arg.to_owned(),
+    }
+}
+
+/// What of the candidate this call of the compiler reads. The tests with their random names are shown
+/// only where they are compiled: an `.incbin` in the library finds none.
+fn seen(call: &Call, candidate: &Candidate<'_>) -> PathBuf {
+    match call.makes {
+        Product::Test(..) => candidate.workspace.clone(),
+        Product::Library | Product::Program(_) => candidate.directory().join("src"),
+    }
+}
+
+fn in_words(end: &End) -> String {
+    match end {
+        End::Exited(code) => format!("the compiler exited with code {code}"),
+        End::Signalled { signal, .. } => format!("the compiler was ended by signal {signal}"),
+        End::Flooded => "the compiler wrote without end".to_owned(),
+        other => format!("the compiler did not come to its end: {other:?}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::workbook::curriculum::{Exercise, Number};
+    use crate::workbook::pins::Pins;
+    use crate::workbook::settings::Settings;
+
+    const DEADLINE: Duration = Duration::from_secs(10);
+
+    fn exercise() -> Exercise {
+        Exercise {
+            number: Number { part: 1, place: 1 },
+            name: "answer".into(),
+            directory: "01_part/01_answer".into(),
+            title: String::new(),
+            claims: Vec::new(),
+            points: 1,
+            edit: Vec::new(),
+            needs: BTreeMap::new(),
+            test_deadline: DEADLINE,
+            address_space: None,
+            compile_deadline: DEADLINE,
+        }
+    }
+
+    fn call(makes: Product) -> Call {
+        Call { makes, command: vec!["rustc".to_owned()], env: Vec::new() }
+    }
+
+    /// A call of the compiler that succeeded and took this long.
+    fn took(duration: Duration) -> Observation {
+        let text = r#"{"end":{"Exited":0},"strays":[],"cpu":{"secs":0,"nanos":0},"peak_memory":0}"#;
+        let mut value: serde_json::Value = serde_json::from_str(text).unwrap();
+        value["duration"] = serde_json::to_value(duration).unwrap();
+        for stream in ["stdout", "stderr"] {
+            value[stream] = serde_json::to_value(sandbox::Capture::default()).unwrap();
+        }
+        value["layers"] = serde_json::to_value(sandbox::Layers::default()).unwrap();
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn the_calls_of_a_recipe_share_one_deadline() {
+        let directory = tempfile::tempdir().unwrap();
+        let tests = ["a", "b"].map(|name| (name.to_owned(), vec!["it".to_owned()]));
+        let pins = Pins { tests: tests.into(), files: BTreeMap::new() };
+        let exercise = exercise();
+        let candidate = Candidate {
+            exercise: &exercise,
+            pins: &pins,
+            workspace: directory.path().to_owned(),
+            target: directory.path().join("target"),
+            in_place: false,
+            confined: None,
+            settings: Arc::new(Settings::new(directory.path())),
+            seals: None,
+        };
+        let test = |name: &str| call(Product::Test(name.to_owned(), Vec::new()));
+        let recipe = Recipe {
+            workspace: "/w".to_owned(),
+            calls: vec![call(Product::Library), test("a"), test("b")],
+        };
+        let mut deadlines = Vec::new();
+        let mut compile = |duration| {
+            deadlines.clear();
+            let compiled = recipe.compile_by(&candidate, Wanted::Tests, |program| {
+                deadlines.push(program.limits.wall);
+                Ok(took(duration))
+            });
+            (compiled.unwrap(), deadlines.clone())
+        };
+        let (compiled, deadlines) = compile(DEADLINE / 10);
+        assert!(matches!(compiled, Compiled::Programs(_)), "{compiled:?}");
+        assert_eq!(deadlines, [10, 9, 8].map(Duration::from_secs));
+        let (compiled, deadlines) = compile(DEADLINE / 2);
+        assert!(matches!(compiled, Compiled::Endless), "{compiled:?}");
+        assert_eq!(deadlines, [10, 5].map(Duration::from_secs), "the third is not begun");
+    }
+}

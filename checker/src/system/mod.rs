@@ -1,0 +1,7 @@
+//! What the checker asks of the system: files, locks on them, scratch directories, threads, hashes.
+
+pub(crate) mod files;
+pub(crate) mod hash;
+pub(crate) mod lock;
+pub(crate) mod scratch;
+pub(crate) mod worker_pool;

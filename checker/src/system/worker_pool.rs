@@ -1,0 +1,97 @@
+//! Several items at once, their results in order.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError, mpsc};
+use std::thread;
+
+use crate::Error;
+
+/// How many exercises are worked on at a time.
+///
+/// cargo lets one build at a time into a build directory; while one exercise is built, the tests of others run,
+/// and the deadlines of those that hang pass.
+pub(crate) fn worker_count() -> usize {
+    cores() + 1
+}
+
+/// How many candidates are worked on at a time where some of them wait for a deadline to pass.
+pub(crate) fn worker_count_beside_deadlines() -> usize {
+    cores() * 4
+}
+
+/// How many threads can run at a time.
+pub(crate) fn cores() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// So many may do something at a time; who comes later waits.
+pub(crate) struct Semaphore {
+    free: Mutex<usize>,
+    given_back: Condvar,
+}
+
+/// Somebody's turn, until it is dropped.
+pub(crate) struct Permit<'a>(&'a Semaphore);
+
+impl Semaphore {
+    pub(crate) fn new(count: usize) -> Self {
+        Self { free: Mutex::new(count), given_back: Condvar::new() }
+    }
+
+    pub(crate) fn take(&self) -> Permit<'_> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = self.given_back.wait_while(free, |free| *free == 0);
+        *free.unwrap_or_else(PoisonError::into_inner) -= 1;
+        Permit(self)
+    }
+}
+
+impl Drop for Permit<'_> {
+    fn drop(&mut self) {
+        *self.0.free.lock().unwrap_or_else(PoisonError::into_inner) += 1;
+        self.0.given_back.notify_one();
+    }
+}
+
+/// Works on several items, `workers` at a time, and takes the results in the order of the items.
+pub(crate) fn in_parallel<'a, T: Sync, R: Send>(
+    workers: usize,
+    items: &'a [T],
+    work: impl Fn(&'a T) -> Result<R, Error> + Sync,
+    mut take: impl FnMut(R),
+) -> Result<(), Error> {
+    let next = AtomicUsize::new(0);
+    let (send, receive) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..workers.min(items.len()) {
+            let (send, work, next) = (send.clone(), &work, &next);
+            scope.spawn(move || {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(item) = items.get(index) else { return };
+                    let result = work(item);
+                    if result.is_err() {
+                        next.store(items.len(), Ordering::Relaxed);
+                    }
+                    send.send((index, result)).expect("results are awaited to the last");
+                }
+            });
+        }
+        drop(send);
+        let mut taken = 0;
+        let mut early = BTreeMap::new();
+        let mut error = None;
+        for (index, result) in receive {
+            match result {
+                Ok(result) => drop(early.insert(index, result)),
+                Err(cause) => error = error.or(Some(cause)),
+            }
+            while let Some(result) = early.remove(&taken) {
+                take(result);
+                taken += 1;
+            }
+        }
+        error.map_or(Ok(()), Err)
+    })
+}
