@@ -39,5 +39,8 @@ pub fn list(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Erro
             ));
         }
     }
+    if workbook.curriculum.has_holes() {
+        reporter.note("Numbers have holes where exercises are still to come.");
+    }
     Ok(Exit::Passed)
 }

@@ -33,6 +33,7 @@ mod outputs;
 mod page;
 mod readme;
 mod refusals;
+mod renumbered;
 #[cfg(feature = "grade")]
 mod report;
 #[cfg(feature = "grade")]
