@@ -38,3 +38,38 @@ fn what_an_older_checker_remembered_by_directory_is_still_known() {
     let state = miniature.read(".shopfloor/progress.toml");
     assert!(state.contains("[exercises.answer]") && !state.contains("01_answer"), "{state}");
 }
+
+#[cfg(feature = "grade")]
+#[test]
+fn a_grading_keeps_its_results_and_counts_what_is_handed_in_under_the_old_number() {
+    use crate::class::{Class, judged};
+    let class = Class::new();
+    class.student("ada", "right", Some("wrong_answer"));
+    class.student("bob", "wrong_answer", None);
+    class.grade(&[]);
+    let points = |gradebook: &str| -> Vec<Vec<String>> {
+        let mut reader = csv::Reader::from_reader(gradebook.as_bytes());
+        let headings = reader.headers().unwrap().clone();
+        let column = |name: &str| headings.iter().position(|heading| heading == name).unwrap();
+        let columns = ["student", "answer", "next", "total", "open"].map(column);
+        let line = |line: csv::StringRecord| columns.map(|at| line[at].to_owned()).to_vec();
+        reader.records().map(|record| line(record.unwrap())).collect()
+    };
+    let before = points(&class.gradebook());
+    assert_eq!(before[0], ["ada", "3", "0", "3", ""], "{before:?}");
+    class.workbook.renumber_answer();
+    let out = class.out();
+    let scored = class.workbook.checker(&["score", out.to_str().unwrap()]);
+    assert_eq!(scored.code, Some(0), "{scored:?}");
+    assert_eq!(points(&class.gradebook()), before, "nothing was judged again");
+    assert!(class.gradebook().starts_with("student,next,answer,"), "by the numbers of today");
+    let again = class.grade(&["--format", "json"]);
+    let verdicts = judged(&again);
+    assert!(verdicts.contains(&"ada answer passed".to_owned()), "{again:?}");
+    assert_eq!(points(&class.gradebook()), before, "{again:?}");
+    let alone = class.submissions().join("ada");
+    let out = class.directory.path().join("alone");
+    let arguments = ["grade", alone.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let one = class.workbook.checker(&[&arguments[..], &["--format", "json"]].concat());
+    assert!(judged(&one).contains(&"ada answer passed".to_owned()), "{one:?}");
+}

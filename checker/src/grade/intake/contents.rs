@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::names::contains;
 use super::remark::Remark;
+use super::renumbered::{Old, under_todays_numbers};
 use super::sink::{Kind, Sink};
 use super::upload::{Rules, Unreadable};
 use crate::Error;
@@ -81,6 +82,7 @@ impl<'a> Collector<'a> {
     }
 
     pub(super) fn finish(mut self) -> Contents {
+        under_todays_numbers(&mut self.contents, self.rules.curriculum);
         self.contents.strays.sort();
         self.contents.strays.dedup_by(|one, other| one.exercise == other.exercise);
         self.contents
@@ -94,7 +96,8 @@ impl<'a> Collector<'a> {
 
     fn interest(&self, path: &Path) -> Interest<'a> {
         let exercises = &self.rules.curriculum.exercises;
-        if exercises.iter().any(|it| contains(path, Path::new(&it.directory))) {
+        let is_old = || Old::of(self.rules.curriculum, path).is_some();
+        if exercises.iter().any(|it| contains(path, Path::new(&it.directory))) || is_old() {
             return Interest::Exercise;
         }
         let is_above = |exercise: &Exercise| {

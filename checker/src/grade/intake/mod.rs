@@ -14,6 +14,7 @@ mod directory;
 mod layout;
 mod names;
 mod remark;
+mod renumbered;
 mod roster;
 mod sink;
 mod trees;
