@@ -355,7 +355,7 @@ fn the_scheme_of_the_manual_is_sound() {
     let directory = tempfile::tempdir().unwrap();
     fs::write(directory.path().join("scheme.toml"), example).unwrap();
     let workbook = Workbook::open(root).unwrap();
-    let scheme = Scheme::load(&workbook, directory.path()).unwrap();
+    let scheme = Scheme::load_beside_results(&workbook, directory.path()).unwrap();
     assert_ne!(scheme, Scheme::default());
     // The words below the example.
     let percents = [2, 3, 5, 12, 15].map(|days| scheme.late.percent(days));
