@@ -84,7 +84,7 @@ impl Miniature {
     /// Gives the first exercise the number 1.3, and so another directory: everywhere but in what is
     /// remembered of it.
     pub fn renumber_answer(&self) {
-        for (part, end) in [("exercises", ""), ("solutions", ""), ("checker/pristine", ".toml")] {
+        for (part, end) in [("exercises", ""), ("solutions", ""), ("checker/pins", ".toml")] {
             let place = |name: &str| self.root.join(part).join("01_part").join(name);
             let old = place(&format!("01_answer{end}"));
             if old.exists() {

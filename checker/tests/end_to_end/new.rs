@@ -115,7 +115,7 @@ fn what_cannot_be_an_exercise_is_refused(
 #[rstest]
 #[case::the_exercise("exercises/01_part/03_once/notes.txt")]
 #[case::its_solutions("solutions/01_part/03_once/once.rs")]
-#[case::its_pins("checker/pristine/01_part/03_once.toml")]
+#[case::its_pins("checker/pins/01_part/03_once.toml")]
 fn what_is_there_already_is_not_written_over(#[case] file: &str) {
     let miniature = Miniature::new();
     miniature.write(file, "mine");

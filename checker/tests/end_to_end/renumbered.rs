@@ -56,7 +56,7 @@ fn a_grading_keeps_its_results_and_counts_what_is_handed_in_under_the_old_number
         reader.records().map(|record| line(record.unwrap())).collect()
     };
     let before = points(&class.gradebook());
-    assert_eq!(before[0], ["ada", "3", "0", "3", ""], "{before:?}");
+    assert_eq!(before[0], ["ada", "3", "1", "4", ""], "{before:?}");
     class.workbook.renumber_answer();
     let out = class.out();
     let scored = class.workbook.checker(&["score", out.to_str().unwrap()]);

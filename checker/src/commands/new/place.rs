@@ -51,7 +51,7 @@ impl Place {
         let directory = format!("{}/{:02}_{name}", part.directory, number.place);
         let exercise = workbook.root.join("exercises").join(&directory);
         let solutions = workbook.root.join("solutions").join(&directory);
-        let pins = workbook.root.join("checker/pristine").join(format!("{directory}.toml"));
+        let pins = workbook.root.join("checker/pins").join(format!("{directory}.toml"));
         for path in [&exercise, &solutions, &pins] {
             if path.symlink_metadata().is_ok() {
                 let path = path.display();
