@@ -100,6 +100,8 @@ enum Command {
     #[cfg(feature = "grade")]
     #[command(flatten)]
     Instructors(commands::instructors::Command),
+    /// For authors: make a new exercise that compiles, and say what is still to be written
+    New(commands::NewArguments),
     /// For authors: write a whole workbook with the reference solutions in place of the stubs
     Solved {
         /// Where to; a new directory, or one that was written so before
@@ -291,6 +293,7 @@ impl Session {
             Command::Doctor => commands::doctor(self, reporter),
             #[cfg(feature = "grade")]
             Command::Instructors(command) => command.run(self, reporter),
+            Command::New(arguments) => commands::new(self, &arguments, reporter),
             Command::Solved { directory, wrong } => {
                 commands::solved(self, &directory, wrong.as_deref(), reporter)
             }

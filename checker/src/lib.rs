@@ -15,6 +15,9 @@ pub mod report;
 #[cfg(feature = "grade")]
 #[doc(hidden)]
 pub mod grade;
+
+#[doc(hidden)]
+pub mod flags;
 mod progress;
 #[doc(hidden)]
 pub mod solutions;

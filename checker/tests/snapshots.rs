@@ -2,13 +2,14 @@
 //!
 //! The checker reads these files itself: `checker verify` compares the reference solutions with them,
 //! `checker check` the learner's. This test is how they are written, by `make accept-snapshots` and
-//! never as a side effect.
+//! never as a side effect: of all, or of the one that the variable `EXERCISE` names.
 
 use std::path::Path;
 use std::process::Command;
 
 use checker::solutions::{references, write_solved};
 use checker::workbook::Workbook;
+use checker::workbook::curriculum::Exercise;
 
 #[test]
 #[ignore = "builds every solution once more; `checker verify` compares, this writes"]
@@ -17,7 +18,10 @@ fn every_experiment_prints_its_snapshot() {
     let workbook = Workbook::open(root).unwrap();
     let solved = root.join("target/solved");
     write_solved(&workbook, &solved, &references(&workbook).unwrap()).unwrap();
-    for exercise in &workbook.curriculum.exercises {
+    let asked = std::env::var("EXERCISE").ok().filter(|name| !name.is_empty());
+    let asked = asked.map(|name| workbook.curriculum.find(&name).unwrap());
+    let is_asked = |it: &&Exercise| asked.is_none_or(|asked| asked.name == it.name);
+    for exercise in workbook.curriculum.exercises.iter().filter(is_asked) {
         let output = Command::new("cargo")
             .args(["run", "--quiet", "--package", &exercise.name])
             .current_dir(&solved)

@@ -23,7 +23,7 @@ pub fn hint(
     let file = workbook.exercise_path(exercise).join("hints.md");
     let text = files::read(&file)?;
     let stages = stages(&text);
-    let given = progress.entry(&exercise.directory).hints.min(stages.len());
+    let given = progress.entry(&exercise.name).hints.min(stages.len());
     let Some(hint) = stages.get(given).or(stages.last()) else {
         return Err(Error::Format {
             path: file,
@@ -41,7 +41,7 @@ pub fn hint(
         format!("\nOne more: `checker hint {}`", exercise.name)
     };
     reporter.note(&more);
-    if let Err(error) = store.update(&exercise.directory, |entry| entry.hints = number) {
+    if let Err(error) = store.update(&exercise.name, |entry| entry.hints = number) {
         reporter.note(&format!("warning: this hint is not remembered: {error}"));
     }
     Ok(Exit::Passed)

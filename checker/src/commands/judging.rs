@@ -106,7 +106,7 @@ impl<'a> Checker<'a> {
         let Judged { judgement, valid_for, .. } =
             judge(&candidate, &inputs, &self.session.stop, reporter)?;
         let saved =
-            self.store.update(&exercise.directory, |entry| entry.remember(valid_for, &judgement));
+            self.store.update(&exercise.name, |entry| entry.remember(valid_for, &judgement));
         if let Err(error) = saved {
             let text = format!("the verdict stands, but is not remembered: {error}");
             reporter.warn(&text);
@@ -115,7 +115,7 @@ impl<'a> Checker<'a> {
     }
 
     pub(super) fn entry(&self, exercise: &Exercise) -> Entry {
-        self.progress.entry(&exercise.directory)
+        self.progress.entry(&exercise.name)
     }
 
     fn report(
@@ -168,7 +168,7 @@ impl<'a> Checker<'a> {
         asked: &[ExerciseStatus<'a>],
     ) -> Option<ExerciseStatus<'a>> {
         let next = next::choose(known, self.progress.next());
-        let directory = next.map(|exercise| exercise.directory.as_str());
+        let name = next.map(|exercise| exercise.name.as_str());
         let is_asked = |it: &&Known<'_>| {
             asked.iter().any(|status| status.exercise.number == it.exercise.number)
         };
@@ -176,10 +176,10 @@ impl<'a> Checker<'a> {
             .iter()
             .filter(|it| it.is_begun)
             .filter(is_asked)
-            .map(|it| (it.exercise.directory.as_str(), it.edited))
+            .map(|it| (it.exercise.name.as_str(), it.edited))
             .collect();
         // It was said before if progress cannot be kept; without it the next check may choose another.
-        let _ = self.store.remember_next(directory, &edited);
+        let _ = self.store.remember_next(name, &edited);
         let next = next?;
         let judged = asked.iter().find(|status| status.exercise.number == next.number);
         Some(judged.cloned().unwrap_or_else(|| {

@@ -20,7 +20,7 @@ pub fn list(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Erro
         reporter.note(&format!("{} {}", part.number, part.title));
         for exercise in workbook.curriculum.exercises_of(part) {
             let pins = Pins::load(workbook, exercise)?;
-            let entry = progress.entry(&exercise.directory);
+            let entry = progress.entry(&exercise.name);
             let state = if pins.is_untouched(workbook, exercise)? {
                 "not started"
             } else {
@@ -38,6 +38,9 @@ pub fn list(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Erro
                 exercise.title
             ));
         }
+    }
+    if workbook.curriculum.has_holes() {
+        reporter.note("Numbers have holes where exercises are still to come.");
     }
     Ok(Exit::Passed)
 }

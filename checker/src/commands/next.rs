@@ -76,7 +76,7 @@ pub(super) fn choose<'a>(known: &[Known<'a>], last: Option<&str>) -> Option<&'a 
     let edited = |(_, it): &(usize, &Known<'_>)| it.edited;
     let new_pass = fresh().filter(passed).max_by_key(edited);
     let open = |it: &&Known<'_>| !it.passes;
-    let is_last = |it: &&Known<'_>| Some(it.exercise.directory.as_str()) == last;
+    let is_last = |it: &&Known<'_>| Some(it.exercise.name.as_str()) == last;
     let is_newer = |it: &&Known<'_>| new_pass.is_none_or(|(_, pass)| pass.edited <= it.edited);
     if let Some(it) = known.iter().filter(open).filter(is_last).find(is_newer) {
         return Some(it.exercise);
@@ -94,7 +94,7 @@ impl<'a> Known<'a> {
         exercise: &'a Exercise,
         progress: &Progress,
     ) -> Self {
-        let entry = progress.entry(&exercise.directory);
+        let entry = progress.entry(&exercise.name);
         let verdict = remembered_verdict(workbook, exercise, &entry);
         Self::new(exercise, verdict, edited(workbook, exercise), &entry)
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sandbox::{Limits, Program, Stop};
 
+use crate::flags::Known;
 use crate::judge::candidate::{BuildDir, Sources};
 use crate::judge::compile::{Recipe, compile_stub};
 use crate::report::Reporter;
@@ -36,8 +37,7 @@ pub fn pin(
         ));
     }
     WorkbookPins::from_files(workbook)?.save(workbook)?;
-    #[cfg(feature = "grade")]
-    if let Some(known) = crate::grade::flags::Known::from_solutions(workbook)? {
+    if let Some(known) = Known::from_solutions(workbook)? {
         known.save(workbook)?;
     }
     Ok(Exit::Passed)

@@ -30,7 +30,7 @@ pub fn solution(
         reporter.warn(text);
     }
     let last = progress.last_passed(&workbook.curriculum.exercises);
-    if !force && !progress.entry(&exercise.directory).has_passed {
+    if !force && !progress.entry(&exercise.name).has_passed {
         // Without a name it is the next one that is meant, and the last one that may be.
         let last = last.filter(|_| name.is_none()).map(|last| {
             format!(

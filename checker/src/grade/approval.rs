@@ -111,7 +111,7 @@ pub fn in_words(result: &GradedExercise) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::grade::flags::{Flag, Kind};
+    use crate::flags::{Flag, Kind};
     use crate::grade::store::Layers;
     use crate::verdict::{Judgement, Verdict};
 

@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sandbox::Layers;
 
-use super::flags::Flag;
 use super::hidden::for_the_student;
 use super::points::Points;
 use super::scheme::Scheme;
 use super::score::{Score, Worth, score, worth};
 use super::store::{GradedExercise, Stored};
+use crate::flags::Flag;
 use crate::report::ci::Found;
 use crate::report::escape;
 use crate::verdict::{Judgement, Verdict};

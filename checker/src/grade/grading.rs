@@ -10,12 +10,12 @@ use sha2::{Digest, Sha256};
 
 use super::alike;
 use super::disguise::Disguised;
-use super::flags::{Flag, Kind, Known, Scanned, scan};
 use super::intake::{Intake, Submission, Unreadable};
 use super::store::{GradedExercise, Store, Stored};
 use super::taken::{Reason, Taken};
 use crate::Error;
 use crate::event::Silent;
+use crate::flags::{Flag, Kind, Known, Scanned, scan};
 use crate::judge::candidate::{BuildDir, Candidate, Confined, Sources, WorkDirs};
 use crate::judge::compile::{Compiled, Diagnostic, Recipe, Unclear, Wanted, compile_stub};
 use crate::judge::inputs::Inputs;

@@ -13,7 +13,6 @@ pub mod alike;
 pub mod approval;
 pub mod csv;
 pub mod disguise;
-pub mod flags;
 pub mod gradebook;
 pub mod grading;
 pub mod hidden;

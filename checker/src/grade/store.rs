@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
 
-use super::flags::Flag;
 use super::intake::{Remark, Submission};
 use super::partition::Partition;
 use super::taken::Note;
 use crate::Error;
+use crate::flags::Flag;
 use crate::system::files;
 use crate::system::lock::Lock;
 use crate::verdict::Judgement;

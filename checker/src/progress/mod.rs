@@ -22,10 +22,10 @@ use crate::workbook::curriculum::Exercise;
 #[derive(Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Progress {
-    /// The exercise that was next after the last check, by its directory.
+    /// The name of the exercise that was next after the last check.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     next: Option<String>,
-    /// By exercise directory.
+    /// By the exercise's name, which it keeps when it gets another number.
     #[serde(default)]
     exercises: BTreeMap<String, Entry>,
 }
@@ -72,8 +72,8 @@ impl Store {
             }
             Err(error) => return Err(Error::reading(&self.path)(error)),
         };
-        match toml::from_str(&text) {
-            Ok(progress) => Ok((progress, None)),
+        match toml::from_str::<Progress>(&text) {
+            Ok(progress) => Ok((progress.by_name(), None)),
             Err(error) => {
                 let aside = free_name(&self.path, "corrupt");
                 let warning = match fs::rename(&self.path, &aside) {
@@ -129,21 +129,41 @@ impl Store {
 }
 
 impl Progress {
-    /// The directory of the exercise that was next after the last check.
+    /// The name of the exercise that was next after the last check.
     pub fn next(&self) -> Option<&str> {
         self.next.as_deref()
     }
 
     /// Of the exercises that have ever passed, the one that was edited last.
     pub fn last_passed<'a>(&self, exercises: &'a [Exercise]) -> Option<&'a Exercise> {
-        let passed = exercises.iter().filter(|it| self.entry(&it.directory).has_passed);
-        passed.max_by_key(|it| self.entry(&it.directory).edited)
+        let passed = exercises.iter().filter(|it| self.entry(&it.name).has_passed);
+        passed.max_by_key(|it| self.entry(&it.name).edited)
+    }
+
+    /// Older checkers knew an exercise by its directory, `02_locks_and_keys/03_semaphore`.
+    fn by_name(self) -> Self {
+        let mut exercises: BTreeMap<String, Entry> = BTreeMap::new();
+        for (key, entry) in self.exercises {
+            let kept = exercises.entry(name_of(key)).or_default();
+            *kept = Entry {
+                hints: kept.hints.max(entry.hints),
+                has_passed: kept.has_passed || entry.has_passed,
+                ..entry
+            };
+        }
+        Self { next: self.next.map(name_of), exercises }
     }
 
     /// What is remembered of an exercise.
     pub fn entry(&self, exercise: &str) -> Entry {
         self.exercises.get(exercise).cloned().unwrap_or_default()
     }
+}
+
+/// The name of an exercise that is known by its name or its directory.
+fn name_of(key: String) -> String {
+    let numbered = key.rsplit_once('/').and_then(|(_, place)| place.split_once('_'));
+    numbered.map_or_else(|| key.clone(), |(_, name)| name.to_owned())
 }
 
 impl Entry {
@@ -175,4 +195,22 @@ pub fn free_name(path: &Path, word: &str) -> PathBuf {
         })
         .find(|path| !path.exists())
         .expect("there are more numbers than files")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_remembered_by_directory_is_found_by_name() {
+        let old = "next = \"02_locks/03_semaphore\"\n\
+                   [exercises.\"02_locks/02_semaphore\"]\nhas_passed = true\n\
+                   [exercises.\"02_locks/03_semaphore\"]\nhints = 3\nedited = 7\n\
+                   [exercises.lost_update]\nhints = 1\n";
+        let progress = toml::from_str::<Progress>(old).unwrap().by_name();
+        assert_eq!(progress.next(), Some("semaphore"));
+        let expected = Entry { hints: 3, has_passed: true, edited: 7, ..Entry::default() };
+        assert_eq!(progress.entry("semaphore"), expected, "two numbers in turn are one exercise");
+        assert_eq!(progress.entry("lost_update").hints, 1);
+    }
 }

@@ -79,6 +79,12 @@ impl Pins {
         load(&pin_path(&workbook.root, exercise))
     }
 
+    /// The pins of an exercise; `None` if it was never pinned.
+    pub fn load_if_there(workbook: &Workbook, exercise: &Exercise) -> Result<Option<Self>, Error> {
+        let is_there = pin_path(&workbook.root, exercise).is_file();
+        is_there.then(|| Self::load(workbook, exercise)).transpose()
+    }
+
     /// The pins of all exercises, by the exercises' names.
     pub fn load_all(workbook: &Workbook) -> Result<BTreeMap<String, Self>, Error> {
         let exercises = workbook.curriculum.exercises.iter();
@@ -280,12 +286,13 @@ fn hex_sha256(bytes: &[u8]) -> String {
 }
 
 fn load<T: for<'de> Deserialize<'de>>(path: &Path) -> Result<T, Error> {
-    let text = files::read(path)?;
-    toml::from_str(&text).map_err(|error| Error::Format {
+    let wrong = |problem: String| Error::Format {
         path: path.to_owned(),
-        problem: error.to_string(),
+        problem,
         remedy: "Restore the file (git checkout), or as an author run `checker pin`.".to_owned(),
-    })
+    };
+    let text = files::read_if_there(path)?.ok_or_else(|| wrong("it is missing".to_owned()))?;
+    toml::from_str(&text).map_err(|error| wrong(error.to_string()))
 }
 
 fn save<T: Serialize>(path: &Path, value: &T) -> Result<(), Error> {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use checker::grade::flags::{Flag, Kind};
+use checker::flags::{Flag, Kind};
 use checker::grade::intake::{Remark, Submission};
 use checker::grade::store::{GradedExercise, Store, Stored};
 use checker::grade::taken::{Note, Why};

@@ -22,6 +22,7 @@ mod makefile;
 #[cfg(feature = "grade")]
 mod merge;
 mod miniature;
+mod new;
 mod next;
 #[cfg(feature = "grade")]
 mod no_namespaces;
@@ -32,6 +33,7 @@ mod outputs;
 mod page;
 mod readme;
 mod refusals;
+mod renumbered;
 #[cfg(feature = "grade")]
 mod report;
 #[cfg(feature = "grade")]

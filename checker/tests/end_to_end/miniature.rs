@@ -53,6 +53,7 @@ impl Miniature {
             let right = outcome("right").replace("answer()", &format!("{}()", &exercise[3..]));
             miniature.write(&format!("solutions/01_part/{exercise}/lib.rs"), &right);
         }
+        miniature.write("solutions/few.toml", "exercises = [\"answer\", \"next\"]\n");
         miniature
     }
 
@@ -78,6 +79,20 @@ impl Miniature {
 
     pub fn remove(&self, path: &str) {
         fs::remove_file(self.root.join(path)).unwrap();
+    }
+
+    /// Gives the first exercise the number 1.3, and so another directory: everywhere but in what is
+    /// remembered of it.
+    pub fn renumber_answer(&self) {
+        for (part, end) in [("exercises", ""), ("solutions", ""), ("checker/pins", ".toml")] {
+            let place = |name: &str| self.root.join(part).join("01_part").join(name);
+            let old = place(&format!("01_answer{end}"));
+            if old.exists() {
+                fs::rename(old, place(&format!("03_answer{end}"))).unwrap();
+            }
+        }
+        self.replace("exercises/curriculum.toml", "01_answer", "03_answer");
+        self.replace("exercises/curriculum.toml", "\"1.1\"", "\"1.3\"");
     }
 
     /// Runs the checker in the workbook.

@@ -160,5 +160,5 @@ fn two_checkers_at_once_take_turns_and_lose_nothing() {
     assert_eq!(Finished::of(first.wait_with_output().unwrap()).code, Some(0));
     assert_eq!(Finished::of(second.wait_with_output().unwrap()).code, Some(0));
     let state = miniature.read(".shopfloor/progress.toml");
-    assert!(state.contains("01_answer") && state.contains("02_next"), "{state}");
+    assert!(state.contains("[exercises.answer]") && state.contains("[exercises.next]"), "{state}");
 }

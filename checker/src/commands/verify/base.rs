@@ -5,6 +5,7 @@ use std::path::Path;
 use sandbox::Stop;
 
 use super::Verified;
+use super::missing::{missing, unwritten};
 use crate::Error;
 use crate::commands::{Session, hint, pin, why};
 use crate::event::Silent;
@@ -43,10 +44,13 @@ pub(super) fn verify_base<'a>(
     exercise: &'a Exercise,
     slots: &Slots,
 ) -> Result<Base<'a>, Error> {
+    let workbook = &session.workbook;
+    let pinned = Pins::load_if_there(workbook, exercise)?;
+    let (now, recipe) = pin::current(workbook, exercise, &slots.stubs, &session.stop)?;
     let mut verification = Verification {
-        workbook: &session.workbook,
+        workbook,
         stop: &session.stop,
-        pins: Pins::load(&session.workbook, exercise)?,
+        pins: pinned.clone().unwrap_or_else(|| now.clone()),
         result: Verified {
             exercise,
             stub: (0, 0),
@@ -56,10 +60,12 @@ pub(super) fn verify_base<'a>(
             problems: Vec::new(),
         },
     };
+    verification.result.problems.extend(unwritten(workbook, exercise)?);
     verification.texts()?;
-    let recipe = verification.pins(&slots.stubs)?;
+    verification.pins(pinned.as_ref(), &now);
     verification.stub(&slots.stubs)?;
     verification.solution(&slots.solutions)?;
+    verification.result.problems.extend(missing(workbook, exercise)?);
     let Verification { pins, result, .. } = verification;
     Ok(Base { verified: result, pins, recipe })
 }
@@ -131,29 +137,29 @@ impl Verification<'_> {
         Ok(())
     }
 
-    fn pins(&mut self, build_dir: &BuildDir) -> Result<Recipe, Error> {
-        let exercise = self.result.exercise;
-        let (now, recipe) = pin::current(self.workbook, exercise, build_dir, self.stop)?;
-        let paths = now.files.keys().chain(self.pins.files.keys());
+    fn pins(&mut self, pinned: Option<&Pins>, now: &Pins) {
+        let name = &self.result.exercise.name;
+        let Some(pinned) = pinned else {
+            return self.problem(format!("there are no pins yet: `checker pin {name}`"));
+        };
+        let paths = now.files.keys().chain(pinned.files.keys());
         let mut changed: Vec<&Path> = paths
-            .filter(|path| now.files.get(*path) != self.pins.files.get(*path))
+            .filter(|path| now.files.get(*path) != pinned.files.get(*path))
             .map(|path| path.as_path())
             .collect();
         changed.sort();
         changed.dedup();
         let mut changed: Vec<String> =
             changed.into_iter().map(|path| path.display().to_string()).collect();
-        if changed.is_empty() && now.tests != self.pins.tests {
+        if changed.is_empty() && now.tests != pinned.tests {
             changed.push("the list of tests".to_owned());
         }
         if !changed.is_empty() {
             self.problem(format!(
-                "the pins are not current ({}); if that is meant: `checker pin {}`",
-                changed.join(", "),
-                exercise.name
+                "the pins are not current ({}); if that is meant: `checker pin {name}`",
+                changed.join(", ")
             ));
         }
-        Ok(recipe)
     }
 
     fn stub(&mut self, build_dir: &BuildDir) -> Result<(), Error> {
@@ -181,8 +187,14 @@ impl Verification<'_> {
         let judgement = &judged.judgement;
         self.result.solution = judgement.passed();
         if judgement.verdict != Verdict::Passed {
-            let text = format!("the solution must pass; it is: {}", why(judgement));
-            self.problem(text);
+            let (name, why) = (&self.result.exercise.name, why(judgement));
+            let remedy = match judgement.verdict {
+                Verdict::OutputDiffers => {
+                    format!("\nif that is meant: `make accept-snapshots E={name}`")
+                }
+                _ => String::new(),
+            };
+            self.problem(format!("the solution must pass; it is: {why}{remedy}"));
         }
         self.no_warnings("the solution", &judged);
         Ok(())

@@ -5,6 +5,7 @@
 //! are complete.
 
 mod base;
+mod missing;
 mod variants;
 
 use crate::findings::Verified;

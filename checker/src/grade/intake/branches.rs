@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::archive::Broken;
-use super::contents::Collector;
+use super::collector::Collector;
 use super::remark::Remark;
 use super::trees::{Chosen, choose};
 use super::upload::Rules;

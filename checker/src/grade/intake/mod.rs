@@ -9,11 +9,13 @@
 
 mod archive;
 mod branches;
+mod collector;
 mod contents;
 mod directory;
 mod layout;
 mod names;
 mod remark;
+mod renumbered;
 mod roster;
 mod sink;
 mod trees;
@@ -29,7 +31,8 @@ pub use remark::{OtherHolds, Remark};
 pub use upload::{Rules, Submission, Unreadable, Upload, normal_form};
 
 use self::archive::Broken;
-use self::contents::{Collector, Contents, Shared};
+use self::collector::{Collector, Shared};
+use self::contents::Contents;
 use self::layout::Looked;
 use self::trees::{Chosen, choose};
 use self::upload::Place;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::grade::flags::Kind;
+use crate::flags::Kind;
 use crate::grade::gradebook::{Cell, Gradebook, Line};
 use crate::grade::scheme::Visibility;
 use crate::grade::score::{Counted, Worth};
@@ -221,7 +221,7 @@ fn of_group(group: &Counted) -> Group {
     }
 }
 
-fn of_flag(flag: &crate::grade::flags::Flag) -> Flag {
+fn of_flag(flag: &crate::flags::Flag) -> Flag {
     Flag {
         kind: flag.kind,
         file: shown(&flag.file),

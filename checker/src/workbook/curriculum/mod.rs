@@ -94,6 +94,13 @@ impl Curriculum {
         self.exercises.iter().filter(|exercise| exercise.number.part == part.number)
     }
 
+    /// Whether a number is left out before the last one of a part.
+    pub fn has_holes(&self) -> bool {
+        self.parts.iter().any(|part| {
+            self.exercises_of(part).zip(1..).any(|(it, place)| it.number.place != place)
+        })
+    }
+
     /// The exercise with this name (`semaphore`), number (`2.3`) or path.
     pub fn find(&self, asked: &str) -> Result<&Exercise, Error> {
         let trimmed = asked.trim_end_matches('/');

@@ -225,3 +225,30 @@ fn needs(written: &WrittenExercise) -> Result<BTreeMap<String, Capability>, Wron
     };
     written.needs.iter().map(need).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The keys that a table may have, as the error about another one names them.
+    fn keys<T: serde::de::DeserializeOwned>() -> Vec<String> {
+        let error = toml::from_str::<T>("no_such_key = 1").err().expect("the key is unknown");
+        let (_, expected) = error.message().split_once("expected ").unwrap();
+        expected.split('`').skip(1).step_by(2).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn authors_are_told_of_every_key() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let told = files::read(&root.join("../CONTRIBUTING.md")).unwrap();
+        let entry = files::read(&root.join("templates/exercise/curriculum.toml")).unwrap();
+        let of_exercise = [keys::<WrittenExercise>(), keys::<WrittenLimits>()].concat();
+        assert!(of_exercise.len() >= 11, "{of_exercise:?}");
+        for key in &of_exercise {
+            assert!(entry.contains(&format!("{key} = ")), "checker new writes no `{key}`");
+        }
+        for key in [keys::<Written>(), keys::<Part>(), of_exercise].concat() {
+            assert!(told.contains(&format!("`{key}`")), "CONTRIBUTING.md does not tell of `{key}`");
+        }
+    }
+}

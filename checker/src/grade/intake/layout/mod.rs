@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 use super::archive::Broken;
 use super::names::{is_archive, is_passed_over, stem};
 use super::remark::Remark;
+use super::renumbered::has_renumbered;
 use super::sink::{Kind, Names, Sink};
 use super::trees::roots;
 use super::upload::{Place, Rules, Submission, Upload};
@@ -374,7 +375,9 @@ fn listing(directory: &Path, results: Option<&Path>) -> std::io::Result<Vec<Item
 /// Whether a directory holds one submission, and not several.
 pub(super) fn is_submission(rules: &Rules<'_>, directory: &Path) -> bool {
     let has = |root: &Path| {
-        rules.curriculum.exercises.iter().any(|exercise| root.join(&exercise.directory).is_dir())
+        let mut exercises = rules.curriculum.exercises.iter();
+        exercises.any(|exercise| root.join(&exercise.directory).is_dir())
+            || has_renumbered(rules.curriculum, root)
     };
     has(directory) || has(&directory.join("exercises"))
 }

@@ -107,7 +107,7 @@ impl Known {
     pub fn save(&self, workbook: &Workbook) -> Result<(), Error> {
         let text = toml::to_string(self).expect("names of kinds are plain text");
         let header = "# What the reference solutions do that would be flagged in a submission.\n\
-                      # Written by `checker pin`, built with the feature `grade`. Do not edit.\n\n";
+                      # Written by `checker pin`. Do not edit.\n\n";
         files::write_atomically(&record(workbook), &format!("{header}{text}"))
     }
 

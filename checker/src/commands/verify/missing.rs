@@ -1,0 +1,122 @@
+//! What an exercise lacks before it is one: texts that nobody has written yet, solutions, its line in the
+//! list of exercises. `checker new` leaves these to its author.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use crate::Error;
+use crate::commands::new::PLACEHOLDER;
+use crate::solutions::Solutions;
+use crate::system::files;
+use crate::workbook::Workbook;
+use crate::workbook::curriculum::{Exercise, FILE};
+
+/// The fewest right solutions in other styles than the reference's.
+const ALTERNATIVES: usize = 3;
+
+/// Which exercises may have fewer solutions.
+const FEW: &str = "solutions/few.toml";
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Few {
+    exercises: Vec<String>,
+}
+
+/// Texts that are the template's still, in the order in which they are written: first what the reference
+/// is written for, and it.
+pub(super) fn unwritten(workbook: &Workbook, exercise: &Exercise) -> Result<Vec<String>, Error> {
+    let mut problems = Vec::new();
+    let written = exercise.claims.iter().chain([&exercise.title]);
+    if written.clone().any(|text| text.contains(PLACEHOLDER)) {
+        problems
+            .push(format!("{FILE}: the title or the claims of `{}` are unwritten", exercise.name));
+    }
+    let directory = workbook.exercise_path(exercise);
+    let mut given = files::files_below(&directory)?;
+    given.retain(|path| path != Path::new("hints.md"));
+    given.sort_by_key(|path| rank(exercise, path));
+    problems.extend(unwritten_of(&directory, "", given));
+    let solutions = Solutions::new(workbook, exercise);
+    let references = exercise.edit.iter().map(|file| solutions.reference_path(file));
+    problems.extend(unwritten_of(solutions.directory(), "reference ", references.collect()));
+    Ok(problems)
+}
+
+/// What comes after the reference: hints, other solutions, the list of exercises.
+pub(super) fn missing(workbook: &Workbook, exercise: &Exercise) -> Result<Vec<String>, Error> {
+    let directory = workbook.exercise_path(exercise);
+    let mut problems = unwritten_of(&directory, "", vec!["hints.md".into()]);
+    let solutions = Solutions::new(workbook, exercise);
+    let (alternatives, wrong) = (solutions.alternatives()?.len(), solutions.wrong_files()?.len());
+    let few = is_listed(workbook, exercise)?;
+    if !few && alternatives < ALTERNATIVES {
+        problems.push(format!(
+            "alternatives/: {alternatives} of at least {ALTERNATIVES} right solutions in other styles"
+        ));
+    }
+    if !few && wrong == 0 {
+        problems.push("wrong/: no known-wrong solution".to_owned());
+    }
+    if few && alternatives >= ALTERNATIVES && wrong > 0 {
+        problems.push(format!("{FEW}: it has enough solutions by now; take it off the list"));
+    }
+    let others = ["alternatives", "wrong"].map(|place| solutions.directory().join(place));
+    for place in others {
+        let below = files::files_below(&place)?;
+        let name = place.file_name().unwrap_or_default().to_string_lossy();
+        problems.extend(unwritten_of(&place, &format!("{name}/"), below));
+    }
+    let readme = files::read_if_there(&workbook.root.join("README.md"))?;
+    if readme.is_some_and(|text| !text.contains(&format!("`{}`", exercise.name))) {
+        problems.push("the workbook's README.md does not list it".to_owned());
+    }
+    Ok(problems)
+}
+
+/// A line for each of these files that has a placeholder; `shown` stands before its path in `directory`.
+fn unwritten_of(directory: &Path, shown: &str, paths: Vec<PathBuf>) -> Vec<String> {
+    let mut problems = Vec::new();
+    for path in paths {
+        // What is missing is said elsewhere, and what is no text is no template.
+        let text =
+            files::read_if_there(&directory.join(&path)).unwrap_or_default().unwrap_or_default();
+        let mut lines = text.lines().zip(1..).filter(|(line, _)| line.contains(PLACEHOLDER));
+        let Some((line, number)) = lines.next() else { continue };
+        let text =
+            line[line.find(PLACEHOLDER).unwrap_or(0)..].trim_end_matches(['"', ')', ',', ';']);
+        let more = match lines.count() {
+            0 => String::new(),
+            count => format!(" (and {count} more)"),
+        };
+        let path = path.strip_prefix(directory).unwrap_or(&path).display();
+        problems.push(format!("{shown}{path}:{number}: {text}{more}"));
+    }
+    problems
+}
+
+/// README, stub, tests, experiment, then the others.
+fn rank(exercise: &Exercise, path: &Path) -> usize {
+    match path {
+        _ if path == Path::new("README.md") => 0,
+        _ if exercise.edit.iter().any(|edit| edit == path) => 1,
+        _ if path.starts_with("tests") => 2,
+        _ if path.starts_with("src") => 3,
+        _ => 4,
+    }
+}
+
+fn is_listed(workbook: &Workbook, exercise: &Exercise) -> Result<bool, Error> {
+    let path = workbook.root.join(FEW);
+    let text = files::read_if_there(&path)?.unwrap_or_default();
+    let few: Few = match text.is_empty() {
+        true => Few::default(),
+        false => toml::from_str(&text).map_err(|error| Error::Format {
+            path,
+            problem: error.to_string(),
+            remedy: "It is a list of names: exercises = [\"pipe\"].".to_owned(),
+        })?,
+    };
+    Ok(few.exercises.contains(&exercise.name))
+}
