@@ -1,8 +1,8 @@
 //! Registrations are shared values with a flag that `remove` clears, and a waker is a socket of a pair.
 //!
-//! Why it is right: a round takes hold of all that is ready before the first call, and each call looks at the flag
-//! of its own registration first. So nothing has to be looked up again, and nobody else can be found instead. The
-//! timerfd is set by whoever changes the earliest deadline, and read when it has rung.
+//! Why it is right: a round takes hold of all that is ready before the first call, and each call looks at
+//! the flag of its own registration first. So nothing has to be looked up again, and nobody else can be
+//! found instead. The timerfd is set by whoever changes the earliest deadline, and read when it has rung.
 
 use std::cell::{Cell, RefCell};
 use std::io::{self, Read, Write};
@@ -144,7 +144,8 @@ impl Reactor {
             return false;
         };
         self.timers.remove(place).handler.take();
-        // The earliest is gone: the clock rings once for nobody, and is set then. That costs a round, no more.
+        // The earliest is gone: the clock rings once for nobody, and is set then. That costs a round, no
+        // more.
         true
     }
 
@@ -223,7 +224,8 @@ impl AsFd for Reactor {
 impl Waker {
     /// Wakes the loop; harmless when the registration is gone. Never waits.
     pub fn wake(&self) {
-        // EAGAIN: nothing has been read for long. EPIPE: nobody will. (Writes of `std` to sockets raise no SIGPIPE.)
+        // EAGAIN: nothing has been read for long. EPIPE: nobody will. (Writes of `std` to sockets raise no
+        // SIGPIPE.)
         let _ = (&*self.0).write(&[1]);
     }
 }

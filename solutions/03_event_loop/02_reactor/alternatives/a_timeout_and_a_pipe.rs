@@ -1,8 +1,9 @@
 //! The clock is the timeout of `epoll_wait`, and the button is a pipe: no timerfd, no eventfd.
 //!
-//! Why it is right: the loop sets the timeout anew before each wait, to the earliest deadline, rounded up: a wait
-//! that is too short only comes back early, but would then be repeated with a timeout of zero again and again. A
-//! pipe remembers its bytes as an eventfd remembers its counter, and a waker that finds it full has nothing to add.
+//! Why it is right: the loop sets the timeout anew before each wait, to the earliest deadline, rounded up: a
+//! wait that is too short only comes back early, but would then be repeated with a timeout of zero again and
+//! again. A pipe remembers its bytes as an eventfd remembers its counter, and a waker that finds it full has
+//! nothing to add.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
@@ -23,8 +24,8 @@ pub struct Reactor {
     next: u64,
     /// All that is registered, by the number in its token.
     registered: HashMap<u64, Registration>,
-    /// Deadlines, the earliest on top, equal ones by number. Of those whose number is not registered any more,
-    /// nothing is due: they are dropped when they come to the top.
+    /// Deadlines, the earliest on top, equal ones by number. Of those whose number is not registered any
+    /// more, nothing is due: they are dropped when they come to the top.
     deadlines: BinaryHeap<Reverse<(Instant, u64)>>,
 }
 
@@ -102,7 +103,8 @@ impl Reactor {
         fcntl(&pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         let token = self.watch(bytes.into(), Trigger::Level, move |reactor, token, bytes| {
             let mut block = [0; 4096];
-            // A whole block may have more behind it. A waker writes one byte at a time: it does not outrun this.
+            // A whole block may have more behind it. A waker writes one byte at a time: it does not outrun
+            // this.
             while matches!(read(bytes, &mut block), Ok(count) if count == block.len()) {}
             handler(reactor, token);
             let _ = &keeps_it_open;

@@ -1,8 +1,10 @@
-//! All wakers share one eventfd and a set of names, and registrations lie in places of a table that are used again.
+//! All wakers share one eventfd and a set of names, and registrations lie in places of a table that are used
+//! again.
 //!
-//! Why it is right: a token is a place and how often it had been used before, so the next owner of a place has
-//! another token, and a place that has been used 2^32 times is left empty. A waker puts its token into the set
-//! before it rings, and the loop takes the whole set after it has read the eventfd: no wake can fall between.
+//! Why it is right: a token is a place and how often it had been used before, so the next owner of a place
+//! has another token, and a place that has been used 2^32 times is left empty. A waker puts its token into
+//! the set before it rings, and the loop takes the whole set after it has read the eventfd: no wake can fall
+//! between.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;

@@ -1,8 +1,8 @@
 //! clone(2) with CLONE_VM and CLONE_VFORK: the child borrows the caller's memory and leaves its errno in a
 //! variable there; no pipe brings the news. The caller feeds, and a thread collects.
 //!
-//! Why it is right: the caller is suspended until the child has called execve or has ended, so the variable is
-//! written and the words are read while nobody else looks. The child has a stack and a table of signal
+//! Why it is right: the caller is suspended until the child has called execve or has ended, so the variable
+//! is written and the words are read while nobody else looks. The child has a stack and a table of signal
 //! dispositions of its own (no CLONE_SIGHAND), and no signal is delivered to it before it is a program.
 
 #![allow(unsafe_code)] // clone(2) and what the child calls are unsafe
@@ -58,8 +58,8 @@ pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) ->
         Orders { words: &words, ends: [stdin.as_raw_fd(), stdout.as_raw_fd()], mask, errno: None };
     // SAFETY: one past the end of the vector; stacks grow downwards, and u128 has their alignment.
     let top = unsafe { stack.as_mut_ptr().add(stack.len()) };
-    // SAFETY: `become_stage` gets its `Orders`; it, they and the stack live until the child has become a program or
-    // has ended, because CLONE_VFORK suspends this thread until then (clone(2)).
+    // SAFETY: `become_stage` gets its `Orders`; it, they and the stack live until the child has become a
+    // program or has ended, because CLONE_VFORK suspends this thread until then (clone(2)).
     let child = Errno::result(unsafe {
         libc::clone(
             become_stage,
@@ -89,8 +89,8 @@ struct Orders<'a> {
     errno: Option<Errno>,
 }
 
-/// In the child, on its own stack, in the caller's memory. What it returns is its exit code: clone(2)'s wrapper
-/// calls `_exit` with it.
+/// In the child, on its own stack, in the caller's memory. What it returns is its exit code: clone(2)'s
+/// wrapper calls `_exit` with it.
 extern "C" fn become_stage(orders: *mut c_void) -> c_int {
     // SAFETY: these are the `Orders` of `spawn`, which is suspended and does not look at them.
     let orders = unsafe { &mut *orders.cast::<Orders<'_>>() };
@@ -119,8 +119,8 @@ fn exec(orders: &Orders<'_>) -> Errno {
     Errno::last()
 }
 
-/// All signals but the ignored ones to their defaults, as exec does it, and SIGPIPE even if it is ignored. Only
-/// in the child: its table of dispositions is a copy.
+/// All signals but the ignored ones to their defaults, as exec does it, and SIGPIPE even if it is ignored.
+/// Only in the child: its table of dispositions is a copy.
 fn forget_handlers() {
     for number in 1..=libc::SIGRTMAX() {
         let mut action = MaybeUninit::<libc::sigaction>::uninit();
@@ -132,8 +132,8 @@ fn forget_handlers() {
         // SAFETY: sigaction(2) has filled it in.
         let is_ignored = unsafe { action.assume_init() }.sa_sigaction == libc::SIG_IGN;
         if !is_ignored || number == libc::SIGPIPE {
-            // SAFETY: SIG_DFL is no function that could be called at a bad moment. SIGKILL and SIGSTOP are refused,
-            // and have no handler.
+            // SAFETY: SIG_DFL is no function that could be called at a bad moment. SIGKILL and SIGSTOP are
+            // refused, and have no handler.
             unsafe { libc::signal(number, libc::SIG_DFL) };
         }
     }

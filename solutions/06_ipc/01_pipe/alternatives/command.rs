@@ -1,8 +1,9 @@
 //! `std::process::Command` starts the stages and Rust's `Child` waits for them; the input is fed by a thread.
 //!
-//! Why it is right: `Command` moves the descriptors, resets SIGPIPE and reports the error of exec. Two habits
-//! of it are switched off: it looks a name without a slash up in PATH, so such a name becomes `./name`; and it
-//! keeps a copy of the descriptors that it was given, so it must be gone before anybody reads.
+//! Why it is right: `Command` moves the descriptors, resets SIGPIPE and reports the error of exec. Two
+//! habits of it are switched off: it looks a name without a slash up in PATH, so such a name becomes
+//! `./name`; and it keeps a copy of the descriptors that it was given, so it must be gone before anybody
+//! reads.
 
 use std::ffi::{CString, OsStr};
 use std::io::{self, PipeReader, PipeWriter, Read, Write};
@@ -120,7 +121,8 @@ fn feed_and_collect(
     mut collect: PipeReader,
 ) -> io::Result<Vec<u8>> {
     thread::scope(|scope| {
-        // The thread owns the write end, which it closes at its end. EPIPE says that the first stage has enough.
+        // The thread owns the write end, which it closes at its end. EPIPE says that the first stage has
+        // enough.
         scope.spawn(move || feed.write_all(input));
         let mut output = Vec::new();
         collect.read_to_end(&mut output)?;

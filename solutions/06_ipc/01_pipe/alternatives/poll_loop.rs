@@ -1,8 +1,8 @@
 //! posix_spawn(3) starts the stages, and a single thread feeds and collects by turns, as poll(2) says.
 //!
-//! Why it is right: posix_spawn returns when the exec has worked, or its error when the child is reaped. The two
-//! ends of `run` do not block: it writes when there is room and reads when there is something, so no full pipe
-//! can stop it.
+//! Why it is right: posix_spawn returns when the exec has worked, or its error when the child is reaped. The
+//! two ends of `run` do not block: it writes when there is room and reads when there is something, so no
+//! full pipe can stop it.
 
 use std::env;
 use std::ffi::CString;
@@ -90,7 +90,8 @@ pub fn run(stages: &[Vec<CString>], input: &[u8]) -> io::Result<Outcome> {
     Ok(Outcome { output: output?, endings: endings.into_iter().collect::<io::Result<_>>()? })
 }
 
-/// All pipes first, then the stages; what is left are the write end of the first and the read end of the last.
+/// All pipes first, then the stages; what is left are the write end of the first and the read end of the
+/// last.
 fn start(stages: &[Vec<CString>], children: &mut Vec<Pid>) -> io::Result<(File, File)> {
     let pipes: Vec<_> =
         (0..=stages.len()).map(|_| pipe2(OFlag::O_CLOEXEC)).collect::<Result<_, _>>()?;
