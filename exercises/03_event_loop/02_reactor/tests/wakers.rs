@@ -10,6 +10,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use common::{Diary, after_rounds, pipe_with, reactor, run_untimed, run_within};
+use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::pthread::{pthread_kill, pthread_self};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::unistd::write;
@@ -46,20 +47,44 @@ fn several_wakes_before_the_call_are_one() {
         let notes = diary.clone();
         let (token, waker) =
             reactor.waker(move |_, _| notes.write("woken")).expect("a waker can be made");
-        for waker in [waker.clone(), waker.clone(), waker] {
+        let wakers = [waker.clone(), waker.clone(), waker];
+        for waker in wakers.iter().cycle().take(10_000) {
             waker.wake();
         }
+        after_rounds(&mut reactor, 5, move |reactor| {
+            reactor.remove(token);
+            drop(wakers);
+        });
+        reactor.run().expect("nothing here fails");
+        diary.count()
+    });
+    require!(calls == 1,
+        expected: "one call of the handler for ten thousand wakes that came before it",
+        seen: "{calls} calls",
+        likely: "the eventfd is not read: as long as its counter is not zero it is readable; of a pipe,\none read takes what has room in its buffer, and the rest stays",
+        read: "eventfd(2); hint 5",
+    );
+}
+
+#[test]
+fn a_waker_that_is_dropped_wakes_nobody() {
+    let calls = run_within("a timer that is due at once does not ring", "hint 2", || {
+        let (diary, mut reactor) = (Diary::new(), reactor());
+        let notes = diary.clone();
+        let (token, waker) =
+            reactor.waker(move |_, _| notes.write("woken")).expect("a waker can be made");
+        drop(waker);
         after_rounds(&mut reactor, 5, move |reactor| {
             reactor.remove(token);
         });
         reactor.run().expect("nothing here fails");
         diary.count()
     });
-    require!(calls == 1,
-        expected: "one call of the handler for three wakes that came before it",
+    require!(calls == 0,
+        expected: "no call of the handler of a waker that is dropped and was never used",
         seen: "{calls} calls",
-        likely: "the eventfd is not read: as long as its counter is not zero it is readable",
-        read: "eventfd(2); hint 5",
+        likely: "the waker was the last writer of a pipe (or socket), and end-of-file is readable: an eventfd\nhas no end, and a pipe has none while the registration holds a write end, too",
+        read: "eventfd(2); pipe(7), \"I/O on pipes and FIFOs\"",
     );
 }
 
@@ -94,9 +119,10 @@ fn a_wake_while_the_handler_runs_is_not_lost() {
 }
 
 #[test]
-fn a_wake_does_not_wait_for_room_in_the_counter() {
+fn a_wake_does_not_wait_for_room() {
     let calls = run_untimed(
-        "`wake` waits: without EFD_NONBLOCK a write sleeps until the counter has room for it",
+        "`wake` waits: without EFD_NONBLOCK a write sleeps until the counter has room for it, and without\n\
+         O_NONBLOCK until a pipe has",
         "eventfd(2), write(2) and EAGAIN; hint 5",
         || {
             let (diary, mut reactor) = (Diary::new(), reactor());
@@ -107,11 +133,18 @@ fn a_wake_does_not_wait_for_room_in_the_counter() {
                     reactor.remove(token);
                 })
                 .expect("a waker can be made");
-            // As if it had been woken 2^64 - 2 times: the counter holds no more.
-            for eventfd in watched_eventfds(&reactor) {
-                write(eventfd, &(u64::MAX - 1).to_ne_bytes()).expect("an eventfd with room");
+            for fd in watched(&reactor) {
+                if is_eventfd(fd) {
+                    // As if it had been woken 2^64 - 2 times: the counter holds no more.
+                    write(fd, &(u64::MAX - 1).to_ne_bytes()).expect("an eventfd with room");
+                }
+                // A pipe gets as small as it can be: one page. All others refuse.
+                let _ = fcntl(fd, FcntlArg::F_SETPIPE_SZ(1));
             }
-            waker.wake();
+            // More than a page or the buffer of a socket holds.
+            for _ in 0..70_000 {
+                waker.wake();
+            }
             reactor.run().expect("nothing here fails");
             diary.count()
         },
@@ -124,21 +157,22 @@ fn a_wake_does_not_wait_for_room_in_the_counter() {
     );
 }
 
-/// The eventfds that the reactor's epoll instance watches: `tfd` lines of proc_pid_fdinfo(5).
-fn watched_eventfds(reactor: &Reactor) -> Vec<BorrowedFd<'_>> {
+/// What the reactor's epoll instance watches: `tfd` lines of proc_pid_fdinfo(5).
+fn watched(reactor: &Reactor) -> Vec<BorrowedFd<'_>> {
     let epoll = reactor.as_fd().as_raw_fd();
     let info = std::fs::read_to_string(format!("/proc/self/fdinfo/{epoll}"))
         .expect("the epoll instance has a page in /proc");
     let watched = info.lines().filter_map(|line| {
         line.strip_prefix("tfd:")?.split_whitespace().next()?.parse::<RawFd>().ok()
     });
-    let is_eventfd = |fd: &RawFd| {
-        std::fs::read_link(format!("/proc/self/fd/{fd}"))
-            .is_ok_and(|link| link.as_os_str() == "anon_inode:[eventfd]")
-    };
     // SAFETY: the number is that of an open descriptor, which the reactor keeps as long as it is
     // borrowed here: nothing is removed from it meanwhile.
-    watched.filter(is_eventfd).map(|fd| unsafe { BorrowedFd::borrow_raw(fd) }).collect()
+    watched.map(|fd| unsafe { BorrowedFd::borrow_raw(fd) }).collect()
+}
+
+fn is_eventfd(fd: BorrowedFd<'_>) -> bool {
+    std::fs::read_link(format!("/proc/self/fd/{}", fd.as_raw_fd()))
+        .is_ok_and(|link| link.as_os_str() == "anon_inode:[eventfd]")
 }
 
 #[test]

@@ -16,9 +16,9 @@ fn main() -> io::Result<()> {
     let takes_one = shell("read part; echo took one $part");
     show(run(&[endless, takes_one], b"")?, Printed::Whole);
 
-    println!("cat | cat, a million bytes go in, more than the tubes hold:");
+    println!("cat | cat, eight million bytes go in, more than the tubes hold:");
     let cat = shell("exec cat");
-    show(run(&[cat.clone(), cat.clone()], &vec![b'.'; 1_000_000])?, Printed::Length);
+    show(run(&[cat.clone(), cat.clone()], &vec![b'.'; 8_000_000])?, Printed::Length);
 
     println!("cat | a program that does not exist:");
     let missing = vec![CString::from(c"/no/such/workshop")];

@@ -11,6 +11,9 @@ use testkit::require;
 const STILL_OPEN: &str =
     "an end of a pipe that nobody uses is still open: drop your copies when the stage has its own";
 
+/// Bytes, more than all pipes of a pipeline hold: each has 16 pages (pipe(7)), 1 MiB if a page has 64 KiB.
+const MANY: usize = 8_000_000;
+
 // One stage.
 
 #[test]
@@ -214,7 +217,7 @@ fn a_writer_gets_sigpipe_when_the_last_reader_is_gone(
 #[case::a_reader_that_has_enough("first")]
 #[case::an_early_leaver_before_others("first | cat | cat")]
 fn a_first_stage_that_wants_no_more_input_is_no_error(#[case] stages: &str) {
-    let report = run(stages, &".".repeat(300_000), STILL_OPEN);
+    let report = run(stages, &".".repeat(MANY), STILL_OPEN);
     let error = report.all("error").join(", ");
     require!(error.is_empty(),
         expected: "`{stages}` to run: whoever leaves early wants no more input",
@@ -254,13 +257,13 @@ fn the_output_is_bytes(#[case] stages: &str) {
 }
 
 #[rstest]
-#[case::from_a_stage("fill 1000000")]
-#[case::from_a_stage_through_others("fill 1000000 | cat | cat")]
+#[case::from_a_stage("fill 8000000")]
+#[case::from_a_stage_through_others("fill 8000000 | cat | cat")]
 fn more_output_than_a_pipe_holds_is_collected(#[case] stages: &str) {
     let likely = "you wait for the stages before you read what they write: a full pipe stops them";
     let report = run(stages, "", likely);
     report.require_no_error();
-    require_a_million(&report, stages);
+    require_all(&report, stages);
 }
 
 #[rstest]
@@ -269,9 +272,9 @@ fn more_output_than_a_pipe_holds_is_collected(#[case] stages: &str) {
 fn more_than_all_the_pipes_hold_flows_through(#[case] stages: &str) {
     let likely = "you write all of the input before you read any output: when the pipes are full, \
                   the last stage waits for you and you wait for the first";
-    let report = run(stages, &".".repeat(1_000_000), likely);
+    let report = run(stages, &".".repeat(MANY), likely);
     report.require_no_error();
-    require_a_million(&report, stages);
+    require_all(&report, stages);
 }
 
 // Endings.
@@ -375,10 +378,10 @@ fn require_only_its_ends(report: &Report, name: &str) -> BTreeMap<i32, (String, 
 }
 
 #[track_caller]
-fn require_a_million(report: &Report, stages: &str) {
+fn require_all(report: &Report, stages: &str) {
     let length = report.output.len();
-    require!(length == 1_000_000,
-        expected: "1000000 bytes to come out of `{stages}`",
+    require!(length == MANY,
+        expected: "{MANY} bytes to come out of `{stages}`",
         seen: "{length}",
         likely: "one `read` or one `write` where a loop belongs: both may do less than they are asked",
         read: "read(2); write(2); hint 3",
