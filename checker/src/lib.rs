@@ -31,6 +31,8 @@ mod judge;
 
 mod event;
 #[doc(hidden)]
+pub mod evidence;
+#[doc(hidden)]
 pub mod verdict;
 
 #[doc(hidden)]

@@ -1,10 +1,10 @@
 //! The verdict: a closed set of things that can happen. No I/O here.
 
-use std::fmt;
-use std::path::PathBuf;
-
-use sandbox::{Stray, ThreadState};
 use serde::{Deserialize, Serialize};
+
+use crate::evidence::{Evidence, stored};
+
+pub use crate::evidence::Place;
 
 /// What is true of an exercise.
 ///
@@ -97,8 +97,13 @@ pub struct Judgement {
     /// What is true.
     pub verdict: Verdict,
     /// Why, where no test says it: a compiler error, an edited file.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
+    #[serde(
+        default,
+        alias = "message",
+        deserialize_with = "stored",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub evidence: Option<Evidence>,
     /// The place to open first.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
@@ -109,8 +114,12 @@ pub struct Judgement {
 
 impl Judgement {
     /// A verdict that was reached before any test ran.
-    pub fn without_tests(verdict: Verdict, message: Option<String>, place: Option<Place>) -> Self {
-        Self { verdict, message, place, tests: Vec::new() }
+    pub fn without_tests(
+        verdict: Verdict,
+        evidence: Option<Evidence>,
+        place: Option<Place>,
+    ) -> Self {
+        Self { verdict, evidence, place, tests: Vec::new() }
     }
 
     /// The verdict of a run: a pass only if there are tests and each one passed.
@@ -120,7 +129,7 @@ impl Judgement {
             None if tests.is_empty() => Verdict::TestsMissing,
             None => Verdict::Passed,
         };
-        Self { verdict, message: None, place: None, tests }
+        Self { verdict, evidence: None, place: None, tests }
     }
 
     /// Whether it leaves the result open, so that it earns nothing and costs nothing: a person has to look,
@@ -136,6 +145,11 @@ impl Judgement {
     /// Whether this machine lacks something that a test needs.
     pub fn has_skipped(&self) -> bool {
         self.tests.iter().any(|test| test.outcome == Outcome::Skipped)
+    }
+
+    /// The evidence in words.
+    pub fn message(&self) -> Option<String> {
+        self.evidence.as_ref().map(Evidence::to_string)
     }
 
     /// How many tests pass.
@@ -174,12 +188,24 @@ pub struct TestResult {
     pub target: String,
     /// What happened.
     pub outcome: Outcome,
-    /// What the learner reads about it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
+    /// What was found out about it.
+    #[serde(
+        default,
+        alias = "message",
+        deserialize_with = "stored",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub evidence: Option<Evidence>,
     /// Where it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+}
+
+impl TestResult {
+    /// The evidence in words.
+    pub fn message(&self) -> Option<String> {
+        self.evidence.as_ref().map(Evidence::to_string)
+    }
 }
 
 /// What can happen to a test.
@@ -233,68 +259,12 @@ impl Outcome {
     }
 }
 
-/// A place in a file, as editors and terminals open it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Place {
-    /// The file, from the workbook's root.
-    pub file: PathBuf,
-    /// One-based.
-    pub line: u32,
-    /// One-based.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub column: Option<u32>,
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file.display(), self.line)?;
-        self.column.map_or(Ok(()), |column| write!(f, ":{column}"))
-    }
-}
-
-/// What a learner reads about threads that did not come to an end.
-pub fn hung_threads_text(seconds: u64, threads: &[ThreadState]) -> String {
-    let mut lines = vec![format!("still running after {seconds} s; this is what it was doing:")];
-    lines.extend(threads.iter().map(|thread| format!("  {thread}")));
-    lines.join("\n")
-}
-
-/// What a learner reads about processes that were left behind.
-pub fn strays_text(strays: &[Stray]) -> String {
-    let mut lines = vec![format!(
-        "it passed, but left {} behind:",
-        if strays.len() == 1 {
-            "a process".to_owned()
-        } else {
-            format!("{} processes", strays.len())
-        }
-    )];
-    for stray in strays {
-        let state = if stray.zombie {
-            "has ended, but nobody waited for it (a zombie)"
-        } else {
-            "was still running and has been killed"
-        };
-        lines.push(format!("  process {} `{}` {state}", stray.pid, stray.name));
-    }
-    if strays.iter().any(|stray| stray.copy_of_program) {
-        lines.push(
-            "It is a copy of the test program itself: a fork() whose child returned into the test \
-             instead of calling _exit."
-                .to_owned(),
-        );
-    } else {
-        lines.push("A parent waits for each child it starts: see wait(2).".to_owned());
-    }
-    lines.join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn test(outcome: Outcome) -> TestResult {
-        TestResult { name: "a".into(), target: "t".into(), outcome, message: None, place: None }
+        TestResult { name: "a".into(), target: "t".into(), outcome, evidence: None, place: None }
     }
 
     #[test]

@@ -221,6 +221,7 @@ impl<'ast> Visit<'ast> for Paths {
 
 #[rstest]
 #[case::checker("checker/src")]
+#[case::evidence("checker/evidence/src")]
 #[case::procfs("checker/procfs/src")]
 #[case::sandbox("checker/sandbox/src")]
 #[case::schedules("checker/schedules/src")]

@@ -36,6 +36,7 @@ fn code(path: &Path) -> String {
 #[case::reports_run_nothing("checker/src/report", &["Command::", "sandbox::", "std::fs", "fs::"])]
 #[case::verdicts_do_no_io("checker/src/verdict.rs", &["Command::", "sandbox::run", "fs::", "io::"])]
 #[case::edits_do_no_io("checker/src/workbook/edit.rs", &["Command::", "sandbox::", "fs::", "io::"])]
+#[case::evidence_does_no_io("checker/src/evidence.rs", &["Command::", "sandbox::run", "fs::", "io::"])]
 #[case::events_do_no_io("checker/src/event.rs", &["Command::", "sandbox::", "fs::", "io::"])]
 #[case::scores_do_no_io("checker/src/grade/score.rs", &["Command::", "sandbox::", "fs::", "io::"])]
 #[case::hiding_does_no_io("checker/src/grade/hidden.rs", &["Command::", "sandbox::", "fs::"])]

@@ -1,8 +1,17 @@
 //! What can go wrong in a schedule, by its name.
 
+use std::panic::Location;
+
+use evidence::{Place, Schedule, SourceLine, Step, Told};
+
 use crate::panics::{Panic, Payload};
 use crate::recorder::{Record, Wait, Waiting};
-use crate::{Expect, diagram, source};
+use crate::{Expect, source};
+
+/// A longer history begins with what is left out.
+const ROWS: usize = 40;
+/// At most so many source lines stand below the picture.
+const LEGEND: usize = 8;
 
 /// How an execution failed.
 #[derive(Debug, Clone)]
@@ -35,30 +44,21 @@ impl Failure {
 }
 
 impl Found {
-    /// The failure's name and what it says, in a sentence or two.
-    fn seen(&self) -> String {
-        let record = &self.record;
+    /// The failure by its name.
+    fn named(&self, names: &[String]) -> evidence::Failure {
         match &self.failure {
-            Failure::AllWait if self.waits_for_a_lock() => {
-                "a deadlock: each thread waits for what another one holds".to_owned()
-            }
-            Failure::AllWait => {
-                let (sleep, whom) = self.sleepers();
-                format!("a lost wake-up: {sleep} for ever, and nobody is left to wake {whom}")
-            }
-            Failure::Endless => {
-                "a starved waiter: threads run on and on, and nobody gets what it waits for"
-                    .to_owned()
-            }
+            Failure::AllWait if self.waits_for_a_lock() => evidence::Failure::Deadlock,
+            Failure::AllWait => evidence::Failure::LostWakeUp { sleepers: self.sleepers() },
+            Failure::Endless => evidence::Failure::Starvation,
             Failure::DataRace(text) => {
-                format!("a data race: {}", diagram::with_names(text, record))
+                evidence::Failure::DataRace { accesses: source::with_names(text, names) }
             }
-            Failure::Panicked(panic) if source::is_test(&panic.file) => {
-                format!("a broken invariant: {}", panic.message)
-            }
-            Failure::Panicked(panic) => {
-                let file = source::short(&panic.file);
-                format!("a panic at {file}:{}: {}", panic.line, panic.message)
+            Failure::Panicked(Panic { message, file, line }) => {
+                let message = message.clone();
+                match source::is_test(file) {
+                    true => evidence::Failure::BrokenInvariant { message },
+                    false => evidence::Failure::Panic { message, place: panicked_at(file, *line) },
+                }
             }
         }
     }
@@ -69,12 +69,12 @@ impl Found {
 
     /// The learner's line to look at: of a panic its place, of threads that all wait the place where the
     /// last of them went to sleep, otherwise the last line of the learner's before the failure.
-    fn blamed(&self) -> Option<String> {
+    fn blamed(&self) -> Option<Place> {
         let record = &self.record;
         if let Failure::Panicked(panic) = &self.failure
             && source::is_learners(&panic.file)
         {
-            return Some(format!("{}:{}", source::short(&panic.file), panic.line));
+            return Some(panicked_at(&panic.file, panic.line));
         }
         let last_step = |thread| record.steps.iter().rposition(|step| step.thread == thread);
         let is_stuck = |(thread, waiting): &(&usize, &Waiting)| match waiting.wait {
@@ -91,56 +91,108 @@ impl Found {
             let places = record.steps.iter().rev().map(|step| step.place);
             places.into_iter().find(|place| source::is_learners(place.file()))
         })?;
-        Some(format!("{}:{}", source::short(place.file()), place.line()))
+        Some(at(place))
     }
 
-    /// Who sleeps, and the word for them.
-    fn sleepers(&self) -> (String, &'static str) {
+    /// Who sleeps.
+    fn sleepers(&self) -> Vec<String> {
         let record = &self.record;
-        let mut names: Vec<&str> = record
+        let mut names: Vec<String> = record
             .waiting
             .iter()
             .filter(|(_, waiting)| matches!(waiting.wait, Wait::WakeUp { .. }))
-            .map(|(&thread, _)| record.threads[thread].as_str())
+            .map(|(&thread, _)| record.threads[thread].clone())
             .collect();
         names.sort_unstable();
-        match names.as_slice() {
-            [one] => (format!("{one} sleeps"), "it"),
-            many => (format!("{} sleep", many.join(" and ")), "them"),
-        }
+        names
+    }
+
+    /// Who still waits, in the order of the threads.
+    fn waiting(&self, names: &[String]) -> Vec<evidence::Waiting> {
+        let record = &self.record;
+        let mut waiting: Vec<_> = record.waiting.iter().collect();
+        waiting.sort_unstable_by_key(|(thread, _)| **thread);
+        let still = |(&thread, waiting): (&usize, &Waiting)| {
+            let holder = match waiting.wait {
+                Wait::End(_) => return None,
+                Wait::WakeUp { .. } if !record.sleeps(thread) => return None,
+                Wait::WakeUp { .. } => None,
+                // Without a holder it had only not come to it yet.
+                Wait::Lock(lock) => Some(record.objects[lock.0].holder?),
+            };
+            let text = source::with_names(&waiting.text, names);
+            Some(evidence::Waiting { thread, place: at(waiting.place), text, holder })
+        };
+        waiting.into_iter().filter_map(still).collect()
     }
 }
 
-/// The whole message of a failed test.
-pub fn lesson(expect: Expect, found: &Found, schedules: usize, again: &str) -> String {
-    let blamed = found.blamed().unwrap_or_default();
-    let labelled = [
-        ("expected:", expect.expected),
-        ("seen:", &found.seen()),
-        ("likely:", expect.likely),
-        ("look at:", &blamed),
-        ("read:", expect.read),
-        ("again:", again),
-    ];
-    let mut text = String::new();
-    for (label, value) in labelled {
-        for (i, line) in value.lines().enumerate() {
-            text.push_str(&format!("{:<10}{line}\n", if i == 0 { label } else { "" }));
+/// What a failed test tells.
+pub fn told(expect: Expect, found: &Found, schedules: usize, again: String) -> Told {
+    let names = source::names(&found.record);
+    let mut steps = steps(&found.record, &names);
+    let left_out = steps.len().saturating_sub(ROWS);
+    steps.drain(..left_out);
+    Told::Schedule(Schedule {
+        expected: expect.expected.to_owned(),
+        failure: found.named(&names),
+        likely: expect.likely.to_owned(),
+        blamed: found.blamed(),
+        read: expect.read.to_owned(),
+        again,
+        number: schedules,
+        switches: found.record.switches(),
+        threads: found.record.threads.clone(),
+        left_out,
+        lines: legend(&steps),
+        steps: steps.into_iter().map(|(_, step)| step).collect(),
+        waiting: found.waiting(&names),
+    })
+}
+
+/// The steps and their places, with equal ones in a row as one.
+fn steps(record: &Record, names: &[String]) -> Vec<(&'static Location<'static>, Step)> {
+    let mut steps: Vec<(&'static Location<'static>, Step)> = Vec::new();
+    for step in &record.steps {
+        let (thread, text) = (step.thread, source::with_names(&step.text, names));
+        match steps.last_mut() {
+            Some((place, last))
+                if *place == step.place && last.thread == thread && last.text == text =>
+            {
+                last.times += 1;
+            }
+            _ => steps.push((step.place, Step { thread, place: at(step.place), text, times: 1 })),
         }
     }
-    let switches = found.record.switches();
-    let times = if switches == 1 { "switch" } else { "switches" };
-    text.push_str(&format!("\nschedule {schedules}, {switches} {times} between threads\n"));
-    text.push_str(&diagram::draw(&found.record));
-    text
+    steps
+}
+
+/// The learner's lines among the steps, in the order of the file.
+fn legend(steps: &[(&'static Location<'static>, Step)]) -> Vec<SourceLine> {
+    let mut places: Vec<_> = steps
+        .iter()
+        .map(|(place, _)| *place)
+        .filter(|place| source::is_learners(place.file()))
+        .collect();
+    places.sort_unstable_by_key(|place| (place.file(), place.line()));
+    places.dedup_by_key(|place| (place.file(), place.line()));
+    let line = |place| Some(SourceLine { place: at(place), text: source::line(place)? });
+    places.into_iter().take(LEGEND).filter_map(line).collect()
+}
+
+fn at(place: &Location<'_>) -> Place {
+    Place { column: Some(place.column()), ..panicked_at(place.file(), place.line()) }
+}
+
+/// The compiler names the file by the test that includes it: `tests/../src/semaphore.rs`.
+fn panicked_at(file: &str, line: u32) -> Place {
+    Place { file: file.replace("tests/../", "").into(), line, column: None }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::panic::Location;
-
     use super::*;
-    use crate::recorder::{Place, Step};
+    use crate::recorder::{self, Place};
 
     /// Two lines of a file below a directory `src`, as a learner's are.
     fn lines() -> [Place; 2] {
@@ -154,7 +206,11 @@ mod tests {
     }
 
     fn found(failure: Failure, steps: &[(usize, Place)], sleeps: &[(usize, Place)]) -> Found {
-        let step = |&(thread, place): &(usize, Place)| Step { thread, place, text: String::new() };
+        let step = |&(thread, place): &(usize, Place)| recorder::Step {
+            thread,
+            place,
+            text: String::new(),
+        };
         let wait = Wait::WakeUp { of: None, then: None };
         let waiting = |&(thread, place): &(usize, Place)| {
             (thread, Waiting { place, wait, text: String::new() })
@@ -169,11 +225,15 @@ mod tests {
         Some(format!("failure.rs:{}", place.line()))
     }
 
+    fn blamed(found: Found) -> Option<String> {
+        found.blamed().map(|place| place.short())
+    }
+
     #[test]
     fn the_last_line_of_the_learners_before_the_failure_is_blamed() {
         let [first, last] = lines();
         let race = Failure::DataRace(String::new());
-        assert_eq!(found(race, &[(1, first), (2, last)], &[]).blamed(), line(last));
+        assert_eq!(blamed(found(race, &[(1, first), (2, last)], &[])), line(last));
     }
 
     #[test]
@@ -181,7 +241,7 @@ mod tests {
         let [first, last] = lines();
         let steps = [(1, first), (2, last), (1, first)];
         let sleeps = [(1, first), (2, last)];
-        assert_eq!(found(Failure::AllWait, &steps, &sleeps).blamed(), line(first));
+        assert_eq!(blamed(found(Failure::AllWait, &steps, &sleeps)), line(first));
     }
 
     #[test]
@@ -189,6 +249,6 @@ mod tests {
         let [first, _] = lines();
         let file = "exercises/a/tests/../src/till.rs".to_owned();
         let panic = Failure::Panicked(Panic { message: String::new(), file, line: 9 });
-        assert_eq!(found(panic, &[(1, first)], &[]).blamed().as_deref(), Some("till.rs:9"));
+        assert_eq!(blamed(found(panic, &[(1, first)], &[])).as_deref(), Some("till.rs:9"));
     }
 }

@@ -15,7 +15,6 @@
 #![allow(clippy::duplicate_mod)]
 
 mod deviation;
-mod diagram;
 mod expect;
 mod failure;
 mod lazy;

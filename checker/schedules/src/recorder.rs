@@ -50,7 +50,7 @@ pub struct Waiting {
 
 /// A lock, a condition variable or an atomic, by the order of first use.
 ///
-/// Displays as a mark that [`crate::diagram`] replaces with the object's name.
+/// Displays as a mark that [`crate::source::with_names`] replaces with the object's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ObjectId(pub usize);
 

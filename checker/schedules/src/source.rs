@@ -3,16 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::recorder::{Kind, Object, Place, Record};
+use crate::recorder::{Kind, OBJECT_BEGINS, OBJECT_ENDS, Object, Place, Record};
 
 /// Whether a panic in this file is a scenario's own.
 pub fn is_test(file: &str) -> bool {
     !file.contains("/src/") && !file.starts_with("src/")
-}
-
-/// The file's name without its directories.
-pub fn short(file: &str) -> &str {
-    file.rsplit('/').next().unwrap_or(file)
 }
 
 /// The text of a line, without its indentation; `None` if the source is not at hand.
@@ -29,6 +24,19 @@ fn raw_line(place: Place) -> Option<String> {
 fn locate(file: &str) -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     here.ancestors().map(|directory| directory.join(file)).find(|path| path.is_file())
+}
+
+/// The text with each object's name in place of its mark.
+pub fn with_names(text: &str, names: &[String]) -> String {
+    let mut parts = text.split(OBJECT_BEGINS);
+    let mut named = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (number, rest) = part.split_once(OBJECT_ENDS).unwrap_or(("", part));
+        let name = number.parse().ok().and_then(|number: usize| names.get(number));
+        named.push_str(name.map_or("?", String::as_str));
+        named.push_str(rest);
+    }
+    named
 }
 
 /// A name for each object: the field or variable it was made for, else its kind and a number.

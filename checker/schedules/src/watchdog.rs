@@ -47,6 +47,7 @@ fn asleep_for_good(expect: Expect) -> ! {
                  so that this test can choose who runs next"
             .to_owned(),
         read: "README, the task".to_owned(),
+        ..Lesson::default()
     }
     .fail()
 }

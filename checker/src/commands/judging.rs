@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::Error;
 use crate::event::Event;
+use crate::evidence::Evidence;
 use crate::findings::{ExerciseStatus, WorkbookStatus};
 use crate::judge::candidate::Candidate;
 use crate::judge::edited::judge_edits;
@@ -200,7 +201,8 @@ fn missing_source(workbook: &crate::workbook::Workbook, exercise: &Exercise) -> 
         missing.display(),
         exercise.name
     );
-    Some(Judgement::without_tests(Verdict::DoesNotCompile, Some(message), None))
+    let evidence = Some(Evidence::text(message));
+    Some(Judgement::without_tests(Verdict::DoesNotCompile, evidence, None))
 }
 
 /// Two checkers in one workbook take turns; the second says that it waits.

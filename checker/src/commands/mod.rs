@@ -46,8 +46,8 @@ fn why(judgement: &Judgement) -> String {
     let mut text = judgement.verdict.in_words().to_owned();
     if let Some(test) = judgement.first_unpassed() {
         text.push_str(&format!("\n{}\n", test.name));
-        text.push_str(test.message.as_deref().unwrap_or_default());
+        text.push_str(&test.message().unwrap_or_default());
     }
-    text.push_str(judgement.message.as_deref().unwrap_or_default());
+    text.push_str(&judgement.message().unwrap_or_default());
     text
 }

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use sandbox::End;
 
 use crate::event::Event;
+use crate::evidence::Evidence;
 use crate::judge::candidate::Candidate;
 use crate::judge::compare;
 use crate::judge::compile::{Compiled, compile};
@@ -67,8 +68,10 @@ pub fn run(
             return Ok(Exit::NotPassed);
         }
         _ => {
-            let (_, message) = unnatural_end(&candidate, &observation, last.as_ref());
-            reporter.note(&format!("\n{}{pointer}", message.unwrap_or_default()));
+            let last = last.map(Evidence::Panic);
+            let (_, evidence) = unnatural_end(&candidate, &observation, last);
+            let words = evidence.map(|it| it.to_string()).unwrap_or_default();
+            reporter.note(&format!("\n{words}{pointer}"));
             return Ok(Exit::NotPassed);
         }
     }

@@ -15,6 +15,7 @@ use sha2::{Digest, Sha256};
 use syn::{Attribute, Item, ItemFn, ItemMacro, ReturnType, Type};
 
 use crate::Error;
+use crate::evidence::Evidence;
 use crate::judge::candidate::Seals;
 use crate::system::hash;
 use crate::verdict::{Judgement, TestResult};
@@ -61,20 +62,21 @@ impl Disguised {
 
     /// The judgement with the names and messages as everybody knows them.
     pub fn undisguised(&self, judgement: Judgement) -> Judgement {
-        let plain = |text: String| {
+        let plain = |text: &str| {
             let replace =
                 |text: String, (hidden, plain): (&String, &String)| text.replace(hidden, plain);
             // In this order, what is inserted goes before the names that are in it.
-            self.shown.iter().fold(text, replace)
+            self.shown.iter().fold(text.to_owned(), replace)
         };
+        let undisguised = |evidence: Evidence| evidence.with_texts(&plain);
         let tests = judgement.tests.into_iter().map(|test| TestResult {
-            name: plain(test.name),
-            message: test.message.map(plain),
+            name: plain(&test.name),
+            evidence: test.evidence.map(undisguised),
             ..test
         });
         Judgement {
             tests: tests.collect(),
-            message: judgement.message.map(plain),
+            evidence: judgement.evidence.map(undisguised),
             verdict: judgement.verdict,
             place: judgement.place,
         }
@@ -371,15 +373,15 @@ mod tests {
             name: plain.clone(),
             target: "t".into(),
             outcome: Outcome::Failed,
-            message: Some(format!("again: cargo test {plain}")),
+            evidence: Some(Evidence::text(format!("again: cargo test {plain}"))),
             place: None,
         };
         let judgement = disguised.undisguised(Judgement::from_tests(vec![test]));
         assert_eq!(judgement.tests[0].name, "plain");
-        assert_eq!(judgement.tests[0].message.as_deref(), Some("again: cargo test plain"));
+        assert_eq!(judgement.tests[0].message().as_deref(), Some("again: cargo test plain"));
         let mut errors = Judgement::from_tests(Vec::new());
-        errors.message = Some(text);
-        let shown = disguised.undisguised(errors).message.unwrap();
+        errors.evidence = Some(Evidence::text(text));
+        let shown = disguised.undisguised(errors).message().unwrap();
         for line in TEXT.lines().filter(|line| !line.contains("#[test]")) {
             assert!(shown.lines().any(|it| it == line), "{line:?} is not in\n{shown}");
         }

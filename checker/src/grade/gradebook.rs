@@ -10,6 +10,7 @@ use super::points::Points;
 use super::scheme::Scheme;
 use super::score::{Score, Worth, score, worth};
 use super::store::{GradedExercise, Stored};
+use crate::evidence::Evidence;
 use crate::flags::Flag;
 use crate::report::ci::Found;
 use crate::report::escape;
@@ -205,8 +206,8 @@ impl<'a> Gradebook<'a> {
             .unjudged()
             .take(NAMED)
             .map(|(line, cell)| {
-                let why = cell.result.judgement.message.as_deref().unwrap_or_default();
-                let why = escape::line(&escape::cut(why.lines().next().unwrap_or_default(), 300));
+                let why = cell.result.judgement.evidence.as_ref().map(Evidence::headline);
+                let why = escape::line(&escape::cut(&why.unwrap_or_default(), 300));
                 let student = escape::line(&line.stored.submission.student);
                 format!("\n  {student} {}: {why}", cell.result.exercise)
             })

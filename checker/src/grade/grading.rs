@@ -15,6 +15,7 @@ use super::store::{GradedExercise, Store, Stored};
 use super::taken::{Reason, Taken};
 use crate::Error;
 use crate::event::Silent;
+use crate::evidence::Evidence;
 use crate::flags::{Flag, Kind, Known, Scanned, scan};
 use crate::judge::candidate::{BuildDir, Candidate, Confined, Sources, WorkDirs};
 use crate::judge::compile::{Compiled, Diagnostic, Recipe, Unclear, Wanted, compile_stub};
@@ -303,7 +304,7 @@ fn unjudged(reasons: &[Reason]) -> Judgement {
         lines.push(format!("and {} more reasons", reasons.len() - SHOWN_REASONS));
     }
     lines.push("Nothing was run: a person has to look at it.".to_owned());
-    Judgement::without_tests(Verdict::Unjudged, Some(lines.join("\n")), None)
+    Judgement::without_tests(Verdict::Unjudged, Some(Evidence::text(lines.join("\n"))), None)
 }
 
 struct Judging<'a> {
@@ -353,8 +354,10 @@ impl Judging<'_> {
             return Ok(Judgement::without_tests(Verdict::NotStarted, None, None));
         };
         let stop = self.grading.stop;
-        let refused =
-            |why: String| Ok(Judgement::without_tests(Verdict::DoesNotCompile, Some(why), None));
+        let refused = |why: String| {
+            let evidence = Some(Evidence::text(why));
+            Ok(Judgement::without_tests(Verdict::DoesNotCompile, evidence, None))
+        };
         if let Some(why) = scanned.flags.iter().find_map(Flag::refusal) {
             return refused(why);
         }
@@ -393,8 +396,8 @@ impl Judging<'_> {
         let forged = judgement.tests.iter().find(|test| test.outcome == Outcome::Forged);
         if let Some(test) = forged {
             judgement.verdict = Verdict::Forged;
-            judgement.message =
-                Some(format!("`{}` was reported as passed and has not run to its end", test.name));
+            let text = format!("`{}` was reported as passed and has not run to its end", test.name);
+            judgement.evidence = Some(Evidence::text(text));
         }
         Ok(disguised.undisguised(judgement))
     }

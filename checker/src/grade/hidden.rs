@@ -27,23 +27,25 @@ pub fn for_the_student<'a>(rules: &Rules, judgement: &'a Judgement) -> Cow<'a, J
                 name: HIDDEN.to_owned(),
                 target: HIDDEN.to_owned(),
                 outcome: if all_pass { Outcome::Passed } else { Outcome::Failed },
-                message: None,
+                evidence: None,
                 place: None,
             });
         }
     }
     // A compiler error shows a test's text, and a trap has a test's name.
-    let tells = judgement.message.as_deref().is_some_and(|message| {
+    let tells = judgement.evidence.as_ref().is_some_and(|evidence| {
+        // Every field, whether it is worded or not.
+        let message = serde_json::to_string(evidence).expect("evidence is plain data");
         let names = |test: &TestResult| {
             let parts = test.name.split("::").filter(|part| !part.starts_with("case_"));
             parts.into_iter().any(|part| message.contains(part))
         };
-        tells_of_hidden(rules, message)
+        tells_of_hidden(rules, &message)
             || judgement.tests.iter().any(|test| is_hidden(test) && names(test))
     });
     Cow::Owned(Judgement {
         verdict: judgement.verdict,
-        message: if tells { None } else { judgement.message.clone() },
+        evidence: if tells { None } else { judgement.evidence.clone() },
         place: judgement.place.clone().filter(|_| !tells),
         tests,
     })

@@ -218,7 +218,7 @@ mod tests {
             name: (*name).to_owned(),
             target: "t".into(),
             outcome: *outcome,
-            message: None,
+            evidence: None,
             place: None,
         };
         Judgement::from_tests(tests.iter().map(test).collect())

@@ -419,7 +419,7 @@ mod tests {
         let store = Store::open(directory.path()).unwrap();
         let skipped = |outcome| {
             let (name, target) = ("a".to_owned(), "t".to_owned());
-            let test = TestResult { name, target, outcome, message: None, place: None };
+            let test = TestResult { name, target, outcome, evidence: None, place: None };
             store
                 .put(&GradedExercise {
                     student: "ada".into(),

@@ -2,6 +2,8 @@
 
 use similar::{ChangeTag, TextDiff};
 
+use crate::evidence::{Evidence, Line, Of};
+
 /// The text of an insta snapshot: what follows the header between the two `---` lines.
 pub fn snapshot_text(snapshot: &str) -> Option<&str> {
     let (_, text) = snapshot.strip_prefix("---\n")?.split_once("\n---\n")?;
@@ -14,23 +16,22 @@ pub fn normalise(output: &str) -> String {
     lines.join("\n").trim_end().to_owned()
 }
 
-/// The difference, as lines that begin with `- ` (expected) and `+ ` (yours); `None` if there is none.
-pub fn difference(expected: &str, yours: &str) -> Option<String> {
+/// The difference, line by line; `None` if there is none.
+pub fn difference(expected: &str, yours: &str) -> Option<Evidence> {
     let (expected, yours) = (normalise(expected), normalise(yours));
     if expected == yours {
         return None;
     }
     let diff = TextDiff::from_lines(&expected, &yours);
-    let mut lines = vec!["- expected".to_owned(), "+ yours".to_owned(), String::new()];
-    for change in diff.iter_all_changes() {
-        let sign = match change.tag() {
-            ChangeTag::Delete => '-',
-            ChangeTag::Insert => '+',
-            ChangeTag::Equal => ' ',
-        };
-        lines.push(format!("{sign} {}", change.value().trim_end_matches('\n')));
-    }
-    Some(lines.join("\n"))
+    let lines = diff.iter_all_changes().map(|change| Line {
+        of: match change.tag() {
+            ChangeTag::Delete => Of::Expected,
+            ChangeTag::Insert => Of::Yours,
+            ChangeTag::Equal => Of::Both,
+        },
+        text: change.value().trim_end_matches('\n').to_owned(),
+    });
+    Some(Evidence::Difference { lines: lines.collect() })
 }
 
 #[cfg(test)]
@@ -51,7 +52,7 @@ mod tests {
 
     #[test]
     fn a_difference_shows_both_sides() {
-        let text = difference("a\nb\n", "a\nc\n").unwrap();
+        let text = difference("a\nb\n", "a\nc\n").unwrap().to_string();
         assert!(text.ends_with("  a\n- b\n+ c"), "{text}");
     }
 }

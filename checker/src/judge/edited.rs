@@ -1,5 +1,6 @@
 //! The judgement on given files that are not as they were given. No I/O here.
 
+use crate::evidence::Evidence;
 use crate::verdict::{Judgement, Place, Verdict};
 use crate::workbook::edit::{Edit, EditKind};
 
@@ -32,5 +33,5 @@ pub fn judge_edits(exercise: &str, edits: &[Edit]) -> Option<Judgement> {
         _ => 1,
     };
     let place = Place { file: first.file.clone(), line, column: None };
-    Some(Judgement::without_tests(verdict, Some(lines.join("\n")), Some(place)))
+    Some(Judgement::without_tests(verdict, Some(Evidence::text(lines.join("\n"))), Some(place)))
 }

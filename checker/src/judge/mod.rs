@@ -13,6 +13,7 @@ use sandbox::{End, Stop};
 
 use crate::Error;
 use crate::event::{Event, Sink};
+use crate::evidence::Evidence;
 use crate::judge::candidate::Candidate;
 use crate::judge::compile::{Compiled, Diagnostic, Programs, cargo_failed, compile};
 use crate::judge::inputs::Inputs;
@@ -22,7 +23,7 @@ use crate::judge::run_tests::{
 };
 use crate::system::files;
 use crate::system::scratch::temporary;
-use crate::verdict::{Judgement, Outcome, TestResult, Verdict, strays_text};
+use crate::verdict::{Judgement, Outcome, TestResult, Verdict};
 use crate::workbook::curriculum::Exercise;
 
 /// The target of the comparison with the reference, among those of the tests.
@@ -173,7 +174,8 @@ fn compile_errors(exercise: &Exercise, errors: Vec<Diagnostic>) -> Judgement {
     if !more.is_empty() {
         text.push(&more);
     }
-    Judgement::without_tests(Verdict::DoesNotCompile, Some(text.join("\n\n")), place)
+    let evidence = Evidence::Compiler { text: text.join("\n\n") };
+    Judgement::without_tests(Verdict::DoesNotCompile, Some(evidence), place)
 }
 
 fn endless_compiler(candidate: &Candidate<'_>) -> Judgement {
@@ -182,7 +184,7 @@ fn endless_compiler(candidate: &Candidate<'_>) -> Judgement {
          for ever?",
         candidate.exercise.compile_deadline.as_secs()
     );
-    Judgement::without_tests(Verdict::DoesNotCompile, Some(message), None)
+    Judgement::without_tests(Verdict::DoesNotCompile, Some(Evidence::text(message)), None)
 }
 
 /// The experiment as one more test; `None` if the exercise has none.
@@ -195,33 +197,38 @@ fn compare_experiment(
     let Some(snapshot) = candidate.pins.snapshot() else {
         return Ok(None);
     };
-    let result = |outcome, message| TestResult {
+    let result = |outcome, evidence| TestResult {
         name: COMPARISON.to_owned(),
         target: EXPERIMENT.to_owned(),
         outcome,
-        message,
+        evidence,
         place: None,
     };
     let Some(program) = programs.programs.get(&candidate.exercise.name) else {
-        let message = "cargo built no experiment from src/main.rs".to_owned();
-        return Ok(Some(result(Outcome::Missing, Some(message))));
+        let evidence = Evidence::text("cargo built no experiment from src/main.rs");
+        return Ok(Some(result(Outcome::Missing, Some(evidence))));
     };
     let observation = run_experiment(candidate, program, Vec::new(), cpu, stop)?;
     let expected = compare::snapshot_text(snapshot).unwrap_or(snapshot);
     let panics = panics(&observation.stderr.text);
-    let (outcome, message) = match &observation.end {
+    let (outcome, evidence) = match &observation.end {
         End::Exited(0) => match compare::difference(expected, &observation.stdout.text) {
             Some(difference) => (Outcome::OutputDiffers, Some(difference)),
             None if observation.strays.is_empty() => (Outcome::Passed, None),
-            None => (Outcome::Leaked, Some(strays_text(&observation.strays))),
+            None => {
+                (Outcome::Leaked, Some(Evidence::Strays { strays: observation.strays.clone() }))
+            }
         },
         End::Exited(code) => {
-            let said = observation.stderr.text.trim_end();
-            (Outcome::Failed, Some(format!("the experiment exited with code {code}:\n{said}")))
+            let stderr = observation.stderr.text.trim_end().to_owned();
+            (Outcome::Failed, Some(Evidence::ExperimentFailed { code: *code, stderr }))
         }
-        _ => unnatural_end(candidate, &observation, panics.last()),
+        _ => {
+            let last = panics.last().cloned().map(Evidence::Panic);
+            unnatural_end(candidate, &observation, last)
+        }
     };
-    let mut result = result(outcome, message);
+    let mut result = result(outcome, evidence);
     if outcome != Outcome::Passed {
         result.place = place_of(candidate, &panics, panics.last());
     }

@@ -1,17 +1,9 @@
 //! Reading what a Rust program says when it panics.
 
+use crate::evidence::Panic;
+
 use crate::judge::compile::clean_paths;
 use crate::verdict::Place;
-
-/// One panic, as the default hook prints it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Panic {
-    /// The name of the thread that panicked.
-    pub thread: String,
-    pub place: Option<Place>,
-    /// Its message, which may have several lines.
-    pub message: String,
-}
 
 /// The panics in `stderr`, in order.
 pub fn panics(stderr: &str) -> Vec<Panic> {
@@ -32,6 +24,12 @@ pub fn panics(stderr: &str) -> Vec<Panic> {
         panic.message.truncate(panic.message.trim_end().len());
     }
     found
+}
+
+/// The panics that a text quotes, which may begin behind other words in a line.
+pub fn quoted(text: &str) -> Vec<Panic> {
+    let lines = text.lines().filter_map(|line| line.find("thread '").map(|at| &line[at..]));
+    panics(&lines.collect::<Vec<_>>().join("\n"))
 }
 
 /// `thread 'name' (4711) panicked at file:line:column:`

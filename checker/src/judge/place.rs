@@ -2,17 +2,16 @@
 //! left somewhere.
 //!
 //! In this order: a panic in the learner's file, also one of a process that the test started; the line
-//! that a schedule blames; the function that the failing test is about. No I/O here.
+//! that a schedule blames; the function that the failing test is about, by the test's own word if it has one.
+//! No I/O here.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::judge::panics::panics;
+use crate::evidence::Evidence;
+use crate::judge::panics::quoted;
 use crate::verdict::{Judgement, Place, TestResult, Verdict};
 use crate::workbook::curriculum::Exercise;
-
-/// The label of the line that a schedule blames, as the crate `schedules` writes it.
-const BLAMED: &str = "look at:";
 
 /// What a line is chosen from.
 #[derive(Debug)]
@@ -41,23 +40,23 @@ impl Look<'_> {
 
     /// The line to look at for a test that does not pass.
     pub fn of_test(&self, test: &TestResult) -> Place {
-        let message = test.message.as_deref().unwrap_or_default();
         let own = |place: Place| self.is_own(&place).then_some(place);
+        let evidence = test.evidence.as_ref();
         test.place
             .clone()
             .and_then(own)
-            .or_else(|| self.panic_in(message))
-            .or_else(|| self.blamed_in(message))
-            .unwrap_or_else(|| self.line(self.function_of(test, message)))
+            .or_else(|| self.panic_in(evidence?))
+            .or_else(|| blamed(evidence?).and_then(own))
+            .unwrap_or_else(|| self.line(self.function_of(test)))
     }
 
     /// The judgement with each place on a line of the learner's, where the evidence leads to one.
     pub fn on_own_lines(&self, judgement: &Judgement) -> Judgement {
         let mut judgement = judgement.clone();
-        if judgement.message.is_some() {
+        if judgement.evidence.is_some() {
             judgement.place = Some(self.first(&judgement));
         }
-        for test in judgement.tests.iter_mut().filter(|test| test.message.is_some()) {
+        for test in judgement.tests.iter_mut().filter(|test| test.evidence.is_some()) {
             test.place = Some(self.of_test(test));
         }
         judgement
@@ -75,29 +74,29 @@ impl Look<'_> {
         self.source.lines().zip(1..).find(|(line, _)| line.contains("todo!(")).map(|(_, at)| at)
     }
 
-    /// A panic that the message quotes: of a process that the test started.
-    fn panic_in(&self, message: &str) -> Option<Place> {
-        let quoted = message.lines().filter_map(|line| line.find("thread '").map(|at| &line[at..]));
-        let quoted = quoted.collect::<Vec<_>>().join("\n");
-        let places = panics(&quoted).into_iter().filter_map(|panic| panic.place);
+    /// A panic of a process that the test started, which it quotes.
+    fn panic_in(&self, evidence: &Evidence) -> Option<Place> {
+        let text = match evidence {
+            Evidence::Lesson(lesson) => &lesson.seen,
+            Evidence::Panic(panic) => &panic.message,
+            Evidence::Signal { said: Some(said), .. } => return self.panic_in(said),
+            _ => return None,
+        };
+        let places = quoted(text).into_iter().filter_map(|panic| panic.place);
         places.into_iter().find(|place| self.is_own(place))
-    }
-
-    /// `look at:  semaphore.rs:30`
-    fn blamed_in(&self, message: &str) -> Option<Place> {
-        let blamed = message.lines().find_map(|line| line.strip_prefix(BLAMED))?;
-        let (file, line) = blamed.trim().rsplit_once(':')?;
-        let is_main = self.exercise.main_file().file_name().is_some_and(|name| name == file);
-        let line = line.parse().ok().filter(|_| is_main)?;
-        Some(self.line(Some(line)))
     }
 
     /// The line of the public function that a test is about.
     ///
-    /// Of those that the test calls until it fails: one that `likely` names in backticks; else one that the
-    /// test's own name has in it; else the last that does something. Without any, the file's first.
-    fn function_of(&self, test: &TestResult, message: &str) -> Option<u32> {
+    /// The one that the test names. Else of those that the test calls until it fails: one that `likely` names
+    /// in backticks; else one that the test's own name has in it; else the last that does something. Without
+    /// any, the file's first.
+    fn function_of(&self, test: &TestResult) -> Option<u32> {
         let functions = self.functions();
+        let (likely, about) = guidance(test.evidence.as_ref());
+        if let Some(function) = functions.iter().find(|it| Some(it.name) == about) {
+            return Some(function.line);
+        }
         let steps = self.steps_of(test);
         let mut called: Vec<(usize, &Function<'_>)> = Vec::new();
         for function in &functions {
@@ -105,12 +104,11 @@ impl Look<'_> {
         }
         called.sort_by_key(|(at, _)| *at);
         let called: Vec<&Function<'_>> = called.into_iter().map(|(_, function)| function).collect();
-        let likely = likely(message);
         let name = format!("_{}_", test.name.replace("::", "_"));
         let is_in_name = |it: &&Function<'_>| name.contains(&format!("_{}_", it.name));
         let called = || called.iter().copied();
         let suspected = called()
-            .filter_map(|it| Some((named_in_backticks(&likely, it.name)?, it)))
+            .filter_map(|it| Some((named_in_backticks(likely, it.name)?, it)))
             .min_by_key(|(at, _)| *at);
         suspected
             .map(|(_, it)| it)
@@ -252,15 +250,24 @@ fn code_of(line: &str) -> String {
     code.split("//").next().unwrap_or_default().to_owned()
 }
 
-/// The paragraph `likely:` of a lesson.
-fn likely(message: &str) -> String {
-    let mut lines = message.lines().skip_while(|line| !line.starts_with("likely:"));
-    let mut text = lines.next().unwrap_or_default().to_owned();
-    for line in lines.take_while(|line| line.starts_with(' ')) {
-        text.push(' ');
-        text.push_str(line.trim());
+/// The line that a schedule blames.
+fn blamed(evidence: &Evidence) -> Option<Place> {
+    match evidence {
+        Evidence::Schedule(schedule) => {
+            schedule.blamed.clone().map(|place| Place { column: None, ..place })
+        }
+        _ => None,
     }
-    text
+}
+
+/// The mistake that the test suspects, and the function that it says it is about.
+fn guidance(evidence: Option<&Evidence>) -> (&str, Option<&str>) {
+    match evidence {
+        Some(Evidence::Lesson(lesson)) => (&lesson.likely, lesson.about.as_deref()),
+        Some(Evidence::Schedule(schedule)) => (&schedule.likely, None),
+        Some(Evidence::Signal { said, .. }) => guidance(said.as_deref()),
+        _ => ("", None),
+    }
 }
 
 #[cfg(test)]
@@ -269,6 +276,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::evidence::{Failure, Lesson, Schedule};
     use crate::verdict::Outcome;
     use crate::workbook::curriculum::Number;
 
@@ -334,7 +342,15 @@ fn nothing_is_called() {}
         }
     }
 
-    fn line(name: &str, message: &str, place: (&str, u32)) -> u32 {
+    fn lesson(lesson: Lesson) -> Evidence {
+        Evidence::Lesson(lesson)
+    }
+
+    fn likely(likely: &str) -> Evidence {
+        lesson(Lesson { likely: likely.into(), ..Lesson::default() })
+    }
+
+    fn line(name: &str, evidence: Evidence, place: (&str, u32)) -> u32 {
         let exercise = exercise();
         let given = BTreeMap::from([(PathBuf::from("tests/semaphore.rs"), TESTS.to_owned())]);
         let look = Look { exercise: &exercise, source: SOURCE, given: &given };
@@ -343,46 +359,96 @@ fn nothing_is_called() {}
             name: name.into(),
             target: "semaphore".into(),
             outcome: Outcome::Failed,
-            message: Some(message.into()),
+            evidence: Some(evidence),
             place: Some(Place { file, line: place.1, column: None }),
         });
         assert_eq!(chosen.file, exercise.main_file());
         chosen.line
     }
 
+    fn schedule(blamed: &str) -> Evidence {
+        let file = PathBuf::from("exercises/02_locks/03_semaphore").join(blamed);
+        Evidence::Schedule(Box::new(Schedule {
+            expected: "a".into(),
+            failure: Failure::Deadlock,
+            likely: String::new(),
+            blamed: Some(Place { file, line: 7, column: Some(9) }),
+            read: String::new(),
+            again: String::new(),
+            number: 1,
+            switches: 0,
+            threads: Vec::new(),
+            left_out: 0,
+            steps: Vec::new(),
+            waiting: Vec::new(),
+            lines: Vec::new(),
+        }))
+    }
+
     #[test]
     fn a_panic_in_the_learners_file_is_the_line() {
-        assert_eq!(line("a", "look at:  semaphore.rs:7", ("src/semaphore.rs", 4)), 4);
-        let quoted = "seen:     thread 'main' (7) panicked at \
-                      exercises/02_locks/03_semaphore/src/semaphore.rs:6:9:\n          no";
-        assert_eq!(line("a", quoted, ("tests/semaphore.rs", 8)), 6);
+        assert_eq!(line("a", schedule("src/semaphore.rs"), ("src/semaphore.rs", 4)), 4);
+        let quoted = "thread 'main' (7) panicked at \
+                      exercises/02_locks/03_semaphore/src/semaphore.rs:6:9:\nno";
+        let seen = |seen: String| lesson(Lesson { seen, ..Lesson::default() });
+        let at = ("tests/semaphore.rs", 8);
+        assert_eq!(line("a", seen(quoted.into()), at), 6);
+        assert_eq!(line("a", seen(format!("it says: {quoted}")), at), 6);
+        let signal = Evidence::Signal { signal: 6, said: Some(Box::new(seen(quoted.into()))) };
+        assert_eq!(line("a", signal, at), 6);
     }
 
     #[test]
     fn a_schedule_says_which_line_it_blames() {
-        let message = "expected: a\nlook at:  semaphore.rs:7\n\nsemaphore.rs\n:25 │ lock";
-        assert_eq!(line("a", message, ("tests/semaphore.rs", 8)), 7);
-        let of_another = "look at:  protocol.rs:92";
-        assert_eq!(line("nothing_is_called", of_another, ("tests/semaphore.rs", 8)), 6);
+        let at = ("tests/semaphore.rs", 8);
+        assert_eq!(line("a", schedule("src/semaphore.rs"), at), 7);
+        assert_eq!(line("nothing_is_called", schedule("tests/protocol.rs"), at), 6);
+    }
+
+    #[test]
+    fn what_a_text_says_is_no_place() {
+        let text =
+            "expected: a\nlikely:   `new`\nlook at:  semaphore.rs:7\n\nsemaphore.rs\n:25 │ lock";
+        let at = ("tests/semaphore.rs", 8);
+        assert_eq!(line("nothing_is_called", Evidence::text(text), at), 6);
+    }
+
+    #[test]
+    fn a_test_may_say_which_function_it_is_about() {
+        let about = |name: &str| {
+            lesson(Lesson {
+                about: Some(name.into()),
+                likely: "`available`".into(),
+                ..Lesson::default()
+            })
+        };
+        let line = |name| line("a_permit_comes_back", about(name), ("tests/semaphore.rs", 8));
+        assert_eq!(line("try_acquire"), 7);
+        assert_eq!(line("no_such_function"), 8, "what `likely` names");
     }
 
     #[test]
     fn otherwise_it_is_the_function_that_the_test_is_about() {
         let at = ("tests/semaphore.rs", 8);
         let case = "a_permit_comes_back::case_1_of_acquire";
-        assert_eq!(line(case, "", at), 6, "the case's name has `acquire` in it");
-        assert_eq!(line("a_permit_comes_back::case_1", "", at), 6, "the last that does something");
-        let likely = "likely:   the argument of `new` is\n          not what `available` reads";
-        assert_eq!(line(case, likely, at), 3, "suspected and called");
-        let likely = "likely:   `try_acquire` takes it";
-        assert_eq!(line(case, likely, at), 6, "suspected, but the test does not call it");
-        assert_eq!(line("a_try_acquire_is_refused", "", ("tests/semaphore.rs", 17)), 7);
+        let none = || Evidence::text("");
+        assert_eq!(line(case, none(), at), 6, "the case's name has `acquire` in it");
         assert_eq!(
-            line("it_is_refused::case_2", "", ("tests/semaphore.rs", 26)),
+            line("a_permit_comes_back::case_1", none(), at),
+            6,
+            "the last that does something"
+        );
+        let suspect = likely("the argument of `new` is\nnot what `available` reads");
+        assert_eq!(line(case, suspect, at), 3, "suspected and called");
+        let suspect = likely("`try_acquire` takes it");
+        assert_eq!(line(case, suspect, at), 6, "suspected, but the test does not call it");
+        assert_eq!(line("a_try_acquire_is_refused", none(), ("tests/semaphore.rs", 17)), 7);
+        assert_eq!(
+            line("it_is_refused::case_2", none(), ("tests/semaphore.rs", 26)),
             7,
             "its own case"
         );
-        assert_eq!(line("no_such_test", "", at), 6, "the file's first that does something");
+        assert_eq!(line("no_such_test", none(), at), 6, "the file's first that does something");
     }
 
     #[test]

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -16,14 +16,16 @@ use nix::sys::signal::Signal;
 use sandbox::{Confinement, End, Layer, Limits, Observation, Program, Stop};
 
 use crate::Error;
+use crate::evidence::Panic;
+use crate::evidence::{self, Evidence};
 use crate::judge::candidate::Candidate;
 use crate::judge::compile::Programs;
-use crate::judge::panics::{Panic, panics};
+use crate::judge::panics::panics;
 use crate::judge::place;
 use crate::system::files;
 use crate::system::scratch::Scratch;
 use crate::system::worker_pool::{cores, in_parallel};
-use crate::verdict::{Outcome, Place, TestResult, hung_threads_text, strays_text};
+use crate::verdict::{Outcome, Place, TestResult};
 
 /// After this many tests that hung, the rest is not run: each would cost its deadline again.
 const HUNG_TESTS: usize = 2;
@@ -39,6 +41,9 @@ const LOG: &str = "log";
 
 /// What the name of the log and that of the file for the test's seal differ by.
 pub(crate) const SEAL: &str = ".end";
+
+/// What the names of the log and of the file for what the test has found out differ by.
+const EVIDENCE: &str = ".evidence";
 
 /// How many MiB have to be free for something that did not pass to be judged: where its log cannot be
 /// written, a test has not failed.
@@ -120,7 +125,7 @@ pub fn run_experiment_as(
 fn skipped(target: &str, name: &str, lack: &str) -> TestResult {
     TestResult {
         outcome: Outcome::Skipped,
-        message: Some(format!("skipped: {lack}")),
+        evidence: Some(Evidence::text(format!("skipped: {lack}"))),
         ..not_run(target, name)
     }
 }
@@ -130,7 +135,7 @@ fn not_run(target: &str, name: &str) -> TestResult {
         name: name.to_owned(),
         target: target.to_owned(),
         outcome: Outcome::NotRun,
-        message: Some(format!("not run: {HUNG_TESTS} tests before it hung")),
+        evidence: Some(Evidence::text(format!("not run: {HUNG_TESTS} tests before it hung"))),
         place: None,
     }
 }
@@ -150,25 +155,27 @@ fn run_test(test: &Test<'_>, directory: &Path, stop: &Stop) -> Result<TestResult
     let Some(program) = programs.tests.get(target) else {
         let message = format!("cargo built no test program `{target}`");
         return Ok(TestResult {
-            message: Some(message),
+            evidence: Some(Evidence::text(message)),
             outcome: Outcome::Missing,
             ..not_run(target, name)
         });
     };
-    let log = directory.join(LOG);
+    let [log, seal, evidence] = written_by_tests(directory);
     // They have to be there to be shown alone.
-    let seal = directory.join(format!("{LOG}{SEAL}"));
-    for file in [&log, &seal] {
+    for file in [&log, &seal, &evidence] {
         fs::write(file, "").map_err(Error::writing(file))?;
     }
     let mut args: Vec<OsString> = [name, "--exact", "--nocapture", "--test-threads=1", "--logfile"]
         .map(OsString::from)
         .into();
     args.push(log.clone().into());
-    let program = program_of(candidate, program, args, cpu, directory);
+    let mut program = program_of(candidate, program, args, cpu, directory);
+    program.env.push((evidence::VARIABLE.into(), evidence.clone().into()));
     let observation = observe(candidate, &program, stop)?;
-    let (log, seal) = (read_log(&log)?, read_log(&seal)?);
-    let result = result_of(candidate, target, name, &observation, &String::from_utf8_lossy(&log));
+    let (log, seal) = (read_written(&log, LOG_SIZE)?, read_written(&seal, LOG_SIZE)?);
+    let told = read_written(&evidence, evidence::SIZE)?;
+    let log = String::from_utf8_lossy(&log);
+    let result = result_of(candidate, target, name, &observation, &log, &told);
     let result = sealed(candidate, result, &String::from_utf8_lossy(&seal));
     if result.outcome != Outcome::Passed {
         files::room(directory, ROOM_TO_RUN)?;
@@ -176,25 +183,29 @@ fn run_test(test: &Test<'_>, directory: &Path, stop: &Stop) -> Result<TestResult
     Ok(result)
 }
 
-/// The bytes of a test's log. What lies there now may be of the program's making, and then it is empty: a
+/// The files that a test writes: libtest's log, its seal, what it has found out.
+fn written_by_tests(directory: &Path) -> [PathBuf; 3] {
+    ["", SEAL, EVIDENCE].map(|end| directory.join(format!("{LOG}{end}")))
+}
+
+/// The bytes of a file that a test writes, at most so many. What lies there now may be of the program's making, and then it is empty: a
 /// link, a FIFO, a file that the program has closed to others or removed.
-fn read_log(log: &Path) -> Result<Vec<u8>, Error> {
-    match files::read_regular(log, LOG_SIZE) {
+fn read_written(file: &Path, size: u64) -> Result<Vec<u8>, Error> {
+    match files::read_regular(file, size) {
         Ok(bytes) => Ok(bytes.unwrap_or_default()),
         Err(error)
             if [ErrorKind::NotFound, ErrorKind::PermissionDenied].contains(&error.kind()) =>
         {
             Ok(Vec::new())
         }
-        Err(error) => Err(Error::reading(log)(error)),
+        Err(error) => Err(Error::reading(file)(error)),
     }
 }
 
 /// Whether a test that did not pass may have been ended by the machine: the kernel, when memory runs out,
 /// kills what has taken most of it.
 pub fn may_be_the_machines(test: &TestResult) -> bool {
-    let message = test.message.as_deref().unwrap_or_default();
-    test.outcome == Outcome::Crashed && message.starts_with(&signal_text(Signal::SIGKILL as i32))
+    matches!(test.evidence, Some(Evidence::Signal { signal, .. }) if signal == Signal::SIGKILL as i32)
 }
 
 /// Runs a program of the candidate's, and makes sure that it was kept from the host as it should.
@@ -232,11 +243,11 @@ fn program_of(
         cpu_time: None,
         cpu,
     };
-    // A private `/tmp` has a size. Of the host, only the log is written then: of files of its own in a
+    // A private `/tmp` has a size. Of the host, only these files are written then: of files of its own in a
     // directory there a program could make any number.
     let has_own_tmp = candidate.confined.is_some_and(|it| it.layers.contains(&Layer::PrivateRoot));
     let (temporary, writable) = if has_own_tmp {
-        (Path::new("/tmp"), ["", SEAL].map(|end| scratch.join(format!("{LOG}{end}"))).into())
+        (Path::new("/tmp"), written_by_tests(scratch).into())
     } else {
         (scratch, vec![scratch.to_owned()])
     };
@@ -282,15 +293,17 @@ fn result_of(
     name: &str,
     observation: &Observation,
     log: &str,
+    told: &[u8],
 ) -> TestResult {
     let panics = panics(&observation.stderr.text);
     let panic = panics.iter().rfind(|panic| panic.thread == name).or(panics.last());
-    let (outcome, message) = outcome_of(candidate, name, observation, log, panic);
+    let said = panic.map(|panic| Evidence::of_panic(panic, told));
+    let (outcome, evidence) = outcome_of(candidate, name, observation, log, said);
     let place = match outcome {
         Outcome::Passed | Outcome::Leaked => None,
         _ => place_of(candidate, &panics, panic),
     };
-    TestResult { name: name.to_owned(), target: target.to_owned(), outcome, message, place }
+    TestResult { name: name.to_owned(), target: target.to_owned(), outcome, evidence, place }
 }
 
 /// The learner's line if one of the panics was there, in whichever thread; else where the test gave up.
@@ -315,12 +328,11 @@ fn sealed(candidate: &Candidate<'_>, result: TestResult, written: &str) -> TestR
     match result.outcome {
         Outcome::Passed | Outcome::Leaked if !is_sealed => TestResult {
             outcome: Outcome::Forged,
-            message: Some(
+            evidence: Some(Evidence::text(
                 "the log says that the test passed, but the test did not run to its end in its own process.\n\
                  Something in your code writes the log, or a forked child returned into the test and the \
-                 parent exited."
-                    .to_owned(),
-            ),
+                 parent exited.",
+            )),
             ..result
         },
         _ => result,
@@ -332,8 +344,8 @@ fn outcome_of(
     name: &str,
     observation: &Observation,
     log: &str,
-    panic: Option<&Panic>,
-) -> (Outcome, Option<String>) {
+    said: Option<Evidence>,
+) -> (Outcome, Option<Evidence>) {
     let log = Log { name, text: log };
     let ran_to_its_end = log.is_exactly("ok");
     let failed = log.says("failed");
@@ -342,15 +354,21 @@ fn outcome_of(
             (Outcome::Passed, None)
         }
         End::Exited(0) if ran_to_its_end => {
-            (Outcome::Leaked, Some(strays_text(&observation.strays)))
+            (Outcome::Leaked, Some(Evidence::Strays { strays: observation.strays.clone() }))
         }
-        End::Exited(_) if failed => (Outcome::Failed, Some(failure_text(observation, panic))),
-        End::Exited(0) if log.says("ignored") => (Outcome::Skipped, Some(log.reason())),
+        // A test that returns an error says so on standard error.
+        End::Exited(_) if failed => {
+            let stderr = || Evidence::text(last_lines(&observation.stderr.text, 20));
+            (Outcome::Failed, Some(said.unwrap_or_else(stderr)))
+        }
+        End::Exited(0) if log.says("ignored") => {
+            (Outcome::Skipped, Some(Evidence::text(log.reason())))
+        }
         End::Exited(0) if observation.stdout.text.contains("running 0 tests") => {
-            (Outcome::Missing, Some("the test is not in the test program".to_owned()))
+            (Outcome::Missing, Some(Evidence::text("the test is not in the test program")))
         }
-        End::Exited(code) => (Outcome::ExitedEarly, Some(early_exit_text(*code))),
-        _ => unnatural_end(candidate, observation, panic),
+        End::Exited(code) => (Outcome::ExitedEarly, Some(Evidence::ExitedEarly { code: *code })),
+        _ => unnatural_end(candidate, observation, said),
     }
 }
 
@@ -378,70 +396,36 @@ impl Log<'_> {
     }
 }
 
-/// Ends that no test brings about by returning or panicking.
+/// Ends that no test brings about by returning or panicking; `said` is its last panic.
 pub fn unnatural_end(
     candidate: &Candidate<'_>,
     observation: &Observation,
-    panic: Option<&Panic>,
-) -> (Outcome, Option<String>) {
+    said: Option<Evidence>,
+) -> (Outcome, Option<Evidence>) {
     match &observation.end {
         End::Signalled { signal, .. } => {
-            let mut text = signal_text(*signal);
-            if let Some(panic) = panic {
-                text = format!("{text}\nBefore that it said:\n{}", panic.message);
-            }
-            (Outcome::Crashed, Some(text))
+            let said = said.map(Box::new);
+            (Outcome::Crashed, Some(Evidence::Signal { signal: *signal, said }))
         }
         End::TimedOut(threads) => {
             let seconds = candidate.exercise.test_deadline.as_secs();
-            (Outcome::TimedOut, Some(hung_threads_text(seconds, threads)))
+            (Outcome::TimedOut, Some(Evidence::Hang { seconds, threads: threads.clone() }))
         }
         End::Flooded => (
             Outcome::TooMuchOutput,
-            Some("it wrote more than 16 MiB and was killed; is there a loop that prints?".to_owned()),
+            Some(Evidence::text(
+                "it wrote more than 16 MiB and was killed; is there a loop that prints?",
+            )),
         ),
         End::AttackedSupervisor => (
             Outcome::AttackedSupervisor,
-            Some(
+            Some(Evidence::text(
                 "it killed or stopped the process that supervised it. Did a kill() go to the parent \
-                 (getppid), to the group (0) or to everyone (-1)?"
-                    .to_owned(),
-            ),
+                 (getppid), to the group (0) or to everyone (-1)?",
+            )),
         ),
         End::Exited(_) | End::Stopped => (Outcome::NotRun, None),
     }
-}
-
-fn failure_text(observation: &Observation, panic: Option<&Panic>) -> String {
-    match panic {
-        Some(panic) => panic.message.clone(),
-        // A test that returns an error says so on standard error.
-        None => last_lines(&observation.stderr.text, 20),
-    }
-}
-
-fn early_exit_text(code: i32) -> String {
-    format!(
-        "the process exited with code {code} before the test had run to its end.\n\
-         Your code ends the whole process: look for process::exit, exit or _exit on a path that a \
-         test takes."
-    )
-}
-
-fn signal_text(signal: i32) -> String {
-    let name = Signal::try_from(signal)
-        .map_or_else(|_| format!("signal {signal}"), |signal| signal.as_str().to_owned());
-    let meaning = match name.as_str() {
-        "SIGSEGV" => ": it touched memory that is not there, or ran out of stack",
-        "SIGBUS" => ": it touched memory in a way that the machine cannot serve",
-        "SIGABRT" => ": it called abort, or panicked where a panic cannot unwind",
-        "SIGILL" => ": it met an instruction that does not exist",
-        "SIGFPE" => ": an arithmetic operation that the CPU refuses",
-        "SIGPIPE" => ": it wrote to a pipe that nobody reads",
-        "SIGKILL" => ": your code killed it, or the kernel did because memory ran out (see dmesg)",
-        _ => "",
-    };
-    format!("ended by {name}{meaning}")
 }
 
 fn last_lines(text: &str, count: usize) -> String {

@@ -7,6 +7,7 @@ use similar::{ChangeTag, TextDiff};
 use tracer::{Stuck, Timeline};
 
 use crate::event::{Event, Sink};
+use crate::evidence::{Body, Evidence, Words};
 use crate::findings::{ExerciseStatus, Finding, Soundness, Tally, Verified, WorkbookStatus};
 use crate::judge::EXPERIMENT;
 use crate::solutions::Kind;
@@ -16,7 +17,7 @@ use crate::workbook::Workbook;
 use crate::workbook::curriculum::Exercise;
 use crate::{Error, Exit};
 
-use super::text::{Paint, WIDTH, bar, clean, fill, paint, wrap};
+use super::text::{Paint, WIDTH, bar, clean, fill, labelled, paint, wrap};
 use super::{Format, NewReporter, Report, Reporter, lanes, output};
 
 /// How wide the names of kinds are in the table of `verify`, and its numbers.
@@ -206,28 +207,18 @@ impl Human {
     }
 
     fn why(&self, judgement: &Judgement) {
-        if let Some(message) = &judgement.message {
-            let text = self.with_program(&clean(message));
-            let lines = match judgement.verdict {
-                // The compiler's drawings lose their sense when they are broken.
-                Verdict::DoesNotCompile => text.lines().map(str::to_owned).collect(),
-                _ => wrap(&text, WIDTH - 2),
-            };
-            self.lines(&lines, 2);
+        if let Some(evidence) = &judgement.evidence {
+            self.words(&self.worded(evidence), 2);
         }
         let Some(test) = judgement.first_unpassed() else {
             return;
         };
-        let message = test.message.as_deref().unwrap_or_default();
-        let message = self.with_program(&clean(message));
-        let (lesson, evidence) = match test.outcome {
-            // Line by line what is printed: nothing of it may be broken.
-            Outcome::OutputDiffers => ("", message.as_str()),
-            _ => lesson_and_evidence(&message),
-        };
-        if !evidence.is_empty() {
-            self.lines(&evidence.lines().map(str::to_owned).collect::<Vec<_>>(), 4);
+        let mut words = test.evidence.as_ref().map_or_else(Words::default, |it| self.worded(it));
+        // What is drawn may be taller than the screen: the words come last.
+        if let Body::Columns(drawn) = &words.body {
+            self.lines(&drawn.lines().map(str::to_owned).collect::<Vec<_>>(), 4);
             self.line("");
+            words.body = Body::None;
         }
         if judgement.verdict == Verdict::Skipped {
             let is_skipped = |test: &&TestResult| test.outcome == Outcome::Skipped;
@@ -237,12 +228,30 @@ impl Human {
         } else {
             self.line(&format!("  {} {}", self.paint("✗", Paint::Bad), clean(&test.name)));
         }
-        self.lines(&wrap(lesson, WIDTH - 4), 4);
+        self.words(&words, 4);
         if let Some(place) = &test.place {
             self.line(&format!("    at {}", at(place)));
         }
         self.line("");
         self.line(&format!("  {}", beside_the_first(&judgement.tests)));
+    }
+
+    /// Evidence in words that can be printed.
+    fn worded(&self, evidence: &Evidence) -> Words {
+        evidence.words().map(|text| self.with_program(&clean(text)))
+    }
+
+    fn words(&self, words: &Words, indent: usize) {
+        for (label, text) in &words.paragraphs {
+            self.lines(&labelled(*label, text, WIDTH - indent), indent);
+        }
+        match &words.body {
+            Body::None => {}
+            Body::Text(text) => self.lines(&wrap(text, WIDTH - indent), indent),
+            Body::Columns(text) => {
+                self.lines(&text.lines().map(str::to_owned).collect::<Vec<_>>(), indent);
+            }
+        }
     }
 
     /// A timeline, and why it has no end.
@@ -305,15 +314,6 @@ impl Human {
 /// Whether it was begun and does not pass.
 fn is_wrong(status: &ExerciseStatus<'_>) -> bool {
     !matches!(status.judgement.verdict, Verdict::Passed | Verdict::NotStarted)
-}
-
-/// The lesson of a message, and what it was learned from: the picture of a schedule stands behind the
-/// first empty line.
-fn lesson_and_evidence(message: &str) -> (&str, &str) {
-    match message.split_once("\n\n") {
-        Some((lesson, evidence)) if lesson.starts_with("expected: ") => (lesson, evidence),
-        _ => (message, ""),
-    }
 }
 
 fn line_of(place: &Place) -> String {
@@ -644,7 +644,7 @@ mod tests {
                 name: "a".into(),
                 target: "t".into(),
                 outcome,
-                message: None,
+                evidence: None,
                 place: None,
             };
             let tests = outcomes.iter().flat_map(|&(outcome, count)| vec![test(outcome); count]);

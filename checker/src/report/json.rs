@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use crate::event::{Event, Sink};
+use crate::evidence::Evidence;
 use crate::findings::{ExerciseStatus, Finding, Soundness, Tally, Verified, WorkbookStatus};
 use crate::solutions::Kind;
 use crate::timeline::{Reference, Traced};
@@ -42,7 +43,8 @@ enum Line<'a> {
         points: u32,
         verdict: Verdict,
         cached: bool,
-        message: Option<&'a str>,
+        message: Option<String>,
+        evidence: Option<&'a Evidence>,
         place: Option<&'a Place>,
         tests: Vec<Test<'a>>,
     },
@@ -132,7 +134,8 @@ struct Test<'a> {
     name: &'a str,
     target: &'a str,
     outcome: Outcome,
-    message: Option<&'a str>,
+    message: Option<String>,
+    evidence: Option<&'a Evidence>,
     place: Option<&'a Place>,
 }
 
@@ -142,7 +145,8 @@ impl<'a> From<&'a TestResult> for Test<'a> {
             name: &test.name,
             target: &test.target,
             outcome: test.outcome,
-            message: test.message.as_deref(),
+            message: test.message(),
+            evidence: test.evidence.as_ref(),
             place: test.place.as_ref(),
         }
     }
@@ -187,7 +191,8 @@ impl Sink for Json {
                 points: exercise.points,
                 verdict: judgement.verdict,
                 cached,
-                message: judgement.message.as_deref(),
+                message: judgement.message(),
+                evidence: judgement.evidence.as_ref(),
                 place: judgement.place.as_ref(),
                 tests: judgement.tests.iter().map(Test::from).collect(),
             },

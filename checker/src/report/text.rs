@@ -1,5 +1,7 @@
 //! Text for a terminal: cleaned, wrapped, coloured.
 
+use crate::evidence::Label;
+
 /// The width that every report fits in.
 pub(super) const WIDTH: usize = 80;
 
@@ -29,7 +31,7 @@ pub(super) fn clean(text: &str) -> String {
         .collect()
 }
 
-/// Breaks long lines at spaces, a command so that the shell takes it as one. What follows `expected:  ` or leading space is indented likewise.
+/// Breaks long lines at spaces. What follows leading space is indented likewise.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     text.lines().flat_map(|line| wrap_line(line, width)).collect()
 }
@@ -61,21 +63,44 @@ pub(super) fn fill(markdown: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// A paragraph below its label, its long lines broken at spaces, a command so that the shell takes it as one.
+pub(super) fn labelled(label: Label, text: &str, width: usize) -> Vec<String> {
+    let name = format!("{}:", label.name());
+    let mut lines = Vec::new();
+    // A paragraph without a text still has its label.
+    for (i, line) in text.trim_end_matches('\n').split('\n').enumerate() {
+        let begin = if i == 0 { name.as_str() } else { "" };
+        let line = format!("{begin:<0$}{line}", Label::WIDTH);
+        let hanging = if i == 0 { Label::WIDTH } else { hanging_indent(&line) };
+        match label {
+            Label::Again => lines.extend(break_command(&line, hanging, width)),
+            _ => lines.extend(break_line(&line, hanging, width)),
+        }
+    }
+    lines
+}
+
 fn wrap_line(line: &str, width: usize) -> Vec<String> {
+    break_line(line, hanging_indent(line), width)
+}
+
+fn break_command(line: &str, hanging: usize, width: usize) -> Vec<String> {
+    /// Makes the next line a part of this one.
+    const CONTINUED: &str = " \\";
+    let mut lines = break_line(line, hanging, width);
+    if lines.len() > 1 {
+        lines = break_line(line, hanging, width - CONTINUED.len());
+    }
+    let last = lines.len() - 1;
+    lines[..last].iter_mut().for_each(|line| line.push_str(CONTINUED));
+    lines
+}
+
+fn break_line(line: &str, hanging: usize, width: usize) -> Vec<String> {
     if line.chars().count() <= width {
         return vec![line.to_owned()];
     }
-    if line.starts_with(COMMAND) {
-        let mut lines = break_line(line, width - CONTINUED.len());
-        let last = lines.len() - 1;
-        lines[..last].iter_mut().for_each(|line| line.push_str(CONTINUED));
-        return lines;
-    }
-    break_line(line, width)
-}
-
-fn break_line(line: &str, width: usize) -> Vec<String> {
-    let hanging = " ".repeat(hanging_indent(line));
+    let hanging = " ".repeat(hanging);
     let mut lines = Vec::new();
     let mut current = String::new();
     // Leading space and the space behind a label belong to the text.
@@ -97,19 +122,8 @@ fn break_line(line: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The label of a command that can be copied, and what makes its next line part of it.
-const COMMAND: &str = "again:    ";
-const CONTINUED: &str = " \\";
-
-/// The labels of a lesson are ten columns wide; otherwise a line keeps its own indentation.
 fn hanging_indent(line: &str) -> usize {
-    const LABELS: [&str; 6] =
-        ["expected: ", "seen:     ", "likely:   ", "look at:  ", "read:     ", COMMAND];
-    if LABELS.iter().any(|label| line.starts_with(label)) {
-        return LABELS[0].len();
-    }
-    let space = line.chars().take_while(|character| *character == ' ').count();
-    space.min(20)
+    line.chars().take_while(|character| *character == ' ').count().min(20)
 }
 
 /// The colours that a report uses.
@@ -148,13 +162,14 @@ mod tests {
 
     #[test]
     fn a_long_line_is_broken_at_spaces_under_its_label() {
-        let lines = wrap("likely:   one two three four", 20);
-        assert_eq!(lines, ["likely:   one two", "          three four"]);
+        let lines = labelled(Label::Likely, "one two three four\nfive", 20);
+        assert_eq!(lines, ["likely:   one two", "          three four", "          five"]);
+        assert_eq!(labelled(Label::Seen, "", 20), ["seen:     "]);
     }
 
     #[test]
     fn a_command_in_two_lines_is_still_one() {
-        let lines = wrap("again:    S=1 cargo test", 20);
+        let lines = labelled(Label::Again, "S=1 cargo test", 20);
         assert_eq!(lines, ["again:    S=1 \\", "          cargo \\", "          test"]);
     }
 

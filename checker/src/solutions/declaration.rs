@@ -85,7 +85,7 @@ impl Declaration {
     /// The test that caught it, or why that is not as declared.
     pub fn check(&self, judgement: &Judgement) -> Result<String, String> {
         if judgement.verdict == Verdict::DoesNotCompile {
-            let message = judgement.message.as_deref().unwrap_or_default();
+            let message = judgement.message().unwrap_or_default();
             return Err(format!("it does not compile:\n{message}"));
         }
         let failing: Vec<&str> = judgement
@@ -103,7 +103,7 @@ impl Declaration {
                 }
             });
         };
-        let message = test.message.as_deref().unwrap_or_default();
+        let message = test.message().unwrap_or_default();
         if !message.contains(&self.message) {
             return Err(format!(
                 "`{}` catches it without saying `{}`; it says:\n{message}",

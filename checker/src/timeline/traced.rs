@@ -88,8 +88,8 @@ pub fn trace(
         }
         End::Exited(_) => Err(failed(observation.stderr.text.trim_end().to_owned())),
         _ => {
-            let (_, message) = unnatural_end(candidate, &observation, None);
-            Err(failed(message.unwrap_or_default()))
+            let (_, evidence) = unnatural_end(candidate, &observation, None);
+            Err(failed(evidence.map(|it| it.to_string()).unwrap_or_default()))
         }
     }
 }

@@ -15,8 +15,13 @@ use crate::workbook::settings::Settings;
 use curriculum::{Curriculum, Exercise};
 
 /// The crates that the tests of the exercises link, from the root. A workbook need not have them.
-pub const TEST_CRATES: [&str; 4] =
-    ["checker/procfs", "checker/schedules", "checker/testkit", "checker/tracer"];
+pub const TEST_CRATES: [&str; 5] = [
+    "checker/evidence",
+    "checker/procfs",
+    "checker/schedules",
+    "checker/testkit",
+    "checker/tracer",
+];
 
 /// A workbook that has been found and read.
 #[derive(Debug, Clone)]

@@ -50,6 +50,7 @@ pub fn within_limit<T: Send + 'static>(
             seen: format!("nothing for {} s", limit.as_secs()),
             likely: likely.to_owned(),
             read: read.to_owned(),
+            ..Lesson::default()
         }
         .fail(),
     }

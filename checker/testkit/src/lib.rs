@@ -25,5 +25,5 @@ pub mod sync;
 mod syscall_count;
 pub mod threads;
 
-pub use lesson::Lesson;
+pub use evidence::Lesson;
 pub use procfs;

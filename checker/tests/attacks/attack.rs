@@ -98,6 +98,11 @@ fn log() -> Option<PathBuf> {
     Some(arguments[place + 1].clone().into())
 }
 
+/// The file for what the test finds out.
+fn evidence() -> PathBuf {
+    env::var_os("SHOPFLOOR_EVIDENCE").unwrap_or_default().into()
+}
+
 /// The name of the test that runs.
 fn test() -> String {
     env::args().nth(1).unwrap_or_default()

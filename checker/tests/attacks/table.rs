@@ -21,7 +21,7 @@ fn every_row_names_its_attacks() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/security.md");
     let text = fs::read_to_string(path).unwrap();
     let attacks = attacks();
-    for row in (1..=39).chain([41]) {
+    for row in 1..=41 {
         let line = text.lines().find(|line| line.starts_with(&format!("| {row} |")));
         let line = line.unwrap_or_else(|| panic!("docs/security.md has no row {row}"));
         let names: Vec<&str> =

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use checker::evidence::{Evidence, Failure, Lesson, Line, Of, Schedule, SourceLine, Step};
 use checker::flags::{Flag, Kind};
 use checker::grade::intake::{Remark, Submission};
 use checker::grade::store::{GradedExercise, Store, Stored};
@@ -10,7 +11,7 @@ use checker::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
 use checker::workbook::Workbook;
 use checker::workbook::curriculum::Exercise;
 use checker::workbook::pins::Pins;
-use sandbox::{Layer, Layers};
+use sandbox::{Call, Layer, Layers, Stray, ThreadState};
 
 /// Names that want to be something else: markup, a path, another text.
 pub const HOSTILE: [&str; 6] = [
@@ -44,36 +45,66 @@ const NAMES: [&str; 19] = [
     "yukihiro.matsumoto",
 ];
 
-const RACE: &str = "\
-expected: one thread at a time to hold the only permit
-seen:     a data race: two threads are at kitchen at once
-likely:   the look at the count and the counting down are not under one lock, so that another thread can come between them
-read:     hint 1
-again:    SCHEDULE=8:3,17:2 cargo test -p semaphore --test protocol one_permit_lets_one_in_at_a_time
+fn race() -> Evidence {
+    let place = |file: &str, line| Place {
+        file: format!("exercises/02_locks_and_keys/03_semaphore/{file}").into(),
+        line,
+        column: Some(9),
+    };
+    let learners = |line| place("src/semaphore.rs", line);
+    let steps = [
+        (0, learners(25), "lock permits"),
+        (0, learners(25), "unlock permits"),
+        (1, learners(25), "lock permits"),
+        (1, learners(25), "unlock permits"),
+        (1, learners(30), "lock permits"),
+        (1, learners(30), "unlock permits"),
+        (1, place("tests/protocol.rs", 92), "read kitchen"),
+        (1, place("tests/protocol.rs", 92), "write kitchen"),
+        (0, learners(30), "lock permits"),
+        (0, learners(30), "unlock permits"),
+        (0, place("tests/protocol.rs", 92), "read kitchen"),
+    ];
+    let step = |(thread, place, text): (usize, Place, &str)| Step {
+        thread,
+        place,
+        text: text.into(),
+        times: 1,
+    };
+    let line = |line| SourceLine {
+        place: learners(line),
+        text: "let mut permits = self.permits.lock().unwrap();".into(),
+    };
+    Evidence::Schedule(Box::new(Schedule {
+        expected: "one thread at a time to hold the only permit".into(),
+        failure: Failure::DataRace { accesses: "two threads are at kitchen at once".into() },
+        likely: "the look at the count and the counting down are not under one lock, so that another thread \
+                 can come between them"
+            .into(),
+        blamed: Some(learners(30)),
+        read: "hint 1".into(),
+        again: "SCHEDULE=8:3,17:2 cargo test -p semaphore --test protocol \
+                one_permit_lets_one_in_at_a_time"
+            .into(),
+        number: 206,
+        switches: 2,
+        threads: ["T1", "T2"].map(str::to_owned).into(),
+        left_out: 0,
+        steps: steps.map(step).into(),
+        waiting: Vec::new(),
+        lines: [25, 30].map(line).into(),
+    }))
+}
 
-schedule 206, 2 switches between threads
-                │ T1             │ T2
-────────────────┼────────────────┼───────────────
-semaphore.rs:25 │ lock permits   │
-semaphore.rs:25 │ unlock permits │
-semaphore.rs:25 │                │ lock permits
-semaphore.rs:25 │                │ unlock permits
-semaphore.rs:30 │                │ lock permits
-semaphore.rs:30 │                │ unlock permits
-protocol.rs:92  │                │ read kitchen
-protocol.rs:92  │                │ write kitchen
-semaphore.rs:30 │ lock permits   │
-semaphore.rs:30 │ unlock permits │
-protocol.rs:92  │ read kitchen   │
-  semaphore.rs:25  let mut permits = self.permits.lock().unwrap();
-  semaphore.rs:30  let mut permits = self.permits.lock().unwrap();
-";
-
-const LESSON: &str = "\
-expected: the child's end of the pipe to be closed in the parent
-seen:     a read that waits although every writer has exited
-likely:   the parent keeps its own copy of the write end, so end-of-file never comes
-read:     pipe(7), and the section The picture of the README";
+fn lesson() -> Evidence {
+    Evidence::Lesson(Lesson {
+        expected: "the child's end of the pipe to be closed in the parent".into(),
+        seen: "a read that waits although every writer has exited".into(),
+        likely: "the parent keeps its own copy of the write end, so end-of-file never comes".into(),
+        read: "pipe(7), and the section The picture of the README".into(),
+        ..Lesson::default()
+    })
+}
 
 const COMPILER: &str = "\
 error[E0502]: cannot borrow `self.waiting` as mutable because it is also borrowed as immutable
@@ -90,12 +121,26 @@ error[E0502]: cannot borrow `self.waiting` as mutable because it is also borrowe
 
 For more information about this error, try `rustc --explain E0502`.";
 
-const HANG: &str = "\
-still running after 30 s; this is what it was doing:
-  thread 1 `main` sleeps in futex_wait: it waits for another thread
-  thread 2 `cook` sleeps in futex_wait: it waits for another thread";
+fn hang() -> Evidence {
+    let thread = |tid, name: &str| ThreadState {
+        pid: 1,
+        tid,
+        name: name.into(),
+        state: 'S',
+        call: Some(Call { name: "futex".into(), descriptor: None }),
+    };
+    Evidence::Hang { seconds: 30, threads: vec![thread(1, "main"), thread(2, "cook")] }
+}
 
-const DIFFERENCE: &str = "- expected\n+ yours\n\n  keys at the kitchen door: 2\n- cooks served: 6\n+ cooks served: 5\n  most cooks inside at once: 2";
+fn difference() -> Evidence {
+    let lines = [
+        (Of::Both, "keys at the kitchen door: 2"),
+        (Of::Expected, "cooks served: 6"),
+        (Of::Yours, "cooks served: 5"),
+        (Of::Both, "most cooks inside at once: 2"),
+    ];
+    Evidence::Difference { lines: lines.map(|(of, text)| Line { of, text: text.into() }).into() }
+}
 
 /// The workbook of this repository.
 pub fn workbook() -> Workbook {
@@ -186,7 +231,7 @@ fn tests(workbook: &Workbook, exercise: &Exercise) -> Vec<TestResult> {
             name,
             target: target.clone(),
             outcome: Outcome::Passed,
-            message: None,
+            evidence: None,
             place: None,
         })
     };
@@ -210,44 +255,44 @@ fn judgement(
     let place = |line| Some(Place { file: exercise.main_file(), line, column: Some(5) });
     match dice.roll(16) {
         0 | 1 => {
-            let message = Some(COMPILER.to_owned());
-            return Judgement::without_tests(Verdict::DoesNotCompile, message, place(88));
+            let evidence = Some(Evidence::Compiler { text: COMPILER.to_owned() });
+            return Judgement::without_tests(Verdict::DoesNotCompile, evidence, place(88));
         }
-        2 => fail(&mut tests, 3, Outcome::TimedOut, HANG),
+        2 => fail(&mut tests, 3, Outcome::TimedOut, hang()),
         3 => {
-            fail(
-                &mut tests,
-                1,
-                Outcome::Crashed,
-                "SIGSEGV: it read or wrote where nothing is mapped",
-            );
+            let evidence = Evidence::Signal { signal: 11, said: None };
+            fail(&mut tests, 1, Outcome::Crashed, evidence);
         }
-        4 => fail(&mut tests, 2, Outcome::ExitedEarly, "exit code 0 before the test was done"),
+        4 => fail(&mut tests, 2, Outcome::ExitedEarly, Evidence::ExitedEarly { code: 0 }),
         5 => {
-            let message = "it passed, but left a process behind:\n  process 4711 `sh` was still running and has been killed";
-            fail(&mut tests, 4, Outcome::Leaked, message);
+            let stray =
+                Stray { pid: 4711, name: "sh".into(), zombie: false, copy_of_program: false };
+            fail(&mut tests, 4, Outcome::Leaked, Evidence::Strays { strays: vec![stray] });
         }
         6 => {
             let difference = TestResult {
                 name: "the experiment".into(),
                 target: "experiment".into(),
                 outcome: Outcome::OutputDiffers,
-                message: Some(DIFFERENCE.into()),
+                evidence: Some(difference()),
                 place: None,
             };
             tests.push(difference);
         }
-        7 if diligence < 30 => {
-            fail(&mut tests, 0, Outcome::AttackedSupervisor, "kill(2) of its supervisor")
-        }
+        7 if diligence < 30 => fail(
+            &mut tests,
+            0,
+            Outcome::AttackedSupervisor,
+            Evidence::text("kill(2) of its supervisor"),
+        ),
         8 if diligence < 30 => tests.iter_mut().for_each(|test| test.outcome = Outcome::Skipped),
         _ => {
             // One test fails for many: it shows in the rates.
             let last = tests.len() - 1;
-            fail(&mut tests, last, Outcome::Failed, LESSON);
+            fail(&mut tests, last, Outcome::Failed, lesson());
             for nth in 0..dice.roll(tests.len() as u64 / 2 + 1) as usize {
-                let message = if nth % 2 == 0 { RACE } else { LESSON };
-                fail(&mut tests, nth, Outcome::Failed, message);
+                let evidence = if nth % 2 == 0 { race() } else { lesson() };
+                fail(&mut tests, nth, Outcome::Failed, evidence);
             }
         }
     }
@@ -258,19 +303,20 @@ fn judgement(
 fn hostile(mut tests: Vec<TestResult>) -> Judgement {
     let megabyte =
         "</pre><script>document.title='broken'</script>\u{202e}\u{1b}[2J\n".repeat(20_000);
-    fail(&mut tests, 0, Outcome::Failed, &megabyte);
+    fail(&mut tests, 0, Outcome::Failed, Evidence::text(megabyte));
     tests[0].place = Some(Place { file: "<b>\"'&\u{202e}".into(), line: 1, column: None });
     let mut judgement = Judgement::from_tests(tests);
     judgement.verdict = Verdict::Forged;
-    judgement.message = Some("a test that must fail was reported as passed: `<it>`".to_owned());
+    judgement.evidence =
+        Some(Evidence::text("a test that must fail was reported as passed: `<it>`"));
     judgement
 }
 
-fn fail(tests: &mut [TestResult], nth: usize, outcome: Outcome, message: &str) {
+fn fail(tests: &mut [TestResult], nth: usize, outcome: Outcome, evidence: Evidence) {
     let nth = nth.min(tests.len() - 1);
     let test = &mut tests[nth];
     test.outcome = outcome;
-    test.message = Some(message.to_owned());
+    test.evidence = Some(evidence);
     test.place =
         Some(Place { file: format!("tests/{}.rs", test.target).into(), line: 92, column: Some(9) });
 }

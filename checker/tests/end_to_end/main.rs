@@ -10,6 +10,7 @@ mod class;
 mod clusters;
 mod commands;
 mod edits;
+mod evidence;
 #[cfg(feature = "grade")]
 mod grade;
 mod interrupts;

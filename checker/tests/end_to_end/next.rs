@@ -3,8 +3,10 @@
 use std::fs::File;
 use std::time::{Duration, SystemTime};
 
+use evidence::Told;
 use rstest::rstest;
 
+use crate::evidence::{schedule, tells};
 use crate::miniature::{ANSWER, Miniature, NEXT, outcome};
 
 /// A solution of the second exercise with the text of `tests/outcomes/NAME.rs`.
@@ -147,24 +149,10 @@ fn the_last_pass_is_said_before_the_workshop_is_given_away() {
     assert!(page.trim_end().ends_with("All 2 exercises pass. The workshop is yours."), "{page}");
 }
 
-/// A lesson with a picture behind it that is taller than a screen, as the tests of locks have it.
-const SCHEDULE: &str = r##"
-//! Fails with a schedule.
-
-/// The answer.
-pub fn answer() -> u32 {
-    let rows: String = (0..60).map(|row| format!(":{row} │ lock\n")).collect();
-    let message = format!(
-        "expected: one\nseen:     two\nlikely:   three\nlook at:  lib.rs:6\n\nschedule 1\n{rows}"
-    );
-    std::panic::panic_any(message)
-}
-"##;
-
 #[test]
 fn the_lesson_stands_below_a_schedule_that_is_taller_than_the_screen() {
     let miniature = Miniature::new();
-    miniature.write(ANSWER, SCHEDULE);
+    miniature.write(ANSWER, &tells(&Told::Schedule(schedule(60))));
     let page = miniature.checker(&["check"]).stdout;
     let end: Vec<&str> = page.lines().rev().take(24).collect();
     for phrase in ["✗ it_is_even", "expected: one", "likely:   three", "edit  exercises/01_part"]

@@ -226,7 +226,7 @@ fn a_long_message_is_cut_and_a_drawing_is_not_broken() {
         pages.students().iter().map(|page| fs::read_to_string(page).unwrap()).collect();
     assert!(all.contains("Cut here: the message has "));
     assert!(all.contains(
-        "\n────────────────┼────────────────┼───────────────\nsemaphore.rs:25 │ lock permits   │\n"
+        "\n───────────────┼────────────────┼───────────────\n:25            │ lock permits   │\n"
     ));
 }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use checker::evidence::Evidence;
 use checker::grade::intake::Submission;
 use checker::grade::scheme::Scheme;
 use checker::grade::store::{GradedExercise, Store, Stored};
@@ -67,7 +68,7 @@ impl Results {
             || [both(Outcome::Passed, Outcome::Passed), next(Outcome::Passed, Outcome::Passed)];
         let forged = Judgement {
             verdict: Verdict::Forged,
-            message: Some("reported as passed: `it_is_42_too`".into()),
+            evidence: Some(Evidence::text("reported as passed: `it_is_42_too`")),
             ..both(Outcome::Passed, Outcome::Passed)
         };
         // The first test that fails is in the verdict, and not the attack.
@@ -152,7 +153,7 @@ fn judgement(tests: &[(&str, Outcome)]) -> Judgement {
         name: (*name).to_owned(),
         target: "answer".into(),
         outcome: *outcome,
-        message: (*outcome == Outcome::Failed).then(|| SECRET.to_owned()),
+        evidence: (*outcome == Outcome::Failed).then(|| Evidence::text(SECRET)),
         place: None,
     };
     Judgement::from_tests(tests.iter().map(test).collect())

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use checker::evidence::Evidence;
 use checker::report::ci::{Found, Sheet};
 use checker::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
 use checker::workbook::curriculum::{Exercise, Number};
@@ -63,7 +64,7 @@ pub fn test(name: &str, outcome: Outcome, message: Option<&str>) -> TestResult {
         name: name.into(),
         target: "mutex".into(),
         outcome,
-        message: message.map(str::to_owned),
+        evidence: message.map(Evidence::text),
         place: message.map(place),
     }
 }
@@ -85,8 +86,9 @@ impl Class {
         let untouched = || Judgement::without_tests(Verdict::NotStarted, None, None);
         let refused = || {
             let place = test("", Outcome::Failed, Some("")).place;
-            let message = "error[E0308]: mismatched types\n --> src/lib.rs:25".to_owned();
-            Judgement::without_tests(Verdict::DoesNotCompile, Some(message), place)
+            let text = "error[E0308]: mismatched types\n --> src/lib.rs:25".to_owned();
+            let evidence = Some(Evidence::Compiler { text });
+            Judgement::without_tests(Verdict::DoesNotCompile, evidence, place)
         };
         let skipped = || {
             let lack = Some("skipped: this machine refuses ptrace");
@@ -99,11 +101,11 @@ impl Class {
         let unjudged = || {
             let message =
                 "exercises/02_locks/01_mutex/src/lib.rs is UTF-16; expected UTF-8".to_owned();
-            Judgement::without_tests(Verdict::Unjudged, Some(message), None)
+            Judgement::without_tests(Verdict::Unjudged, Some(Evidence::text(message)), None)
         };
         let forged = || Judgement {
             verdict: Verdict::Forged,
-            message: Some("a test that must fail was reported as passed".into()),
+            evidence: Some(Evidence::text("a test that must fail was reported as passed")),
             ..passed()
         };
         let hostile = || {
@@ -128,7 +130,7 @@ impl Class {
     pub fn endless() -> Self {
         let mut class = Self::new();
         class.0.retain(|(student, _)| *student == "bob");
-        class.0[0].1[0].as_mut().unwrap().tests[1].message = Some(endless());
+        class.0[0].1[0].as_mut().unwrap().tests[1].evidence = Some(Evidence::text(endless()));
         class
     }
 

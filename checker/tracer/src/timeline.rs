@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use evidence::Lane;
 #[cfg(feature = "serde")]
 use serde::{Deserialize, Serialize};
 
@@ -179,21 +180,31 @@ pub fn order(name: &str) -> Vec<u32> {
 }
 
 /// The lists, each with its name and its events below it.
-impl fmt::Display for Timeline {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (name, events) in self.lists() {
-            writeln!(f, "{name}")?;
+/// As a failing test tells it: each event in words.
+impl From<&Timeline> for evidence::Timeline {
+    fn from(timeline: &Timeline) -> Self {
+        let lane = |(name, events): (&str, &[Event])| {
+            let mut lane = Lane { name: name.to_owned(), events: Vec::new() };
             for event in events {
-                writeln!(f, "  {event}")?;
+                lane.events.push(event.to_string());
                 if let Event::Exec { descriptors, .. } = event {
                     let open: Vec<String> = descriptors.iter().map(Descriptor::to_string).collect();
-                    writeln!(f, "    open: {}", open.join(" "))?;
+                    lane.events.push(format!("  open: {}", open.join(" ")));
                 }
             }
+            lane
+        };
+        let waiting = timeline.stuck.iter().flat_map(|stuck| &stuck.waiting);
+        let cut_off = timeline.too_much.iter().map(|what| format!("cut off: {what}"));
+        Self {
+            lanes: timeline.lists().map(lane).collect(),
+            stuck: waiting.map(ToString::to_string).chain(cut_off).collect(),
         }
-        if let Some(stuck) = &self.stuck {
-            writeln!(f, "{stuck}")?;
-        }
-        self.too_much.as_ref().map_or(Ok(()), |what| writeln!(f, "cut off: {what}"))
+    }
+}
+
+impl fmt::Display for Timeline {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        evidence::Timeline::from(self).fmt(f)
     }
 }

@@ -58,7 +58,7 @@ fn explore_scenario(expect: Expect, scenario: Arc<Scenario>) {
         (executions, None)
     });
     if let Some(found) = found {
-        panic!("{}", failure::lesson(expect, &found, executions, &replay::command(None)))
+        failure::told(expect, &found, executions, replay::command(None)).fail();
     }
 }
 

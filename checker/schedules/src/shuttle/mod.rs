@@ -34,7 +34,7 @@ fn explore_scenario(expect: Expect, scenario: Box<Scenario>) {
     let Outcome { schedules, found } = watchdog::run(expect, move || run(only, scenario));
     if let Some((found, deviations)) = found {
         let again = replay::command(Some(&deviations));
-        panic!("{}", failure::lesson(expect, &found, schedules, &again))
+        failure::told(expect, &found, schedules, again).fail();
     }
 }
 

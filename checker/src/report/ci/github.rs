@@ -89,13 +89,13 @@ fn notes(sheet: &Sheet<'_>, found: &Found<'_>) -> Vec<Note> {
         level: if test.outcome == Outcome::Skipped { "warning" } else { "error" },
         title: format!("{name}: {}", test.name),
         place: test.place.as_ref().and_then(place),
-        message: test.message.clone().unwrap_or_else(|| found.in_words()),
+        message: test.message().unwrap_or_else(|| found.in_words()),
     };
-    let own = judgement.message.as_ref().map(|message| Note {
+    let own = judgement.message().map(|message| Note {
         level: if judgement.is_open() { "warning" } else { "error" },
         title: format!("{name}: {}", judgement.verdict.in_words()),
         place: judgement.place.as_ref().and_then(place),
-        message: message.clone(),
+        message,
     });
     let mut notes: Vec<Note> = Vec::new();
     for note in own.into_iter().chain(found.unpassed().into_iter().map(of_test)) {
@@ -159,8 +159,8 @@ fn section(found: &Found<'_>) -> String {
     let title = format!("{} {}: {}", exercise.number, exercise.name, exercise.title);
     let mut text = format!("\n### {}\n\n", markdown(&title));
     let judgement = found.judgement.expect("what is wrong was judged");
-    if let Some(message) = &judgement.message {
-        text.push_str(&fenced(&cut(message, MESSAGE)));
+    if let Some(message) = judgement.message() {
+        text.push_str(&fenced(&cut(&message, MESSAGE)));
     }
     if let Some(test) = found.unpassed().first() {
         text.push_str(&format!("\n**{}**", markdown(&test.name)));
@@ -168,7 +168,7 @@ fn section(found: &Found<'_>) -> String {
             text.push_str(&format!(" at {}", markdown(&place.to_string())));
         }
         text.push_str("\n\n");
-        text.push_str(&fenced(&cut(test.message.as_deref().unwrap_or_default(), MESSAGE)));
+        text.push_str(&fenced(&cut(&test.message().unwrap_or_default(), MESSAGE)));
     }
     text
 }

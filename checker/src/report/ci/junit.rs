@@ -79,7 +79,8 @@ fn cases(sheet: &Sheet<'_>, found: &Found<'_>, limit: usize) -> Vec<(String, Tes
     let mut cases = Vec::new();
     let tests_say_it = judgement.tests.iter().any(|test| test.outcome != Outcome::Passed);
     if judgement.verdict != Verdict::Passed && !tests_say_it {
-        let message = judgement.message.as_deref().or(sheet.unreadable);
+        let message = judgement.message();
+        let message = message.as_deref().or(sheet.unreadable);
         let words = judgement.verdict.in_words();
         let status = match judgement.verdict {
             Verdict::NotStarted => skipped(message.unwrap_or(words)),
@@ -95,14 +96,14 @@ fn cases(sheet: &Sheet<'_>, found: &Found<'_>, limit: usize) -> Vec<(String, Tes
 }
 
 fn status(test: &TestResult, limit: usize) -> TestCaseStatus {
-    let message = test.message.as_deref().unwrap_or_default();
+    let message = test.message().unwrap_or_default();
     let kind = match test.outcome {
         Outcome::Passed => return TestCaseStatus::success(),
-        Outcome::Skipped | Outcome::NotRun => return skipped(message),
+        Outcome::Skipped | Outcome::NotRun => return skipped(&message),
         Outcome::Failed | Outcome::OutputDiffers | Outcome::Leaked => NonSuccessKind::Failure,
         _ => NonSuccessKind::Error,
     };
-    not_passed((kind, snake_case(&test.outcome)), message, test.place.as_ref(), limit)
+    not_passed((kind, snake_case(&test.outcome)), &message, test.place.as_ref(), limit)
 }
 
 fn skipped(message: &str) -> TestCaseStatus {

@@ -79,7 +79,7 @@ impl<'a> Found<'a> {
     /// All that a learner reads about it, in plain text of at most about `limit` characters.
     pub fn account(&self, limit: usize) -> String {
         let mut text = self.in_words();
-        let mut add = |title: &str, message: Option<&str>| {
+        let mut add = |title: &str, message: Option<String>| {
             if text.chars().count() < limit {
                 let message = message.map(|message| format!("\n{message}")).unwrap_or_default();
                 let whole = format!("{title}{message}");
@@ -87,11 +87,11 @@ impl<'a> Found<'a> {
                 text.push_str(escape::shown(&escape::cut(&whole, limit)).trim());
             }
         };
-        if let Some(message) = self.judgement.and_then(|judgement| judgement.message.as_deref()) {
+        if let Some(message) = self.judgement.and_then(Judgement::message) {
             add("", Some(message));
         }
         for test in self.unpassed() {
-            add(&test.name, test.message.as_deref());
+            add(&test.name, test.message());
         }
         escape::cut(&text, limit)
     }

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::evidence::Evidence;
 use crate::flags::Kind;
 use crate::grade::gradebook::{Cell, Gradebook, Line};
 use crate::grade::scheme::Visibility;
@@ -22,7 +23,7 @@ pub const FORMAT: Format<Makes> = Format {
 };
 
 /// The number of the layout: another one is another document.
-const LAYOUT: &str = "shopfloor/report/v2";
+const LAYOUT: &str = "shopfloor/report/v3";
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -94,6 +95,7 @@ struct Graded {
     flags: Vec<Flag>,
     alike: Vec<String>,
     message: Option<String>,
+    evidence: Option<Evidence>,
     place: Option<At>,
     tests: Vec<Test>,
 }
@@ -124,6 +126,7 @@ struct Test {
     target: String,
     outcome: Outcome,
     message: Option<String>,
+    evidence: Option<Evidence>,
     place: Option<At>,
 }
 
@@ -203,7 +206,8 @@ fn of_cell(cell: &Cell<'_>) -> Graded {
         groups: score.map_or(Vec::new(), |score| score.groups.iter().map(of_group).collect()),
         flags: cell.result.flags.iter().map(of_flag).collect(),
         alike: cell.alike.iter().map(|student| shown(student)).collect(),
-        message: judgement.message.as_deref().map(shown),
+        message: judgement.message().map(|it| shown(&it)),
+        evidence: judgement.evidence.as_ref().map(|it| it.with_texts(&shown)),
         place: judgement.place.as_ref().map(at),
         tests: judgement.tests.iter().map(of_test).collect(),
     }
@@ -236,7 +240,8 @@ fn of_test(test: &TestResult) -> Test {
         name: shown(&test.name),
         target: shown(&test.target),
         outcome: test.outcome,
-        message: test.message.as_deref().map(shown),
+        message: test.message().map(|it| shown(&it)),
+        evidence: test.evidence.as_ref().map(|it| it.with_texts(&shown)),
         place: test.place.as_ref().map(at),
     }
 }

@@ -1,5 +1,6 @@
 //! Moodle: comma-separated values for the import of grades.
 
+use crate::evidence::Evidence;
 use crate::grade::gradebook::{Gradebook, Line};
 use crate::verdict::Verdict;
 
@@ -48,8 +49,8 @@ fn feedback(gradebook: &Gradebook<'_>, line: &Line<'_>) -> String {
     let exercises = gradebook.found(line).map(|found| {
         let exercise = found.exercise;
         let unjudged = found.judgement.filter(|it| it.verdict == Verdict::Unjudged);
-        let why = unjudged.and_then(|it| it.message.as_deref()?.lines().next());
-        let why = why.map(|why| format!(": {}", cut(why, WHY))).unwrap_or_default();
+        let why = unjudged.and_then(|it| it.evidence.as_ref()).map(Evidence::headline);
+        let why = why.map(|why| format!(": {}", cut(&why, WHY))).unwrap_or_default();
         format!("{} {}: {}{why}", exercise.number, exercise.name, found.in_words())
     });
     exercises.chain(line.lateness()).collect::<Vec<_>>().join("\n")

@@ -159,6 +159,7 @@ impl<T> Thread<T> {
                 seen,
                 likely: likely.to_owned(),
                 read: read.to_owned(),
+                ..Lesson::default()
             }
             .fail();
         }

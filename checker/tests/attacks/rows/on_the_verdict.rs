@@ -402,4 +402,77 @@ pub fn answer() -> u32 {
         verdict: "passed",
         needs: ALWAYS,
     },
+    Attack {
+        name: "forges the evidence, and says it is right",
+        rows: &[40],
+        hands_in: Body(
+            r##"fs::write(evidence(), "{\"kind\":\"lesson\",\"expected\":\"41\",\"seen\":\"41\",\"likely\":\"passed\",\"read\":\"\"}").unwrap();
+               41"##,
+        ),
+        verdict: "failed",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "forges the evidence, and leaves",
+        rows: &[40],
+        hands_in: Body(
+            r##"fs::write(evidence(), "{\"kind\":\"lesson\",\"expected\":\"\",\"seen\":\"\",\"likely\":\"\",\"read\":\"\",\"outcome\":\"passed\"}").unwrap();
+               process::exit(0)"##,
+        ),
+        verdict: "exited_early",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "writes evidence that is no JSON, with escape sequences",
+        rows: &[40],
+        hands_in: Body(
+            r##"fs::write(evidence(), "ok \u{1b}[2J\u{1b}]0;passed\u{7}\u{202e}\r\n").unwrap();
+               41"##,
+        ),
+        verdict: "failed",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "writes evidence that is no text",
+        rows: &[40],
+        hands_in: Body(
+            r##"fs::write(evidence(), b"{\"kind\":\"lesson\",\"expected\":\"\xff\xfe\xc0\"}").unwrap();
+               41"##,
+        ),
+        verdict: "failed",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "writes huge evidence",
+        rows: &[40],
+        hands_in: Body(
+            r##"fs::write(evidence(), "[".repeat(60 << 20)).unwrap();
+               41"##,
+        ),
+        verdict: "failed",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "puts a FIFO where the evidence was",
+        rows: &[40],
+        hands_in: Body(
+            r##"let _ = fs::remove_file(evidence());
+               let path = std::ffi::CString::new(evidence().to_str().unwrap()).unwrap();
+               unsafe { mknod(path.as_ptr(), 0o010666, 0) };
+               41"##,
+        ),
+        verdict: "failed",
+        needs: ALWAYS,
+    },
+    Attack {
+        name: "puts a link where the evidence was",
+        rows: &[40],
+        hands_in: Body(
+            r##"let _ = fs::remove_file(evidence());
+               let _ = std::os::unix::fs::symlink("/proc/self/environ", evidence());
+               41"##,
+        ),
+        verdict: "failed",
+        needs: ALWAYS,
+    },
 ];

@@ -31,6 +31,7 @@ fn require_report(jobs: &[&str], expected: &[&str], likely: &str, read: &str) {
             },
             likely: likely.to_owned(),
             read: read.to_owned(),
+            ..Lesson::default()
         }
         .fail();
     }

@@ -75,9 +75,10 @@ fn every_job_is_done_once_and_reaped() {
     let names = unreaped.join(", ");
     require!(unreaped.is_empty(),
         expected: "every job to be waited for",
-        seen: "nobody has waited for {names}\n{timeline}",
+        seen: "nobody has waited for {names}",
         likely: "supervise returns at the first error and leaves the others as zombies",
         read: "wait(2), NOTES: zombies",
+        timeline: &timeline,
     );
 }
 

@@ -1,5 +1,7 @@
 //! What a reactor promises about wake-ups from elsewhere, and about signals.
 
+// The given waker owns nothing that is dropped; a learner's may.
+#![allow(clippy::drop_non_drop)]
 #![allow(unsafe_code)] // sigaction(2) is unsafe in `nix`; a descriptor is borrowed by its number
 
 mod common;

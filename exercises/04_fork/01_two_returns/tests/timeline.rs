@@ -58,9 +58,10 @@ fn every_child_ends_by_itself_and_is_reaped() {
     let names = unreaped.join(", ");
     require!(unreaped.is_empty(),
         expected: "every child to be waited for",
-        seen: "nobody has waited for {names}\n{timeline}",
+        seen: "nobody has waited for {names}",
         likely: "wait_for returns before it has reaped, or in_order forgets one of its two orders",
         read: "wait(2), NOTES: zombies",
+        timeline: &timeline,
     );
 }
 

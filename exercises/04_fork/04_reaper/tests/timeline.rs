@@ -40,9 +40,10 @@ fn every_child_is_reaped() {
     let names = unreaped.join(", ");
     require!(unreaped.is_empty(),
         expected: "every child to be waited for",
-        seen: "nobody has waited for {names}\n{timeline}",
+        seen: "nobody has waited for {names}",
         likely: "a call with WNOWAIT does not reap, or a status is reported and its child is left",
         read: "wait(2), NOTES: zombies; hint 2",
+        timeline: &timeline,
     );
 }
 
@@ -53,9 +54,10 @@ fn the_orphan_is_reaped_by_its_grandparent() {
     let seen = orphan.map_or("there is none".to_owned(), |orphan| format!("{:?}", orphan.reaped));
     require!(seen == format!("{:?}", Reaped::By("P1".into())),
         expected: "the process that exits with 42, an orphan, to be reaped by P1",
-        seen: "{seen}\n{timeline}",
+        seen: "{seen}",
         likely: "it went to init: no ancestor is a subreaper",
         read: "PR_SET_CHILD_SUBREAPER(2const), in older manuals prctl(2); hint 5",
+        timeline: &timeline,
     );
 }
 

@@ -68,9 +68,10 @@ fn every_child_is_reaped() {
     let names = unreaped.join(", ");
     require!(unreaped.is_empty(),
         expected: "every child to be waited for, the one that could not exec by `spawn` itself",
-        seen: "nobody has waited for {names}\n{timeline}",
+        seen: "nobody has waited for {names}",
         likely: "the child that could not exec has ended, but is still a zombie",
         read: "wait(2), NOTES: zombies; hint 3",
+        timeline: &timeline,
     );
 }
 
@@ -82,9 +83,10 @@ fn a_program_is_started_by_the_child_itself() {
         let name = &child.name;
         require!(children == 0,
             expected: "the child of `spawn` to become the program",
-            seen: "{name} has {children} children of its own\n{timeline}",
+            seen: "{name} has {children} children of its own",
             likely: "fork is called twice: the pid that `spawn` returns is not the program's",
             read: "fork(2); README, the task",
+            timeline: &timeline,
         );
     }
 }

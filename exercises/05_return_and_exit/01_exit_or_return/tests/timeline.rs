@@ -42,9 +42,10 @@ fn each_way_ends_in_its_own_way(#[case] way: &str, #[case] right: End) {
     let right = usize::from(way == "abort(3)");
     require!(signals == right,
         expected: "{right} signals to be sent by {way}",
-        seen: "{signals}\n{timeline}",
+        seen: "{signals}",
         likely: "an exit is not a signal: only abort(3) raises one, SIGABRT",
         read: "abort(3); exit_group(2)",
+        timeline: &timeline,
     );
 }
 
@@ -81,9 +82,10 @@ fn an_orderly_way_out_writes_its_output_and_no_complaint(#[case] way: &str) {
     };
     require!(wrote(1),
         expected: "{way} to write what handlers and buffers have for standard output",
-        seen: "nothing\n{timeline}",
+        seen: "nothing",
         likely: "a way out is taken that skips them: _exit(2), exit_group(2), abort(3)",
         read: "exit(3)",
+        timeline: &timeline,
     );
     let stderr = &timeline.stderr;
     require!(!wrote(2),

@@ -51,9 +51,10 @@ fn every_guest_is_waited_for() {
     let names = unreaped.join(", ");
     require!(unreaped.is_empty(),
         expected: "every guest to be waited for",
-        seen: "nobody has waited for {names}\n{timeline}",
+        seen: "nobody has waited for {names}",
         likely: "the host goes on when the guest has left, but that does not reap it: the guest is a zombie",
         read: "wait(2), NOTES: zombies; vfork(2)",
+        timeline: &timeline,
     );
 }
 
@@ -66,10 +67,11 @@ fn a_host_is_suspended_while_its_guest_is_there() {
     let names = forks.iter().map(|process| process.name.as_str()).collect::<Vec<_>>().join(", ");
     require!(forks.len() == 1,
         expected: "guests to be made by vfork, and one child by fork: that of the canary",
-        seen: "made by fork: {names}\n{timeline}",
+        seen: "made by fork: {names}",
         likely: "`ask`, `visit` or `spawn` forks: then the child has memory of its own, and \
                  nothing suspends the host",
         read: "vfork(2); README, the task",
+        timeline: &timeline,
     );
     for suspension in timeline.suspended() {
         let until = suspension.until.map_or("nothing".to_owned(), ToString::to_string);
@@ -95,15 +97,17 @@ fn underscore_exit_runs_nothing_and_exit_runs_what_was_the_hosts() {
     let (by_underscore_exit, by_exit) = (writes("_exit(2)"), writes("exit(3)"));
     require!(by_underscore_exit == 0,
         expected: "a guest that leaves by _exit(2) to write nothing: no handler, no flush",
-        seen: "it wrote\n{timeline}",
+        seen: "it wrote",
         likely: "the guest calls exit(3) or std::process::exit, or prints",
         read: "_exit(2); vfork(2), Caveats",
+        timeline: &timeline,
     );
     require!(by_exit > 0,
         expected: "a guest that leaves by exit(3) to run the handler, which writes",
-        seen: "it wrote nothing\n{timeline}",
+        seen: "it wrote nothing",
         likely: "the guest leaves by _exit(2) in both cases",
         read: "exit(3); README, the task",
+        timeline: &timeline,
     );
 }
 
@@ -127,10 +131,11 @@ fn a_guest_that_becomes_a_program_does_nothing_before() {
     let count = spawned.len();
     require!(count == 2,
         expected: "two guests of P1 to call execve, one in vain",
-        seen: "{count}\n{timeline}",
+        seen: "{count}",
         likely: "`spawn` makes no guest, or looks first whether the program is there (it may be gone \
             by the time of the execve)",
         read: "execve(2), ERRORS; README, the task",
+        timeline: &timeline,
     );
     for guest in spawned {
         for event in guest.meanwhile {

@@ -63,9 +63,10 @@ fn every_stage_ends_in_its_own_way_and_is_reaped() {
     let names = unreaped.join(", ");
     require!(unreaped.is_empty(),
         expected: "every stage to be waited for",
-        seen: "nobody has waited for {names}\n{timeline}",
+        seen: "nobody has waited for {names}",
         likely: "the stage that could not be started, or those before it, are left as zombies",
         read: "wait(2), NOTES: zombies; hint 4",
+        timeline: &timeline,
     );
 }
 

@@ -6,6 +6,7 @@ use super::html::{Document, breakable, count, file_name, name, one_line};
 use super::matrix::{matrix, occurs, wide_enough};
 use super::rates::{Rate, rates};
 use super::stylesheet::{all, look, mark};
+use crate::evidence::Evidence;
 use crate::grade::gradebook::{Alike, Gradebook, Line};
 use crate::grade::points::Points;
 use crate::grade::scheme::Scheme;
@@ -287,10 +288,10 @@ fn why_unjudged(line: &Line<'_>) -> Markup {
             dd {
                 ul {
                     @for cell in line.unjudged() {
-                        @let why = cell.result.judgement.message.as_deref().unwrap_or_default();
+                        @let why = cell.result.judgement.evidence.as_ref().map(Evidence::headline);
                         li {
                             (cell.result.exercise) ": "
-                            bdi { (one_line(why.lines().next().unwrap_or_default(), TEXT)) }
+                            bdi { (one_line(&why.unwrap_or_default(), TEXT)) }
                         }
                     }
                 }

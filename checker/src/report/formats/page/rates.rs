@@ -76,8 +76,9 @@ fn count<'a>(judgements: &[&'a Judgement]) -> BTreeMap<(&'a str, &'a str), Count
             if has_failed(test) {
                 counted.failed += 1;
                 counted.alone += usize::from(failures == 1);
-                if let Some(first) = test.message.as_deref().and_then(first_line) {
-                    *counted.lines.entry(first).or_default() += 1;
+                if let Some(evidence) = &test.evidence {
+                    let line = one_line(&evidence.headline(), FIRST_LINE);
+                    *counted.lines.entry(line).or_default() += 1;
                 }
             }
         }
@@ -90,21 +91,17 @@ pub(super) fn has_failed(test: &TestResult) -> bool {
     !matches!(test.outcome, Outcome::Passed | Outcome::Skipped | Outcome::NotRun)
 }
 
-fn first_line(message: &str) -> Option<String> {
-    let first = message.lines().find(|line| !line.trim().is_empty())?;
-    Some(one_line(first.trim(), FIRST_LINE))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evidence::Evidence;
 
     fn judged(tests: &[(&str, Outcome, &str)]) -> Judgement {
         let test = |(name, outcome, message): &(&str, Outcome, &str)| TestResult {
             name: (*name).to_owned(),
             target: "t".into(),
             outcome: *outcome,
-            message: Some((*message).to_owned()),
+            evidence: Some(Evidence::text(*message)),
             place: None,
         };
         Judgement::from_tests(tests.iter().map(test).collect())

@@ -3,13 +3,12 @@
 use maud::{Markup, html};
 
 use super::html::{Document, breakable, count, name, one_line};
-use super::message::{Layout, message};
+use super::message::message;
 use super::rates::has_failed;
 use super::stylesheet::{look, mark};
 use crate::grade::gradebook::{Cell, Gradebook, Line};
 use crate::grade::points::Points;
 use crate::grade::score::Worth;
-use crate::judge::EXPERIMENT;
 use crate::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
 use crate::workbook::curriculum::{Curriculum, Exercise};
 
@@ -133,11 +132,6 @@ fn findings(exercise: &Exercise, worth: Worth, cell: &Cell<'_>) -> Markup {
         return html! {};
     }
     let look = look(Some(judgement.verdict));
-    let layout = match judgement.verdict {
-        // The compiler's drawings lose their sense when they are broken.
-        Verdict::DoesNotCompile => Layout::Columns,
-        _ => Layout::Text,
-    };
     let what = format!("What became of {}", exercise.name);
     let failing = judgement.tests.iter().filter(|test| has_failed(test));
     html! {
@@ -151,7 +145,7 @@ fn findings(exercise: &Exercise, worth: Worth, cell: &Cell<'_>) -> Markup {
                 }
                 @if !judgement.tests.is_empty() { span { (tests_that_pass(judgement)) } }
             }
-            @if let Some(text) = &judgement.message { (message(text, layout, &what)) }
+            @if let Some(evidence) = &judgement.evidence { (message(evidence, &what)) }
             (place(judgement.place.as_ref()))
             // The easiest is the one to read first.
             @for (nth, test) in failing.enumerate() { (failing_test(test, nth == 0)) }
@@ -162,7 +156,6 @@ fn findings(exercise: &Exercise, worth: Worth, cell: &Cell<'_>) -> Markup {
 }
 
 fn failing_test(test: &TestResult, is_open: bool) -> Markup {
-    let layout = if test.target == EXPERIMENT { Layout::Columns } else { Layout::Text };
     let shown = one_line(&test.name, TEXT);
     html! {
         details class="failing" open[is_open] {
@@ -170,7 +163,7 @@ fn failing_test(test: &TestResult, is_open: bool) -> Markup {
                 span class="code" { bdi { (breakable(&shown)) } } " "
                 span class="of" { (outcome(test.outcome)) }
             }
-            @if let Some(text) = &test.message { (message(text, layout, &shown)) }
+            @if let Some(evidence) = &test.evidence { (message(evidence, &shown)) }
             (place(test.place.as_ref()))
         }
     }
