@@ -481,6 +481,10 @@ impl Reporter for Human {
             verified.stub.1,
             verified.solution
         ));
+        // Both are left out together.
+        if verified.alternatives.len() < 3 && !verified.wrong.is_empty() {
+            self.line("    fewer than three right solutions in other styles (alternatives/)");
+        }
         for problem in &verified.problems {
             let text = self.with_program(&clean(problem));
             self.lines(&text.lines().map(str::to_owned).collect::<Vec<_>>(), 4);
