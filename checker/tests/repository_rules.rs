@@ -133,6 +133,21 @@ fn the_solutions_are_plain_files_and_no_workspace() {
     }
 }
 
+/// That no test refuses what is right can only be seen of right solutions that are not the reference.
+#[test]
+fn each_exercise_has_three_right_alternatives() {
+    let workbook = checker::workbook::Workbook::open(&root()).unwrap();
+    let mut too_few = Vec::new();
+    for exercise in &workbook.curriculum.exercises {
+        let directory = workbook.solution_path(exercise).join("alternatives");
+        let count = if directory.is_dir() { rust_files(&directory).len() } else { 0 };
+        if count < 3 {
+            too_few.push(format!("{} {}: {count}", exercise.number, exercise.name));
+        }
+    }
+    assert!(too_few.is_empty(), "fewer than three alternatives:\n{}", too_few.join("\n"));
+}
+
 fn walk(directory: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in fs::read_dir(directory).unwrap().flatten().map(|entry| entry.path()) {
