@@ -53,7 +53,6 @@ impl Miniature {
             let right = outcome("right").replace("answer()", &format!("{}()", &exercise[3..]));
             miniature.write(&format!("solutions/01_part/{exercise}/lib.rs"), &right);
         }
-        miniature.write("solutions/few.toml", "exercises = [\"answer\", \"next\"]\n");
         miniature
     }
 

@@ -3,26 +3,12 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
 use crate::Error;
 use crate::commands::new::PLACEHOLDER;
 use crate::solutions::Solutions;
 use crate::system::files;
 use crate::workbook::Workbook;
 use crate::workbook::curriculum::{Exercise, FILE};
-
-/// The fewest right solutions in other styles than the reference's.
-const ALTERNATIVES: usize = 3;
-
-/// Which exercises may have fewer solutions.
-const FEW: &str = "solutions/few.toml";
-
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Few {
-    exercises: Vec<String>,
-}
 
 /// Texts that are the template's still, in the order in which they are written: first what the reference
 /// is written for, and it.
@@ -50,17 +36,16 @@ pub(super) fn missing(workbook: &Workbook, exercise: &Exercise) -> Result<Vec<St
     let mut problems = unwritten_of(&directory, "", vec!["hints.md".into()]);
     let solutions = Solutions::new(workbook, exercise);
     let (alternatives, wrong) = (solutions.alternatives()?.len(), solutions.wrong_files()?.len());
-    let few = is_listed(workbook, exercise)?;
-    if !few && alternatives < ALTERNATIVES {
+    let at_least = workbook.curriculum.at_least;
+    if alternatives < at_least.alternatives {
         problems.push(format!(
-            "alternatives/: {alternatives} of at least {ALTERNATIVES} right solutions in other styles"
+            "alternatives/: {alternatives} of at least {} right solutions in other styles",
+            at_least.alternatives
         ));
     }
-    if !few && wrong == 0 {
-        problems.push("wrong/: no known-wrong solution".to_owned());
-    }
-    if few && alternatives >= ALTERNATIVES && wrong > 0 {
-        problems.push(format!("{FEW}: it has enough solutions by now; take it off the list"));
+    if wrong < at_least.wrong {
+        problems
+            .push(format!("wrong/: {wrong} of at least {} known-wrong solutions", at_least.wrong));
     }
     let others = ["alternatives", "wrong"].map(|place| solutions.directory().join(place));
     for place in others {
@@ -105,18 +90,4 @@ fn rank(exercise: &Exercise, path: &Path) -> usize {
         _ if path.starts_with("src") => 3,
         _ => 4,
     }
-}
-
-fn is_listed(workbook: &Workbook, exercise: &Exercise) -> Result<bool, Error> {
-    let path = workbook.root.join(FEW);
-    let text = files::read_if_there(&path)?.unwrap_or_default();
-    let few: Few = match text.is_empty() {
-        true => Few::default(),
-        false => toml::from_str(&text).map_err(|error| Error::Format {
-            path,
-            problem: error.to_string(),
-            remedy: "It is a list of names: exercises = [\"pipe\"].".to_owned(),
-        })?,
-    };
-    Ok(few.exercises.contains(&exercise.name))
 }

@@ -25,6 +25,24 @@ pub struct Curriculum {
     pub parts: Vec<Part>,
     /// The exercises of all parts, in order.
     pub exercises: Vec<Exercise>,
+    /// How many solutions every exercise has at least.
+    pub at_least: AtLeast,
+}
+
+/// How many solutions an exercise has at least, beside its reference; `checker verify` asks for them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AtLeast {
+    /// Right ones in other styles.
+    pub alternatives: usize,
+    /// Known-wrong ones.
+    pub wrong: usize,
+}
+
+impl Default for AtLeast {
+    fn default() -> Self {
+        Self { alternatives: 3, wrong: 1 }
+    }
 }
 
 /// A part of the workbook.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{Curriculum, Exercise, FILE, Number, Part};
+use super::{AtLeast, Curriculum, Exercise, FILE, Number, Part};
 use crate::Error;
 use crate::system::files;
 use crate::workbook::capability::Capability;
@@ -21,6 +21,8 @@ const MOST_SECONDS: u64 = 86_400;
 #[serde(deny_unknown_fields)]
 struct Written {
     title: String,
+    #[serde(default)]
+    at_least: AtLeast,
     part: Vec<Spanned<Part>>,
     #[serde(default)]
     exercise: Vec<Spanned<WrittenExercise>>,
@@ -83,8 +85,12 @@ fn read(root: &Path, text: &str) -> Result<Curriculum, Wrong> {
         problem: error.message().to_owned(),
         remedy: "exercises/curriculum.toml: see CONTRIBUTING.md",
     })?;
-    let mut curriculum =
-        Curriculum { title: written.title, parts: Vec::new(), exercises: Vec::new() };
+    let mut curriculum = Curriculum {
+        title: written.title,
+        parts: Vec::new(),
+        exercises: Vec::new(),
+        at_least: written.at_least,
+    };
     for part in written.part {
         add_part(&mut curriculum, part)?;
     }
