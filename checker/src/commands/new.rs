@@ -113,7 +113,7 @@ fn next_steps(name: &str, directory: &str) -> String {
          1. README.md, the stub, the tests and src/main.rs in exercises/{directory}\n\
          2. the reference in solutions/{directory}\n\
          3. `make accept-snapshots E={name}`: what the reference prints, and the pins\n\
-         4. hints.md, three alternatives, and wrong solutions: `checker wrong {name} NAME FILE`\n\
+         4. hints.md, three alternatives, and wrong solutions in place of wrong/example.patch: `checker wrong {name} NAME FILE`\n\
          At any time `checker verify {name}` names what is missing, in this order. CONTRIBUTING.md has the \
          rest."
     )
