@@ -27,9 +27,6 @@ fn workbook(configuration: &str) -> tempfile::TempDir {
     let package = "[package]\nname = \"checker\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
     write("workbook/checker/Cargo.toml", &format!("{package}[features]\ngrade = []\n"));
     write("workbook/checker/src/main.rs", &program("first"));
-    for manifest in ["procfs", "sandbox", "tracer"] {
-        write(&format!("workbook/checker/{manifest}/Cargo.toml"), "");
-    }
     above
 }
 

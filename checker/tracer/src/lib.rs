@@ -35,6 +35,7 @@
 //! the kernel refuses the filter, it is stopped at every call: slower, with the same timeline.
 
 mod command;
+mod requirements;
 mod session;
 
 mod fork_exec;

@@ -24,23 +24,13 @@ const JOBS: [&str; 12] = [
 #[track_caller]
 fn timeline() -> Timeline {
     let program = Program::new(env!("CARGO_BIN_EXE_crash_domain"));
-    let timeline = program.run().unwrap_or_else(|error| panic!("{error}"));
-    if let Some(stuck) = &timeline.stuck {
-        require!(
-            expected: "the experiment to come to its end",
-            seen: "{stuck}",
-            likely: "a wait for a child that has been waited for already, or for one that does not end",
-            read: "wait(2); README, the task",
-        );
-    }
-    let (end, stderr) = (timeline.root().end, &timeline.stderr);
-    require!(end == End::Exited(0),
-        expected: "the experiment to end well",
-        seen: "P1: {end}\n{stderr}",
-        likely: "a panic or a `todo!`: its text stands above",
-        read: "README, the task",
-    );
-    timeline
+    program
+        .run_to_its_end(
+            "the experiment to come to its end",
+            "a wait for a child that has been waited for already, or for one that does not end",
+            "wait(2); README, the task",
+        )
+        .of_success()
 }
 
 /// The child of the supervisor that did this job.

@@ -9,23 +9,13 @@ use tracer::{Birth, End, Event, Program, Timeline};
 #[track_caller]
 fn timeline() -> Timeline {
     let program = Program::new(env!("CARGO_BIN_EXE_two_returns"));
-    let timeline = program.run().unwrap_or_else(|error| panic!("{error}"));
-    if let Some(stuck) = &timeline.stuck {
-        require!(
-            expected: "the experiment to come to its end",
-            seen: "{stuck}",
-            likely: "end-of-file comes when every copy of the write end is closed, and fork made a copy",
-            read: "pipe(7), I/O on pipes and FIFOs; hint 5",
-        );
-    }
-    let (end, stderr) = (timeline.root().end, &timeline.stderr);
-    require!(end == End::Exited(0),
-        expected: "the experiment to end well",
-        seen: "P1: {end}\n{stderr}",
-        likely: "a panic or a `todo!`: its text stands above",
-        read: "README, the task",
-    );
-    timeline
+    program
+        .run_to_its_end(
+            "the experiment to come to its end",
+            "end-of-file comes when every copy of the write end is closed, and fork made a copy",
+            "pipe(7), I/O on pipes and FIFOs; hint 5",
+        )
+        .of_success()
 }
 
 #[test]

@@ -6,24 +6,14 @@ use tracer::{End, Event, Program, Reaped, Timeline};
 #[track_caller]
 fn timeline() -> Timeline {
     let program = Program::new(env!("CARGO_BIN_EXE_reaper"));
-    let timeline = program.run().unwrap_or_else(|error| panic!("{error}"));
-    if let Some(stuck) = &timeline.stuck {
-        require!(
-            expected: "the experiment to come to its end",
-            seen: "{stuck}",
-            likely: "wait: a wait without WNOHANG for a child that lives; another call: a sleep \
+    program
+        .run_to_its_end(
+            "the experiment to come to its end",
+            "wait: a wait without WNOHANG for a child that lives; another call: a sleep \
                 although a child has ended, whose ring was swallowed or came before the bell",
-            read: "wait(2), WNOHANG; hints 2 and 3",
-        );
-    }
-    let (end, stderr) = (timeline.root().end, &timeline.stderr);
-    require!(end == End::Exited(0),
-        expected: "the experiment to end well",
-        seen: "P1: {end}\n{stderr}",
-        likely: "a panic or a `todo!`: its text stands above",
-        read: "README, the task",
-    );
-    timeline
+            "wait(2), WNOHANG; hints 2 and 3",
+        )
+        .of_success()
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //! became another program, and who waited for them. Needs ptrace(2).
 
 use testkit::require;
-use tracer::{Birth, End, Event, Process, Program, Timeline};
+use tracer::{Birth, Event, Process, Program, Timeline};
 
 /// The experiment first starts four programs by fork and exec alone, then four by `spawn`.
 const BY_FORK_AND_EXEC: usize = 4;
@@ -10,23 +10,13 @@ const BY_FORK_AND_EXEC: usize = 4;
 #[track_caller]
 fn timeline() -> Timeline {
     let program = Program::new(env!("CARGO_BIN_EXE_spawn"));
-    let timeline = program.run().unwrap_or_else(|error| panic!("{error}"));
-    if let Some(stuck) = &timeline.stuck {
-        require!(
-            expected: "the experiment to come to its end",
-            seen: "{stuck}",
-            likely: "a write end of the pipe that brings the error is still open where nobody uses it",
-            read: "pipe(7), I/O on pipes and FIFOs; hint 2",
-        );
-    }
-    let (end, stderr) = (timeline.root().end, &timeline.stderr);
-    require!(end == End::Exited(0),
-        expected: "the experiment to end well",
-        seen: "P1: {end}\n{stderr}",
-        likely: "a panic or a `todo!`: its text stands above",
-        read: "README, the task",
-    );
-    timeline
+    program
+        .run_to_its_end(
+            "the experiment to come to its end",
+            "a write end of the pipe that brings the error is still open where nobody uses it",
+            "pipe(7), I/O on pipes and FIFOs; hint 2",
+        )
+        .of_success()
 }
 
 /// The processes that `spawn` made.

@@ -8,16 +8,11 @@ use tracer::{Descriptor, End, Event, Program, Timeline};
 #[track_caller]
 fn timeline(way: &str) -> Timeline {
     let program = Program::new(env!("CARGO_BIN_EXE_exit_or_return")).arg(way);
-    let timeline = program.run().unwrap_or_else(|error| panic!("{error}"));
-    if let Some(stuck) = &timeline.stuck {
-        require!(
-            expected: "the process to end by {way}, and with it its second thread, which sleeps",
-            seen: "{stuck}",
-            likely: "the system call exit ends one thread; exit_group ends all of them",
-            read: "exit_group(2)",
-        );
-    }
-    timeline
+    program.run_to_its_end(
+        &format!("the process to end by {way}, and with it its second thread, which sleeps"),
+        "the system call exit ends one thread; exit_group ends all of them",
+        "exit_group(2)",
+    )
 }
 
 #[rstest]

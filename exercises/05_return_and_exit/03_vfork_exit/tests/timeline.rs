@@ -6,23 +6,13 @@ use tracer::{Birth, End, Event, Process, Program, Timeline};
 #[track_caller]
 fn timeline() -> Timeline {
     let program = Program::new(env!("CARGO_BIN_EXE_vfork_exit"));
-    let timeline = program.run().unwrap_or_else(|error| panic!("{error}"));
-    if let Some(stuck) = &timeline.stuck {
-        require!(
-            expected: "the experiment to come to its end",
-            seen: "{stuck}",
-            likely: "a guest waits for its host, which is suspended until the guest has left",
-            read: "vfork(2), Linux description",
-        );
-    }
-    let (end, stderr) = (timeline.root().end, &timeline.stderr);
-    require!(end == End::Exited(0),
-        expected: "the experiment to end well",
-        seen: "P1: {end}\n{stderr}",
-        likely: "a panic or a `todo!`: its text stands above",
-        read: "README, the task",
-    );
-    timeline
+    program
+        .run_to_its_end(
+            "the experiment to come to its end",
+            "a guest waits for its host, which is suspended until the guest has left",
+            "vfork(2), Linux description",
+        )
+        .of_success()
 }
 
 /// The guest of the host that the experiment starts with this argument.

@@ -10,23 +10,13 @@ use tracer::{End, Event, Process, Program, Timeline};
 #[track_caller]
 fn timeline() -> Timeline {
     let program = Program::new(env!("CARGO_BIN_EXE_pipe"));
-    let timeline = program.run().unwrap_or_else(|error| panic!("{error}"));
-    if let Some(stuck) = &timeline.stuck {
-        require!(
-            expected: "every pipeline of the experiment to come to its end",
-            seen: "{stuck}",
-            likely: "an end that nobody uses is still open: whoever waits there waits for its holder",
-            read: "pipe(7), I/O on pipes and FIFOs; hints 2 and 3",
-        );
-    }
-    let (end, stderr) = (timeline.root().end, &timeline.stderr);
-    require!(end == End::Exited(0),
-        expected: "the experiment to end well",
-        seen: "P1: {end}\n{stderr}",
-        likely: "a panic or a `todo!`: its text stands above",
-        read: "README, the task",
-    );
-    timeline
+    program
+        .run_to_its_end(
+            "every pipeline of the experiment to come to its end",
+            "an end that nobody uses is still open: whoever waits there waits for its holder",
+            "pipe(7), I/O on pipes and FIFOs; hints 2 and 3",
+        )
+        .of_success()
 }
 
 /// The stages of the experiment: four pipelines of two, the last of which cannot be started.
