@@ -66,7 +66,7 @@ fn a_new_exercise_is_whole_and_verify_names_what_is_left_to_write() {
     let said = without_counts(&finished.stdout.replace(&format!("`{program} "), "`checker "));
     let protocol = "    tests/orderings.rs:23: TODO: the one ordering that is too weak\n    \
                     tests/protocol.rs:26: TODO: the one mistake that breaks this scenario\n";
-    let timeline = "    tests/timeline.rs:14: TODO: the one mistake that usually has this effect (and N more)\n";
+    let timeline = "    tests/timeline.rs:12: TODO: the one mistake that usually has this effect (and N more)\n";
     let expected = format!(
         "✗ 1.2  two_words        stub fails 2/2, solution passes 3, wrong caught 1/1\n{}\
          ✗ 2.9  once             stub fails 4/4, solution passes 5, wrong caught 1/1\n{}\
