@@ -19,11 +19,11 @@ pub mod grade;
 #[doc(hidden)]
 pub mod flags;
 mod progress;
-#[doc(hidden)]
-pub mod solutions;
 
 mod findings;
 
+#[doc(hidden)]
+pub mod solutions;
 #[doc(hidden)]
 pub mod timeline;
 
@@ -31,10 +31,10 @@ mod judge;
 
 mod event;
 #[doc(hidden)]
-pub mod evidence;
-#[doc(hidden)]
 pub mod verdict;
 
+#[doc(hidden)]
+pub mod evidence;
 #[doc(hidden)]
 pub mod workbook;
 

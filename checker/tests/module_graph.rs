@@ -235,3 +235,23 @@ fn the_modules_of_a_crate_form_no_circle(#[case] source: &str) {
     let circles = read.circles();
     assert!(circles.is_empty(), "{source}: circles of modules:\n{}", circles.join("\n"));
 }
+
+/// The folders of the checker are layers: each uses those that `lib.rs` declares below it.
+#[test]
+fn the_folders_of_the_checker_use_those_below_them() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let lib = syn::parse_file(&fs::read_to_string(root.join("lib.rs")).unwrap()).unwrap();
+    let declared = lib.items.iter().filter_map(|item| match item {
+        Item::Mod(item) => Some(item.ident.to_string()),
+        _ => None,
+    });
+    let layers: Vec<String> = declared.collect();
+    let layer = |module: &Module| layers.iter().position(|layer| *layer == module[0]).unwrap();
+    let read = Crate::read(&root);
+    let mut upwards = Vec::new();
+    for (from, used) in read.edges().into_iter().filter(|(from, _)| !from.is_empty()) {
+        let above = used.iter().filter(|to| layer(to) < layer(from));
+        upwards.extend(above.map(|to| format!("{} -> {}", from.join("::"), to.join("::"))));
+    }
+    assert!(upwards.is_empty(), "what lies above is used:\n{}", upwards.join("\n"));
+}

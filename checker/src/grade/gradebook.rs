@@ -10,15 +10,9 @@ use super::points::Points;
 use super::scheme::Scheme;
 use super::score::{Score, Worth, score, worth};
 use super::store::{GradedExercise, Stored};
-use crate::evidence::Evidence;
 use crate::flags::Flag;
-use crate::report::ci::Found;
-use crate::report::escape;
 use crate::verdict::{Judgement, Verdict};
 use crate::workbook::curriculum::Exercise;
-
-/// How many results that need a person are named in one message.
-const NAMED: usize = 10;
 
 /// All students with their scores.
 #[derive(Debug)]
@@ -190,55 +184,10 @@ impl<'a> Gradebook<'a> {
         self.open() - self.unjudged().count()
     }
 
-    /// What is open and why, in a sentence for each kind.
-    pub fn what_is_open(&self) -> Vec<String> {
-        let mut all = Vec::new();
-        if self.missing() > 0 {
-            let (count, are) = match self.missing() {
-                1 => ("1 result".to_owned(), "is"),
-                count => (format!("{count} results"), "are"),
-            };
-            all.push(format!(
-                "{count} {are} missing; `checker grade` without --only judges what is left"
-            ));
-        }
-        let mut unjudged: Vec<String> = self
-            .unjudged()
-            .take(NAMED)
-            .map(|(line, cell)| {
-                let why = cell.result.judgement.evidence.as_ref().map(Evidence::headline);
-                let why = escape::line(&escape::cut(&why.unwrap_or_default(), 300));
-                let student = escape::line(&line.stored.submission.student);
-                format!("\n  {student} {}: {why}", cell.result.exercise)
-            })
-            .collect();
-        let count = self.unjudged().count();
-        if count > NAMED {
-            unjudged.push(format!("\n  and {} more", count - NAMED));
-        }
-        if count > 0 {
-            let need =
-                if count == 1 { "1 result needs".into() } else { format!("{count} results need") };
-            all.push(format!(
-                "{need} a person: what was handed in cannot be judged as it is, and has no points{}",
-                unjudged.concat()
-            ));
-        }
-        all
-    }
-
     /// What a person has to look at, because it cannot be judged as it was handed in.
     pub fn unjudged(&self) -> impl Iterator<Item = (&Line<'a>, &Cell<'a>)> {
         let cells = |line| Line::unjudged(line).map(move |cell| (line, cell));
         self.lines.iter().flat_map(cells)
-    }
-
-    /// A line's exercises with what was found, as the student may see it.
-    pub fn found<'b>(&'b self, line: &'b Line<'a>) -> impl Iterator<Item = Found<'b>> {
-        self.exercises.iter().zip(&line.cells).map(|(exercise, cell)| Found {
-            exercise,
-            judgement: cell.as_ref().map(|cell| &*cell.shown),
-        })
     }
 }
 

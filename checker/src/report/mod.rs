@@ -18,7 +18,7 @@ mod text;
 
 pub use format::{Format, NewReporter, find};
 #[cfg(feature = "grade")]
-pub use grading::GradingReport;
+pub use grading::{GradingReport, what_is_open};
 pub use output::{finish, finish_with};
 pub use picture::picture;
 pub use reporter::{Report, Reporter};

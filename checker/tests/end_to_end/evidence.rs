@@ -4,10 +4,9 @@
 use std::fs;
 use std::process::Command;
 
-use checker::evidence::Panic;
 #[cfg(feature = "grade")]
 use checker::{
-    evidence::{Evidence, Line, Of},
+    evidence::{Evidence, Line, Of, Panic},
     grade::intake::Submission,
     grade::store::{GradedExercise, Layers, Store, Stored},
     verdict::{Judgement, Outcome, TestResult},

@@ -10,7 +10,7 @@ use crate::grade::intake::normal_form;
 use crate::grade::scheme::Scheme;
 use crate::report::ci::{self, github};
 use crate::report::formats::{self, Makes, Options, Page, gradescope, sheets};
-use crate::report::{GradingReport, Report, Reporter, escape};
+use crate::report::{GradingReport, Report, Reporter, escape, what_is_open};
 use crate::system::files;
 use crate::{Error, Exit};
 
@@ -71,7 +71,7 @@ pub fn report(
     warn_of_held(&held, reporter);
     // The gradebook for people says it itself.
     if !matches!(arguments.makes, Makes::Listing) {
-        for text in gradebook.what_is_open() {
+        for text in what_is_open(&gradebook) {
             reporter.warn(&text);
         }
     }

@@ -9,7 +9,7 @@ use crate::report::ci::Found;
 use crate::report::escape::{cut, line as in_one_line, shown, unique};
 use crate::workbook::curriculum::Exercise;
 
-use super::makes::Makes;
+use super::makes::{Makes, found};
 use crate::report::Format;
 
 /// Its value of `--format`.
@@ -109,7 +109,7 @@ pub(super) fn tests<'a>(
     gradebook: &'a Gradebook<'a>,
     line: &'a Line<'a>,
 ) -> Option<Vec<Scored<'a>>> {
-    let found = || gradebook.found(line);
+    let found = || found(gradebook, line);
     let title = |found: Found<'_>| format!("{} {}", found.exercise.number, found.exercise.name);
     let names = unique(found().map(|found| in_one_line(&title(found))));
     let scored = found().zip(&line.cells).zip(names).map(|((found, cell), name)| {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::grade::gradebook::{Cell, Gradebook, Line};
 use crate::grade::hidden::HIDDEN;
 
-use super::makes::{Makes, pretty};
+use super::makes::{Makes, found, pretty};
 use crate::report::Format;
 use crate::report::ci::Found;
 use crate::report::escape::{cut, line as in_one_line, shown, unique};
@@ -61,8 +61,7 @@ struct Points {
 /// The hidden groups of an exercise are a test of their own, of which no student sees more than the points,
 /// and these only when the visibility of the groups allows it.
 pub fn results(gradebook: &Gradebook<'_>, line: &Line<'_>, visibility: Visibility) -> String {
-    let mut tests: Vec<Test> = gradebook
-        .found(line)
+    let mut tests: Vec<Test> = found(gradebook, line)
         .zip(&line.cells)
         .flat_map(|(found, cell)| tests(gradebook, &found, cell.as_ref(), visibility))
         .collect();

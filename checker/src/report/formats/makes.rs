@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::Error;
 use crate::grade::gradebook::{Gradebook, Line};
 use crate::grade::scheme::Visibility;
-use crate::report::ci;
+use crate::report::ci::{self, Found};
 use crate::workbook::curriculum::Curriculum;
 
 /// What is made of a gradebook.
@@ -78,4 +78,15 @@ pub(super) fn pretty(value: &impl Serialize) -> String {
     let mut text = serde_json::to_string_pretty(value).expect("a report is plain data");
     text.push('\n');
     text
+}
+
+/// A line's exercises with what was found, as the student may see it.
+pub(super) fn found<'a>(
+    gradebook: &'a Gradebook<'a>,
+    line: &'a Line<'a>,
+) -> impl Iterator<Item = Found<'a>> {
+    gradebook.exercises.iter().zip(&line.cells).map(|(exercise, cell)| Found {
+        exercise,
+        judgement: cell.as_ref().map(|cell| &*cell.shown),
+    })
 }

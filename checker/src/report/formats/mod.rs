@@ -15,6 +15,7 @@ pub mod moodle;
 pub mod page;
 pub mod table;
 
+use makes::found;
 pub use makes::{Key, Makes, Options, Page};
 
 use crate::grade::gradebook::{Gradebook, Line};
@@ -60,7 +61,7 @@ pub fn sheets<'a>(gradebook: &'a Gradebook<'a>) -> Vec<Sheet<'a>> {
             open => format!("{} ({open} open) of {maximum}", line.total_in_words()),
         }),
         unreadable: line.stored.unreadable.as_deref(),
-        exercises: gradebook.found(line).collect(),
+        exercises: found(gradebook, line).collect(),
     };
     gradebook.lines.iter().map(sheet).collect()
 }

@@ -4,7 +4,7 @@ use crate::evidence::Evidence;
 use crate::grade::gradebook::{Gradebook, Line};
 use crate::verdict::Verdict;
 
-use super::makes::{Key, Makes};
+use super::makes::{Key, Makes, found};
 use crate::grade::csv::csv;
 use crate::report::Format;
 use crate::report::escape::{cell, cut};
@@ -46,7 +46,7 @@ fn feedback(gradebook: &Gradebook<'_>, line: &Line<'_>) -> String {
     if let Some(why) = &line.stored.unreadable {
         return format!("The submission cannot be read: {why}");
     }
-    let exercises = gradebook.found(line).map(|found| {
+    let exercises = found(gradebook, line).map(|found| {
         let exercise = found.exercise;
         let unjudged = found.judgement.filter(|it| it.verdict == Verdict::Unjudged);
         let why = unjudged.and_then(|it| it.evidence.as_ref()).map(Evidence::headline);

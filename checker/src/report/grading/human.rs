@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::GradingReport;
+use super::open::what_is_open;
 use crate::Error;
 use crate::grade::gradebook::{Alike, Gradebook, Line};
 use crate::grade::grading::{Progress, Unit};
@@ -117,7 +118,7 @@ impl Human {
         if let Some(more) = gradebook.lines.len().checked_sub(LISTED).filter(|more| *more > 0) {
             self.line(&format!("… and {more} more"));
         }
-        for text in gradebook.what_is_open() {
+        for text in what_is_open(gradebook) {
             self.line(&format!("{} {text}", self.paint("open", Paint::Open)));
         }
         self.show_what_to_look_at(gradebook);

@@ -2,8 +2,10 @@
 
 mod human;
 mod json;
+mod open;
 
 pub(super) use json::print;
+pub use open::what_is_open;
 
 use std::path::Path;
 
