@@ -1,6 +1,7 @@
 //! What the compiler read, by its own word: the dep-info files that it leaves beside its outputs.
 
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
 use crate::judge::candidate::Candidate;
@@ -24,20 +25,29 @@ pub(super) fn covers(candidate: &Candidate<'_>, inputs: &Inputs, outputs: &[Path
 /// The lists of what an output was made from: `libx-1.rlib` has `x-1.d` beside it.
 ///
 /// A program that cargo has moved up, out of `deps`, has left its list there: `deps/x-1.d`, perhaps
-/// among lists of older builds of `x`.
+/// among lists of older builds of `x`. cargo moves by a hard link where it can, so that `deps/x-1` is the same
+/// file; where it cannot, all of these lists count. `x.d` beside the program may be of an older build: `cargo
+/// test` does not write it again.
 fn dep_infos(output: &Path) -> Vec<PathBuf> {
     let beside = dep_info_path(output);
-    if beside.is_file() {
-        return vec![beside];
-    }
     let name = beside.file_stem().unwrap_or_default().to_string_lossy().replace('-', "_");
     let prefix = format!("{name}-");
     let entries = fs::read_dir(output.with_file_name("deps")).into_iter().flatten().flatten();
-    entries
+    let all: Vec<PathBuf> = entries
         .map(|entry| entry.path())
         .filter(|path| path.extension().is_some_and(|extension| extension == "d"))
         .filter(|path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with(&prefix)))
-        .collect()
+        .collect();
+    let inode = |path: &Path| Some(fs::metadata(path).ok()?.ino());
+    let is_of_output = |list: &&PathBuf| {
+        let program = inode(&list.with_extension(""));
+        program.is_some() && program == inode(output)
+    };
+    match all.iter().find(is_of_output) {
+        Some(list) => vec![list.clone()],
+        None if beside.is_file() => vec![beside],
+        None => all,
+    }
 }
 
 fn dep_info_path(output: &Path) -> PathBuf {
@@ -104,5 +114,21 @@ mod tests {
     fn a_library_drops_its_prefix_and_a_program_keeps_its_name() {
         assert_eq!(dep_info_path(Path::new("/d/liba-1.rlib")), Path::new("/d/a-1.d"));
         assert_eq!(dep_info_path(Path::new("/d/library-1")), Path::new("/d/library-1.d"));
+    }
+
+    #[test]
+    fn of_several_lists_the_one_of_the_same_file_counts() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        fs::create_dir(path("deps")).unwrap();
+        for name in ["deps/x-1", "deps/x-1.d", "deps/x-2", "deps/x-2.d"] {
+            fs::write(path(name), name).unwrap();
+        }
+        fs::hard_link(path("deps/x-2"), path("x")).unwrap();
+        fs::write(path("x.d"), "of an older build").unwrap();
+        assert_eq!(dep_infos(&path("x")), [path("deps/x-2.d")]);
+        ["x", "x.d"].map(|name| fs::remove_file(path(name)).unwrap());
+        fs::write(path("x"), "a copy").unwrap();
+        assert_eq!(dep_infos(&path("x")).len(), 2);
     }
 }
