@@ -9,7 +9,7 @@ use crate::findings::{ExerciseStatus, WorkbookStatus};
 use crate::judge::candidate::Candidate;
 use crate::judge::edited::judge_edits;
 use crate::judge::inputs::Inputs;
-use crate::judge::place::Look;
+use crate::judge::line_to_open::LineToOpen;
 use crate::judge::{Judged, judge};
 use crate::progress::{Entry, Progress, Store};
 use crate::report::Reporter;
@@ -144,7 +144,7 @@ impl<'a> Checker<'a> {
         let claim = readme.lines().zip(1..).find(|(line, _)| *line == "## Verdict");
         let source = text(&exercise.edit[0]);
         let pins = Pins::load(workbook, exercise).unwrap_or_default();
-        let look = Look { exercise, source: &source, given: &pins.files };
+        let line_to_open = LineToOpen { exercise, source: &source, given: &pins.files };
         let entry = self.entry(exercise);
         let has_passed = |it: &Judgement| it.verdict == Verdict::Passed;
         // Where the hash does not cover everything, it is judged each time.
@@ -155,8 +155,8 @@ impl<'a> Checker<'a> {
             is_new_pass: has_passed(&judgement) && !cached && !is_old,
             hints_given: entry.hints,
             hints: super::hint::stages(&hints).len(),
-            look: look.first(&judgement),
-            on_own_lines: look.on_own_lines(&judgement),
+            line_to_open: line_to_open.first(&judgement),
+            on_own_lines: line_to_open.on_own_lines(&judgement),
             claim: claim.map(|(_, line)| line),
             judgement,
         }

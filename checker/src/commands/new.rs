@@ -1,6 +1,6 @@
 //! `checker new`: a new exercise that compiles, with everything that one needs.
 
-mod place;
+mod destination;
 mod template;
 
 use crate::report::Reporter;
@@ -10,7 +10,7 @@ use crate::workbook::curriculum::{Curriculum, FILE, Number};
 use crate::{Error, Exit};
 
 use super::Session;
-use place::Place;
+use destination::Destination;
 pub use template::Kind;
 pub(super) use template::PLACEHOLDER;
 use template::{NO_TITLE, Values};
@@ -40,7 +40,7 @@ pub fn new(
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
-    let place = Place::new(workbook, &arguments.number, &arguments.name)?;
+    let place = Destination::new(workbook, &arguments.number, &arguments.name)?;
     let kind = arguments.kind.unwrap_or_else(|| kind_before(workbook, place.number));
     let values = Values {
         number: place.number.to_string(),
@@ -61,7 +61,12 @@ pub fn new(
 }
 
 /// Writes everything, the curriculum last: without its entry there is no exercise.
-fn write(workbook: &Workbook, place: &Place, values: &Values<'_>, kind: Kind) -> Result<(), Error> {
+fn write(
+    workbook: &Workbook,
+    place: &Destination,
+    values: &Values<'_>,
+    kind: Kind,
+) -> Result<(), Error> {
     let exercise = values.exercise(kind).into_iter().map(|file| (&place.exercise, file));
     let solutions = values.solutions(kind).into_iter().map(|file| (&place.solutions, file));
     for (directory, (path, text)) in exercise.chain(solutions) {

@@ -19,7 +19,7 @@ pub struct ExerciseStatus<'a> {
     /// How many hints there are.
     pub hints: usize,
     /// The line to open first.
-    pub look: Place,
+    pub line_to_open: Place,
     /// The line of the README at which the verdict on the claim stands.
     pub claim: Option<u32>,
 }

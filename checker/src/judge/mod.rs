@@ -5,8 +5,8 @@ pub mod compare;
 pub mod compile;
 pub mod edited;
 pub mod inputs;
+pub mod line_to_open;
 pub mod panics;
-pub mod place;
 pub mod run_tests;
 
 use sandbox::{End, Stop};
@@ -163,7 +163,8 @@ pub fn judge_programs(
 fn compile_errors(exercise: &Exercise, errors: Vec<Diagnostic>) -> Judgement {
     let places = || errors.iter().filter_map(|error| error.place.as_ref());
     // A given test that does not compile says less than the learner's line that is the cause.
-    let place = places().find(|place| place::is_own(exercise, place)).or(places().next()).cloned();
+    let place =
+        places().find(|place| line_to_open::is_own(exercise, place)).or(places().next()).cloned();
     let mut text: Vec<&str> =
         errors.iter().take(SHOWN_ERRORS).map(|error| error.rendered.trim_end()).collect();
     let more = match errors.len().saturating_sub(SHOWN_ERRORS) {

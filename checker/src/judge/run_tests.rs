@@ -20,8 +20,8 @@ use crate::evidence::Panic;
 use crate::evidence::{self, Evidence};
 use crate::judge::candidate::Candidate;
 use crate::judge::compile::Programs;
+use crate::judge::line_to_open;
 use crate::judge::panics::panics;
-use crate::judge::place;
 use crate::system::files;
 use crate::system::scratch::Scratch;
 use crate::system::worker_pool::{cores, in_parallel};
@@ -312,7 +312,7 @@ pub fn place_of(
     panics: &[Panic],
     deciding: Option<&Panic>,
 ) -> Option<Place> {
-    let is_own = |place: &&Place| place::is_own(candidate.exercise, place);
+    let is_own = |place: &&Place| line_to_open::is_own(candidate.exercise, place);
     let of_deciding = deciding.and_then(|panic| panic.place.as_ref());
     let own = of_deciding
         .filter(is_own)

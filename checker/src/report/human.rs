@@ -189,7 +189,7 @@ impl Human {
             Verdict::TestsMissing | Verdict::WorkbookEdited => "look",
             _ => "edit",
         };
-        self.line(&format!("  {label}  {}", line_of(&status.look)));
+        self.line(&format!("  {label}  {}", line_of(&status.line_to_open)));
         self.line(&format!("  read  exercises/{}/README.md", exercise.directory));
         let hints = format!("({} of {} given)", status.hints_given, status.hints);
         self.line(&format!("  hint  {} hint {}   {hints}", self.program, exercise.name));
@@ -283,7 +283,7 @@ impl Human {
     /// Where to go on after a pass.
     fn coming(&self, next: &ExerciseStatus<'_>) {
         self.line(&format!("  next     {}", self.paint(&heading(next.exercise), Paint::Strong)));
-        self.line(&format!("  edit     {}", line_of(&next.look)));
+        self.line(&format!("  edit     {}", line_of(&next.line_to_open)));
         self.line(&format!("  read     exercises/{}/README.md", next.exercise.directory));
     }
 

@@ -9,7 +9,7 @@ use crate::workbook::curriculum::{FILE, Number, Part};
 
 /// A place that is free.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Destination {
     pub number: Number,
     /// Below `exercises/`.
     pub directory: String,
@@ -26,7 +26,7 @@ const KEPT: &str = " abstract as async await become box break const continue cra
     while yield alloc core proc_macro std test build deps examples incremental sync protocol orderings \
     timeline main lib ";
 
-impl Place {
+impl Destination {
     /// The place of this number and name, or why an exercise cannot lie there.
     pub(super) fn new(workbook: &Workbook, number: &str, name: &str) -> Result<Self, Error> {
         let refused = |why: String| Err(Error::Refused(why));

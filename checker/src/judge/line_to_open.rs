@@ -15,7 +15,7 @@ use crate::workbook::curriculum::Exercise;
 
 /// What a line is chosen from.
 #[derive(Debug)]
-pub struct Look<'a> {
+pub struct LineToOpen<'a> {
     pub exercise: &'a Exercise,
     /// The text of the learner's file.
     pub source: &'a str,
@@ -23,7 +23,7 @@ pub struct Look<'a> {
     pub given: &'a BTreeMap<PathBuf, String>,
 }
 
-impl Look<'_> {
+impl LineToOpen<'_> {
     /// The line to open first.
     pub fn first(&self, judgement: &Judgement) -> Place {
         match (judgement.verdict, &judgement.place) {
@@ -353,9 +353,9 @@ fn nothing_is_called() {}
     fn line(name: &str, evidence: Evidence, place: (&str, u32)) -> u32 {
         let exercise = exercise();
         let given = BTreeMap::from([(PathBuf::from("tests/semaphore.rs"), TESTS.to_owned())]);
-        let look = Look { exercise: &exercise, source: SOURCE, given: &given };
+        let line_to_open = LineToOpen { exercise: &exercise, source: SOURCE, given: &given };
         let file = PathBuf::from("exercises/02_locks/03_semaphore").join(place.0);
-        let chosen = look.of_test(&TestResult {
+        let chosen = line_to_open.of_test(&TestResult {
             name: name.into(),
             target: "semaphore".into(),
             outcome: Outcome::Failed,
@@ -454,8 +454,9 @@ fn nothing_is_called() {}
     #[test]
     fn an_exercise_that_is_not_begun_is_begun_at_its_first_todo() {
         let exercise = exercise();
-        let look = Look { exercise: &exercise, source: SOURCE, given: &BTreeMap::new() };
+        let line_to_open =
+            LineToOpen { exercise: &exercise, source: SOURCE, given: &BTreeMap::new() };
         let judgement = Judgement::without_tests(Verdict::NotStarted, None, None);
-        assert_eq!(look.first(&judgement).line, 4);
+        assert_eq!(line_to_open.first(&judgement).line, 4);
     }
 }
