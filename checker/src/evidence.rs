@@ -124,7 +124,7 @@ impl Evidence {
     ///
     /// The document is no more to be trusted than what the program prints. So it adds nothing to that but its
     /// fields: one that does not fit, or has more in it than a test tells, is as good as none.
-    pub fn of_panic(panic: &Panic, document: &[u8]) -> Self {
+    pub fn from_panic(panic: &Panic, document: &[u8]) -> Self {
         told(document, &panic.message).unwrap_or_else(|| Self::Panic(panic.clone()))
     }
 
@@ -134,11 +134,11 @@ impl Evidence {
             Self::Lesson(lesson) => lesson.words(),
             Self::Schedule(schedule) => schedule.words(),
             Self::Panic(panic) => Words::text(&panic.message),
-            Self::Signal { signal, said: None } => Words::text(of_signal(*signal)),
+            Self::Signal { signal, said: None } => Words::text(signal_text(*signal)),
             Self::Signal { signal, said: Some(said) } => {
-                Words::text(format!("{}\nBefore that it said:\n{said}", of_signal(*signal)))
+                Words::text(format!("{}\nBefore that it said:\n{said}", signal_text(*signal)))
             }
-            Self::Hang { seconds, threads } => Words::text(of_hang(*seconds, threads)),
+            Self::Hang { seconds, threads } => Words::text(hang_text(*seconds, threads)),
             Self::ExitedEarly { code } => Words::text(format!(
                 "the process exited with code {code} before the test had run to its end.\n\
                  Your code ends the whole process: look for process::exit, exit or _exit on a path that a \
@@ -148,7 +148,7 @@ impl Evidence {
                 Words::text(format!("the experiment exited with code {code}:\n{stderr}"))
             }
             Self::Strays { strays } => Words::text(strays_text(strays)),
-            Self::Difference { lines } => Words::columns(of_difference(lines)),
+            Self::Difference { lines } => Words::columns(difference_text(lines)),
             Self::Compiler { text } => Words::columns(text),
             Self::Text { text } => Words::text(text),
         }
@@ -235,7 +235,7 @@ pub(crate) fn stored<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Eviden
     })
 }
 
-fn of_signal(signal: i32) -> String {
+fn signal_text(signal: i32) -> String {
     let name = Signal::try_from(signal)
         .map_or_else(|_| format!("signal {signal}"), |signal| signal.as_str().to_owned());
     let meaning = match name.as_str() {
@@ -251,7 +251,7 @@ fn of_signal(signal: i32) -> String {
     format!("ended by {name}{meaning}")
 }
 
-fn of_hang(seconds: u64, threads: &[ThreadState]) -> String {
+fn hang_text(seconds: u64, threads: &[ThreadState]) -> String {
     let mut lines = vec![format!("still running after {seconds} s; this is what it was doing:")];
     lines.extend(threads.iter().map(|thread| format!("  {thread}")));
     lines.join("\n")
@@ -286,7 +286,7 @@ fn strays_text(strays: &[Stray]) -> String {
     lines.join("\n")
 }
 
-fn of_difference(lines: &[Line]) -> String {
+fn difference_text(lines: &[Line]) -> String {
     let sign = |of: Of| match of {
         Of::Both => ' ',
         Of::Expected => '-',
@@ -311,7 +311,7 @@ mod tests {
 
     /// What becomes of a document beside a panic that says the lesson.
     fn read(document: &[u8], lesson: &Lesson) -> Evidence {
-        Evidence::of_panic(&panic(lesson.words()), document)
+        Evidence::from_panic(&panic(lesson.words()), document)
     }
 
     #[test]

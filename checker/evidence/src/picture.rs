@@ -20,7 +20,7 @@ pub(crate) fn draw(schedule: &Schedule) -> String {
     let columns: Vec<usize> = (0..schedule.threads.len())
         .filter(|&thread| schedule.steps.iter().any(|step| step.thread == thread))
         .collect();
-    let places = Places::of(&schedule.steps);
+    let places = Places::new(&schedule.steps);
     if !places.file.is_empty() {
         let _ = writeln!(text, "{}", places.file);
     }
@@ -47,7 +47,7 @@ struct Places {
 }
 
 impl Places {
-    fn of(steps: &[Step]) -> Self {
+    fn new(steps: &[Step]) -> Self {
         let mut places = Self { file: most_used_file(steps), width: 0 };
         places.width = steps.iter().map(|step| places.name(&step.place).len()).max().unwrap_or(0);
         places

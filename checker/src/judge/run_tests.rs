@@ -297,7 +297,7 @@ fn result_of(
 ) -> TestResult {
     let panics = panics(&observation.stderr.text);
     let panic = panics.iter().rfind(|panic| panic.thread == name).or(panics.last());
-    let said = panic.map(|panic| Evidence::of_panic(panic, told));
+    let said = panic.map(|panic| Evidence::from_panic(panic, told));
     let (outcome, evidence) = outcome_of(candidate, name, observation, log, said);
     let place = match outcome {
         Outcome::Passed | Outcome::Leaked => None,

@@ -64,7 +64,7 @@ impl<'a> Collector<'a> {
 
     fn interest(&self, path: &Path) -> Interest<'a> {
         let exercises = &self.rules.curriculum.exercises;
-        let is_old = || Old::of(self.rules.curriculum, path).is_some();
+        let is_old = || Old::new(self.rules.curriculum, path).is_some();
         if exercises.iter().any(|it| contains(path, Path::new(&it.directory))) || is_old() {
             return Interest::Exercise;
         }

@@ -24,7 +24,7 @@ pub(super) struct Old<'a> {
 
 impl<'a> Old<'a> {
     /// Of this path, if it is one.
-    pub(super) fn of(curriculum: &'a Curriculum, path: &Path) -> Option<Self> {
+    pub(super) fn new(curriculum: &'a Curriculum, path: &Path) -> Option<Self> {
         let parts: Vec<Component<'_>> = path.components().collect();
         let name = |at: usize| parts.get(at)?.as_os_str().to_str();
         (0..parts.len().saturating_sub(1)).find_map(|at| {
@@ -69,7 +69,7 @@ pub(super) fn has_renumbered(curriculum: &Curriculum, root: &Path) -> bool {
     let mut parts = names(root).into_iter().filter(is_part);
     parts.any(|part| {
         let below = names(&root.join(&part));
-        below.iter().any(|name| Old::of(curriculum, &part.join(name)).is_some())
+        below.iter().any(|name| Old::new(curriculum, &part.join(name)).is_some())
     })
 }
 
@@ -83,7 +83,7 @@ fn without_number(name: &str) -> Option<&str> {
 /// Gives the entries the paths that the curriculum of today has for them.
 pub(super) fn under_todays_numbers(contents: &mut Contents, curriculum: &Curriculum) {
     let mut olds: BTreeMap<(PathBuf, &str), BTreeSet<PathBuf>> = BTreeMap::new();
-    for old in contents.entries.keys().filter_map(|path| Old::of(curriculum, path)) {
+    for old in contents.entries.keys().filter_map(|path| Old::new(curriculum, path)) {
         let directories = olds.entry((old.root, &old.exercise.name)).or_default();
         directories.insert(old.directory);
     }
@@ -103,7 +103,7 @@ pub(super) fn under_todays_numbers(contents: &mut Contents, curriculum: &Curricu
         }
     }
     for (path, entry) in entries {
-        match Old::of(curriculum, &path) {
+        match Old::new(curriculum, &path) {
             Some(old) if unclear.contains(&old.directory) => {}
             Some(old) => drop(contents.entries.insert(old.today(), entry)),
             None => drop(contents.entries.insert(path, entry)),

@@ -143,15 +143,15 @@ pub fn document(title: &str, gradebook: &Gradebook<'_>) -> String {
         title,
         points_possible: gradebook.maximum().as_f64(),
         bonus_possible: gradebook.worth_of_all().bonus.as_f64(),
-        isolation: gradebook.isolation().into_iter().map(of_layers).collect(),
+        isolation: gradebook.isolation().into_iter().map(from_layers).collect(),
         exercises: (gradebook.exercises.iter())
-            .map(|exercise| of_exercise(exercise, gradebook.worth(exercise)))
+            .map(|exercise| from_exercise(exercise, gradebook.worth(exercise)))
             .collect(),
-        students: gradebook.lines.iter().map(of_line).collect(),
+        students: gradebook.lines.iter().map(from_line).collect(),
     })
 }
 
-fn of_layers((layers, results): (&Layers, usize)) -> Isolation {
+fn from_layers((layers, results): (&Layers, usize)) -> Isolation {
     let missing = layers.missing.iter();
     Isolation {
         results,
@@ -162,7 +162,7 @@ fn of_layers((layers, results): (&Layers, usize)) -> Isolation {
     }
 }
 
-fn of_exercise(exercise: &crate::workbook::curriculum::Exercise, worth: Worth) -> Exercise<'_> {
+fn from_exercise(exercise: &crate::workbook::curriculum::Exercise, worth: Worth) -> Exercise<'_> {
     Exercise {
         number: exercise.number.to_string(),
         name: &exercise.name,
@@ -174,7 +174,7 @@ fn of_exercise(exercise: &crate::workbook::curriculum::Exercise, worth: Worth) -
     }
 }
 
-fn of_line(line: &Line<'_>) -> Student {
+fn from_line(line: &Line<'_>) -> Student {
     let submission = &line.stored.submission;
     let note = |note: &crate::grade::taken::Note| Note { path: shown(&note.path), why: note.why };
     Student {
@@ -189,11 +189,11 @@ fn of_line(line: &Line<'_>) -> Student {
         bonus: line.has_points().then(|| line.bonus().as_f64()),
         passed: line.passed(),
         open: line.open(),
-        results: line.cells.iter().flatten().map(of_cell).collect(),
+        results: line.cells.iter().flatten().map(from_cell).collect(),
     }
 }
 
-fn of_cell(cell: &Cell<'_>) -> Graded {
+fn from_cell(cell: &Cell<'_>) -> Graded {
     let judgement = &cell.result.judgement;
     let score = cell.score.as_ref();
     Graded {
@@ -203,17 +203,17 @@ fn of_cell(cell: &Cell<'_>) -> Graded {
         points: score.map(|score| score.points.as_f64()),
         bonus: score.map(|score| score.bonus.as_f64()),
         in_time: score.map(|score| score.in_time.as_f64()),
-        groups: score.map_or(Vec::new(), |score| score.groups.iter().map(of_group).collect()),
-        flags: cell.result.flags.iter().map(of_flag).collect(),
+        groups: score.map_or(Vec::new(), |score| score.groups.iter().map(from_group).collect()),
+        flags: cell.result.flags.iter().map(from_flag).collect(),
         alike: cell.alike.iter().map(|student| shown(student)).collect(),
         message: judgement.message().map(|it| shown(&it)),
         evidence: judgement.evidence.as_ref().map(|it| it.with_texts(&shown)),
         place: judgement.place.as_ref().map(at),
-        tests: judgement.tests.iter().map(of_test).collect(),
+        tests: judgement.tests.iter().map(from_test).collect(),
     }
 }
 
-fn of_group(group: &Counted) -> Group {
+fn from_group(group: &Counted) -> Group {
     Group {
         name: shown(&group.name),
         passed: group.passed,
@@ -225,7 +225,7 @@ fn of_group(group: &Counted) -> Group {
     }
 }
 
-fn of_flag(flag: &crate::flags::Flag) -> Flag {
+fn from_flag(flag: &crate::flags::Flag) -> Flag {
     Flag {
         kind: flag.kind,
         file: shown(&flag.file),
@@ -235,7 +235,7 @@ fn of_flag(flag: &crate::flags::Flag) -> Flag {
     }
 }
 
-fn of_test(test: &TestResult) -> Test {
+fn from_test(test: &TestResult) -> Test {
     Test {
         name: shown(&test.name),
         target: shown(&test.target),

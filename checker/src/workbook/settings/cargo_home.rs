@@ -24,7 +24,7 @@ const SHARED: [&str; 7] = [
 ];
 
 /// The user's home of cargo.
-pub(crate) fn of_user() -> Option<PathBuf> {
+pub(crate) fn user() -> Option<PathBuf> {
     let home = match std::env::var_os("CARGO_HOME").filter(|home| !home.is_empty()) {
         Some(home) => PathBuf::from(home),
         None => std::env::home_dir()?.join(".cargo"),
@@ -36,7 +36,7 @@ pub(crate) fn of_user() -> Option<PathBuf> {
 pub(super) fn prepare(directory: &Path, configuration: &Configuration) -> Result<(), Error> {
     fs::create_dir_all(directory).map_err(Error::writing(directory))?;
     files::write_if_different(&directory.join("config.toml"), configuration.harmless())?;
-    let Some(user) = of_user() else { return Ok(()) };
+    let Some(user) = user() else { return Ok(()) };
     // cargo makes these where they are missing, but not at the other end of a link. Where nothing can
     // be written, cargo says so if it needs to.
     for name in ["registry", "git"] {

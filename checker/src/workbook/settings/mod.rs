@@ -8,7 +8,7 @@
 mod cargo_home;
 mod configuration;
 
-pub(crate) use cargo_home::of_user as user_cargo_home;
+pub(crate) use cargo_home::user as user_cargo_home;
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -272,7 +272,7 @@ impl Settings {
 
     fn configuration(&self) -> &Configuration {
         self.configuration
-            .get_or_init(|| Configuration::read(&self.root, cargo_home::of_user().as_deref()))
+            .get_or_init(|| Configuration::read(&self.root, cargo_home::user().as_deref()))
     }
 
     fn version(&self) -> &str {
