@@ -138,7 +138,7 @@ fn list(text: &mut String, schedule: &Schedule, places: &Places) {
     }
 }
 
-/// Who waits at the end, where, for what, and who has it.
+/// Which threads wait at the end, where, for what, and which thread has it.
 fn endings(text: &mut String, schedule: &Schedule) {
     for waiting in &schedule.waiting {
         let what = match waiting.holder {

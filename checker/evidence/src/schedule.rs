@@ -32,7 +32,7 @@ pub struct Schedule {
     pub left_out: usize,
     /// What the threads did, in order.
     pub steps: Vec<Step>,
-    /// Who waits at the end.
+    /// Which threads wait at the end.
     pub waiting: Vec<Waiting>,
     /// The learner's lines among those of `steps`, in the order of the file.
     pub lines: Vec<SourceLine>,

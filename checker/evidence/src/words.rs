@@ -9,7 +9,7 @@ use crate::{Failure, Lesson, Schedule, Timeline, picture};
 /// Displays as plain text, the labels in a column of [`Label::WIDTH`].
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
-    /// What is said of one thing each.
+    /// One labelled text each.
     pub paragraphs: Vec<(Label, String)>,
     /// The rest.
     pub body: Body,

@@ -28,7 +28,7 @@ pub fn descriptor(pid: i32, number: i32) -> Option<String> {
 /// The process has ended, or is another user's.
 pub fn open_descriptors(pid: i32) -> io::Result<BTreeMap<i32, String>> {
     fs::read_dir(format!("/proc/{pid}/fd"))?;
-    // A descriptor that is closed between the listing and the look is none.
+    // A descriptor may be closed between the listing and the look.
     let with_target = |number| Some((number, descriptor(pid, number)?));
     Ok(descriptor_numbers(pid).into_iter().filter_map(with_target).collect())
 }

@@ -85,7 +85,7 @@ pub(crate) fn kill_all() -> bool {
     }
 }
 
-/// A child that has ended, and is left to be waited for; `None` if there is none.
+/// A child that has ended, and is left to be waited for; `None` if no child has ended.
 ///
 /// By the system call itself: nix's waitid(2) fails for a child that a real-time signal has ended.
 #[allow(unsafe_code)]

@@ -36,7 +36,7 @@ impl Approval {
 }
 
 impl Approvals {
-    /// What is said beside the results.
+    /// The words beside the results.
     pub fn load(directory: &Path) -> Result<Self, Error> {
         let path = directory.join(FILE);
         let Some(text) = files::read_if_there(&path)? else { return Ok(Self(None)) };

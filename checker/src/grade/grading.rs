@@ -232,7 +232,7 @@ impl<'a> Grading<'a> {
     }
 
     fn base(&self, exercise: &Exercise) -> Result<Base, Error> {
-        // What is wrong with the tests themselves is said before anybody is judged.
+        // A fault of the tests themselves is reported before any submission is judged.
         Disguised::new(&self.pins[&exercise.name], "")?;
         let candidate =
             self.build_dir.lay(exercise, &self.pins[&exercise.name], &Sources::new())?;

@@ -3,7 +3,7 @@
 //! The hash of the student's name decides, and nothing else: not the order of the arguments, and not who
 //! else handed something in. So a submission that comes late moves no other one to another machine. To
 //! sort the students and deal them out would give parts of equal size, but every newcomer would move all
-//! who come after him. With a few hundred students the parts differ by about the root of their size.
+//! who come after them. With a few hundred students the parts differ by about the root of their size.
 //!
 //! A submission stays whole: it is read once, and a part's gradebook is right for its students.
 

@@ -32,7 +32,7 @@ impl Points {
         Some(Self((lower.0 + upper.0) / 2))
     }
 
-    /// This fraction of the points, rounded down: nobody gets a hundredth that he has not earned. Of
+    /// This fraction of the points, rounded down: nobody gets a hundredth that they have not earned. Of
     /// nothing it is nothing.
     pub fn part(self, numerator: u128, denominator: u128) -> Self {
         let part = (u128::from(self.0) * numerator).checked_div(denominator).unwrap_or(0);

@@ -52,7 +52,7 @@ pub struct Counted {
     pub points: Points,
     /// What can be had for it.
     pub worth: Worth,
-    /// Who sees it.
+    /// Whether the student sees it, and when.
     pub visibility: Visibility,
 }
 
@@ -86,7 +86,7 @@ fn worth_of(rules: &Rules, full: Points, which: impl Fn(&Group) -> bool) -> Wort
     }
 }
 
-/// What a judgement is worth to somebody who was so many days late.
+/// What a judgement is worth after this many days of lateness.
 ///
 /// Each group of tests earns its share by the test functions that pass with all of their cases; a pass
 /// earns everything, an attack on the grader nothing. What is to be rounded is the exact sum, once, with

@@ -16,7 +16,7 @@ pub fn normalise(output: &str) -> String {
     lines.join("\n").trim_end().to_owned()
 }
 
-/// The difference, line by line; `None` if there is none.
+/// The difference, line by line; `None` if they are the same.
 pub fn difference(expected: &str, yours: &str) -> Option<Evidence> {
     let (expected, yours) = (normalise(expected), normalise(yours));
     if expected == yours {

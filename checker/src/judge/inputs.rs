@@ -55,7 +55,7 @@ impl Inputs {
     }
 
     /// SHA-256 over everything that decides what the candidate is compiled to, in hexadecimal. Which of
-    /// the tests in a program are expected is none of it.
+    /// the tests in a program are expected is not part of it.
     pub fn hash_of_programs(&self) -> &str {
         &self.programs
     }

@@ -266,7 +266,7 @@ impl Human {
         }
     }
 
-    /// An exercise that passes, and where it is said what that means for the claim.
+    /// An exercise that passes, and where the README says what that means for the claim.
     fn passed(&self, status: &ExerciseStatus<'_>) {
         let is_test = |test: &&TestResult| test.target != EXPERIMENT;
         let tests = status.judgement.tests.iter().filter(is_test).count();

@@ -156,7 +156,7 @@ fn list(chart: &Chart<'_>, sign: char, colour: bool) -> Vec<String> {
     lines
 }
 
-/// What is said of an event; of an exec also what is open then, unless it is just the streams.
+/// The words for an event; for an exec also the open descriptors, unless only the streams are open.
 fn texts(event: &Event) -> Vec<String> {
     let mut texts = vec![clean(&event.to_string())];
     if let Event::Exec { descriptors, .. } = event {

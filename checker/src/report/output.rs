@@ -2,7 +2,7 @@
 //!
 //! A report that could not be written is an error of the command, told when the command is done
 //! ([`finish`]): what was judged is remembered first. A reader that has gone away (`checker list | head -1`)
-//! has read what it wanted, and is none.
+//! has read what it wanted: that is no error.
 
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;

@@ -56,7 +56,7 @@ pub struct Wrong {
 }
 
 impl<'a> Solutions<'a> {
-    /// Of this exercise; a workbook may come without.
+    /// The solutions of this exercise; a workbook may come without them.
     pub fn new(workbook: &Workbook, exercise: &'a Exercise) -> Self {
         Self { exercise, directory: workbook.solution_path(exercise) }
     }

@@ -102,7 +102,7 @@ pub(crate) fn append(path: &Path, text: &str) -> Result<(), Error> {
     file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(Error::writing(path))
 }
 
-/// Opens a file that the user keeps for writing; what is in it stays. Where there is none, it is made.
+/// Opens a file that the user keeps, for writing; its content stays. A missing file is created.
 pub(crate) fn create(path: &Path) -> Result<fs::File, Error> {
     let is_new = !path.exists();
     let file = fs::File::options().create(true).truncate(false).write(true).open(path);
@@ -171,7 +171,7 @@ fn try_to_write(path: &Path) -> std::io::Result<()> {
     written
 }
 
-/// Removes a directory with all that is in it; one that is not there is none to remove.
+/// Removes a directory with all that is in it; a missing one is no error.
 pub(crate) fn remove_directory(path: &Path) -> Result<(), Error> {
     match fs::remove_dir_all(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(Error::writing(path)(error)),
@@ -179,7 +179,7 @@ pub(crate) fn remove_directory(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Removes a file; one that is not there is none to remove.
+/// Removes a file; a missing one is no error.
 #[cfg(feature = "grade")]
 pub(crate) fn remove_if_there(path: &Path) -> Result<(), Error> {
     match fs::remove_file(path) {
@@ -248,7 +248,7 @@ fn collect(root: &Path, relative: &Path, found: &mut Vec<PathBuf>) -> Result<(),
     Ok(())
 }
 
-/// The file that the shell would execute; the bare name if there is none, for the system to refuse.
+/// The file that the shell would execute; without one the bare name, which the system then refuses.
 pub(crate) fn which(name: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)

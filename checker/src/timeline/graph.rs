@@ -20,7 +20,7 @@ pub enum ArrowKind {
     Signal,
 }
 
-/// Who comes before whom.
+/// Which event comes before which.
 pub(super) struct Graph<'a> {
     /// The lists with their names.
     pub(super) lists: Vec<(&'a str, &'a [Event])>,

@@ -1,4 +1,4 @@
-//! Who holds an end of a pipe, and until when.
+//! Which processes hold an end of a pipe, and until when.
 
 use std::collections::{BTreeSet, HashMap};
 

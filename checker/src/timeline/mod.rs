@@ -33,7 +33,7 @@ pub struct Traced<'a> {
 pub enum Reference {
     /// What its processes did.
     Timeline(Timeline),
-    /// There is none, and why.
+    /// Why there is no timeline.
     None(&'static str),
 }
 

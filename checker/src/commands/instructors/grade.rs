@@ -74,7 +74,7 @@ pub fn grade(
         refuse_where_nothing_counts(&intakes)?;
     }
     let _turn = crate::commands::judging::wait_for_turn(session, reporter)?;
-    // A scheme that is wrong is said now, and not after hours of judging.
+    // A wrong scheme is reported now, and not after hours of judging.
     adopt(session, arguments.scheme.as_deref(), &arguments.out)?;
     let layers = isolation(arguments.require_isolation, reporter)?;
     let store = Store::open(&arguments.out)?;
@@ -158,7 +158,7 @@ fn refuse_others(partition: Partition, store: &Store, directory: &Path) -> Resul
     }
 }
 
-/// What will stand between the submissions and this machine; a missing layer is said, or refused.
+/// The layers between the submissions and this machine; a missing one is reported, or refused.
 fn isolation(required: bool, reporter: &mut dyn Reporter) -> Result<Layers, Error> {
     let layers = sandbox::available_layers()?;
     if layers.missing.is_empty() {

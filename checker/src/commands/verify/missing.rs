@@ -64,7 +64,7 @@ pub(super) fn missing(workbook: &Workbook, exercise: &Exercise) -> Result<Vec<St
 fn unwritten_of(directory: &Path, shown: &str, paths: Vec<PathBuf>) -> Vec<String> {
     let mut problems = Vec::new();
     for path in paths {
-        // What is missing is said elsewhere, and what is no text is no template.
+        // A missing file is reported elsewhere; a file that is not text has no placeholder.
         let text =
             files::read_if_there(&directory.join(&path)).unwrap_or_default().unwrap_or_default();
         let mut lines = text.lines().zip(1..).filter(|(line, _)| line.contains(PLACEHOLDER));

@@ -166,7 +166,7 @@ impl Sink for Collector<'_> {
     }
 
     fn opens(&mut self, path: &Path) -> bool {
-        // An archive beside the sources of an exercise is none of them.
+        // An archive beside the sources of an exercise is not a source.
         self.contents.failed.is_none() && !matches!(self.interest(path), Interest::Exercise)
     }
 

@@ -45,7 +45,7 @@ use crate::Error;
 pub struct Found {
     /// The uploads, in the order of the students.
     pub uploads: Vec<Upload>,
-    /// What lay beside them and is none.
+    /// What lay beside the uploads and is not one.
     pub passed_over: Vec<PathBuf>,
     /// What else a person should know, each in a sentence.
     pub warnings: Vec<String>,

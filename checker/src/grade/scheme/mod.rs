@@ -66,7 +66,7 @@ pub struct Group {
     pub all_or_nothing: bool,
     /// Whether it comes on top of the points possible.
     pub is_bonus: bool,
-    /// Who sees it.
+    /// Whether the student sees it, and when.
     pub visibility: Visibility,
 }
 

@@ -32,7 +32,7 @@ impl Record {
         Self { sources, programs: programs.clone(), files }
     }
 
-    /// A record that cannot be read is none: cargo is asked again.
+    /// A record that cannot be read counts as missing: cargo is asked again.
     pub(super) fn load(path: &Path) -> Option<Self> {
         serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
     }

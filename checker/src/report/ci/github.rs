@@ -99,7 +99,7 @@ fn notes(sheet: &Sheet<'_>, found: &Found<'_>) -> Vec<Note> {
     });
     let mut notes: Vec<Note> = Vec::new();
     for note in own.into_iter().chain(found.unpassed().into_iter().map(of_test)) {
-        // Tests often fail at one place for one reason: that is said once.
+        // Tests often fail at one place for one reason: one annotation is enough.
         if !notes.iter().any(|said| said.place == note.place && said.message == note.message) {
             notes.push(note);
         }

@@ -9,7 +9,7 @@ use crate::report::escape;
 /// One student's exercises.
 #[derive(Debug)]
 pub struct Sheet<'a> {
-    /// Whose; `None` for the learner who asks about his own.
+    /// Whose exercises these are; `None` for the learner's own.
     pub student: Option<&'a str>,
     /// Points of the points that can be had, as `7.5 of 20`, where they are given.
     pub points: Option<String>,

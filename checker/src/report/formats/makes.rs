@@ -56,7 +56,7 @@ pub struct Options<'a> {
     pub assignment: &'a str,
     /// What the students' names are in Moodle.
     pub key: Key,
-    /// Who sees the tests in Gradescope.
+    /// Whether students see the tests in Gradescope, and when.
     pub visibility: Visibility,
     /// A variable of the environment.
     pub variable: fn(&str) -> Option<String>,

@@ -165,7 +165,7 @@ fn newest(pieces: Vec<(Item, Piece)>, remarks: &mut Vec<Remark>) -> Vec<(Item, P
     counts
 }
 
-/// The uploads in a directory; where the results go is none of them.
+/// The uploads in a directory; the directory of the results is not an upload.
 pub(super) fn in_directory(
     rules: &Rules<'_>,
     directory: &Path,

@@ -17,7 +17,7 @@ const SCRIPT: &str = include_str!("class.js");
 
 /// The tests that are shown at once; the others can be unfolded.
 const TESTS: usize = 15;
-/// The most files without effect that are named for one student; his page has more of them.
+/// The most files without effect that are named for one student; the student's page names more.
 const FILES: usize = 5;
 /// The most flags that are named for one student; the JSON report has them all.
 const FLAGS: usize = 10;
