@@ -68,6 +68,7 @@ soundness: $(CHECKER)
 # For authors: mutates the solutions; a mutant that passes the exercises' tests and is not listed in
 # solutions/mutants.toml fails this. One exercise: make mutants E=pipe.
 mutants: $(CHECKER)
+	$(call build,--features grade)
 	@$(CHECKER) mutants $(E)
 
 # For authors: record stubs, given files and the list of tests.

@@ -148,7 +148,11 @@ enum Command {
         exercises: Vec<String>,
     },
     /// For authors: change every solution in one small way after the other; the tests must notice each
+    #[cfg(feature = "grade")]
     Mutants {
+        /// Only some of the operators
+        #[arg(long, value_enum, value_name = "OPERATORS")]
+        only: Option<commands::Operators>,
         /// Only these exercises
         #[arg(value_name = "EXERCISE")]
         exercises: Vec<String>,
@@ -316,7 +320,10 @@ impl Session {
                 let effort = Effort { solution: solution_runs, wrong: wrong_runs };
                 commands::soundness(self, &exercises, effort, reporter)
             }
-            Command::Mutants { exercises } => commands::mutants(self, &exercises, reporter),
+            #[cfg(feature = "grade")]
+            Command::Mutants { only, exercises } => {
+                commands::mutants(self, &exercises, only, reporter)
+            }
             Command::Pin { exercises } => commands::pin(self, &exercises, reporter),
         }
     }

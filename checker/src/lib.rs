@@ -16,6 +16,10 @@ pub mod report;
 #[doc(hidden)]
 pub mod grade;
 
+#[cfg(feature = "grade")]
+#[doc(hidden)]
+pub mod mutation;
+
 #[doc(hidden)]
 pub mod flags;
 mod progress;

@@ -8,6 +8,7 @@ mod hint;
 pub mod instructors;
 mod judging;
 mod list;
+#[cfg(feature = "grade")]
 mod mutants;
 mod new;
 mod next;
@@ -28,7 +29,8 @@ pub use check::check;
 pub use doctor::doctor;
 pub use hint::hint;
 pub use list::list;
-pub use mutants::mutants;
+#[cfg(feature = "grade")]
+pub use mutants::{Operators, mutants};
 pub use new::{NewArguments, new};
 pub use pin::pin;
 pub use reset::reset;

@@ -19,7 +19,8 @@ use crate::judge::compile::{Compiled, Diagnostic, Programs, cargo_failed, compil
 use crate::judge::inputs::Inputs;
 use crate::judge::panics::panics;
 use crate::judge::run_tests::{
-    ROOM_TO_RUN, may_be_the_machines, place_of, run_experiment, run_tests, unnatural_end,
+    ROOM_TO_RUN, may_be_the_machines, place_of, run_experiment, run_tests, run_tests_up_to,
+    unnatural_end,
 };
 use crate::system::files;
 use crate::system::scratch::temporary;
@@ -158,6 +159,20 @@ pub fn judge_programs(
         tests.extend(compare_experiment(candidate, programs, cpu, stop)?);
     }
     Ok(Judgement::from_tests(tests))
+}
+
+/// Runs the tests one after another, up to the first that does not pass, and then the experiment.
+#[cfg(feature = "grade")]
+pub fn first_failure(
+    candidate: &Candidate<'_>,
+    programs: &Programs,
+    stop: &Stop,
+) -> Result<Option<TestResult>, Error> {
+    let failed = |test: &TestResult| !matches!(test.outcome, Outcome::Passed | Outcome::Skipped);
+    match run_tests_up_to(candidate, programs, stop, failed)? {
+        Some(test) => Ok(Some(test)),
+        None => Ok(compare_experiment(candidate, programs, None, stop)?.filter(failed)),
+    }
 }
 
 fn compile_errors(exercise: &Exercise, errors: Vec<Diagnostic>) -> Judgement {

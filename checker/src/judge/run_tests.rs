@@ -62,14 +62,7 @@ pub fn run_tests(
     stop: &Stop,
 ) -> Result<Vec<TestResult>, Error> {
     let scratch = Scratch::new()?;
-    let expected: Vec<(&str, &str)> = candidate
-        .pins
-        .targets(candidate.exercise)
-        .into_iter()
-        .flat_map(|target| {
-            candidate.pins.tests[target].iter().map(move |name| (target, name.as_str()))
-        })
-        .collect();
+    let expected = expected_tests(candidate);
     let hung = AtomicUsize::new(0);
     let run = |&(target, name): &(&str, &str)| {
         let need = candidate.exercise.needs.get(target);
@@ -89,6 +82,35 @@ pub fn run_tests(
     let mut results = Vec::new();
     in_parallel(cores(), &expected, run, |result| results.push(result))?;
     Ok(results)
+}
+
+/// Runs the expected tests one after another, up to the first with a result that is asked for.
+pub fn run_tests_up_to(
+    candidate: &Candidate<'_>,
+    programs: &Programs,
+    stop: &Stop,
+    is_asked_for: impl Fn(&TestResult) -> bool,
+) -> Result<Option<TestResult>, Error> {
+    let scratch = Scratch::new()?;
+    for (target, name) in expected_tests(candidate) {
+        let need = candidate.exercise.needs.get(target);
+        if need.and_then(|capability| capability.lack()).is_some() {
+            continue;
+        }
+        let test = Test { candidate, programs, target, name, cpu: None };
+        let result = run_test(&test, &scratch.directory()?, stop)?;
+        if is_asked_for(&result) {
+            return Ok(Some(result));
+        }
+    }
+    Ok(None)
+}
+
+/// The tests that must run, easiest first, each with its target.
+fn expected_tests<'a>(candidate: &'a Candidate<'_>) -> Vec<(&'a str, &'a str)> {
+    let targets = candidate.pins.targets(candidate.exercise);
+    let tests = |target: &'a str| candidate.pins.tests[target].iter().map(String::as_str);
+    targets.into_iter().flat_map(|target| tests(target).map(move |name| (target, name))).collect()
 }
 
 /// Runs the experiment, with a `cpu` on that one only, and returns what was seen of it.

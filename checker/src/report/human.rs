@@ -8,7 +8,9 @@ use tracer::{Stuck, Timeline};
 
 use crate::event::{Event, Sink};
 use crate::evidence::{Body, Evidence, Words};
-use crate::findings::{ExerciseStatus, Finding, Soundness, Tally, Verified, WorkbookStatus};
+use crate::findings::{
+    ExerciseStatus, Finding, Mutated, Soundness, Tally, Verified, WorkbookStatus,
+};
 use crate::judge::EXPERIMENT;
 use crate::solutions::Kind;
 use crate::timeline::{Marks, Reference, Traced};
@@ -427,6 +429,7 @@ impl Reporter for Human {
             Report::Timeline { traced, svg } => self.traced(traced, svg),
             Report::Soundness(soundness) => self.soundness(soundness),
             Report::SoundnessOfAll { all, exit } => self.soundness_of_all(all, exit),
+            Report::Mutated(mutated) => self.mutated(mutated),
             #[cfg(feature = "grade")]
             Report::Grading(report) => self.grading(&report),
             Report::Document(text) => self.document(text),
@@ -590,6 +593,34 @@ impl Human {
         self.line(&format!(
             "{false_failures} false failures in {judged} runs, {escapes} escapes in {tried} runs"
         ));
+    }
+
+    fn mutated(&mut self, mutated: &Mutated<'_>) {
+        let (mark, colour) =
+            if mutated.problems() == 0 { ("✓", Paint::Good) } else { ("✗", Paint::Bad) };
+        let survivors = mutated.survivors.len();
+        self.line(&format!(
+            "{} {:<4} {:<16} mutants {}: {} caught, {} never end, {survivors} survive ({} listed), {} do \
+             not compile",
+            self.paint(mark, colour),
+            mutated.exercise.number.to_string(),
+            mutated.exercise.name,
+            mutated.operators.in_words(),
+            mutated.killed,
+            mutated.endless,
+            survivors - mutated.unlisted().count(),
+            mutated.not_compiled,
+        ));
+        for survivor in mutated.unlisted() {
+            let text = format!(
+                "survives and is not listed: {} | {} (line {})",
+                survivor.mutant, survivor.text, survivor.line
+            );
+            self.lines(&[clean(&text)], 4);
+        }
+        for gone in &mutated.gone {
+            self.lines(&[clean(&format!("listed and no survivor: {gone}"))], 4);
+        }
     }
 
     fn document(&mut self, text: &str) {

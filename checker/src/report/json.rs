@@ -7,7 +7,10 @@ use serde::Serialize;
 
 use crate::event::{Event, Sink};
 use crate::evidence::Evidence;
-use crate::findings::{ExerciseStatus, Finding, Soundness, Tally, Verified, WorkbookStatus};
+use crate::findings::{
+    ExerciseStatus, Finding, Mutated, Operators, Soundness, Survivor, Tally, Verified,
+    WorkbookStatus,
+};
 use crate::solutions::Kind;
 use crate::timeline::{Reference, Traced};
 use crate::verdict::{Outcome, Place, TestResult, Verdict};
@@ -108,6 +111,15 @@ enum Line<'a> {
         false_failures: usize,
         escapes: usize,
         exit: u8,
+    },
+    Mutated {
+        exercise: &'a str,
+        operators: Operators,
+        killed: usize,
+        endless: usize,
+        not_compiled: usize,
+        survivors: &'a [Survivor],
+        gone: &'a [String],
     },
     Document {
         text: &'a str,
@@ -214,6 +226,7 @@ impl Reporter for Json {
             Report::Timeline { traced, svg } => self.traced(traced, svg),
             Report::Soundness(soundness) => self.soundness(soundness),
             Report::SoundnessOfAll { all, exit } => self.soundness_of_all(all, exit),
+            Report::Mutated(mutated) => self.mutated(mutated),
             #[cfg(feature = "grade")]
             Report::Grading(report) => super::grading::print(&report),
             Report::Document(text) => self.document(text),
@@ -320,6 +333,18 @@ impl Json {
             false_failures: all.iter().flat_map(Soundness::right).map(|tally| tally.unsound).sum(),
             escapes: all.iter().flat_map(|one| &one.wrong).map(|tally| tally.unsound).sum(),
             exit: exit.code(),
+        });
+    }
+
+    fn mutated(&mut self, mutated: &Mutated<'_>) {
+        output::print_json(&Line::Mutated {
+            exercise: &mutated.exercise.directory,
+            operators: mutated.operators,
+            killed: mutated.killed,
+            endless: mutated.endless,
+            not_compiled: mutated.not_compiled,
+            survivors: &mutated.survivors,
+            gone: &mutated.gone,
         });
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 #[cfg(feature = "grade")]
 use super::grading::GradingReport;
 use crate::event::{Event, Sink};
-use crate::findings::{Finding, Soundness, Verified, WorkbookStatus};
+use crate::findings::{Finding, Mutated, Soundness, Verified, WorkbookStatus};
 use crate::timeline::Traced;
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
@@ -51,6 +51,8 @@ pub enum Report<'a> {
         /// How the command will exit.
         exit: Exit,
     },
+    /// The mutants of one exercise have been judged.
+    Mutated(&'a Mutated<'a>),
     /// What a grading has found out.
     #[cfg(feature = "grade")]
     Grading(GradingReport<'a>),

@@ -1,106 +1,47 @@
-//! `checker mutants`: cargo-mutants changes the reference solutions, and the exercises' tests must notice.
-//!
-//! A mutant that no test notices is a mistake that a learner can make unseen. Each survivor is killed by
-//! a better test, or listed in `solutions/mutants.toml` with the reason why nobody can tell it from the
-//! solution. A survivor that is not listed fails the command; so does a listed one that is none any more.
+//! Mutants of the language: cargo-mutants changes operators, constants and bodies of functions.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use sandbox::{End, Limits, Observation, Program};
-use serde::Deserialize;
 
-use crate::report::Reporter;
-use crate::solutions::{references, write_solved};
+use crate::Error;
+use crate::commands::Session;
+use crate::findings::{Mutated, Operators, Survivor};
+use crate::judge::candidate::Sources;
+use crate::solutions::write_solved;
 use crate::system::files;
 use crate::workbook::curriculum::Exercise;
-use crate::{Error, Exit};
 
-use super::Session;
-
-/// Mutants that nobody can tell from the solution.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Listed {
-    #[serde(default)]
-    equivalent: Vec<Equivalent>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Equivalent {
-    /// The exercise's name.
-    exercise: String,
-    /// The file in the exercise, and what cargo-mutants says that it did.
-    mutant: String,
-    /// The line that was mutated, as it stands in the solution.
-    line: String,
-    /// Why nobody can tell the difference; for readers.
-    #[serde(rename = "reason")]
-    _reason: String,
-}
-
-/// Mutates the reference solutions of the asked exercises.
-pub fn mutants(
+/// Mutates the reference solution of an exercise in a copy of the workbook, and runs its tests on each mutant.
+pub(super) fn mutate<'a>(
     session: &Session,
-    names: &[String],
-    reporter: &mut dyn Reporter,
-) -> Result<Exit, Error> {
+    exercise: &'a Exercise,
+    solutions: &BTreeMap<String, Sources>,
+) -> Result<Mutated<'a>, Error> {
     let workbook = &session.workbook;
-    let asked = session.asked(names)?;
-    let listed = listed(&workbook.root.join("solutions/mutants.toml"))?;
-    let solutions = references(workbook)?;
-    install(session)?;
-    let mut exit = Exit::Passed;
-    for exercise in asked {
-        let base = workbook.target_path().join("mutants").join(&exercise.name);
-        let tree = base.join("workbook");
-        // The last run may have left a mutant there.
-        files::remove_directory(&tree)?;
-        write_solved(workbook, &tree, &solutions)?;
-        touch(exercise, &tree)?;
-        mutate(session, exercise, &base)?;
-        let survivors = survivors(exercise, &base)?;
-        let known: Vec<String> = (listed.equivalent.iter())
-            .filter(|it| it.exercise == exercise.name)
-            .map(|it| format!("{} | {}", it.mutant, it.line))
-            .collect();
-        let count = |list: &str| lines(&base, list).map(|lines| lines.len());
-        reporter.note(&format!(
-            "{}: {} caught, {} never end, {} survive ({} listed), {} do not compile",
-            exercise.name,
-            count("caught")?,
-            count("timeout")?,
-            survivors.len(),
-            survivors.iter().filter(|it| known.contains(it)).count(),
-            count("unviable")?
-        ));
-        for survivor in survivors.iter().filter(|it| !known.contains(it)) {
-            reporter.note(&format!("  survives and is not listed: {survivor}"));
-            exit = Exit::NotPassed;
-        }
-        let known: BTreeSet<&String> = known.iter().collect();
-        for gone in known.into_iter().filter(|it| !survivors.contains(it)) {
-            reporter.note(&format!("  listed and no survivor: {gone}"));
-            exit = Exit::NotPassed;
-        }
-    }
-    Ok(exit)
-}
-
-fn listed(path: &Path) -> Result<Listed, Error> {
-    let text = files::read_if_there(path)?.unwrap_or_default();
-    toml::from_str(&text).map_err(|error| Error::Format {
-        path: path.to_owned(),
-        problem: error.to_string(),
-        remedy: "Each [[equivalent]] has exercise, mutant, line and reason.".to_owned(),
+    let base = workbook.target_path().join("mutants").join(&exercise.name);
+    let tree = base.join("workbook");
+    // The last run may have left a mutant there.
+    files::remove_directory(&tree)?;
+    write_solved(workbook, &tree, solutions)?;
+    touch(exercise, &tree)?;
+    run(session, exercise, &base)?;
+    let count = |list: &str| lines(&base, list).map(|lines| lines.len());
+    Ok(Mutated {
+        killed: count("caught")?,
+        endless: count("timeout")?,
+        not_compiled: count("unviable")?,
+        survivors: survivors(exercise, &base)?,
+        ..Mutated::new(exercise, Operators::OfTheLanguage)
     })
 }
 
-fn install(session: &Session) -> Result<(), Error> {
+/// Installs cargo-mutants if it is missing.
+pub(super) fn install(session: &Session) -> Result<(), Error> {
     let installed = cargo(session, &["mutants", "--version"], &session.workbook.target_path())?;
     if installed.end == End::Exited(0) {
         return Ok(());
@@ -122,7 +63,7 @@ fn touch(exercise: &Exercise, tree: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-fn mutate(session: &Session, exercise: &Exercise, base: &Path) -> Result<(), Error> {
+fn run(session: &Session, exercise: &Exercise, base: &Path) -> Result<(), Error> {
     files::remove_directory(&base.join("mutants.out"))?;
     let (tree, base_text) = (base.join("workbook"), base.display().to_string());
     let tree_text = tree.display().to_string();
@@ -177,9 +118,8 @@ fn done(observation: &Observation, codes: &[i32]) -> Result<(), Error> {
     }
 }
 
-/// The mutants that no test noticed: `FILE: MUTATION | LINE`, with the text of the line instead of its
-/// number.
-fn survivors(exercise: &Exercise, base: &Path) -> Result<Vec<String>, Error> {
+/// The mutants that no test noticed.
+fn survivors(exercise: &Exercise, base: &Path) -> Result<Vec<Survivor>, Error> {
     let directory = exercise.path(Path::new(""));
     let mut survivors = Vec::new();
     for mutant in lines(base, "missed")? {
@@ -188,11 +128,9 @@ fn survivors(exercise: &Exercise, base: &Path) -> Result<Vec<String>, Error> {
         let file = PathBuf::from(place.next().unwrap_or_default());
         let number: usize = place.next().and_then(|number| number.parse().ok()).unwrap_or(1);
         let text = files::read(&base.join("workbook").join(&file))?;
-        let line = text.lines().nth(number.saturating_sub(1)).unwrap_or_default();
         let file = file.strip_prefix(&directory).unwrap_or(&file);
-        survivors.push(format!("{}: {mutation} | {}", file.display(), line.trim()));
+        survivors.push(Survivor::new(file, number, &text, mutation));
     }
-    survivors.sort();
     Ok(survivors)
 }
 
