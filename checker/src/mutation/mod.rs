@@ -9,6 +9,9 @@ mod mutant;
 mod operators;
 mod walk;
 
+#[cfg(test)]
+mod tests;
+
 pub use mutant::{Mutant, Operator};
 
 /// All mutants of a source text, in the order of its lines.
