@@ -10,6 +10,7 @@
 //! Both have the names and signatures of `testkit::sync::std`. A scenario is a closure that makes a
 //! lock, starts threads and looks at the result; [`shuttle::explore`] and [`loom::explore`] run it
 //! once for each schedule, and fail with a timeline of the schedule that breaks it.
+//! [`shuttle::explore_programs`] makes the scenarios itself, of operations and a model.
 
 // The facade is compiled once for each explorer, on purpose.
 #![allow(clippy::duplicate_mod)]
@@ -19,6 +20,7 @@ mod expect;
 mod failure;
 mod lazy;
 pub mod loom;
+mod model;
 mod panics;
 mod recorder;
 mod replay;
@@ -27,6 +29,7 @@ mod source;
 mod watchdog;
 
 pub use expect::Expect;
+pub use model::{Operation, Trial};
 
 /// What is explored. Without its type: an explorer has much code, and would be compiled with each
 /// scenario anew.

@@ -9,6 +9,25 @@ use crate::deviation::Deviation;
 /// by commas.
 const VARIABLE: &str = "SCHEDULE";
 
+/// Names the one program of operations to run, by its number.
+const PROGRAM: &str = "PROGRAM";
+
+/// The program that the environment asks for.
+///
+/// # Panics
+///
+/// If it is no number.
+pub fn program_asked_for() -> Option<usize> {
+    let asked = env::var(PROGRAM).ok()?;
+    let number = asked.parse().ok();
+    assert!(
+        number.is_some(),
+        "{PROGRAM}={asked}: expected what a failed test prints after `again:`, such as {PROGRAM}=7; unset it \
+         to try all programs"
+    );
+    number
+}
+
 /// The schedule that the environment asks for.
 ///
 /// # Panics
@@ -48,6 +67,11 @@ pub fn command(schedule: Option<&[Deviation]>) -> String {
     });
     let (target, package) = (target().unwrap_or_default(), package().unwrap_or_default());
     format!("{schedule}cargo test -p {package} --test {target} {}", test())
+}
+
+/// The command that runs just this schedule of this program again.
+pub fn command_of_program(number: usize, schedule: &[Deviation]) -> String {
+    format!("{PROGRAM}={number} {}", command(Some(schedule)))
 }
 
 /// The test's name: libtest names its threads so, and a test that runs alone is named on the command

@@ -8,7 +8,7 @@ use std::rc::Rc;
 
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 
-use super::search::{Decision, Plan, Random, Search, deviations};
+use super::search::{Decision, Effort, Plan, Random, Search, deviations};
 use super::{explorer, state, sync};
 use crate::deviation::Deviation;
 use crate::failure::{Failure, Found};
@@ -64,9 +64,9 @@ pub struct Outcome {
 
 impl Driver {
     /// A driver that runs all schedules of a search, or only one; the outcome fills as it does.
-    pub fn new(only: Option<Vec<Deviation>>, found: Rc<RefCell<Outcome>>) -> Self {
+    pub fn new(only: Option<Vec<Deviation>>, effort: Effort, found: Rc<RefCell<Outcome>>) -> Self {
         Self {
-            search: Search::new(),
+            search: Search::new(effort),
             only,
             plan: Plan::Deviations(Vec::new()),
             random: Random::new(0),

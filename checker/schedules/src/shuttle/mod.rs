@@ -2,6 +2,7 @@
 
 mod driver;
 mod explorer;
+mod programs;
 mod search;
 mod state;
 #[path = "../facade/mod.rs"]
@@ -16,6 +17,8 @@ use crate::deviation::Deviation;
 use crate::failure;
 use crate::{Expect, Scenario, panics, replay, watchdog};
 use driver::{Driver, Outcome};
+pub use programs::explore_programs;
+use search::Effort;
 
 /// Runs `scenario` under many schedules.
 ///
@@ -31,16 +34,17 @@ pub fn explore(expect: Expect, scenario: impl Fn() + Send + Sync + 'static) {
 #[track_caller]
 fn explore_scenario(expect: Expect, scenario: Box<Scenario>) {
     let only = replay::asked_for();
-    let Outcome { schedules, found } = watchdog::run(expect, move || run(only, scenario));
+    let Outcome { schedules, found } =
+        watchdog::run(expect, move || run(only, Effort::FULL, scenario));
     if let Some((found, deviations)) = found {
         let again = replay::command(Some(&deviations));
         failure::told(expect, &found, schedules, again).fail();
     }
 }
 
-fn run(only: Option<Vec<Deviation>>, scenario: Box<Scenario>) -> Outcome {
+fn run(only: Option<Vec<Deviation>>, effort: Effort, scenario: Box<Scenario>) -> Outcome {
     let outcome = Rc::new(RefCell::new(Outcome::default()));
-    let driver = Driver::new(only, Rc::clone(&outcome));
+    let driver = Driver::new(only, effort, Rc::clone(&outcome));
     let mut config = Config::new();
     config.failure_persistence = FailurePersistence::None;
     config.max_steps = MaxSteps::None;

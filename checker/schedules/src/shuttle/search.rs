@@ -14,12 +14,22 @@ use crate::deviation::Deviation;
 
 /// The schedules with up to this many deviations are tried first.
 const DEVIATIONS: usize = 2;
-/// At most so many of them.
-const SYSTEMATIC: usize = 2000;
-/// Then so many random ones.
-const RANDOM: usize = 500;
 /// When a schedule fails: how many more are tried to find a simpler one.
 const SIMPLER: usize = 300;
+
+/// How many schedules are tried.
+#[derive(Debug, Clone, Copy)]
+pub struct Effort {
+    /// At most so many that deviate seldom.
+    pub systematic: usize,
+    /// Then so many random ones.
+    pub random: usize,
+}
+
+impl Effort {
+    /// For one scenario.
+    pub const FULL: Self = Self { systematic: 2000, random: 500 };
+}
 
 /// A decision that an execution has come to.
 #[derive(Debug, Clone)]
@@ -43,6 +53,7 @@ pub enum Plan {
 /// The search, from one execution to the next.
 #[derive(Debug)]
 pub struct Search {
+    effort: Effort,
     phase: Phase,
     tried: usize,
     /// The simplest failure so far: its deviations, and what it cost to read.
@@ -73,10 +84,10 @@ enum Phase {
 
 impl Search {
     /// A search that has tried nothing.
-    pub fn new() -> Self {
+    pub fn new(effort: Effort) -> Self {
         let queue = VecDeque::from([Vec::new()]);
         let phase = Phase::Systematic { queue, next: Vec::new(), running: Vec::new() };
-        Self { phase, tried: 0, best: None }
+        Self { effort, phase, tried: 0, best: None }
     }
 
     /// The schedule to try next, or `None` when all is tried.
@@ -84,14 +95,14 @@ impl Search {
         loop {
             match &mut self.phase {
                 Phase::Systematic { queue, next, running } => {
-                    if self.tried < SYSTEMATIC
+                    if self.tried < self.effort.systematic
                         && let Some(deviations) = queue.pop_front()
                     {
                         *running = deviations.clone();
                         self.tried += 1;
                         return Some(Plan::Deviations(deviations));
                     }
-                    if self.tried >= SYSTEMATIC || next.is_empty() {
+                    if self.tried >= self.effort.systematic || next.is_empty() {
                         self.phase = Phase::Random;
                         self.tried = 0;
                     } else {
@@ -100,7 +111,7 @@ impl Search {
                         *queue = std::mem::take(next).into();
                     }
                 }
-                Phase::Random if self.tried < RANDOM => {
+                Phase::Random if self.tried < self.effort.random => {
                     self.tried += 1;
                     return Some(Plan::Random(self.tried as u64));
                 }

@@ -93,6 +93,30 @@ fn a_withdrawal_of_more_than_there_is_changes_nothing(#[case] start: u64, #[case
 }
 
 #[rstest]
+#[case::of_one_byte(0xff)]
+#[case::one_more_than_a_byte(0x100)]
+#[case::of_two_bytes(0xffff)]
+#[case::one_more_than_two_bytes(0x1_0000)]
+#[case::of_four_bytes(0xffff_ffff)]
+#[case::one_more_than_four_bytes(0x1_0000_0000)]
+#[case::the_largest(u64::MAX)]
+fn an_amount_may_be_any_number(#[case] amount: u64) {
+    let answers = on_a_thread(move || {
+        let till = Till::new(0);
+        let deposited = (till.deposit(amount), till.balance());
+        let recorded = (till.record(amount - 1), till.record(amount), till.highest());
+        (deposited, recorded, (till.withdraw(amount), till.balance()))
+    });
+    let right = ((amount, amount), (true, true, amount), (true, 0));
+    require!(answers == right,
+        expected: "{right:?} from deposit and balance, from record of one less, record and highest, from withdraw and balance, each with {amount}",
+        seen: "{answers:?}",
+        likely: "the amount is kept in fewer than 64 bits on its way, or in an i64",
+        read: "README, the task",
+    );
+}
+
+#[rstest]
 #[case::rising(&[3, 5], 5)]
 #[case::falling(&[5, 3], 5)]
 #[case::up_and_down(&[2, 7, 4], 7)]

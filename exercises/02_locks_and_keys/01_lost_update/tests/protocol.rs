@@ -11,8 +11,8 @@ mod sync {
 
 use std::sync::Arc;
 
-use schedules::Expect;
-use schedules::shuttle::explore;
+use schedules::shuttle::{explore, explore_programs};
+use schedules::{Expect, Operation, Trial};
 use sync::thread;
 use till::Till;
 
@@ -317,4 +317,95 @@ fn the_highest_is_recorded_however_often_others_are_faster() {
         assert_eq!(till.highest(), 9, "the highest of 9 and 1 to 4");
         assert!(first, "nobody recorded as much before");
     });
+}
+
+/// What a till is when one clerk uses it after another.
+#[derive(Clone)]
+struct Model {
+    balance: u64,
+    highest: u64,
+}
+
+impl Model {
+    fn withdraw(&mut self, amount: u64) -> String {
+        let left = self.balance.checked_sub(amount);
+        self.balance = left.unwrap_or(self.balance);
+        left.is_some().to_string()
+    }
+
+    fn record(&mut self, amount: u64) -> String {
+        let is_higher = amount > self.highest;
+        self.highest = self.highest.max(amount);
+        is_higher.to_string()
+    }
+}
+
+const DEPOSIT: Operation<Model, Till> = Operation {
+    name: "deposit(5)",
+    model: |model| {
+        model.balance += 5;
+        Some(model.balance.to_string())
+    },
+    call: |till| till.deposit(5).to_string(),
+};
+
+const BALANCE: Operation<Model, Till> = Operation {
+    name: "balance()",
+    model: |model| Some(model.balance.to_string()),
+    call: |till| till.balance().to_string(),
+};
+
+const HIGHEST: Operation<Model, Till> = Operation {
+    name: "highest()",
+    model: |model| Some(model.highest.to_string()),
+    call: |till| till.highest().to_string(),
+};
+
+#[test]
+fn every_answer_is_that_of_some_order() {
+    let expect = Expect {
+        expected: "the answers of some order in which the calls happen one after another, also of those that come later",
+        likely: "an operation is made of two, and another clerk's comes in between; or something that was noted on the way is no longer true when it is used",
+        read: "README, the task",
+    };
+    let trial = Trial {
+        start: Model { balance: 10, highest: 0 },
+        make: || Till::new(10),
+        operations: &[
+            DEPOSIT,
+            Operation {
+                name: "withdraw(10)",
+                model: |model| Some(model.withdraw(10)),
+                call: |till| till.withdraw(10).to_string(),
+            },
+            Operation {
+                name: "withdraw(7)",
+                model: |model| Some(model.withdraw(7)),
+                call: |till| till.withdraw(7).to_string(),
+            },
+            Operation {
+                name: "record(3)",
+                model: |model| Some(model.record(3)),
+                call: |till| till.record(3).to_string(),
+            },
+            Operation {
+                name: "record(7)",
+                model: |model| Some(model.record(7)),
+                call: |till| till.record(7).to_string(),
+            },
+            BALANCE,
+            HIGHEST,
+        ],
+        afterwards: &[
+            BALANCE,
+            Operation {
+                name: "withdraw(balance())",
+                model: |model| Some(model.withdraw(model.balance)),
+                call: |till| till.withdraw(till.balance()).to_string(),
+            },
+            DEPOSIT,
+            HIGHEST,
+        ],
+    };
+    explore_programs(expect, trial);
 }
