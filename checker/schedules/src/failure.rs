@@ -6,7 +6,7 @@ use evidence::{Place, Schedule, SourceLine, Step, Told};
 
 use crate::panics::{Panic, Payload};
 use crate::recorder::{Record, Wait, Waiting};
-use crate::{Expect, source};
+use crate::{Expect, Explains, source};
 
 /// A longer history begins with what is left out.
 const ROWS: usize = 40;
@@ -22,6 +22,8 @@ pub enum Failure {
     Endless,
     /// Two accesses that nothing orders, one of them a write.
     DataRace(String),
+    /// What a scenario of this crate's found out.
+    Broken(String),
     Panicked(Panic),
 }
 
@@ -38,6 +40,7 @@ impl Failure {
     pub fn from_panic(panic: Panic, payload: Option<Payload>) -> Self {
         match payload {
             Some(Payload::DataRace(text)) => Self::DataRace(text),
+            Some(Payload::Broken(text)) => Self::Broken(text),
             Some(Payload::Restart) | None => Self::Panicked(panic),
         }
     }
@@ -53,6 +56,7 @@ impl Found {
             Failure::DataRace(text) => {
                 evidence::Failure::DataRace { accesses: source::with_names(text, names) }
             }
+            Failure::Broken(text) => evidence::Failure::BrokenInvariant { message: text.clone() },
             Failure::Panicked(Panic { message, file, line }) => {
                 let message = message.clone();
                 match source::is_test(file) {
@@ -133,10 +137,11 @@ pub fn told(expect: Expect, found: &Found, schedules: usize, again: String) -> T
     let mut steps = steps(&found.record, &names);
     let left_out = steps.len().saturating_sub(ROWS);
     steps.drain(..left_out);
+    let failure = found.named(&names);
     Told::Schedule(Schedule {
         expected: expect.expected.to_owned(),
-        failure: found.named(&names),
-        likely: expect.likely.to_owned(),
+        likely: likely(expect, &failure),
+        failure,
         blamed: found.blamed(),
         read: expect.read.to_owned(),
         again,
@@ -148,6 +153,29 @@ pub fn told(expect: Expect, found: &Found, schedules: usize, again: String) -> T
         steps: steps.into_iter().map(|(_, step)| step).collect(),
         waiting: found.waiting(&names),
     })
+}
+
+/// The scenario's cause, if this failure is one that it explains; otherwise what usually leads to it.
+fn likely(expect: Expect, failure: &evidence::Failure) -> String {
+    use Explains::{AllThatIsStuck, Deadlocks, LostWakeUps};
+    use evidence::Failure;
+    let explains = |kinds: &[Explains]| kinds.contains(&expect.explains);
+    let general = match failure {
+        Failure::LostWakeUp { .. } if !explains(&[LostWakeUps, AllThatIsStuck]) => {
+            "whatever else this test is about, a wake-up is lost: whoever changes what a sleeper waits for must \
+             wake it after the change, and a sleeper must look between saying that it sleeps and sleeping"
+        }
+        Failure::Deadlock if !explains(&[Deadlocks, AllThatIsStuck]) => {
+            "whatever else this test is about, threads wait for each other's locks: two locks are taken in two \
+             orders, or one is taken again by the thread that holds it"
+        }
+        Failure::Starvation if !explains(&[Deadlocks, AllThatIsStuck]) => {
+            "whatever else this test is about, a loop goes on for ever: nothing that it does, and nobody else, \
+             makes true what would end it"
+        }
+        _ => expect.likely,
+    };
+    general.to_owned()
 }
 
 /// The steps and their places, with equal ones in a row as one.

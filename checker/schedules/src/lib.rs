@@ -28,7 +28,7 @@ pub mod shuttle;
 mod source;
 mod watchdog;
 
-pub use expect::Expect;
+pub use expect::{Expect, Explains};
 pub use model::{Operation, Trial};
 
 /// What is explored. Without its type: an explorer has much code, and would be compiled with each

@@ -42,7 +42,7 @@ pub(crate) type Program<M, O> = Vec<Vec<Operation<M, O>>>;
 pub(crate) type Answers = Vec<Vec<String>>;
 
 /// Some threads of few operations: few find most, and many would take long.
-const SHAPES: [&[usize]; 5] = [&[1, 1], &[2, 1], &[2, 2], &[3, 1], &[1, 1, 1]];
+const SHAPES: [&[usize]; 6] = [&[1, 1], &[2, 1], &[2, 2], &[3, 1], &[1, 1, 1], &[2, 1, 1]];
 
 impl<M: Clone, O> Trial<M, O> {
     /// The programs to try, as many as asked for; `below` gives a number below its argument.

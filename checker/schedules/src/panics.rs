@@ -20,6 +20,8 @@ pub struct Panic {
 pub enum Payload {
     /// Two threads at one value at once; the text says which.
     DataRace(String),
+    /// Something that a scenario of this crate's found out.
+    Broken(String),
     /// The execution is no use: begin again.
     Restart,
 }

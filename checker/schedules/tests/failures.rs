@@ -3,9 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
-use schedules::{Expect, loom, shuttle};
+use schedules::{Expect, Explains, loom, shuttle};
 
-const EXPECT: Expect = Expect { expected: "e", likely: "l", read: "r" };
+const EXPECT: Expect =
+    Expect { expected: "e", likely: "l", explains: Explains::AllThatIsStuck, read: "r" };
 
 /// What a scenario fails with.
 fn failure(explore: impl FnOnce()) -> String {

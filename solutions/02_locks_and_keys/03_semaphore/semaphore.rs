@@ -25,7 +25,7 @@ pub struct Permit<'a> {
 }
 
 impl Semaphore {
-    /// A semaphore with this many permits available.
+    /// A semaphore with this many permits available; any number, also 0 and `usize::MAX`.
     pub fn new(permits: usize) -> Self {
         Self { permits: Mutex::new(permits), returned: Condvar::new() }
     }
@@ -50,7 +50,7 @@ impl Semaphore {
 
     /// Adds `count` permits and wakes the threads that can now go on.
     ///
-    /// The caller need not have acquired them.
+    /// The caller need not have acquired them. All permits that there ever are fit into a `usize`.
     pub fn release(&self, count: usize) {
         *self.permits.lock().unwrap() += count;
         // One permit lets one thread on. For several, all are woken: whoever finds the count at

@@ -79,10 +79,7 @@ impl Condvar {
         recorder::goes_on(me);
         recorder::step(me, place, format!("woken, lock {lock}"));
         recorder::held_by(lock, Some(me));
-        match woken {
-            Ok(inner) => Ok(mutex.guard(inner, place)),
-            Err(poisoned) => Err(PoisonError::new(mutex.guard(poisoned.into_inner(), place))),
-        }
+        Ok(mutex.guard(woken.unwrap_or_else(PoisonError::into_inner), place))
     }
 
     fn notify(

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::panic::Location;
 use std::rc::Rc;
+use std::sync::PoisonError;
 
 use super::super::explorer;
 use super::atomic::{AtomicU32, Ordering};
@@ -33,6 +34,11 @@ fn queue(word: &AtomicU32) -> Rc<Queue> {
     QUEUES.with_borrow_mut(|queues| Rc::clone(queues.entry(word.id()).or_insert_with(queue)))
 }
 
+/// How many sleep there. It may be said to be poisoned: see [`super::Mutex`].
+fn lock(queue: &Queue) -> explorer::MutexGuard<'_, usize> {
+    queue.sleepers.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Sleeps until a wake, if `word` holds `expected` at the call; may return without a wake.
 #[track_caller]
 pub fn wait(word: &AtomicU32, expected: u32) {
@@ -42,7 +48,7 @@ pub fn wait(word: &AtomicU32, expected: u32) {
         return;
     }
     let queue = queue(word);
-    let mut sleepers = queue.sleepers.lock().expect("nothing panics under this lock");
+    let mut sleepers = lock(&queue);
     let found = word.inner().load(Ordering::Relaxed);
     if found != expected {
         // Before others run, who may change the word.
@@ -82,7 +88,7 @@ pub fn wake_all(word: &AtomicU32) -> usize {
 
 fn wake(word: &AtomicU32, most: usize) -> usize {
     let queue = queue(word);
-    let mut sleepers = queue.sleepers.lock().expect("nothing panics under this lock");
+    let mut sleepers = lock(&queue);
     let woken = most.min(*sleepers);
     *sleepers -= woken;
     recorder::wake_up(word.id(), woken);

@@ -10,6 +10,9 @@ use crate::lazy::Lazy;
 use crate::recorder::{self, Kind, ObjectId, Place, Wait};
 
 /// A value behind a lock.
+///
+/// It is never poisoned: the threads of a scenario share one thread of the system, and while one of them
+/// unwinds, std takes each of them for panicking. A panic that nobody catches ends the execution anyway.
 pub struct Mutex<T> {
     inner: Lazy<explorer::Mutex<T>, T>,
     created_at: Place,
@@ -41,10 +44,7 @@ impl<T> Mutex<T> {
         recorder::goes_on(me);
         recorder::step(me, place, format!("lock {id}"));
         recorder::held_by(id, Some(me));
-        match locked {
-            Ok(inner) => Ok(self.guard(inner, place)),
-            Err(poisoned) => Err(PoisonError::new(self.guard(poisoned.into_inner(), place))),
-        }
+        Ok(self.guard(locked.unwrap_or_else(PoisonError::into_inner), place))
     }
 
     /// Takes the lock if it is free; never waits.
@@ -64,10 +64,7 @@ impl<T> Mutex<T> {
         match locked {
             Ok(inner) => Ok(self.guard(inner, place)),
             Err(TryLockError::WouldBlock) => Err(TryLockError::WouldBlock),
-            Err(TryLockError::Poisoned(poisoned)) => {
-                let guard = self.guard(poisoned.into_inner(), place);
-                Err(TryLockError::Poisoned(PoisonError::new(guard)))
-            }
+            Err(TryLockError::Poisoned(poisoned)) => Ok(self.guard(poisoned.into_inner(), place)),
         }
     }
 

@@ -9,6 +9,7 @@ mod state;
 pub mod sync;
 
 use std::cell::RefCell;
+use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 
 use ::shuttle::{Config, FailurePersistence, MaxSteps, Runner};
@@ -29,6 +30,17 @@ use search::Effort;
 #[track_caller]
 pub fn explore(expect: Expect, scenario: impl Fn() + Send + Sync + 'static) {
     explore_scenario(expect, Box::new(scenario));
+}
+
+/// Drops `held` in a panic, as a thread does that panics while it holds something; then goes on.
+///
+/// No hook hears of the panic: it is part of the scenario.
+pub fn unwind_through<T>(held: T) {
+    let unwound = panic::catch_unwind(AssertUnwindSafe(|| {
+        let _held = held;
+        panic::resume_unwind(Box::new("on purpose"));
+    }));
+    assert!(unwound.is_err(), "a panic that was started ends in its catch");
 }
 
 #[track_caller]

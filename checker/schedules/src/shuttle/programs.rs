@@ -1,5 +1,6 @@
 //! Programs of operations under many schedules, judged by a model.
 
+use std::panic;
 use std::sync::{Arc, Mutex};
 
 use super::driver::Outcome;
@@ -7,6 +8,7 @@ use super::search::{Effort, Random};
 use super::sync::thread::spawn_as;
 use super::{Expect, run};
 use crate::model::{Program, Trial};
+use crate::panics::Payload;
 use crate::{failure, replay, watchdog};
 
 /// How many programs are tried, each in how many schedules.
@@ -74,7 +76,9 @@ where
         answers.lock().expect(NO_PANIC)[program.len()].push(answer);
     }
     let answers = answers.lock().expect(NO_PANIC).clone();
-    assert!(trial.explains(program, &answers), "{}", trial.told(program, &answers));
+    if !trial.explains(program, &answers) {
+        panic::panic_any(Payload::Broken(trial.told(program, &answers)));
+    }
 }
 
 const NO_PANIC: &str = "nobody panics while noting an answer";

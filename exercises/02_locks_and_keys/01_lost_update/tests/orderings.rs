@@ -14,8 +14,8 @@ mod sync {
 
 use std::sync::Arc;
 
-use schedules::Expect;
 use schedules::loom::explore;
+use schedules::{Expect, Explains};
 use sync::thread;
 use till::Till;
 
@@ -39,6 +39,7 @@ fn of_two_deposits_both_count_in_weak_memory() {
     let expect = Expect {
         expected: "two deposits of 1 into an empty till to make 2",
         likely: "a load and a store are two operations, whatever their ordering",
+        explains: Explains::Invariants,
         read: "hint 1",
     };
     explore(expect, || {
@@ -54,6 +55,7 @@ fn a_withdrawal_takes_from_what_is_there_now() {
     let expect = Expect {
         expected: "one of two withdrawals of 5 out of 5 to be refused",
         likely: "the check and the taking are two operations, whatever their ordering",
+        explains: Explains::Invariants,
         read: "hint 3",
     };
     explore(expect, || {
@@ -69,6 +71,7 @@ fn the_higher_of_two_records_stays_in_weak_memory() {
     let expect = Expect {
         expected: "9 to be the highest of 5 and 9, whoever comes first",
         likely: "the comparison and the store are two operations, whatever their ordering",
+        explains: Explains::Invariants,
         read: "hint 2",
     };
     explore(expect, || {

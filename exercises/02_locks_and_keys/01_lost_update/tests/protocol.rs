@@ -12,7 +12,7 @@ mod sync {
 use std::sync::Arc;
 
 use schedules::shuttle::{explore, explore_programs};
-use schedules::{Expect, Operation, Trial};
+use schedules::{Expect, Explains, Operation, Trial};
 use sync::thread;
 use till::Till;
 
@@ -36,6 +36,7 @@ fn of_two_deposits_both_count() {
     let expect = Expect {
         expected: "two deposits of 1 into an empty till to make 2",
         likely: "a load and a store are two operations, and the other clerk's deposit in between is overwritten; or a compare_exchange that failed is tried again with the same old look, and so for ever",
+        explains: Explains::AllThatIsStuck,
         read: "hint 1",
     };
     explore(expect, || {
@@ -50,6 +51,7 @@ fn every_deposit_has_a_receipt_of_its_own() {
     let expect = Expect {
         expected: "of two deposits of 1, one to return 1 and the other one 2",
         likely: "the receipt is read by a second operation, and the other clerk's deposit came in between",
+        explains: Explains::Invariants,
         read: "hint 2",
     };
     explore(expect, || {
@@ -65,6 +67,7 @@ fn what_is_there_is_paid_out_to_one_clerk_alone() {
     let expect = Expect {
         expected: "a withdrawal of 3 out of 10 to succeed when nobody else is there",
         likely: "compare_exchange_weak now and then fails even when the value is the expected one: that is no refusal, try again",
+        explains: Explains::Invariants,
         read: "hint 3",
     };
     explore(expect, || {
@@ -79,6 +82,7 @@ fn a_deposit_is_no_reason_to_refuse_a_withdrawal() {
     let expect = Expect {
         expected: "a withdrawal of 3 out of 10 to be paid, whatever is deposited meanwhile",
         likely: "a compare_exchange fails when the balance has changed: that is no refusal, and it will not succeed with the old look either; decide again from what is there now",
+        explains: Explains::Invariants,
         read: "hint 3",
     };
     explore(expect, || {
@@ -93,6 +97,7 @@ fn a_deposit_beside_a_withdrawal_counts() {
     let expect = Expect {
         expected: "10, and 5 more, and 3 less, to make 12",
         likely: "the new balance is computed from an old look and stored over what came since",
+        explains: Explains::Invariants,
         read: "hint 3",
     };
     explore(expect, || {
@@ -107,6 +112,7 @@ fn the_last_money_is_paid_out_once() {
     let expect = Expect {
         expected: "one of two withdrawals of 5 out of 5 to be refused",
         likely: "the check and the taking are two operations: what was checked is not what is taken from",
+        explains: Explains::Invariants,
         read: "hint 3",
     };
     explore(expect, || {
@@ -122,6 +128,7 @@ fn who_finds_enough_is_paid() {
     let expect = Expect {
         expected: "two withdrawals of 3 out of 10 to succeed: at every moment there is enough",
         likely: "a compare_exchange fails when the balance has changed: that is no refusal, and it will not succeed with the old look either; decide again from what is there now",
+        explains: Explains::Invariants,
         read: "hint 3",
     };
     explore(expect, || {
@@ -137,6 +144,7 @@ fn two_withdrawals_may_take_all() {
     let expect = Expect {
         expected: "two withdrawals of 3 out of 6 to succeed, and nothing to be left",
         likely: "after a compare_exchange that failed, the check differs from the first one: `>` where `>=` belongs; decide by the same line every time",
+        explains: Explains::Invariants,
         read: "hint 3",
     };
     explore(expect, || {
@@ -152,6 +160,7 @@ fn who_is_overtaken_twice_is_paid() {
     let expect = Expect {
         expected: "a withdrawal of 3 out of 10 to be paid, whatever is deposited meanwhile, however often",
         likely: "the second try is the last one: others may be faster any number of times; try until it succeeds, or until there is not enough",
+        explains: Explains::Invariants,
         read: "hint 3",
     };
     explore(expect, || {
@@ -168,6 +177,7 @@ fn what_is_compared_is_what_was_decided_from() {
     let expect = Expect {
         expected: "10, less 3, and 5 that come and go again, to make 7",
         likely: "the new balance is computed from one look, and compare_exchange (or fetch_update) compares with another one: 10, then 15, then 10 again; use the value that the closure is given",
+        explains: Explains::Invariants,
         read: "hint 3",
     };
     explore(expect, || {
@@ -187,6 +197,7 @@ fn a_refused_withdrawal_is_seen_by_nobody() {
     let expect = Expect {
         expected: "the balance to be 3 all the time, when 5 are asked for and refused",
         likely: "the money is taken first and given back when it was not enough",
+        explains: Explains::Invariants,
         read: "hint 3",
     };
     explore(expect, || {
@@ -202,6 +213,7 @@ fn who_is_refused_finds_an_empty_till() {
     let expect = Expect {
         expected: "the balance to be 0, when one of two has taken 5 out of 5 and the other was refused",
         likely: "the money is taken first, and given back when it was not enough: a look before does not help, and below zero the balance goes on from u64::MAX",
+        explains: Explains::Invariants,
         read: "hint 3",
     };
     explore(expect, || {
@@ -220,6 +232,7 @@ fn a_deposit_is_seen_whole_or_not_at_all() {
     let expect = Expect {
         expected: "the balance to be 10, or 15 once 5 are put in",
         likely: "one deposit is several operations, and others see what is between them",
+        explains: Explains::Invariants,
         read: "hint 1",
     };
     explore(expect, || {
@@ -234,6 +247,7 @@ fn a_refused_withdrawal_is_in_nobodys_way() {
     let expect = Expect {
         expected: "a withdrawal of 3 out of 3 to succeed, beside one of 5 that is refused",
         likely: "the money is taken first and given back when it was not enough",
+        explains: Explains::Invariants,
         read: "hint 3",
     };
     explore(expect, || {
@@ -250,6 +264,7 @@ fn who_only_looks_is_in_nobodys_way() {
     let expect = Expect {
         expected: "a withdrawal of 3 out of 10 to be paid, while another clerk asks for the balance",
         likely: "the balance is looked at by taking it out and putting it back: `load` changes nothing",
+        explains: Explains::Invariants,
         read: "https://doc.rust-lang.org/std/sync/atomic/struct.AtomicU64.html#method.load",
     };
     explore(expect, || {
@@ -265,6 +280,7 @@ fn the_higher_of_two_records_stays() {
     let expect = Expect {
         expected: "9 to be the highest of 5 and 9, whoever comes first",
         likely: "the comparison and the store are two operations, and the higher amount came in between",
+        explains: Explains::Invariants,
         read: "hint 2",
     };
     explore(expect, || {
@@ -279,6 +295,7 @@ fn a_record_is_never_seen_to_fall() {
     let expect = Expect {
         expected: "9 to be the highest at every moment, once it is recorded",
         likely: "the lower amount is put there first, and the higher one put back later",
+        explains: Explains::Invariants,
         read: "hint 2",
     };
     explore(expect, || {
@@ -294,6 +311,7 @@ fn of_two_equal_records_one_is_the_first() {
     let expect = Expect {
         expected: "one of two records of 7 to be told that it is the highest yet",
         likely: "the answer is looked up by one operation, and the record made by another",
+        explains: Explains::Invariants,
         read: "hint 2",
     };
     explore(expect, || {
@@ -308,6 +326,7 @@ fn the_highest_is_recorded_however_often_others_are_faster() {
     let expect = Expect {
         expected: "9 to be the highest, whatever else is recorded meanwhile, however often",
         likely: "the tries are counted: others may be faster any number of times; try until it succeeds, or until the highest is as high",
+        explains: Explains::Invariants,
         read: "hint 2",
     };
     explore(expect, || {
@@ -366,6 +385,7 @@ fn every_answer_is_that_of_some_order() {
     let expect = Expect {
         expected: "the answers of some order in which the calls happen one after another, also of those that come later",
         likely: "an operation is made of two, and another clerk's comes in between; or something that was noted on the way is no longer true when it is used",
+        explains: Explains::Invariants,
         read: "README, the task",
     };
     let trial = Trial {

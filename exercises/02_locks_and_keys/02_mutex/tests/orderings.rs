@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use mutex::RawMutex;
 use rstest::rstest;
-use schedules::Expect;
 use schedules::loom::explore;
+use schedules::{Expect, Explains};
 use sync::UnsafeCell;
 use sync::thread::spawn_as;
 
@@ -27,7 +27,8 @@ use sync::thread::spawn_as;
 fn who_takes_the_lock_sees_what_the_last_holder_wrote(#[case] take: fn(&RawMutex) -> bool) {
     let expect = Expect {
         expected: "everything that one holder did under the lock to happen before everything that the next one does",
-        likely: "the operation that takes the lock is not an Acquire, or the one that frees it is not a Release; about a lost wake-up see protocol.rs first",
+        likely: "the operation that takes the lock is not an Acquire, or the one that frees it is not a Release",
+        explains: Explains::Invariants,
         read: "hint 4; https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html",
     };
     explore(expect, move || {

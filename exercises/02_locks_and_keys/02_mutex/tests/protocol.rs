@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use mutex::RawMutex;
 use rstest::rstest;
-use schedules::Expect;
-use schedules::shuttle::explore;
+use schedules::shuttle::{explore, unwind_through};
+use schedules::{Expect, Explains};
 use sync::UnsafeCell;
 use sync::thread::{JoinHandle, spawn_as};
 
@@ -35,6 +35,7 @@ fn a_free_lock_is_never_refused() {
     let expect = Expect {
         expected: "try_lock to take a lock that nobody has",
         likely: "compare_exchange_weak, which may fail although the value is the expected one",
+        explains: Explains::Invariants,
         read: "https://doc.rust-lang.org/std/sync/atomic/struct.AtomicU32.html#method.compare_exchange_weak",
     };
     explore(expect, || assert!(RawMutex::new().try_lock(), "try_lock refused a free lock"));
@@ -50,7 +51,8 @@ fn two_threads_are_never_inside_together(
 ) {
     let expect = Expect {
         expected: "one thread at a time between lock and unlock",
-        likely: "the check and the taking are two operations, and the other thread came in between; about a lost wake-up see the next test",
+        likely: "the check and the taking are two operations, and the other thread came in between",
+        explains: Explains::LostWakeUps,
         read: "hint 1",
     };
     explore(expect, move || {
@@ -82,6 +84,7 @@ fn who_waits_gets_in_when_the_holder_leaves() {
     let expect = Expect {
         expected: "the unlock of one thread to let the other in, at whatever moment it comes",
         likely: "between the waiter's check and its sleep, or the holder's check and its wake, the other thread acted, and nobody noticed: announce the waiter before it sleeps, free the lock before you wake, and sleep only on the value you left there",
+        explains: Explains::LostWakeUps,
         read: "hints 2 and 3; FUTEX_WAIT(2const), in older manuals futex(2)",
     };
     explore(expect, || {
@@ -91,11 +94,40 @@ fn who_waits_gets_in_when_the_holder_leaves() {
     });
 }
 
+/// The lock, held; dropping it unlocks, also while a panic unwinds.
+struct Guard(Arc<RawMutex>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.unlock();
+    }
+}
+
+#[test]
+fn an_unlock_while_a_panic_unwinds_is_an_unlock() {
+    let expect = Expect {
+        expected: "the unlock of a holder that panics to let the other thread in, as every unlock does",
+        likely: "while a panic unwinds, `unlock` does less: it asks thread::panicking, and wakes nobody",
+        explains: Explains::LostWakeUps,
+        read: "README, the task",
+    };
+    explore(expect, || {
+        let mutex = Arc::new(RawMutex::new());
+        let held = Arc::clone(&mutex);
+        spawn_as("holder", move || {
+            held.lock();
+            unwind_through(Guard(held));
+        });
+        passer("waiter", &mutex);
+    });
+}
+
 #[test]
 fn of_three_threads_none_is_forgotten() {
     let expect = Expect {
         expected: "each of three threads to get in",
         likely: "a woken waiter takes the lock with a 1, so its unlock wakes nobody, and others still sleep",
+        explains: Explains::LostWakeUps,
         read: "hint 4",
     };
     explore(expect, || {
@@ -111,6 +143,7 @@ fn a_refused_try_lock_changes_nothing() {
     let expect = Expect {
         expected: "a refused try_lock to leave the state as it was, and the sleeper to be woken",
         likely: "the refused `try_lock` overwrote the 2 by which the sleeper was remembered",
+        explains: Explains::LostWakeUps,
         read: "hint 2; compare_exchange changes nothing when it fails, swap always does",
     };
     explore(expect, || {
@@ -127,6 +160,7 @@ fn a_woken_waiter_that_finds_the_lock_taken_sleeps_again() {
     let expect = Expect {
         expected: "a waiter that was woken in vain to sleep again",
         likely: "the newcomer left a 1 behind, and nobody makes it a 2 again before the next futex::wait, which returns at once",
+        explains: Explains::Invariants,
         read: "hint 4",
     };
     explore(expect, || {

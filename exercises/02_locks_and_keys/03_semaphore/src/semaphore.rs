@@ -16,7 +16,7 @@ pub struct Permit<'a> {
 }
 
 impl Semaphore {
-    /// A semaphore with this many permits available.
+    /// A semaphore with this many permits available; any number, also 0 and `usize::MAX`.
     pub fn new(permits: usize) -> Self {
         todo!("remember that {permits} permits are available")
     }
@@ -33,7 +33,7 @@ impl Semaphore {
 
     /// Adds `count` permits and wakes the threads that can now go on.
     ///
-    /// The caller need not have acquired them.
+    /// The caller need not have acquired them. All permits that there ever are fit into a `usize`.
     pub fn release(&self, count: usize) {
         todo!("add {count} permits, then wake those who wait")
     }

@@ -14,8 +14,8 @@ mod sync {
 
 use std::sync::Arc;
 
-use schedules::Expect;
 use schedules::loom::explore;
+use schedules::{Expect, Explains};
 use semaphore::Semaphore;
 use sync::UnsafeCell;
 use sync::thread::spawn_as;
@@ -25,6 +25,7 @@ fn who_takes_the_permit_sees_what_the_last_holder_wrote() {
     let expect = Expect {
         expected: "everything that one holder did to happen before everything that the next one does",
         likely: "the operation that takes the permit is not an Acquire, or the one that gives it back is not a Release",
+        explains: Explains::Invariants,
         read: "https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html",
     };
     explore(expect, || {

@@ -17,8 +17,8 @@ use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 use rstest::rstest;
-use schedules::Expect;
-use schedules::shuttle::explore;
+use schedules::shuttle::{explore, explore_programs, unwind_through};
+use schedules::{Expect, Explains, Operation, Trial};
 use semaphore::Semaphore;
 use sync::UnsafeCell;
 use sync::thread::{JoinHandle, spawn_as};
@@ -48,6 +48,7 @@ fn no_wake_up_lets_an_acquire_through_without_a_permit() {
     let expect = Expect {
         expected: "acquire to wait while there is no permit",
         likely: "`if` where a `while` belongs: after every wait, ask again whether there is a permit",
+        explains: Explains::Invariants,
         read: "hint 3; pthread_cond_wait(3p)",
     };
     explore(expect, || {
@@ -64,6 +65,7 @@ fn an_acquire_goes_on_when_a_permit_is_released() {
     let expect = Expect {
         expected: "the release to let the waiter go on, at whatever moment it comes",
         likely: "release comes between the check of the count and the sleep (does it change the count under the lock?), or it notifies before it adds, or it does not notify",
+        explains: Explains::LostWakeUps,
         read: "hint 3; pthread_cond_wait(3p)",
     };
     explore(expect, || {
@@ -80,6 +82,7 @@ fn one_permit_lets_one_in_at_a_time() {
     let expect = Expect {
         expected: "one thread at a time to hold the only permit",
         likely: "the check of the count and the subtraction are not under one lock",
+        explains: Explains::Invariants,
         read: "hint 1",
     };
     explore(expect, || {
@@ -100,6 +103,7 @@ fn of_an_acquire_and_a_try_acquire_one_has_the_only_permit() {
     let expect = Expect {
         expected: "try_acquire to be refused if acquire has the permit, and acquire to wait if try_acquire has it",
         likely: "the check of the count and the subtraction are not under one lock",
+        explains: Explains::Invariants,
         read: "hint 1",
     };
     explore(expect, || {
@@ -124,6 +128,7 @@ fn two_permits_let_two_waiters_on(#[case] release: fn(&Semaphore)) {
     let expect = Expect {
         expected: "both waiters to go on: two permits were released",
         likely: "one notify_one for several permits, or no notification when the count was not 0: the other sleeper is never woken",
+        explains: Explains::LostWakeUps,
         read: "hint 3; https://doc.rust-lang.org/std/sync/struct.Condvar.html",
     };
     explore(expect, move || {
@@ -140,6 +145,7 @@ fn one_permit_lets_one_of_two_waiters_on() {
     let expect = Expect {
         expected: "one of two waiters to go on with the one permit, and the other to wait",
         likely: "a waiter subtracts its permit before it sleeps, so the count falls below zero, and the first permit only brings it back to zero",
+        explains: Explains::LostWakeUps,
         read: "hint 2; sem_overview(7): the value is never allowed to fall below zero",
     };
     explore(expect, || {
@@ -163,6 +169,7 @@ fn a_try_acquire_takes_the_permit_that_is_there() {
     let expect = Expect {
         expected: "try_acquire to take a permit: at every moment at least one was free",
         likely: "Mutex::try_lock: that the mutex is busy does not mean that no permit is free",
+        explains: Explains::Invariants,
         read: "README, the task",
     };
     explore(expect, || {
@@ -178,6 +185,7 @@ fn a_dropped_permit_lets_a_waiter_on() {
     let expect = Expect {
         expected: "the drop of a permit to let the waiter go on",
         likely: "the drop of a permit adds to the count but does not notify",
+        explains: Explains::LostWakeUps,
         read: "hint 3",
     };
     explore(expect, || {
@@ -186,4 +194,99 @@ fn a_dropped_permit_lets_a_waiter_on() {
             thread(name, &semaphore, |semaphore| drop(semaphore.acquire()));
         }
     });
+}
+
+#[test]
+fn a_permit_of_a_holder_that_panics_lets_a_waiter_on() {
+    let expect = Expect {
+        expected: "the permit of a holder that panics to let a waiter on, as every dropped permit does",
+        likely: "while a panic unwinds, the drop of a permit does less: it asks thread::panicking, or leaves the notification out",
+        explains: Explains::LostWakeUps,
+        read: "README, the task",
+    };
+    explore(expect, || {
+        let semaphore = Arc::new(Semaphore::new(1));
+        thread("holder", &semaphore, |semaphore| unwind_through(semaphore.acquire()));
+        thread("waiter", &semaphore, |semaphore| drop(semaphore.acquire()));
+    });
+}
+
+const ACQUIRE: Operation<usize, Semaphore> = Operation {
+    name: "acquire()",
+    model: |permits| {
+        *permits = permits.checked_sub(1)?;
+        Some(String::new())
+    },
+    call: |semaphore| {
+        keep_one(semaphore);
+        String::new()
+    },
+};
+
+const TRY_ACQUIRE: Operation<usize, Semaphore> = Operation {
+    name: "try_acquire()",
+    model: |permits| {
+        let left = permits.checked_sub(1);
+        *permits = left.unwrap_or(0);
+        Some(taken(left.is_some()))
+    },
+    call: |semaphore| taken(try_to_keep_one(semaphore)),
+};
+
+const RELEASE_ONE: Operation<usize, Semaphore> = Operation {
+    name: "release(1)",
+    model: |permits| {
+        *permits += 1;
+        Some(String::new())
+    },
+    call: |semaphore| {
+        semaphore.release(1);
+        String::new()
+    },
+};
+
+const AVAILABLE: Operation<usize, Semaphore> = Operation {
+    name: "available()",
+    model: |permits| Some(permits.to_string()),
+    call: |semaphore| semaphore.available().to_string(),
+};
+
+/// What an acquire came to, in words.
+fn taken(is_taken: bool) -> String {
+    if is_taken { "a permit".to_owned() } else { "none".to_owned() }
+}
+
+#[rstest]
+#[case::of_none(0, || Semaphore::new(0))]
+#[case::of_one(1, || Semaphore::new(1))]
+fn every_answer_is_that_of_some_order(#[case] permits: usize, #[case] make: fn() -> Semaphore) {
+    let expect = Expect {
+        expected: "the answers of some order in which the calls happen one after another, also of those that come later",
+        likely: "the count is not the number of permits at every moment: a waiter counts itself, or a permit is taken in two steps",
+        explains: Explains::Invariants,
+        read: "README, the task",
+    };
+    let trial = Trial {
+        start: permits,
+        make,
+        operations: &[
+            ACQUIRE,
+            TRY_ACQUIRE,
+            RELEASE_ONE,
+            Operation {
+                name: "release(2)",
+                model: |permits| {
+                    *permits += 2;
+                    Some(String::new())
+                },
+                call: |semaphore| {
+                    semaphore.release(2);
+                    String::new()
+                },
+            },
+            AVAILABLE,
+        ],
+        afterwards: &[AVAILABLE, TRY_ACQUIRE, AVAILABLE, RELEASE_ONE, ACQUIRE, AVAILABLE],
+    };
+    explore_programs(expect, trial);
 }

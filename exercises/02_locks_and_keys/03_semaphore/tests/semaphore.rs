@@ -46,12 +46,32 @@ fn an_acquire_takes_a_mutex_of_crate_sync() {
 #[case::no_permit(0)]
 #[case::one_permit(1)]
 #[case::seven_permits(7)]
+#[case::one_more_than_a_byte(0x100)]
+#[case::one_more_than_two_bytes(0x1_0000)]
+#[case::one_more_than_four_bytes(0x1_0000_0000)]
+#[case::the_largest_number(usize::MAX)]
 fn a_new_semaphore_has_the_permits_it_was_given(#[case] permits: usize) {
     let available = on_a_thread(move || Semaphore::new(permits).available());
     require!(available == permits,
         expected: "new({permits}) to make {permits} permits available",
         seen: "available() returned {available}",
-        likely: "the argument of `new` is not what `available` reads",
+        likely: "the argument of `new` is not what `available` reads, or it is kept in fewer bits than a usize has",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn a_semaphore_of_all_permits_there_can_be_lets_everybody_in() {
+    let (taken, available) = on_a_thread(|| {
+        let semaphore = Semaphore::new(usize::MAX);
+        let permits = [semaphore.try_acquire(), semaphore.try_acquire()];
+        (permits.iter().flatten().count(), semaphore.available())
+    });
+    let left = usize::MAX - 2;
+    require!((taken, available) == (2, left),
+        expected: "try_acquire to take 2 of usize::MAX permits, and available() to return {left}",
+        seen: "it took {taken}, and available() returned {available}",
+        likely: "the count is an isize, for which usize::MAX is -1",
         read: "README, the task",
     );
 }
@@ -131,17 +151,30 @@ fn a_try_acquire_never_waits() {
     assert!(refused, "try_acquire took a permit although there was none");
 }
 
-#[test]
-fn a_release_adds_permits_that_nobody_had_acquired() {
-    let available = on_a_thread(|| {
-        let semaphore = Semaphore::new(0);
-        semaphore.release(3);
+#[rstest]
+#[case::to_none(0, 3)]
+#[case::to_one(1, 3)]
+#[case::nothing(2, 0)]
+#[case::one_more_than_a_byte(0, 0x100)]
+#[case::one_more_than_two_bytes(0, 0x1_0000)]
+fn a_release_adds_permits_that_nobody_had_acquired(#[case] start: usize, #[case] count: usize) {
+    let available = on_a_thread(move || {
+        let semaphore = Semaphore::new(start);
+        semaphore.release(count);
         semaphore.available()
     });
-    require!(available == 3,
-        expected: "3 permits after release(3) on an empty semaphore",
+    let sum = start + count;
+    let likely = match available.checked_sub(start) {
+        Some(1) => "`release` adds one instead of its argument",
+        Some(0) => {
+            "`release` adds nothing: is there a largest number of permits? The task knows none"
+        }
+        _ => "the count is kept in fewer bits than a usize has, or stops at a largest number",
+    };
+    require!(available == sum,
+        expected: "{sum} permits after release({count}) on a semaphore with {start}",
         seen: "available() returned {available}",
-        likely: "`release` adds one instead of its argument",
+        likely: "{likely}",
         read: "README, the task",
     );
 }

@@ -13,7 +13,11 @@ pub struct BoundedBuffer<T> {
 }
 
 impl<T> BoundedBuffer<T> {
-    /// An empty buffer with room for `capacity` items, at least one.
+    /// An empty buffer with room for `capacity` items.
+    ///
+    /// # Panics
+    ///
+    /// If `capacity` is 0.
     pub fn new(capacity: usize) -> Self {
         todo!("remember that there is room for {capacity}")
     }

@@ -11,6 +11,7 @@ mod sync {
     pub use testkit::sync::spurious::*;
 }
 
+use std::panic::catch_unwind;
 use std::sync::Arc;
 
 use bounded_buffer::BoundedBuffer;
@@ -103,6 +104,18 @@ fn items_come_out_in_the_order_in_which_they_went_in(
 }
 
 #[test]
+fn a_buffer_with_room_for_nothing_panics() {
+    let made = |capacity| catch_unwind(|| BoundedBuffer::<Item>::new(capacity)).is_ok();
+    let (nothing, one) = on_a_thread(move || (made(0), made(1)));
+    require!(!nothing && one,
+        expected: "new(0) to panic, and new(1) to return: with room for nothing no push could ever return",
+        seen: "new(0) returned: {nothing}; new(1) returned: {one}",
+        likely: "the capacity is not looked at",
+        read: "README, the task",
+    );
+}
+
+#[test]
 fn a_closed_buffer_hands_the_item_back() {
     let pushed = on_a_thread(|| {
         let buffer = BoundedBuffer::new(1);
@@ -154,6 +167,8 @@ fn a_closed_buffer_gives_what_is_left_and_then_none(#[case] times: usize) {
 #[rstest]
 #[case::capacity_1(1)]
 #[case::capacity_3(3)]
+#[case::one_more_than_a_byte(0x100)]
+#[case::one_more_than_two_bytes(0x1_0000)]
 fn a_push_waits_for_room(#[case] capacity: usize) {
     let buffer = full(capacity);
     let threads = Threads::new();

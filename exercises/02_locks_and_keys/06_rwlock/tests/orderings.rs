@@ -17,8 +17,8 @@ use std::sync::Arc;
 
 use rstest::rstest;
 use rwlock::RawRwLock;
-use schedules::Expect;
 use schedules::loom::explore;
+use schedules::{Expect, Explains};
 use sync::UnsafeCell;
 use sync::thread::spawn_as;
 
@@ -60,6 +60,7 @@ fn who_comes_after_a_writer_sees_what_it_wrote(#[case] next: Use) {
     let expect = Expect {
         expected: "everything that a writer did to happen before everything that the next thread inside does",
         likely: "`unlock_write` is not a Release, or the operation by which the next thread gets in is not an Acquire",
+        explains: Explains::Invariants,
         read: "hint 4; https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html",
     };
     explore(expect, move || {
@@ -82,6 +83,7 @@ fn a_writer_writes_after_the_reader_has_read(#[case] next: Use) {
     let expect = Expect {
         expected: "everything that a reader did to happen before everything that the next writer does",
         likely: "`unlock_read` is not a Release (a reader has nothing to hand on, but its reads must be over), or the operation by which the writer gets in is not an Acquire",
+        explains: Explains::Invariants,
         read: "hint 4; https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html",
     };
     explore(expect, move || {
@@ -102,6 +104,7 @@ fn a_writer_writes_after_both_readers_have_read() {
     let expect = Expect {
         expected: "everything that two readers did to happen before everything that the next writer does",
         likely: "only the last reader's `unlock_read` is a Release: the writer must come after the other one's reads too",
+        explains: Explains::Invariants,
         read: "hint 4; https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html",
     };
     explore(expect, || {

@@ -19,8 +19,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rstest::rstest;
 use rwlock::RawRwLock;
-use schedules::Expect;
 use schedules::shuttle::explore;
+use schedules::{Expect, Explains};
 use sync::UnsafeCell;
 use sync::thread::{JoinHandle, spawn_as};
 
@@ -97,6 +97,7 @@ fn two_readers_are_inside_together() {
     let expect = Expect {
         expected: "two readers to get in, though neither of them leaves",
         likely: "readers exclude each other",
+        explains: Explains::AllThatIsStuck,
         read: "README, the task",
     };
     explore(expect, || {
@@ -119,6 +120,7 @@ fn two_writers_are_never_inside_together(
         likely: likely!(
             "the check whether anybody is inside and the getting in are two operations, and the other thread came in between"
         ),
+        explains: Explains::Invariants,
         read: "hint 1",
     };
     explore(expect, move || {
@@ -150,6 +152,7 @@ fn a_reader_and_a_writer_are_never_inside_together(
         likely: likely!(
             "a read lock that locks nothing; or the check whether anybody is inside and the getting in are two operations, and the other thread came in between"
         ),
+        explains: Explains::Invariants,
         read: "hint 1",
     };
     explore(expect, move || {
@@ -178,6 +181,7 @@ fn one_writer_lets_the_other_one_in() {
     let expect = Expect {
         expected: "both writers to get in, one after the other",
         likely: "`unlock_write` comes between the other writer's check and its sleep, or does not wake a writer; does a writer count itself before it sleeps?",
+        explains: Explains::LostWakeUps,
         read: "hint 3",
     };
     explore(expect, || {
@@ -192,6 +196,7 @@ fn a_reader_and_a_writer_let_each_other_in() {
     let expect = Expect {
         expected: "the reader and the writer to get in, one after the other",
         likely: "an unlock comes between the other thread's check and its sleep, or wakes only its own kind",
+        explains: Explains::LostWakeUps,
         read: "hint 3",
     };
     explore(expect, || {
@@ -206,6 +211,7 @@ fn the_last_of_two_readers_lets_the_writer_in() {
     let expect = Expect {
         expected: "the writer to get in when both readers have left",
         likely: "each of two readers takes the other one for the last: the check and the leaving are two operations; or the notification goes to a thread that cannot go on",
+        explains: Explains::LostWakeUps,
         read: "hint 4",
     };
     explore(expect, || {
@@ -227,6 +233,7 @@ fn no_reader_gets_in_while_a_writer_waits(#[case] get_in: fn(&RawRwLock) -> bool
         likely: likely!(
             "a reader checks only whether a writer is inside, and not whether one waits; or the flag that one waits is cleared before that writer is inside"
         ),
+        explains: Explains::Invariants,
         read: "README, the task",
     };
     explore(expect, move || {
@@ -248,6 +255,7 @@ fn no_reader_gets_in_while_the_second_of_two_writers_waits(#[case] get_in: fn(&R
         likely: likely!(
             "the first writer that gets in clears the flag that a writer waits, although the other one still waits"
         ),
+        explains: Explains::Invariants,
         read: "hint 1",
     };
     explore(expect, move || {
@@ -266,6 +274,7 @@ fn a_writer_goes_before_a_reader_that_has_waited_longer() {
     let expect = Expect {
         expected: "the writer that waits to get in before the reader that waits",
         likely: likely!("a reader that has slept does not check again whether a writer waits"),
+        explains: Explains::Invariants,
         read: "hint 2",
     };
     explore(expect, || {
@@ -283,6 +292,7 @@ fn readers_that_waited_get_in_together() {
     let expect = Expect {
         expected: "all three readers to get in when the writer leaves, though none of them leaves",
         likely: "`unlock_write` wakes one reader, or two, and nobody wakes the others",
+        explains: Explains::LostWakeUps,
         read: "hint 3",
     };
     explore(expect, || {
@@ -300,6 +310,7 @@ fn readers_that_waited_get_in_together_after_the_last_writer() {
     let expect = Expect {
         expected: "the writer that waits to get in, and then both readers together",
         likely: "the notification goes to a thread that cannot go on, or the last writer does not wake all readers",
+        explains: Explains::LostWakeUps,
         read: "hint 3",
     };
     explore(expect, || {
@@ -319,6 +330,7 @@ fn a_try_read_is_not_refused_because_of_a_reader(#[case] other: fn(&RawRwLock)) 
     let expect = Expect {
         expected: "try_read to get in: at no moment was a writer inside or waiting",
         likely: "`compare_exchange` failed because another reader was faster, or although the value was the expected one (`_weak`), and `try_read` gave up; or Mutex::try_lock found the mutex busy",
+        explains: Explains::Invariants,
         read: "hint 2",
     };
     explore(expect, move || {
@@ -333,6 +345,7 @@ fn a_try_write_is_not_refused_without_a_reason() {
     let expect = Expect {
         expected: "try_write to get in: the lock is new, and no other thread knows of it",
         likely: "`compare_exchange_weak` failed although the value was the expected one, and `try_write` gave up: use it in a loop, or use `compare_exchange`",
+        explains: Explains::Invariants,
         read: "hint 2",
     };
     explore(expect, || assert!(RawRwLock::new().try_write(), "try_write returned false"));
@@ -343,6 +356,7 @@ fn a_try_write_is_refused_only_while_somebody_is_inside() {
     let expect = Expect {
         expected: "try_write to get in when the writer has left; if it is refused, the one that waited is inside, and the next write gets in after it",
         likely: "`try_write` is refused because a writer waits, though nobody is inside",
+        explains: Explains::Invariants,
         read: "README, the task",
     };
     explore(expect, || {
@@ -370,6 +384,7 @@ fn a_refused_try_write_keeps_no_reader_out(#[case] get_in: fn(&RawRwLock) -> boo
     let expect = Expect {
         expected: "a reader to get in beside another one; a try_write that is refused does not wait",
         likely: "`try_write` says for a moment that a writer waits or is inside, and takes it back: meanwhile a `try_read` is refused, and a `read` sleeps and may never be woken",
+        explains: Explains::LostWakeUps,
         read: "hint 3",
     };
     explore(expect, move || {
@@ -385,6 +400,7 @@ fn a_refused_try_read_keeps_no_writer_out() {
     let expect = Expect {
         expected: "the writer that waits to get in when the one inside leaves",
         likely: "`try_read` counts itself for a moment and takes that back; a writer that saw it sleeps, and nobody wakes it",
+        explains: Explains::LostWakeUps,
         read: "hint 3",
     };
     explore(expect, || {
@@ -405,6 +421,7 @@ fn of_two_tries_at_a_lock_that_becomes_free_one_gets_in() {
     let expect = Expect {
         expected: "try_write to get in when the writer has left, or else the try_read that came before it",
         likely: "`try_read` counts itself for a moment and takes that back: meanwhile a `try_write` is refused, although nobody is inside",
+        explains: Explains::Invariants,
         read: "hint 3",
     };
     explore(expect, || {

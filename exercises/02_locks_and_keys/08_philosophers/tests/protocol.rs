@@ -15,8 +15,8 @@ mod sync {
 use std::sync::Arc;
 
 use rstest::rstest;
-use schedules::Expect;
 use schedules::shuttle::explore;
+use schedules::{Expect, Explains};
 use sync::thread::{spawn_as, yield_now};
 use sync::{Condvar, Mutex, UnsafeCell};
 use table::Table;
@@ -35,6 +35,7 @@ fn neighbours_never_eat_at_once(#[case] seats: usize, #[case] one: usize, #[case
     let expect = Expect {
         expected: "of two neighbours one to eat, and the other one to wait",
         likely: "a guard that is dropped before `eat` is called, or only one fork is taken",
+        explains: Explains::Invariants,
         read: "hint 1",
     };
     explore(expect, move || {
@@ -56,6 +57,7 @@ fn nobody_waits_in_a_circle(#[case] seats: usize) {
     let expect = Expect {
         expected: "everybody to eat, in whatever order they take their forks",
         likely: "all take a first fork, and each waits for one that a neighbour holds (or puts it back and tries again, in step with all the others): at least one must begin on the other side",
+        explains: Explains::Deadlocks,
         read: "hint 2",
     };
     explore(expect, move || {
@@ -99,6 +101,7 @@ fn who_are_no_neighbours_eat_at_the_same_time(#[case] seats: usize, #[case] pair
     let expect = Expect {
         expected: "two philosophers with a seat between them to eat at the same time",
         likely: "one lock for the whole table, held while somebody eats: a fork is wanted by two neighbours only",
+        explains: Explains::AllThatIsStuck,
         read: "hint 3",
     };
     explore(expect, move || eat_together(&Arc::new(Table::new(seats)), pair));
@@ -111,6 +114,7 @@ fn a_third_one_who_waits_is_in_nobodys_way(#[case] waits: usize) {
     let expect = Expect {
         expected: "two of five, not neighbours, to eat at the same time, while a third one waits for one of them",
         likely: "a philosopher who waits for a fork holds something that the whole table needs: a lock on all forks, or one of too few places",
+        explains: Explains::AllThatIsStuck,
         read: "hint 3",
     };
     explore(expect, move || {
@@ -126,6 +130,7 @@ fn one_meal_may_have_kept_two_waiting() {
     let expect = Expect {
         expected: "both neighbours to eat when the one between them has eaten",
         likely: "two forks come back, for two neighbours, and only one of the sleepers is woken",
+        explains: Explains::LostWakeUps,
         read: "hint 3",
     };
     explore(expect, || {
@@ -147,6 +152,7 @@ fn two_neighbours_eat_again_and_again() {
     let expect = Expect {
         expected: "two neighbours to eat twice each",
         likely: "a meal does not put everything back as it was, and the next one waits for it",
+        explains: Explains::Deadlocks,
         read: "hint 1",
     };
     explore(expect, || {

@@ -23,8 +23,13 @@ struct Shelf<T> {
 }
 
 impl<T> BoundedBuffer<T> {
-    /// An empty buffer with room for `capacity` items, at least one.
+    /// An empty buffer with room for `capacity` items.
+    ///
+    /// # Panics
+    ///
+    /// If `capacity` is 0.
     pub fn new(capacity: usize) -> Self {
+        assert!(capacity > 0, "a buffer with room for nothing would keep every push waiting");
         Self {
             shelf: Mutex::new(Shelf {
                 slots: (0..capacity).map(|_| None).collect(),

@@ -12,7 +12,7 @@ mod sync {
 use std::sync::Arc;
 
 use new_exercise::NewExercise;
-use schedules::Expect;
+use schedules::{Expect, Explains};
 use schedules::loom::explore;
 use sync::thread::spawn_as;
 
@@ -21,6 +21,7 @@ fn two_threads_take_different_numbers_in_weak_memory() {
     let expect = Expect {
         expected: "of two calls at a time, one to take 1 and the other one 2",
         likely: "TODO: the one ordering that is too weak",
+        explains: Explains::Invariants,
         read: "https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html",
     };
     explore(expect, || {

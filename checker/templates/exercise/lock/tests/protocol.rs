@@ -15,7 +15,7 @@ mod sync {
 use std::sync::Arc;
 
 use new_exercise::NewExercise;
-use schedules::Expect;
+use schedules::{Expect, Explains};
 use schedules::shuttle::explore;
 use sync::thread::spawn_as;
 
@@ -24,6 +24,7 @@ fn two_threads_take_different_numbers() {
     let expect = Expect {
         expected: "of two calls at a time, one to take 1 and the other one 2",
         likely: "TODO: the one mistake that breaks this scenario",
+        explains: Explains::Invariants,
         read: "hint 1",
     };
     explore(expect, || {
