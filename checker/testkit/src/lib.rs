@@ -7,11 +7,13 @@
 //! - [`procfs`]: what the kernel says of a process: its state, its open descriptors.
 //! - [`quiescence`]: whether a process sleeps, is stopped, has ended or spins.
 //! - [`steps`]: what a thread does, counted, so that "it spins" is no guess about time either.
+//! - [`growth`]: whether memory and descriptors are kept of every operation.
 //! - [`running`]: a program observed while it runs, and interrupted.
 //! - `http` (a feature): a real HTTP server on loopback whose answers are made up.
 //! - [`sync`]: the facade that the exercises on locks are written against.
 
 pub mod deadline;
+pub mod growth;
 mod hang;
 #[cfg(feature = "http")]
 pub mod http;

@@ -29,7 +29,8 @@ impl Reactor {
     pub fn new() -> io::Result<Self> {
         todo!("an epoll instance, and a timerfd that it watches")
     }
-    /// Calls `handler` when `fd` is readable (data, or end-of-file). Closes `fd` when it is removed.
+    /// Calls `handler` when `fd` is readable (data, or end-of-file). Closes `fd` when it is removed, or
+    /// cannot be watched.
     pub fn watch<H>(&mut self, fd: OwnedFd, trigger: Trigger, _handler: H) -> io::Result<Token>
     where
         H: FnMut(&mut Reactor, Token, BorrowedFd<'_>) + 'static,
@@ -52,7 +53,8 @@ impl Reactor {
         todo!("an eventfd that the loop watches and the waker writes to")
     }
     /// Takes a registration back, at any time: its handler is not called any more. False if it is
-    /// already gone. A handler may remove itself, or another that is due in the same round.
+    /// already gone, by a handler's own hand too. A handler may remove itself, or another that is due
+    /// in the same round.
     pub fn remove(&mut self, token: Token) -> bool {
         todo!("forget {token:?} in your tables and in the epoll instance")
     }

@@ -4,14 +4,18 @@ mod common;
 
 use std::fs::File;
 use std::io::Write;
+use std::os::fd::BorrowedFd;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use common::{
     Diary, after_rounds, kernel_watches, pipe_with, reactor, read_one, run_untimed, run_within,
 };
 use nix::errno::Errno;
-use reactor::Trigger;
-use testkit::require;
+use nix::fcntl::OFlag;
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use reactor::{Reactor, Token, Trigger};
+use testkit::{procfs, require};
 
 #[test]
 fn a_loop_with_nothing_registered_returns() {
@@ -175,6 +179,101 @@ fn a_descriptor_that_cannot_be_watched_is_an_error_and_leaves_nothing() {
         seen: "{error:?}",
         likely: "the result of epoll_ctl is not looked at",
         read: "epoll_ctl(2), \"Errors\"",
+    );
+}
+
+#[test]
+fn a_descriptor_that_cannot_be_watched_is_closed() {
+    // A file in memory, whose name nobody else has.
+    const NAME: &str = "file_that_epoll_refuses";
+    let (failed, closed) = run_untimed("see the test above", "README, the task", || {
+        let mut reactor = reactor();
+        let file = memfd_create(NAME, MFdFlags::MFD_CLOEXEC).expect("a file in memory can be made");
+        let watched = reactor.watch(file, Trigger::Level, |_, _, _| {});
+        let open = procfs::open_descriptors(std::process::id().cast_signed());
+        let leads_to_it = |target: &String| target.contains(NAME);
+        (watched.is_err(), !open.expect("/proc shows them").values().any(leads_to_it))
+    });
+    require!(failed && closed,
+        expected: "`watch` of a regular file to fail, and the file to be closed: it was handed over",
+        seen: "it failed: {failed}; the file is closed: {closed}",
+        likely: "the descriptor is kept although nothing watches it, or was taken apart by `into_raw_fd`",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn a_second_remove_says_that_it_is_gone() {
+    let seen = run_untimed(
+        "a handler that has removed itself is put back after its call, and still counts",
+        "README, the task; hint 4",
+        || {
+            let (diary, mut reactor) = (Diary::new(), reactor());
+            let (reader, _writer) = pipe_with(b"a");
+            let notes = diary.clone();
+            let handler = move |reactor: &mut Reactor, token: Token, _: BorrowedFd<'_>| {
+                notes.write(format!("{}, {}", reactor.remove(token), reactor.remove(token)));
+            };
+            let token = reactor.watch(reader, Trigger::Level, handler).expect("it can be watched");
+            reactor.run().expect("nothing here fails");
+            diary.write(format!("then {}", reactor.remove(token)));
+            diary.entries()
+        },
+    );
+    require!(seen == ["true, false", "then false"],
+        expected: "true, false from two calls of `remove` in the handler, then false after its return",
+        seen: "{seen:?}",
+        likely: "what runs is not in the table while it runs, so `remove` cannot tell whether it is gone",
+        read: "README, the task; hint 4",
+    );
+}
+
+#[test]
+fn a_panic_of_a_handler_reaches_the_caller_and_a_drop_closes_its_descriptor() {
+    let (panicked, written) = run_untimed("see the tests above", "README, the task", || {
+        let mut reactor = reactor();
+        let (reader, mut writer) = pipe_with(b"a");
+        let handler = |_: &mut Reactor, _: Token, _: BorrowedFd<'_>| {
+            std::panic::resume_unwind(Box::new("a handler panics, on purpose"));
+        };
+        reactor.watch(reader, Trigger::Level, handler).expect("a pipe can be watched");
+        let run = AssertUnwindSafe(|| reactor.run().is_ok());
+        let panicked = catch_unwind(run).is_err();
+        drop(reactor);
+        (panicked, writer.write_all(b"b").map_err(|error| error.kind()))
+    });
+    require!(panicked && written == Err(std::io::ErrorKind::BrokenPipe),
+        expected: "`run` to hand on the panic, and the drop of the reactor to close the pipe's only reader",
+        seen: "`run` panicked: {panicked}; a write to the pipe: {written:?}",
+        likely: "the panic is caught, or what is taken out for a call is forgotten when that does not return",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn what_the_reactor_opens_is_close_on_exec() {
+    let inherited = || {
+        let pid = std::process::id().cast_signed();
+        let is_inherited = |number: &i32| {
+            let flags = procfs::open_flags(pid, *number);
+            flags.is_some_and(|flags| flags & OFlag::O_CLOEXEC.bits() == 0)
+        };
+        procfs::own_descriptor_numbers().into_iter().filter(is_inherited).count()
+    };
+    let kept = run_untimed("see the tests above", "README, the task", move || {
+        let before = inherited();
+        let mut reactor = reactor();
+        let (_, waker) = reactor.waker(|_, _| {}).expect("a waker can be made");
+        reactor.at(Instant::now(), |_| {}).expect("a timer can be set");
+        let after = inherited();
+        drop((reactor, waker));
+        after - before
+    });
+    require!(kept == 0,
+        expected: "every descriptor that the reactor opens to be close-on-exec",
+        seen: "{kept} that a program would inherit",
+        likely: "a flag is missing: EPOLL_CLOEXEC, TFD_CLOEXEC, EFD_CLOEXEC, O_CLOEXEC",
+        read: "README, the task; open(2), O_CLOEXEC",
     );
 }
 

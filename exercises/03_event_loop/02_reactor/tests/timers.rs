@@ -202,6 +202,78 @@ fn a_loop_whose_timer_has_rung_sleeps_again() {
 }
 
 #[test]
+fn a_loop_whose_last_timer_has_rung_sleeps_too() {
+    let threads = Threads::new();
+    let (send, rung) = mpsc::channel();
+    let clerk = threads.spawn("loop", move || {
+        let mut reactor = reactor();
+        let (_, waker) = reactor
+            .waker(|reactor, token| {
+                reactor.remove(token);
+            })
+            .expect("a waker can be made");
+        reactor
+            .at(Instant::now(), move |_| send.send(waker).expect("the test listens"))
+            .expect("a timer can be set");
+        reactor.run().expect("nothing here fails");
+    });
+    let likely = "a timer that is due at once does not ring";
+    let waker = within("the call of a timer that is due", likely, "hint 2", move || rung.recv());
+    let Ok(waker) = waker else {
+        clerk.join(likely, "hint 2");
+        panic!("the loop returned before its timer had rung");
+    };
+    let (settled, returned) = (threads.settle(), clerk.is_finished());
+    require!(settled == Settled::AtRest && !returned,
+        expected: "a loop that has called its last timer to sleep until its waker is used",
+        seen: "{settled:?}; `run` has returned: {returned}",
+        likely: "the timerfd of the last timer stays readable, and every epoll_wait returns at once: read it, or disarm it when no timer is left",
+        read: "timerfd_create(2), read; hint 2",
+    );
+    waker.wake();
+    clerk.join("a removed waker still counts as registered", "README, the task");
+}
+
+#[rstest]
+#[case::in_a_year(365)]
+#[case::in_a_century(36_525)]
+#[case::in_four_centuries(146_097)]
+fn a_deadline_may_be_far_away(#[case] days: u64) {
+    let diary = run_within(
+        "a deadline that is far away rings at once, or keeps the loop from its descriptors",
+        "timerfd_settime(2); epoll_wait(2): the timeout is an int of milliseconds",
+        move || {
+            let (diary, mut reactor) = (Diary::new(), reactor());
+            let deadline = Instant::now() + Duration::from_secs(days * 24 * 3600);
+            let notes = diary.clone();
+            let far = reactor.at(deadline, move |_| notes.write("the far one rings"));
+            let far = far.map_err(|error| error.to_string())?;
+            // No other timer: the far one is the earliest.
+            let (reader, _writer) = pipe_with(b"a");
+            let notes = diary.clone();
+            let watched = reactor.watch(reader, Trigger::Level, move |reactor, token, _| {
+                notes.write("round");
+                if notes.count() == 3 {
+                    reactor.remove(token);
+                    reactor.remove(far);
+                }
+            });
+            watched.map_err(|error| error.to_string())?;
+            reactor.run().map_err(|error| error.to_string())?;
+            Ok::<_, String>(diary.entries())
+        },
+    );
+    let wanted = Ok(vec!["round".to_owned(); 3]);
+    let seen = diary.as_ref().map_or_else(|error| format!("an error: {error}"), |it| it.join(", "));
+    require!(diary == wanted,
+        expected: "a timer in {days} days to wait while the loop goes round, and to be removed",
+        seen: "{seen}",
+        likely: "the time left does not fit into the call that waits: wait for as long as it can, and look again",
+        read: "timerfd_settime(2); epoll_wait(2)",
+    );
+}
+
+#[test]
 fn a_removed_timer_does_not_ring() {
     let (removed, calls) = run_within(
         "the timer is removed, but the loop still counts it",

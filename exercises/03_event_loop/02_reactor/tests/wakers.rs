@@ -11,6 +11,7 @@ use std::thread;
 
 use common::{Diary, after_rounds, pipe_with, reactor, run_untimed, run_within};
 use nix::fcntl::{FcntlArg, fcntl};
+use nix::sys::eventfd::{EfdFlags, EventFd};
 use nix::sys::pthread::{pthread_kill, pthread_self};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::unistd::write;
@@ -235,6 +236,31 @@ fn a_wake_after_the_registration_is_gone_is_harmless() {
         seen: "{calls} calls",
         likely: "`remove` does not know the token of a waker",
         read: "README, the task",
+    );
+}
+
+#[test]
+fn a_wake_after_the_registration_is_gone_reaches_nobody_else() {
+    let reached =
+        run_within("a removed waker still counts as registered", "README, the task", || {
+            let mut reactor = reactor();
+            let (token, waker) = reactor.waker(|_, _| {}).expect("a waker can be made");
+            reactor.remove(token);
+            drop(reactor);
+            // Whatever numbers have become free are theirs now.
+            let eventfds: Vec<_> = (0..20)
+                .map(|_| {
+                    EventFd::from_flags(EfdFlags::EFD_NONBLOCK).expect("an eventfd can be made")
+                })
+                .collect();
+            waker.wake();
+            eventfds.iter().filter(|eventfd| eventfd.read().is_ok()).count()
+        });
+    require!(reached == 0,
+        expected: "a wake after `remove` to reach nobody",
+        seen: "it wrote to {reached} descriptors that were opened after the waker's was closed",
+        likely: "the waker keeps the number of a descriptor (RawFd) and not the descriptor: numbers are used again",
+        read: "https://doc.rust-lang.org/std/os/fd/index.html, OwnedFd and RawFd",
     );
 }
 

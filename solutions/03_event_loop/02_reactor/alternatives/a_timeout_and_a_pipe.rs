@@ -121,7 +121,14 @@ impl Reactor {
                 let _ = self.epoll.delete(&fd);
                 true
             }
-            Some(Registration::Timer(_)) => true,
+            Some(Registration::Timer(_)) => {
+                // Its deadline stays in the heap until it is at the top, or until most are of no use.
+                if self.deadlines.len() > 2 * self.registered.len() + 16 {
+                    let registered = &self.registered;
+                    self.deadlines.retain(|Reverse((_, number))| registered.contains_key(number));
+                }
+                true
+            }
             None => false,
         }
     }
