@@ -48,6 +48,11 @@ pub fn syscall_name(number: i64) -> Option<&'static str> {
     Sysno::new(usize::try_from(number).ok()?).map(|call| call.name())
 }
 
+/// The number of the system call of this name, on the architecture that this is built for.
+pub fn syscall_number(name: &str) -> Option<i64> {
+    name.parse::<Sysno>().ok().map(|call| i64::from(call.id()))
+}
+
 /// `number arg0 … arg5 sp pc`; `running`; `-1 sp pc` outside of any call.
 fn parse(line: &str) -> Activity {
     let mut fields = line.split_whitespace();

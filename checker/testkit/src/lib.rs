@@ -1,6 +1,8 @@
 //! What the tests of the exercises stand on.
 //!
 //! - [`require!`]: an assertion whose failure teaches (expected, seen, likely, read).
+//! - [`on_trial`]: the part of a program whose calls a trial of the tracer's disturbs.
+//! - [`survey`]: what a function must leave as it was.
 //! - [`threads`]: threads whose sleep is seen in `/proc`, so that "it blocks" and "it is stuck"
 //!   are facts and not guesses about time.
 //! - [`program`]: a program run to its end, with its exit status and what it printed.
@@ -18,14 +20,17 @@ mod hang;
 #[cfg(feature = "http")]
 pub mod http;
 mod lesson;
+mod on_trial;
 pub mod program;
 pub mod quiescence;
 pub mod running;
 mod sleep;
 pub mod steps;
+pub mod survey;
 pub mod sync;
 mod syscall_count;
 pub mod threads;
 
 pub use evidence::Lesson;
+pub use on_trial::on_trial;
 pub use procfs;

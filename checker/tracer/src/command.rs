@@ -5,6 +5,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::trials::Probe;
+
 /// How long a run may take by default. A net, not a measurement: a program that is stuck for ever
 /// is noticed at once.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -19,6 +21,8 @@ pub struct Program {
     pub(crate) stdin: Option<Vec<u8>>,
     pub(crate) deadline: Duration,
     pub(crate) every_call: bool,
+    /// Which calls are counted or disturbed.
+    pub(crate) probe: Option<Probe>,
 }
 
 impl Program {
@@ -32,6 +36,7 @@ impl Program {
             stdin: None,
             deadline: DEADLINE,
             every_call: false,
+            probe: None,
         }
     }
 

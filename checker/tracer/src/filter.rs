@@ -20,10 +20,10 @@ const NATIVE: u32 = 0xC000_003E;
 #[cfg(target_arch = "aarch64")]
 const NATIVE: u32 = 0xC000_00B7;
 
-/// The filter's program. A call of another architecture (a 32-bit program) is not watched.
-pub(crate) fn program() -> Vec<sock_filter> {
+/// The filter's program, which stops at some other calls, too. A call of another architecture (a 32-bit program) is not watched.
+pub(crate) fn program(others: &[u32]) -> Vec<sock_filter> {
     let mut program = vec![load(ARCHITECTURE), skip_if(NATIVE, 1, 0), allow(), load(NUMBER)];
-    for number in watched::numbers() {
+    for number in watched::numbers().chain(others.iter().copied()) {
         program.extend([skip_if(number, 0, 1), trace()]);
     }
     // Of these two calls most uses are of no interest: the first or second argument decides.

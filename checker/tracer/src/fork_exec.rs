@@ -59,7 +59,11 @@ impl ForkExec {
             args,
             env,
             directory: directory.transpose()?,
-            filter: if program.every_call { Vec::new() } else { filter::program() },
+            filter: match &program.probe {
+                _ if program.every_call => Vec::new(),
+                Some(probe) => filter::program(&probe.numbers()),
+                None => filter::program(&[]),
+            },
         })
     }
 

@@ -49,7 +49,9 @@ mod syscall_exit;
 mod descriptors;
 mod filter;
 mod memory;
+mod probing;
 mod recording;
+mod registers;
 mod watched;
 
 mod streams;
@@ -64,6 +66,8 @@ mod error;
 mod event;
 mod stuck;
 mod timeline;
+
+pub mod trials;
 
 pub use command::Program;
 pub use error::Error;

@@ -10,6 +10,7 @@ use nix::unistd::Pid;
 
 use crate::descriptors::Streams;
 use crate::event::{Answer, Asked, Birth, Disposition, End, Event};
+use crate::probing::Probing;
 use crate::stuck::Stuck;
 use crate::timeline::{Reaped, Thread};
 
@@ -30,6 +31,8 @@ pub(crate) struct Recording {
     /// Who has or had this id last.
     by_pid: HashMap<i32, usize>,
     pub(crate) streams: Streams,
+    /// The calls that are counted or disturbed, if there are any.
+    pub(crate) probing: Option<Probing>,
     /// Whether the program has been started: before that the child is a copy of the tracer.
     pub(crate) started: bool,
     /// Whether the seccomp filter is at work.
@@ -127,7 +130,7 @@ pub(crate) enum Takes {
 }
 
 impl Recording {
-    pub(crate) fn new(streams: Streams) -> Self {
+    pub(crate) fn new(streams: Streams, probing: Option<Probing>) -> Self {
         Self {
             processes: Vec::new(),
             tasks: BTreeMap::new(),
@@ -135,6 +138,7 @@ impl Recording {
             held: BTreeMap::new(),
             by_pid: HashMap::new(),
             streams,
+            probing,
             started: false,
             filtered: false,
             timers: false,

@@ -16,10 +16,12 @@ use nix::unistd::{gettid, pipe2};
 use crate::command::Program;
 use crate::descriptors::Streams;
 use crate::fork_exec::{Child, ForkExec};
+use crate::probing::Probing;
 use crate::recording::{Recording, lock};
 use crate::streams::{Collector, Feeder};
 use crate::survey::{survey, survey_if_quiescent};
 use crate::tracees::trace;
+use crate::trials::Site;
 use crate::{Error, Timeline, normalise};
 
 /// How much a program may write to both streams.
@@ -33,11 +35,16 @@ impl Program {
     ///
     /// Afterwards no process of it is left.
     pub fn run(&self) -> Result<Timeline, Error> {
+        run(self).map(|(timeline, _)| timeline)
+    }
+
+    /// As [`run`](Self::run), with the calls that the probe has counted.
+    pub(crate) fn run_probed(&self) -> Result<(Timeline, Vec<Site>), Error> {
         run(self)
     }
 }
 
-fn run(program: &Program) -> Result<Timeline, Error> {
+fn run(program: &Program) -> Result<(Timeline, Vec<Site>), Error> {
     let start = ForkExec::new(program)?;
     let (stdin, feeder) = stdin(program)?;
     let (stdout_reader, stdout) = pipe2(OFlag::O_CLOEXEC)?;
@@ -49,7 +56,8 @@ fn run(program: &Program) -> Result<Timeline, Error> {
             streams.insert(link.to_string_lossy().into_owned(), name);
         }
     }
-    let recording = Mutex::new(Recording::new(streams));
+    let probing = program.probe.clone().map(Probing::new);
+    let recording = Mutex::new(Recording::new(streams, probing));
     let (over, over_writer) = pipe2(OFlag::O_CLOEXEC)?;
     let tracer_id = AtomicI32::new(0);
     let mut watch = Watch {
@@ -82,8 +90,9 @@ fn run(program: &Program) -> Result<Timeline, Error> {
     started(program, child.news)?;
     bury(&lock(&recording));
     let (stdout, stderr) = (watch.stdout.finish(), watch.stderr.finish());
-    let recording = recording.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    Ok(normalise::timeline(recording, stdout, stderr))
+    let mut recording = recording.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+    let sites = recording.probing.take().map(|probing| probing.sites).unwrap_or_default();
+    Ok((normalise::timeline(recording, stdout, stderr), sites))
 }
 
 /// The program's standard input, and the end to feed it from.

@@ -60,6 +60,9 @@ pub(crate) fn record_exec(recording: &mut Recording, id: i32, former: i32) {
     task.call = None;
     let record = &mut recording.processes[task.process];
     record.known.clear();
+    if let Some(probing) = &mut recording.probing {
+        probing.became_another_program(task.process);
+    }
     if record.sigchld == Disposition::Handled {
         record.sigchld = Disposition::Default;
     }

@@ -83,7 +83,7 @@ impl Recording {
             Stop::Event(libc::PTRACE_EVENT_SECCOMP, _) => {
                 self.filtered = true;
                 if let SyscallStop::Seccomp { number, args } = syscall_stop(tid)? {
-                    syscall_entry::record(self, id, number, &args);
+                    self.begins(tid, number, &args)?;
                 }
             }
             Stop::Event(libc::PTRACE_EVENT_VFORK_DONE, _) => {
@@ -93,9 +93,7 @@ impl Recording {
             }
             Stop::Event(..) => {}
             Stop::Syscall => match syscall_stop(tid)? {
-                SyscallStop::Entry { number, args } => {
-                    syscall_entry::record(self, id, number, &args)
-                }
+                SyscallStop::Entry { number, args } => self.begins(tid, number, &args)?,
                 SyscallStop::Exit { result } => syscall_exit::record(self, id, result),
                 _ => {}
             },
@@ -109,6 +107,20 @@ impl Recording {
             Stop::Event(STOP, _) => Ok(()),
             _ => self.go_on(tid, 0),
         }
+    }
+
+    /// A call begins: it is noted, unless it is disturbed and never made.
+    fn begins(&mut self, tid: Pid, number: u64, args: &[u64; 6]) -> Result<(), Errno> {
+        let id = tid.as_raw();
+        if let (Some(probing), Some(task)) = (&mut self.probing, self.tasks.get_mut(&id)) {
+            let process = (task.process, self.processes[task.process].name.as_str());
+            if self.started && probing.begins(tid, process, number, args)? {
+                task.call = None;
+                return Ok(());
+            }
+        }
+        syscall_entry::record(self, id, number, args);
+        Ok(())
     }
 
     /// A new tracee's first stop, or a stop by a signal, or its end.
@@ -149,6 +161,9 @@ impl Recording {
             if flags & libc::CLONE_FILES != 0 {
                 self.processes[process].shares_descriptors = true;
                 self.processes[index].shares_descriptors = true;
+            }
+            if let Some(probing) = &mut self.probing {
+                probing.born(process, index);
             }
             let name = self.processes[index].name.clone();
             self.note(maker, Event::Birth { by: birth, child: name });

@@ -27,8 +27,10 @@ use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, close, dup2_stdout, getpid, getppid, pipe};
 use spawn::{Stdio, spawn};
+use testkit::on_trial;
 use testkit::procfs::open_descriptors;
 use testkit::quiescence::{interrupt, let_others_look};
+use testkit::survey::Survey;
 
 fn main() -> io::Result<()> {
     let words: Vec<String> = env::args().skip(1).collect();
@@ -58,6 +60,7 @@ fn main() -> io::Result<()> {
         ["locks", ..] => with_locks_held(&words[1..]),
         ["allocations", ..] => without_allocations(&words[1..]),
         ["holes", program] => with_holes(program),
+        ["on-trial", program] => alone_on_trial(program),
         _ => panic!("no scene {words:?}"),
     }?;
     // If there is one, it has ended or is about to: the answer is the same.
@@ -101,6 +104,19 @@ fn tell(started: io::Result<Pid>) {
             None => println!("error {:?}", error.kind()),
         },
     }
+}
+
+/// `spawn` on trial: what comes of it, and what it has changed in the caller.
+fn alone_on_trial(program: &str) -> io::Result<()> {
+    let program = if program == "guest" { guest() } else { program.to_owned() };
+    let before = Survey::now();
+    let (reader, writer) = io::pipe()?;
+    let stdio = Stdio { stdin: Some(reader.as_fd()), stdout: Some(writer.as_fd()), stderr: None };
+    let started = on_trial(|| checked(&program, &["exit", "7"], stdio));
+    drop((reader, writer));
+    tell(started);
+    println!("changed: {}", before.changes().join(", "));
+    Ok(())
 }
 
 fn unless_it_panics(scene: impl FnOnce() -> io::Result<()>) -> io::Result<()> {

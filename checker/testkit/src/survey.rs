@@ -1,0 +1,79 @@
+//! What a function must leave as it was: descriptors, children, signals, directory, umask.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+/// The state of this process that a call might change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Survey {
+    /// By what it is called, in words.
+    facts: BTreeMap<String, String>,
+}
+
+/// The lines of `/proc/self/status` that are of interest, and what they say (proc_pid_status(5)).
+const STATUS: [(&str, &str); 5] = [
+    ("SigBlk:", "blocked signals"),
+    ("SigIgn:", "ignored signals"),
+    ("SigCgt:", "handled signals"),
+    ("Umask:", "umask"),
+    ("Threads:", "threads"),
+];
+
+impl Survey {
+    /// The state now.
+    pub fn now() -> Self {
+        let mut facts = BTreeMap::new();
+        for (name, words) in STATUS {
+            let value = procfs::own_status_field(name).unwrap_or_default();
+            facts.insert(words.to_owned(), value);
+        }
+        let pid = std::process::id().cast_signed();
+        for (number, target) in procfs::open_descriptors(pid).unwrap_or_default() {
+            // The listing itself has one.
+            if !target.starts_with("/proc/") {
+                facts.insert(format!("descriptor {number}"), target);
+            }
+        }
+        facts.insert("children".to_owned(), children());
+        let directory = std::env::current_dir().unwrap_or_default();
+        facts.insert("directory".to_owned(), directory.display().to_string());
+        Self { facts }
+    }
+
+    /// What is different now, in words; empty if nothing is.
+    pub fn changes(&self) -> Vec<String> {
+        let now = Self::now();
+        let names = self.facts.keys().chain(now.facts.keys());
+        let names: std::collections::BTreeSet<&String> = names.collect();
+        let change = |name: &String| {
+            let (was, is) = (self.facts.get(name), now.facts.get(name));
+            let text = |value: Option<&String>| value.map_or("none".to_owned(), String::clone);
+            (was != is).then(|| format!("{name}: {} → {}", text(was), text(is)))
+        };
+        names.into_iter().filter_map(change).collect()
+    }
+}
+
+/// How many children this process has, with those that have ended and were not waited for.
+fn children() -> String {
+    let mut children = 0;
+    for task in fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
+        let list = fs::read_to_string(task.path().join("children")).unwrap_or_default();
+        children += list.split_whitespace().count();
+    }
+    children.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_descriptor_more_is_a_change() {
+        let before = Survey::now();
+        let (reader, _writer) = std::io::pipe().unwrap();
+        let changes = before.changes();
+        assert!(changes.iter().any(|change| change.contains("none → pipe:")), "{changes:?}");
+        drop(reader);
+    }
+}

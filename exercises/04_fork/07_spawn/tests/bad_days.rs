@@ -1,0 +1,63 @@
+//! `spawn` on a bad day: each of its calls interrupted, or failed, one at a time. Needs ptrace(2).
+
+use rstest::rstest;
+use testkit::require;
+use tracer::Program;
+use tracer::trials::Disturbed;
+
+/// A caller of `spawn` that tells what came of it, and what has changed in the caller.
+fn caller(program: &str) -> Program {
+    Program::new(env!("CARGO_BIN_EXE_spawn_scenes")).args(["on-trial", program])
+}
+
+#[rstest]
+#[case::of_a_program("guest", "exited 7")]
+#[case::of_a_program_that_is_missing("/nothing/here", "error ENOENT")]
+fn an_interrupted_call_is_made_again(#[case] program: &str, #[case] outcome: &str) {
+    let trial = caller(program).interrupted().expect("this machine allows tracing");
+    let expected = format!("{outcome}\nchanged: \nchildren left: none\n");
+    let seen = trial.undisturbed.stdout.trim_end().to_owned();
+    require!(trial.undisturbed.stdout == expected,
+        expected: "the start of `{program}` without any interruption to come to this: {outcome}",
+        seen: "{seen}",
+        likely: "see tests/spawn.rs first",
+        read: "README, the task",
+    );
+    for disturbed in &trial.disturbed {
+        let seen = disturbed.timeline.stdout.trim_end();
+        require!(disturbed.timeline.stdout == expected,
+            expected: "the start of `{program}` to come to this, also when a signal interrupts a call: {outcome}",
+            seen: "when {disturbed}: {seen}",
+            likely: "EINTR is taken for the answer: the call is to be made again. A `read` that was interrupted is not the end-of-file that says that exec worked",
+            read: "signal(7), Interruption of system calls and library functions by signal handlers",
+            timeline: &disturbed.timeline,
+        );
+    }
+}
+
+#[test]
+fn a_call_that_fails_is_the_error_and_nothing_is_left() {
+    let trial = caller("guest").short_of_everything().expect("this machine allows tracing");
+    let calls = trial.disturbed.len();
+    require!(calls >= 3,
+        expected: "`spawn` to make a pipe, a child and some descriptors on its way",
+        seen: "{calls} such calls",
+        likely: "see tests/spawn.rs first",
+        read: "README, the task",
+    );
+    for disturbed in &trial.disturbed {
+        let Disturbed { site, errno, timeline } = disturbed;
+        let seen = timeline.stdout.trim_end();
+        // Without close_range(2), which is not on every machine, the same can be done in another way.
+        let done_otherwise =
+            site.call == "close_range" && timeline.stdout == trial.undisturbed.stdout;
+        let told = timeline.stdout == format!("error {errno:?}\nchanged: \nchildren left: none\n");
+        require!(told || done_otherwise,
+            expected: "error {errno:?} from `spawn` when {disturbed}, and nothing changed in the caller",
+            seen: "{seen}",
+            likely: "the result of {site} is not looked at; or what was made or changed before it (a descriptor, a child, the signal mask) stays",
+            read: "README, the task: After an error nothing is left of the child",
+            timeline: timeline,
+        );
+    }
+}
