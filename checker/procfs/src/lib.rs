@@ -16,7 +16,7 @@ pub use descriptors::{
     process_of_pidfd,
 };
 pub use stat::{Stat, process_stat, process_state, thread_stat};
-pub use status::{ThreadStatus, own_status_field, thread_status, threads};
+pub use status::{ThreadStatus, own_status_field, status_field, thread_status, threads};
 pub use syscall::{Activity, Syscall, syscall_name, syscall_number, thread_activity};
 
 use std::fs;

@@ -38,6 +38,12 @@ pub fn own_status_field(name: &str) -> Option<String> {
     field(&status, name).map(str::to_owned)
 }
 
+/// The value of the line of `/proc/TID/status` that begins with `name`.
+pub fn status_field(tid: i32, name: &str) -> Option<String> {
+    let status = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
+    field(&status, name).map(str::to_owned)
+}
+
 /// The value of the line that begins with `name`.
 pub(crate) fn field<'a>(text: &'a str, name: &str) -> Option<&'a str> {
     text.lines().find_map(|line| line.strip_prefix(name)).map(str::trim)

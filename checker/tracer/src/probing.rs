@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use nix::errno::Errno;
 use nix::unistd::Pid;
 
+use crate::memory::read_u64;
 use crate::registers::skip_call;
 use crate::trials::{Probe, Site};
 
@@ -59,7 +60,9 @@ impl Probing {
         let Some(&call) = self.probe.calls.iter().find(|asked| **asked == call) else {
             return Ok(false);
         };
-        if !self.marked.contains(&process) || !may_be_disturbed(tid.as_raw(), call, args) {
+        let is_possible = may_be_disturbed(tid.as_raw(), call, args)
+            && !(self.probe.by_a_signal && blocks_all_signals(tid.as_raw()));
+        if !self.marked.contains(&process) || !is_possible {
             return Ok(false);
         }
         let count = self.counts.entry((process, call)).or_insert(0);
@@ -87,7 +90,20 @@ fn may_be_disturbed(tid: i32, call: &str, args: &[u64; 6]) -> bool {
         "waitid" => args[3] as i32 & libc::WNOHANG == 0,
         "poll" => args[2] as i32 != 0,
         "epoll_wait" | "epoll_pwait" => args[3] as i32 != 0,
+        // A thread is no process.
+        "clone" => args[0] & libc::CLONE_THREAD as u64 == 0,
+        "clone3" => {
+            read_u64(tid, args[0]).is_none_or(|flags| flags & libc::CLONE_THREAD as u64 == 0)
+        }
         "fcntl" => [libc::F_DUPFD, libc::F_DUPFD_CLOEXEC].contains(&(args[1] as i32)),
         _ => true,
     }
+}
+
+/// Whether no handler can run in this thread: SIGKILL and SIGSTOP cannot be blocked, and have none.
+fn blocks_all_signals(tid: i32) -> bool {
+    const STANDARD: u64 = 0x7fff_ffff & !(1 << (libc::SIGKILL - 1)) & !(1 << (libc::SIGSTOP - 1));
+    let blocked = procfs::status_field(tid, "SigBlk:");
+    let blocked = blocked.and_then(|mask| u64::from_str_radix(&mask, 16).ok());
+    blocked.is_some_and(|blocked| blocked & STANDARD == STANDARD)
 }

@@ -94,19 +94,19 @@ const SHORTAGES: &[Faults] = &[
 impl Program {
     /// Interrupts each call of the marked part that may sleep, one at a time.
     pub fn interrupted(&self) -> Result<Trial, Error> {
-        self.on_trial(INTERRUPTIONS)
+        self.on_trial(INTERRUPTIONS, true)
     }
 
     /// Fails each call of the marked part that makes something, one at a time.
     pub fn short_of_everything(&self) -> Result<Trial, Error> {
-        self.on_trial(SHORTAGES)
+        self.on_trial(SHORTAGES, false)
     }
 
-    fn on_trial(&self, faults: &'static [Faults]) -> Result<Trial, Error> {
+    fn on_trial(&self, faults: &'static [Faults], by_a_signal: bool) -> Result<Trial, Error> {
         let with = |fault| {
             let calls = faults.iter().map(|(call, _)| *call).collect();
             let mut program = self.clone();
-            program.probe = Some(Probe { calls, fault });
+            program.probe = Some(Probe { calls, by_a_signal, fault });
             program.run_probed()
         };
         let (undisturbed, sites) = with(None)?;
@@ -126,6 +126,8 @@ impl Program {
 #[derive(Debug, Clone)]
 pub(crate) struct Probe {
     pub(crate) calls: Vec<&'static str>,
+    /// A thread that blocks all signals is left alone.
+    pub(crate) by_a_signal: bool,
     pub(crate) fault: Option<(Site, Errno)>,
 }
 

@@ -213,6 +213,22 @@ fn a_writer_gets_sigpipe_when_the_last_reader_is_gone(
 }
 
 #[rstest]
+#[case::alone("")]
+#[case::behind_another("cat | ")]
+fn a_stage_that_writes_no_more_still_gets_all_of_the_input(#[case] before: &str) {
+    let stages = format!("{before}silent {MANY}");
+    let report = run(&stages, &".".repeat(MANY), STILL_OPEN);
+    report.require_no_error();
+    let endings = report.all("ending").join(", ");
+    require!(report.all("ending").iter().all(|ending| *ending == "exited 0"),
+        expected: "the last stage to read all {MANY} bytes, although it has closed its output, and to exit with 0",
+        seen: "{endings}",
+        likely: "the feeding stops at the end-of-file of the output: the stages may still want the input",
+        read: "README, the task; hint 3",
+    );
+}
+
+#[rstest]
 #[case::no_reader_at_all("leave 0")]
 #[case::a_reader_that_has_enough("first")]
 #[case::an_early_leaver_before_others("first | cat | cat")]

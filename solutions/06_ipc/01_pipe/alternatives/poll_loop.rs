@@ -132,12 +132,18 @@ fn exchange(feed: File, mut input: &[u8], mut collect: File) -> io::Result<Vec<u
             }
         }
         match collect.read(&mut block) {
-            Ok(0) => return Ok(output),
+            Ok(0) => break,
             Ok(count) => output.extend_from_slice(&block[..count]),
             Err(error) if is_for_later(&error) => {}
             Err(error) => return Err(error),
         }
     }
+    // The last stage writes no more; the others may still want the rest of the input.
+    if let Some(mut feed) = feed {
+        fcntl(&feed, FcntlArg::F_SETFL(OFlag::empty()))?;
+        let _ = feed.write_all(input);
+    }
+    Ok(output)
 }
 
 fn is_for_later(error: &io::Error) -> bool {

@@ -23,6 +23,7 @@ use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getpid, pipe2};
 use pipe::{Ending, Outcome, run, spawn};
+use testkit::on_trial;
 use testkit::procfs::open_descriptors;
 
 fn main() {
@@ -56,7 +57,7 @@ fn main() {
     let before = open_descriptors(pid.as_raw()).expect("/proc is there");
     let result = match command.as_str() {
         "spawn" => spawn_one(&stages[0], &input),
-        "run" => run(&stages, &input),
+        "run" => on_trial(|| run(&stages, &input)),
         "text" => spawn_one(&[path(&text)], &input),
         _ => panic!("spawn, run or text, not {command}"),
     };
@@ -157,7 +158,7 @@ fn spawn_one(argv: &[CString], input: &[u8]) -> io::Result<Outcome> {
     let (stdin, feed) = pipe2(OFlag::O_CLOEXEC)?;
     let (collect, stdout) = pipe2(OFlag::O_CLOEXEC)?;
     let caller = getpid();
-    let started = spawn(argv, stdin.as_fd(), stdout.as_fd());
+    let started = on_trial(|| spawn(argv, stdin.as_fd(), stdout.as_fd()));
     drop((stdin, stdout));
     let child = match started {
         Ok(child) => child,

@@ -52,6 +52,11 @@ extern "C" fn main() -> i32 {
             outlive_the_others();
             code.parse().expect("an exit code")
         }
+        // Say at once that no more will come, and read all the same: 0 if so many bytes came.
+        ["silent", bytes] => {
+            close(1).expect("1 is open");
+            i32::from(drain() != bytes.parse().expect("a number of bytes"))
+        }
         // Never end.
         ["stay"] => loop {
             pause();
