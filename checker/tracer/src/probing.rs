@@ -83,8 +83,10 @@ impl Probing {
 fn may_be_disturbed(tid: i32, call: &str, args: &[u64; 6]) -> bool {
     match call {
         "read" | "readv" => {
-            let target = procfs::descriptor(tid, args[0] as i32).unwrap_or_default();
-            ["pipe:", "socket:", "anon_inode:"].iter().any(|kind| target.starts_with(kind))
+            let number = args[0] as i32;
+            let target = procfs::descriptor(tid, number).unwrap_or_default();
+            let waits = procfs::open_flags(tid, number).unwrap_or(0) & libc::O_NONBLOCK == 0;
+            waits && ["pipe:", "socket:", "anon_inode:"].iter().any(|kind| target.starts_with(kind))
         }
         "wait4" => args[2] as i32 & libc::WNOHANG == 0,
         "waitid" => args[3] as i32 & libc::WNOHANG == 0,

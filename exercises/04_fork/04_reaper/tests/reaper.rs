@@ -367,6 +367,18 @@ fn it_does_not_matter_that_whoever_started_the_program(#[case] scene_name: &str)
 }
 
 #[test]
+fn statuses_are_kept_although_an_earlier_part_wanted_no_zombies() {
+    let lines = scene(&["kept"]);
+    let seen = lines[..2].join("\n");
+    require!(seen == "the bell rings: true\nreaped: a exited 7",
+        expected: "the bell to ring and a to be reaped although SIGCHLD had SA_NOCLDWAIT, with SIG_DFL",
+        seen: "{seen}",
+        likely: "the disposition is looked at and not set: SIG_DFL with SA_NOCLDWAIT makes no zombies either",
+        read: "sigaction(2), SA_NOCLDWAIT; hint 5",
+    );
+}
+
+#[test]
 fn exec_closes_the_bell() {
     let lines = scene(&["exec"]);
     let seen = lines[..lines.len() - 1].join("\n");

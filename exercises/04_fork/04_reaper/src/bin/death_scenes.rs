@@ -20,6 +20,7 @@ use nix::sys::signal::{
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getpid, getppid, setsid};
 use reaper::{End, Reaper, adopt_orphans, has_ended, start};
+use testkit::on_trial;
 use testkit::procfs::open_descriptors;
 use testkit::quiescence::{Quiescence, await_quiescence, interrupt, let_others_look};
 
@@ -43,7 +44,9 @@ fn main() -> io::Result<()> {
         ["bell"] => bell(&mut family),
         ["errno"] => errno_after_rings(&mut family),
         ["ignored"] => ignored(&mut family),
+        ["kept"] => without_zombies(&mut family),
         ["blocked"] => blocked(&mut family),
+        ["on-trial"] => on_a_bad_day(&mut family),
         ["exec"] => across_exec(),
         ["orphan"] => orphan(&mut family),
         ["law", ..] => law(&mut family, &words[1..]),
@@ -395,6 +398,26 @@ fn ignored(family: &mut Family) -> io::Result<()> {
     // SAFETY: SIG_IGN is no function of ours that could be called at a bad moment.
     unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
     one_and_the_bell(family)
+}
+
+/// An earlier part of the program has asked for no zombies: SIGCHLD at its default, and SA_NOCLDWAIT.
+fn without_zombies(family: &mut Family) -> io::Result<()> {
+    let action = SigAction::new(SigHandler::SigDfl, SaFlags::SA_NOCLDWAIT, SigSet::empty());
+    // SAFETY: SIG_DFL is no function of ours that could be called at a bad moment.
+    unsafe { sigaction(Signal::SIGCHLD, &action) }?;
+    one_and_the_bell(family)
+}
+
+/// Two children, and a reaper whose calls a trial may disturb.
+fn on_a_bad_day(family: &mut Family) -> io::Result<()> {
+    let mut reaper = Reaper::new()?;
+    let (_, first) = family.held("a", || 7)?;
+    let (_, second) = family.held("b", || 8)?;
+    for mut open in [first, second] {
+        open.write_all(&[0])?;
+    }
+    on_trial(|| family.tell_all(&mut reaper));
+    Ok(())
 }
 
 /// As if this program had been started by one that blocks SIGCHLD: exec keeps that, too.
