@@ -70,24 +70,29 @@ pub fn in_order(
     parent: impl FnOnce(Pid),
     child: impl FnOnce() -> i32,
 ) -> io::Result<WaitStatus> {
-    // Nothing is ever written to this pipe: that its last write end is closed is the message, and
-    // the kernel sends it also when the parent dies.
-    let (mut parents_turn_ends, parents_turn) = io::pipe()?;
+    // A byte says that the turn is over; end-of-file, that the parent has died in it. End-of-file alone
+    // would not do: a process that the parent starts meanwhile may have a copy of the write end.
+    let (mut parents_turn_ends, mut parents_turn) = io::pipe()?;
     match (fork()?, first) {
         (ForkResult::Child, First::Parent) => run_and_exit(|| {
             // The child's own copy: as long as it is open, there is no end-of-file.
             drop(parents_turn);
-            // Reading to the end goes on after a signal (EINTR); one `read` would not.
-            match parents_turn_ends.read_to_end(&mut Vec::new()) {
-                Ok(_) => child(),
-                Err(error) => panic!("cannot wait for the parent's turn: {error}"),
+            // It goes on after a signal (EINTR); one `read` would not.
+            match parents_turn_ends.read_exact(&mut [0]) {
+                Err(error) if error.kind() != io::ErrorKind::UnexpectedEof => {
+                    panic!("cannot wait for the parent's turn: {error}")
+                }
+                _ => child(),
             }
         }),
         (ForkResult::Child, First::Child) => run_and_exit(child),
         (ForkResult::Parent { child: pid }, First::Parent) => {
             parent(pid);
+            // This process has a read end, so a child that has died makes no SIGPIPE and no error.
+            let told = parents_turn.write_all(&[0]);
             drop(parents_turn);
-            wait_for(pid)
+            let status = wait_for(pid)?;
+            told.map(|()| status)
         }
         (ForkResult::Parent { child: pid }, First::Child) => {
             // The child's turn is over when the child is.

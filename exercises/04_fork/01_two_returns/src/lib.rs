@@ -33,7 +33,8 @@ pub fn fork_child(body: impl FnOnce() -> i32) -> io::Result<Pid> {
 /// Waits, asleep, until this child has ended, and reaps it.
 ///
 /// # Errors
-/// If waitpid fails. A signal that only interrupts the wait is no error.
+/// If waitpid fails. A signal that only interrupts the wait is no error. (`WaitStatus` has no name for a
+/// real-time signal: an end by one is EINVAL, and the child is reaped all the same.)
 pub fn wait_for(child: Pid) -> io::Result<WaitStatus> {
     todo!("waitpid for {child}, again if a signal interrupts it")
 }
@@ -41,7 +42,9 @@ pub fn wait_for(child: Pid) -> io::Result<WaitStatus> {
 /// Forks, lets one side take its whole turn before the other begins, and waits for the child.
 ///
 /// The parent's turn is given the child's pid. The process that is not first sleeps until the
-/// other's turn is over, or until the other has died in it. The rest is as with [`fork_child`].
+/// other's turn is over, or until the other has died in it, whatever other processes it has started
+/// meanwhile. If the parent's turn panics, it is over, and the caller has the panic. The rest is as with
+/// [`fork_child`].
 ///
 /// # Errors
 /// As [`fork_child`] and [`wait_for`], and if there is no pipe to be had.

@@ -246,13 +246,63 @@ fn a_child_that_was_reaped_before_is_an_error() {
     );
 }
 
-#[test]
-fn a_process_with_two_threads_is_not_forked() {
-    let seen = scene(&["threads"]).lines()[0].to_owned();
+#[rstest]
+#[case::two("2")]
+#[case::ten("10")]
+#[case::twelve("12")]
+fn a_process_with_several_threads_is_not_forked(#[case] count: &str) {
+    let seen = scene(&["threads", count]).lines()[0].to_owned();
     require!(seen == "refused",
-        expected: "an error: the child of a process with several threads may call async-signal-safe functions only",
+        expected: "an error in a process with {count} threads: its child may call async-signal-safe functions only",
         seen: "{seen}",
-        likely: "nobody counts the entries of /proc/self/task before the fork",
+        likely: "nobody counts the entries of /proc/self/task before the fork, or the count is looked for as text: `1` is in `10`, too",
         read: "fork(2), DESCRIPTION: async-signal-safe; hint 4",
+    );
+}
+
+#[test]
+fn a_process_with_one_thread_is_forked() {
+    let seen = scene(&["threads", "1"]).lines()[0].to_owned();
+    require!(seen == "forked",
+        expected: "a process with one thread to be forked",
+        seen: "{seen}",
+        likely: "the count of threads is off by one",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn what_a_child_has_printed_before_it_panics_gets_out() {
+    let observed = scene(&["last-words"]);
+    let seen = observed.stdout.trim_end();
+    require!(observed.stdout.starts_with("[last words]exited 101\n"),
+        expected: "what the child printed, then its exit code 101: [last words]exited 101",
+        seen: "{seen}",
+        likely: "standard output is flushed only when the body has returned, and `_exit` does not flush",
+        read: "_exit(2); src/lib.rs: what `body` prints gets out",
+    );
+}
+
+#[test]
+fn an_output_that_takes_nothing_changes_nothing() {
+    let observed = scene(&["full"]);
+    let seen = observed.lines()[0];
+    require!(seen == "exited 7",
+        expected: "the code of the body, 7, although its output cannot be written (/dev/full)",
+        seen: "{seen}",
+        likely: "a flush in the child fails, and `?` or `unwrap` goes another way than to `_exit` with the body's code",
+        read: "full(4); src/lib.rs: the call returns in the parent only",
+    );
+}
+
+#[test]
+fn an_end_by_a_real_time_signal_is_an_error_and_the_child_is_reaped() {
+    let observed = scene(&["real-time"]);
+    let seen = observed.lines()[0];
+    require!(seen == "Some(EINVAL); reaped: true",
+        expected: "EINVAL for an end that `WaitStatus` has no name for, and the child to be reaped",
+        seen: "{seen}",
+        likely: "EINVAL is taken for a wait that is to be made again",
+        read: "src/lib.rs, wait_for",
     );
 }

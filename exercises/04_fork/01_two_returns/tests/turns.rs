@@ -15,7 +15,7 @@ fn scene(name: &str) -> Observed {
         expected: "the scene \"{name}\" to come to its end",
         seen: "nothing for 10 s, after\n{stdout}{stderr}",
         likely: "a read from a pipe sees end-of-file only when every copy of the write end is \
-            closed, and fork made a copy: the reader closes its own first",
+            closed: fork made a copy, which the reader closes first, and so may a process that the parent starts in its turn",
         read: "pipe(7), I/O on pipes and FIFOs; hint 5",
     );
     let no_child = stdout.lines().find(|line| line.starts_with("no child")).unwrap_or_default();
@@ -166,5 +166,29 @@ fn require_end(observed: &Observed, expected: &str) {
         seen: "{seen}",
         likely: "what `wait_for` says is not what `in_order` returns",
         read: "README, the task",
+    );
+}
+
+#[test]
+fn a_process_that_the_parent_has_started_does_not_keep_the_child_waiting() {
+    let observed = scene("survivor");
+    let seen = observed.stdout.trim_end();
+    require!(observed.stdout.starts_with("parent's turn\nchild's turn\nexited 5\n"),
+        expected: "the child's turn after the parent's, although a process that the parent has forked in its turn lives on",
+        seen: "{seen}",
+        likely: "end-of-file is the only message that the turn is over, and the other process has a copy of the write end",
+        read: "pipe(7); src/lib.rs, in_order",
+    );
+}
+
+#[test]
+fn a_parents_turn_that_panics_is_over() {
+    let observed = scene("panic");
+    let seen = observed.stdout.trim_end();
+    require!(observed.stdout.starts_with("the caller has the panic: true\nexited 5\n"),
+        expected: "the caller to have the panic of the parent's turn, and the child to take its turn and exit with 5",
+        seen: "{seen}",
+        likely: "the panic is caught, or the pipe's write end is kept where unwinding does not drop it",
+        read: "src/lib.rs, in_order",
     );
 }

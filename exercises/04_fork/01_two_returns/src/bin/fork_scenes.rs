@@ -9,7 +9,7 @@ use std::io::{self, Read, Seek, Write};
 use std::os::fd::AsRawFd;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicI32, Ordering};
-use std::sync::mpsc;
+use std::sync::{Mutex, mpsc};
 use std::{env, thread};
 
 use nix::errno::Errno;
@@ -17,8 +17,10 @@ use nix::libc;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::{Pid, getpid, getppid};
+use nix::unistd::{Pid, dup2_stdout, getpid, getppid};
+use testkit::on_trial;
 use testkit::quiescence::{Quiescence, await_quiescence, let_others_look};
+use testkit::survey::Survey;
 use two_returns::{fork_child, wait_for};
 
 fn main() -> io::Result<()> {
@@ -31,13 +33,17 @@ fn main() -> io::Result<()> {
         ["offset"] => offset(),
         ["output"] => output(),
         ["panic"] => panic_scene(),
+        ["last-words"] => last_words(),
+        ["full"] => full(),
+        ["real-time"] => real_time(),
+        ["short"] => short(),
         ["handlers"] => handlers(),
         ["sleep"] => sleep(),
         ["interrupted"] => interrupted(),
         ["siblings"] => siblings(),
         ["stopped"] => stopped(),
         ["reaped"] => reaped(),
-        ["threads"] => threads(),
+        ["threads", count] => threads(count.parse().expect("a number of threads")),
         _ => panic!("no scene {args:?}"),
     }?;
     // WNOHANG: a child that still runs is left over, too.
@@ -78,7 +84,7 @@ fn is_a_child(pid: Pid) -> bool {
 }
 
 fn wait_and_tell(child: Pid) -> io::Result<()> {
-    match wait_for(child) {
+    match on_trial(|| wait_for(child)) {
         Ok(status) if status.pid() != Some(child) => println!("another child: {status:?}"),
         Ok(WaitStatus::Exited(_, code)) => println!("exited {code}"),
         Ok(WaitStatus::Signaled(_, signal, _)) => println!("killed by {signal}"),
@@ -146,6 +152,50 @@ fn output() -> io::Result<()> {
 
 fn panic_scene() -> io::Result<()> {
     wait_and_tell(fork(|| panic!("the child panics (on purpose)"))?)
+}
+
+/// What a child has printed before it panics, and not finished.
+fn last_words() -> io::Result<()> {
+    wait_and_tell(fork(|| {
+        print!("[last words]");
+        panic::resume_unwind(Box::new("the child panics (on purpose)"))
+    })?)
+}
+
+/// The child's standard output takes nothing: `/dev/full`.
+fn full() -> io::Result<()> {
+    let full = File::options().write(true).open("/dev/full")?;
+    wait_and_tell(fork(|| {
+        let put = dup2_stdout(&full).is_ok();
+        print!("nobody will read this");
+        if put { 7 } else { 1 }
+    })?)
+}
+
+/// A signal that `nix` has no name for ends the child.
+fn real_time() -> io::Result<()> {
+    let child = fork(|| {
+        // SAFETY: raise(3) takes a number; SIGRTMIN is at its default, which ends the process.
+        unsafe { libc::raise(libc::SIGRTMIN()) }
+    })?;
+    let seen = match wait_for(child) {
+        Ok(status) => format!("{status:?}"),
+        Err(error) => format!("{:?}", error.raw_os_error().map(Errno::from_raw)),
+    };
+    println!("{seen}; reaped: {}", !is_a_child(child));
+    while waitpid(None, None) != Err(Errno::ECHILD) {}
+    Ok(())
+}
+
+/// `fork_child` on trial: what comes of it, and what it has changed in the caller.
+fn short() -> io::Result<()> {
+    let before = Survey::now();
+    match on_trial(|| fork(|| 7)) {
+        Ok(child) => wait_and_tell(child)?,
+        Err(error) => println!("error: {:?}", error.raw_os_error().map(Errno::from_raw)),
+    }
+    println!("changed: {}", before.changes().join(", "));
+    Ok(())
 }
 
 extern "C" fn say_handler() {
@@ -240,20 +290,24 @@ fn reaped() -> io::Result<()> {
     wait_and_tell(child)
 }
 
-/// A second thread is there, and asleep.
-fn threads() -> io::Result<()> {
+/// So many threads are there: this one, and others that sleep.
+fn threads(count: usize) -> io::Result<()> {
     let (stop, stopped) = mpsc::channel::<()>();
-    let thread = thread::spawn(move || stopped.recv());
-    match fork(|| 0) {
-        Ok(child) => {
-            println!("forked");
-            waitpid(child, None)?;
+    let stopped = Mutex::new(stopped);
+    thread::scope(|scope| {
+        for _ in 1..count {
+            scope.spawn(|| stopped.lock().map(|stopped| stopped.recv()).is_ok());
         }
-        Err(_) => println!("refused"),
-    }
-    drop(stop);
-    assert!(thread.join().is_ok());
-    Ok(())
+        match fork(|| 0) {
+            Ok(child) => {
+                println!("forked");
+                waitpid(child, None)?;
+            }
+            Err(_) => println!("refused"),
+        }
+        drop(stop);
+        Ok(())
+    })
 }
 
 /// Writes without a buffer: in a child that is not meant to run this, it shows all the same.

@@ -5,6 +5,7 @@ use std::env;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::panic::{self, AssertUnwindSafe};
 use std::process::Command;
 use std::sync::atomic::{AtomicI32, Ordering};
 
@@ -15,6 +16,7 @@ use nix::sys::prctl;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, dup2_stdout, fork, getpid, getppid, pipe2, write};
+use testkit::on_trial;
 use testkit::quiescence::{Quiescence, await_quiescence, let_others_look};
 use two_returns::{First, in_order};
 
@@ -28,6 +30,9 @@ fn main() -> io::Result<()> {
         ["parent-dies"] => parent_dies(),
         ["parent-dies", "inner"] => parent_that_dies(),
         ["output"] => output(),
+        ["survivor"] => survivor(),
+        ["panic"] => panics(),
+        ["on-trial", who] => on_a_bad_day(who),
         ["late-output"] => late_output(),
         _ => panic!("no scene {args:?}"),
     }?;
@@ -89,6 +94,79 @@ fn child_first() -> io::Result<()> {
             5
         },
     )?)
+}
+
+/// The parent's turn leaves a process behind, with copies of all that the parent has open.
+fn survivor() -> io::Result<()> {
+    let (survivors_end, leave) = io::pipe()?;
+    let mut kept = Some(leave);
+    let status = in_order(
+        First::Parent,
+        |_| {
+            // SAFETY: this process has one thread; the child reads, and leaves by _exit(2).
+            match unsafe { fork() }.expect("a child can be made") {
+                ForkResult::Child => {
+                    drop(kept.take());
+                    let _ = (&survivors_end).read(&mut [0]);
+                    exit_now(0);
+                }
+                ForkResult::Parent { .. } => println!("parent's turn"),
+            }
+        },
+        || {
+            println!("child's turn");
+            5
+        },
+    )?;
+    drop(kept);
+    tell(status)?;
+    while waitpid(None, None) != Err(Errno::ECHILD) {}
+    Ok(())
+}
+
+/// The parent's turn ends in a panic.
+fn panics() -> io::Result<()> {
+    let turns = AssertUnwindSafe(|| {
+        in_order(First::Parent, |_| panic::resume_unwind(Box::new("on purpose")), || 5)
+    });
+    println!("the caller has the panic: {}", panic::catch_unwind(turns).is_err());
+    match waitpid(None, None) {
+        Ok(status) => tell(status),
+        Err(errno) => {
+            println!("no child: {errno}");
+            Ok(())
+        }
+    }
+}
+
+/// `in_order` on trial, with turns that do little; the one who waits does so asleep.
+fn on_a_bad_day(who: &str) -> io::Result<()> {
+    let_others_look();
+    let parent = getpid().as_raw();
+    let status = on_trial(|| match who {
+        "parent" => in_order(
+            First::Parent,
+            |child| {
+                await_quiescence(child.as_raw());
+            },
+            || 5,
+        ),
+        _ => in_order(
+            First::Child,
+            |_| {},
+            || {
+                await_quiescence(parent);
+                5
+            },
+        ),
+    });
+    match status {
+        Ok(status) => tell(status),
+        Err(error) => {
+            println!("error: {error}");
+            Ok(())
+        }
+    }
 }
 
 /// Where the signal handler reports that it has run.

@@ -408,14 +408,16 @@ fn without_zombies(family: &mut Family) -> io::Result<()> {
     one_and_the_bell(family)
 }
 
-/// Two children, and a reaper whose calls a trial may disturb.
+/// Two children that end one after the other while the reaper sleeps; a trial may disturb its calls.
 fn on_a_bad_day(family: &mut Family) -> io::Result<()> {
+    let_others_look();
     let mut reaper = Reaper::new()?;
-    let (_, first) = family.held("a", || 7)?;
-    let (_, second) = family.held("b", || 8)?;
-    for mut open in [first, second] {
-        open.write_all(&[0])?;
-    }
+    let parent = getpid().as_raw();
+    let (_, mut second) = family.held("b", || 8)?;
+    family.start("a", move || {
+        await_quiescence(parent);
+        second.write_all(&[0]).map_or(1, |()| 7)
+    })?;
     on_trial(|| family.tell_all(&mut reaper));
     Ok(())
 }
