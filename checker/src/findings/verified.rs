@@ -1,6 +1,6 @@
 //! What was verified of an exercise, for its author.
 
-use crate::solutions::Kind;
+use crate::solutions::{Degenerate, Kind};
 use crate::workbook::curriculum::Exercise;
 
 /// What was found out about an exercise.
@@ -15,6 +15,8 @@ pub struct Verified<'a> {
     pub alternatives: Vec<Alternative>,
     /// The known-wrong solutions.
     pub wrong: Vec<Wrong>,
+    /// The candidates that do nothing, and the tests that pass on each all the same.
+    pub degenerate: Vec<DoesNothing>,
     /// Everything that is not as it must be.
     pub problems: Vec<String>,
 }
@@ -24,6 +26,15 @@ impl Verified<'_> {
     pub fn count_of(&self, kind: Kind) -> usize {
         self.wrong.iter().filter(|wrong| wrong.kind == Some(kind)).count()
     }
+}
+
+/// What became of a degenerate candidate.
+#[derive(Debug, Clone)]
+pub struct DoesNothing {
+    /// What it does in place of its task.
+    pub candidate: Degenerate,
+    /// The tests that pass on it and must not, `TARGET::NAME`.
+    pub passing: Vec<String>,
 }
 
 /// What became of an alternative.

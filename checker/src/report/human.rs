@@ -501,8 +501,15 @@ impl Human {
             0 => "no wrong one tried".to_owned(),
             tried => format!("wrong caught {caught}/{tried}"),
         };
+        let nothing = match verified.degenerate.len() {
+            0 => String::new(),
+            tried => {
+                let caught = verified.degenerate.iter().filter(|it| it.passing.is_empty()).count();
+                format!(", degenerate caught {caught}/{tried}")
+            }
+        };
         self.line(&format!(
-            "{} {:<4} {:<16} stub fails {}/{}, solution passes {}{others}, {wrong}",
+            "{} {:<4} {:<16} stub fails {}/{}, solution passes {}{others}, {wrong}{nothing}",
             self.paint(mark, colour),
             verified.exercise.number.to_string(),
             verified.exercise.name,

@@ -72,6 +72,12 @@ enum Line<'a> {
         alternatives_passing: usize,
         problems: &'a [String],
     },
+    DegenerateCandidate {
+        exercise: &'a str,
+        does: &'a str,
+        /// The tests that pass on it and must not.
+        passing: &'a [String],
+    },
     WrongSolution {
         exercise: &'a str,
         name: &'a str,
@@ -261,6 +267,13 @@ impl Json {
                 kind: wrong.kind.map(Kind::name),
                 caught: wrong.caught_by.is_some(),
                 by: wrong.caught_by.as_deref(),
+            });
+        }
+        for candidate in &verified.degenerate {
+            output::print_json(&Line::DegenerateCandidate {
+                exercise: &verified.exercise.directory,
+                does: candidate.candidate.in_words(),
+                passing: &candidate.passing,
             });
         }
         output::print_json(&Line::Verified {

@@ -1,14 +1,15 @@
-//! The other solutions of an exercise: alternatives must pass, and each known-wrong one must be caught by
-//! the test that it names.
+//! The other solutions of an exercise: alternatives must pass, each known-wrong one must be caught by the test
+//! that it names, and no test may pass on a degenerate one.
 
 use super::base::Base;
 use crate::Error;
 use crate::commands::{Session, why};
 use crate::event::Silent;
-use crate::findings::{Alternative, Verified, Wrong};
+use crate::findings::{Alternative, DoesNothing, Verified, Wrong};
 use crate::judge::candidate::{Sources, WorkDirs};
 use crate::judge::compile::Wanted;
 use crate::judge::judge_compiled;
+use crate::solutions::degenerate::Allowed;
 use crate::solutions::{self, Solutions, WrongFile, lines_of_formatting};
 use crate::system::worker_pool::{Semaphore, cores, in_parallel, worker_count_beside_deadlines};
 use crate::verdict::{Judgement, Verdict};
@@ -19,16 +20,22 @@ use crate::workbook::pins::Pins;
 pub(super) fn verify_variants<'a>(
     session: &Session,
     bases: &[Base<'a>],
+    skip_wrong: bool,
     mut take: impl FnMut(Verified<'a>),
 ) -> Result<(), Error> {
     let mut trials = Vec::new();
     for base in bases {
-        trials.extend(variants(session, base)?);
+        // First, because some of its tests wait for their deadlines.
+        trials.push(Trial { base, variant: Variant::Degenerate });
+        if !skip_wrong {
+            trials.extend(variants(session, base)?);
+        }
     }
     let judging = Judging {
         session,
         work_dirs: WorkDirs::new(&session.workbook, worker_count_beside_deadlines()),
         compilers: Semaphore::new(cores()),
+        allowed: Allowed::load(&session.workbook)?,
     };
     let mut unfinished = bases.iter().map(|base| base.verified.clone()).peekable();
     in_parallel(
@@ -51,20 +58,23 @@ pub(super) fn verify_variants<'a>(
 }
 
 /// A solution to be judged.
-struct Trial<'a> {
-    base: &'a Base<'a>,
+pub(super) struct Trial<'a> {
+    pub(super) base: &'a Base<'a>,
     variant: Variant,
 }
 
 enum Variant {
     Right(solutions::Alternative),
     Wrong(WrongFile, Result<solutions::Wrong, String>),
+    /// The stub as everything that does nothing.
+    Degenerate,
 }
 
 /// What was found out about a variant, and all that is not as it must be.
 enum Found {
     Right(Alternative, Option<String>),
     Wrong(Wrong, Vec<String>),
+    Degenerate(Vec<DoesNothing>, Vec<String>),
 }
 
 impl Found {
@@ -76,6 +86,10 @@ impl Found {
             }
             Found::Wrong(wrong, problems) => {
                 verified.wrong.push(wrong);
+                verified.problems.extend(problems);
+            }
+            Found::Degenerate(candidates, problems) => {
+                verified.degenerate = candidates;
                 verified.problems.extend(problems);
             }
         }
@@ -95,11 +109,12 @@ fn variants<'a>(session: &Session, base: &'a Base<'a>) -> Result<Vec<Trial<'a>>,
     Ok(trials)
 }
 
-struct Judging<'a> {
-    session: &'a Session,
-    work_dirs: WorkDirs,
+pub(super) struct Judging<'a> {
+    pub(super) session: &'a Session,
+    pub(super) work_dirs: WorkDirs,
     /// Compiling keeps a core busy; most tests wait for something.
-    compilers: Semaphore,
+    pub(super) compilers: Semaphore,
+    pub(super) allowed: Allowed,
 }
 
 impl Judging<'_> {
@@ -117,6 +132,10 @@ impl Judging<'_> {
                 Ok(Found::Right(Alternative { name, passes }, problem))
             }
             Variant::Wrong(file, wrong) => self.found_of_wrong(trial, file, wrong),
+            Variant::Degenerate => {
+                let (candidates, problems) = self.degenerate(trial)?;
+                Ok(Found::Degenerate(candidates, problems))
+            }
         }
     }
 

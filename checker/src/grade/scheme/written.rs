@@ -10,18 +10,16 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{FILE, Group, Late, Pattern, Rules, Scheme, Visibility};
+use super::{FILE, Group, Late, Rules, Scheme, Visibility};
 use crate::Error;
 use crate::judge::{COMPARISON, EXPERIMENT};
 use crate::system::files;
 use crate::workbook::Workbook;
+use crate::workbook::curriculum::{self, LARGEST_SHARE, Pattern};
 use crate::workbook::pins::Pins;
 
 /// The heaviest weight, in percent.
 const WEIGHT: u32 = 1000;
-
-/// The largest share; with more, sums would not be exact any longer.
-const SHARE: u32 = 1000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -92,8 +90,9 @@ impl Scheme {
     }
 
     /// The scheme that lies with the results in `directory`; without one, every exercise has the
-    /// curriculum's points, and every test function an equal share of them.
+    /// curriculum's points and groups.
     pub fn load_beside_results(workbook: &Workbook, directory: &Path) -> Result<Self, Error> {
+        check_curriculum(workbook)?;
         let path = directory.join(FILE);
         if path.is_file() { Self::load(workbook, &path) } else { Ok(Self::default()) }
     }
@@ -103,6 +102,22 @@ impl Scheme {
         Self::load(workbook, path).map_err(Error::asked_for)?;
         files::write_atomically(&directory.join(FILE), &files::read(path)?)
     }
+}
+
+/// The groups of the curriculum have to fit the tests, as those of a scheme have to.
+fn check_curriculum(workbook: &Workbook) -> Result<(), Error> {
+    for exercise in workbook.curriculum.exercises.iter().filter(|it| !it.groups.is_empty()) {
+        let pins = Pins::load(workbook, exercise)?;
+        if let Some(problem) = exercise.problems_of_groups(&tests(&pins)).into_iter().next() {
+            return Err(Error::Written {
+                file: workbook.root.join(curriculum::FILE),
+                line: problem.line,
+                problem: problem.problem,
+                remedy: problem.remedy,
+            });
+        }
+    }
+    Ok(())
 }
 
 fn read(workbook: &Workbook, text: &str) -> Result<Scheme, Failure> {
@@ -123,7 +138,7 @@ fn read(workbook: &Workbook, text: &str) -> Result<Scheme, Failure> {
             }));
         }
     }
-    Ok(Scheme { late, exercises, others: Rules::default() })
+    Ok(Scheme { late, exercises })
 }
 
 fn checked_late(late: Spanned<Late>) -> Result<Late, Wrong> {
@@ -161,15 +176,11 @@ fn rules(workbook: &Workbook, written: &WrittenExercise) -> Result<(String, Rule
             remedy: format!("Write percent, from 0 to {WEIGHT}; 100 is the weight of the others."),
         }));
     }
-    let mut rules = Rules {
-        points: written.points,
-        weight,
-        is_bonus: written.bonus,
-        groups: written.group.iter().map(group).collect::<Result<_, _>>()?,
-    };
-    if rules.groups.is_empty() {
-        rules.groups = Rules::default().groups
-    } else {
+    let groups: Vec<Group> = written.group.iter().map(group).collect::<Result<_, _>>()?;
+    let mut rules =
+        Rules { points: written.points, weight, is_bonus: written.bonus, ..Rules::of(exercise) };
+    if !groups.is_empty() {
+        (rules.groups, rules.rest) = (groups, None);
         let pins = Pins::load(workbook, exercise).map_err(Failure::Error)?;
         check_groups(written, &rules, &tests(&pins))?;
     }
@@ -178,12 +189,12 @@ fn rules(workbook: &Workbook, written: &WrittenExercise) -> Result<(String, Rule
 
 fn group(written: &WrittenGroup) -> Result<Group, Wrong> {
     let share = *written.share.get_ref();
-    if !(1..=SHARE).contains(&share) {
+    if !(1..=LARGEST_SHARE).contains(&share) {
         return Err(Wrong {
             span: written.share.span(),
             problem: format!("{share} is no usable share"),
             remedy: format!(
-                "Write a number from 1 to {SHARE}; only its size beside the shares of the exercise's other groups counts."
+                "Write a number from 1 to {LARGEST_SHARE}; only its size beside the shares of the exercise's other groups counts."
             ),
         });
     }

@@ -205,6 +205,7 @@ mod tests {
             title: String::new(),
             claims: Vec::new(),
             points: 1,
+            groups: Vec::new(),
             edit: Vec::new(),
             needs: BTreeMap::new(),
             test_deadline: DEADLINE,
@@ -244,6 +245,8 @@ mod tests {
             confined: None,
             settings: Arc::new(Settings::new(directory.path())),
             seals: None,
+            tests_at_a_time: 1,
+            env: Vec::new(),
         };
         let test = |name: &str| call(Product::Test(name.to_owned(), Vec::new()));
         let recipe = Recipe {
