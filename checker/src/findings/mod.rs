@@ -8,4 +8,4 @@ mod verified;
 pub use machine::{Finding, Shortfall};
 pub use soundness::{Soundness, Tally};
 pub use status::{ExerciseStatus, WorkbookStatus};
-pub use verified::{Alternative, DoesNothing, Verified, Wrong};
+pub use verified::{Alternative, DoesNothing, Earned, Verified, Wrong};

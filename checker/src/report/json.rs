@@ -84,6 +84,9 @@ enum Line<'a> {
         kind: Option<&'a str>,
         caught: bool,
         by: Option<&'a str>,
+        /// What it would earn, with `verify --points`.
+        points: Option<f64>,
+        points_possible: Option<f64>,
     },
     Verification {
         verified: usize,
@@ -267,6 +270,8 @@ impl Json {
                 kind: wrong.kind.map(Kind::name),
                 caught: wrong.caught_by.is_some(),
                 by: wrong.caught_by.as_deref(),
+                points: wrong.earned.map(|it| it.hundredths as f64 / 100.0),
+                points_possible: wrong.earned.map(|it| it.possible as f64 / 100.0),
             });
         }
         for candidate in &verified.degenerate {

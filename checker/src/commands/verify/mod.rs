@@ -20,11 +20,20 @@ use crate::system::worker_pool::{in_parallel, worker_count};
 use base::{Slots, verify_base};
 use variants::verify_variants;
 
+/// How much is verified.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    /// Known-wrong solutions and alternatives are left out.
+    pub skip_wrong: bool,
+    /// Every test runs on the known-wrong solutions, so that it can be said what they would earn.
+    pub points: bool,
+}
+
 /// Verifies the asked exercises; with none named, the workbook's own files too.
 pub fn verify(
     session: &Session,
     names: &[String],
-    skip_wrong: bool,
+    extent: Extent,
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
@@ -46,7 +55,7 @@ pub fn verify(
         reporter.report(Report::Verified(&result));
         verified.push(result);
     };
-    verify_variants(session, &bases, skip_wrong, take)?;
+    verify_variants(session, &bases, extent, take)?;
     let mut general = Vec::new();
     if names.is_empty() {
         for edit in WorkbookPins::load(workbook)?.edits(workbook)? {
