@@ -6,6 +6,7 @@ pub mod compile;
 pub mod edited;
 pub mod inputs;
 pub mod line_to_open;
+pub mod listed;
 pub mod panics;
 pub mod run_tests;
 

@@ -9,7 +9,9 @@ use tracer::{Stuck, Timeline};
 
 use crate::event::{Event, Sink};
 use crate::evidence::{Body, Evidence, Words};
-use crate::findings::{Earned, ExerciseStatus, Finding, Soundness, Tally, Verified, WorkbookStatus};
+use crate::findings::{
+    Earned, ExerciseStatus, Finding, Soundness, Tally, Verified, WorkbookStatus,
+};
 use crate::judge::EXPERIMENT;
 use crate::solutions::Kind;
 use crate::timeline::{Marks, Reference, Traced};
@@ -534,7 +536,8 @@ impl Human {
     fn much(&mut self, verified: &[Verified<'_>]) {
         let all = || {
             let of = |one: &'_ Verified<'_>| one.exercise.name.clone();
-            let wrong = verified.iter().flat_map(move |one| one.wrong.iter().map(move |it| (of(one), it)));
+            let wrong =
+                verified.iter().flat_map(move |one| one.wrong.iter().map(move |it| (of(one), it)));
             wrong.filter_map(|(exercise, wrong)| Some((exercise, &wrong.name, wrong.earned?)))
         };
         let much: Vec<String> = all()
@@ -544,7 +547,10 @@ impl Human {
         if all().next().is_some() {
             let count = all().count();
             self.line("");
-            self.line(&format!("{} of {count} wrong solutions earn more than two thirds", much.len()));
+            self.line(&format!(
+                "{} of {count} wrong solutions earn more than two thirds",
+                much.len()
+            ));
             self.lines(&much, 4);
         }
     }

@@ -6,6 +6,7 @@
 //! - [`program`]: a program run to its end, with its exit status and what it printed.
 //! - [`procfs`]: what the kernel says of a process: its state, its open descriptors.
 //! - [`quiescence`]: whether a process sleeps, is stopped, has ended or spins.
+//! - [`seed`]: what is drawn at random is drawn from a seed that a grader may choose.
 //! - [`steps`]: what a thread does, counted, so that "it spins" is no guess about time either.
 //! - [`running`]: a program observed while it runs, and interrupted.
 //! - `http` (a feature): a real HTTP server on loopback whose answers are made up.
@@ -19,6 +20,7 @@ mod lesson;
 pub mod program;
 pub mod quiescence;
 pub mod running;
+mod seed;
 mod sleep;
 pub mod steps;
 pub mod sync;
@@ -27,3 +29,4 @@ pub mod threads;
 
 pub use evidence::Lesson;
 pub use procfs;
+pub use seed::seed;

@@ -12,6 +12,7 @@ use toml::Spanned;
 
 use super::{FILE, Group, Late, Rules, Scheme, Visibility};
 use crate::Error;
+use crate::grade::private::PrivateTests;
 use crate::judge::{COMPARISON, EXPERIMENT};
 use crate::system::files;
 use crate::workbook::Workbook;
@@ -75,10 +76,12 @@ impl From<Wrong> for Failure {
 }
 
 impl Scheme {
-    /// Reads and validates a scheme; an error names the file, the line and the remedy.
-    pub fn load(workbook: &Workbook, path: &Path) -> Result<Self, Error> {
+    /// Reads and validates a scheme for the results in `directory`; an error names the file, the line and the
+    /// remedy.
+    fn load(workbook: &Workbook, path: &Path, directory: &Path) -> Result<Self, Error> {
         let text = files::read(path)?;
-        read(workbook, &text).map_err(|failure| match failure {
+        let private = PrivateTests::load(directory)?.unwrap_or_default();
+        read(workbook, &private, &text).map_err(|failure| match failure {
             Failure::Error(error) => error,
             Failure::Wrong(Wrong { span, problem, remedy }) => Error::Written {
                 file: path.to_owned(),
@@ -94,12 +97,12 @@ impl Scheme {
     pub fn load_beside_results(workbook: &Workbook, directory: &Path) -> Result<Self, Error> {
         check_curriculum(workbook)?;
         let path = directory.join(FILE);
-        if path.is_file() { Self::load(workbook, &path) } else { Ok(Self::default()) }
+        if path.is_file() { Self::load(workbook, &path, directory) } else { Ok(Self::default()) }
     }
 
     /// Puts the scheme at `path` with the results in `directory`, if it is sound.
     pub fn adopt(workbook: &Workbook, path: &Path, directory: &Path) -> Result<(), Error> {
-        Self::load(workbook, path).map_err(Error::asked_for)?;
+        Self::load(workbook, path, directory).map_err(Error::asked_for)?;
         files::write_atomically(&directory.join(FILE), &files::read(path)?)
     }
 }
@@ -120,7 +123,7 @@ fn check_curriculum(workbook: &Workbook) -> Result<(), Error> {
     Ok(())
 }
 
-fn read(workbook: &Workbook, text: &str) -> Result<Scheme, Failure> {
+fn read(workbook: &Workbook, private: &PrivateTests, text: &str) -> Result<Scheme, Failure> {
     let written: Written = toml::from_str(text).map_err(|error| Wrong {
         span: error.span().unwrap_or(0..0),
         problem: error.message().to_owned(),
@@ -129,7 +132,7 @@ fn read(workbook: &Workbook, text: &str) -> Result<Scheme, Failure> {
     let late = written.late.map_or(Ok(Late::default()), checked_late)?;
     let mut exercises = BTreeMap::new();
     for written in &written.exercise {
-        let (name, rules) = rules(workbook, written)?;
+        let (name, rules) = rules(workbook, private, written)?;
         if exercises.insert(name.clone(), rules).is_some() {
             return Err(Failure::Wrong(Wrong {
                 span: written.name.span(),
@@ -162,7 +165,11 @@ fn checked_late(late: Spanned<Late>) -> Result<Late, Wrong> {
     }
 }
 
-fn rules(workbook: &Workbook, written: &WrittenExercise) -> Result<(String, Rules), Failure> {
+fn rules(
+    workbook: &Workbook,
+    private: &PrivateTests,
+    written: &WrittenExercise,
+) -> Result<(String, Rules), Failure> {
     let exercise = workbook.curriculum.find(written.name.get_ref()).map_err(|error| Wrong {
         span: written.name.span(),
         problem: error.to_string(),
@@ -182,7 +189,9 @@ fn rules(workbook: &Workbook, written: &WrittenExercise) -> Result<(String, Rule
     if !groups.is_empty() {
         (rules.groups, rules.rest) = (groups, None);
         let pins = Pins::load(workbook, exercise).map_err(Failure::Error)?;
-        check_groups(written, &rules, &tests(&pins))?;
+        let tests: Vec<(&str, &str)> =
+            tests(&pins).into_iter().chain(private.of(&exercise.name)).collect();
+        check_groups(written, &rules, &tests)?;
     }
     Ok((exercise.name.clone(), rules))
 }
