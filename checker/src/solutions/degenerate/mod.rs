@@ -152,50 +152,18 @@ const MODULE: &str = "shopfloor_degenerate";
 
 /// The mark, what looks at it, and what runs before `main`.
 fn constructor(snapshot: &str) -> String {
-    let [before, prints] =
-        [Degenerate::ExitsBeforeMain, Degenerate::PrintsTheSnapshot].map(Degenerate::letter);
-    let first = Degenerate::NeverReturns.letter();
-    format!(
-        r#"
-mod {MODULE} {{
-    #[repr(C, align({MARK}))]
-    struct Mark([u8; {MARK}]);
-
-    #[used]
-    static MARK: Mark = Mark(*b"{BEGINNING}{first}");
-
-    pub fn which() -> u8 {{
-        // SAFETY: the byte is a part of a static. Volatile, because the program's file is changed.
-        unsafe {{ (&raw const MARK.0[{MARK} - 1]).read_volatile() }}
-    }}
-
-    pub fn never() -> ! {{
-        loop {{
-            ::std::thread::park();
-        }}
-    }}
-
-    pub fn descriptor() -> ::std::os::fd::BorrowedFd<'static> {{
-        // SAFETY: standard output stays open.
-        unsafe {{ ::std::os::fd::BorrowedFd::borrow_raw(1) }}
-    }}
-
-    #[used]
-    #[unsafe(link_section = ".init_array")]
-    static BEFORE_MAIN: extern "C" fn() = before_main;
-
-    extern "C" fn before_main() {{
-        if which() == b'{prints}' {{
-            ::std::print!("{{}}", {snapshot:?});
-            let _ = ::std::io::Write::flush(&mut ::std::io::stdout());
-        }}
-        if [b'{before}', b'{prints}'].contains(&which()) {{
-            ::std::process::exit(0);
-        }}
-    }}
-}}
-"#
-    )
+    let letter = |which: Degenerate| which.letter().to_string();
+    let words = [
+        ("MODULE", MODULE.to_owned()),
+        ("BEGINNING", BEGINNING.to_owned()),
+        ("NEVER", letter(Degenerate::NeverReturns)),
+        ("PRINTS", letter(Degenerate::PrintsTheSnapshot)),
+        ("EXITS", letter(Degenerate::ExitsBeforeMain)),
+        // The last: what it stands for may have any words.
+        ("SNAPSHOT", format!("{snapshot:?}")),
+    ];
+    let template = include_str!("../../../templates/degenerate.rs.txt").to_owned();
+    words.iter().fold(template, |text, (word, is)| text.replace(word, is))
 }
 
 #[cfg(test)]
