@@ -55,9 +55,17 @@ impl Judging<'_> {
             return Ok((Vec::new(), vec![problem]));
         };
         let marks = Marks::find(&programs)?;
+        let mut from_outside = pins.clone();
+        from_outside.tests.retain(|target, _| !marks.are_in(programs.tests.get(target)));
         let (mut candidates, mut problems) = (Vec::new(), Vec::new());
         for candidate_is in Degenerate::ALL {
             marks.set(candidate_is)?;
+            // Where the code is a part of the test program, that program would end before main, too.
+            let pins = match candidate_is {
+                Degenerate::ExitsBeforeMain | Degenerate::PrintsTheSnapshot => &from_outside,
+                _ => pins,
+            };
+            let candidate = Candidate { pins, ..candidate.clone() };
             let tests = run_tests(&candidate, &programs, None, stop)?;
             let allowed = self.allowed.on(&exercise.name, candidate_is);
             let passing = passing(&tests, &allowed);
@@ -115,6 +123,13 @@ impl<'a> Marks<'a> {
         };
         let all = programs.tests.values().chain(programs.programs.values());
         Ok(Self(all.map(find).collect::<Result<_, Error>>()?))
+    }
+
+    /// Whether the code is a part of this program.
+    fn are_in(&self, program: Option<&PathBuf>) -> bool {
+        self.0
+            .iter()
+            .any(|(path, places)| !places.is_empty() && program.is_some_and(|it| it == path))
     }
 
     fn set(&self, which: Degenerate) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::points::Points;
-use crate::workbook::curriculum::{self, EXPERIMENT, Exercise, Pattern, fits};
+use crate::workbook::curriculum::{self, Exercise, Pattern, fits};
 
 /// The scheme's name in the directory of the results.
 pub const FILE: &str = "scheme.toml";
@@ -124,14 +124,10 @@ impl Rules {
             weight: 100,
             is_bonus: false,
             groups: exercise.groups.iter().map(Group::of_curriculum).collect(),
-            // Private tests, and those of a result from before the groups were changed.
+            // The comparison, private tests, and those of a result from before the groups were changed.
             rest: (exercise.groups.iter().position(curriculum::Group::has_rest))
                 .or(exercise.groups.iter().position(|group| group.is_heart)),
         };
-        let experiment = exercise.group_of(EXPERIMENT, "");
-        if let Some(nth) = experiment {
-            rules.groups[nth].tests.push(Pattern(EXPERIMENT.to_owned()));
-        }
         if rules.groups.is_empty() {
             rules.groups = vec![Group::of_all_tests()];
         }

@@ -119,10 +119,8 @@ impl Recipe {
             });
             previous = arg;
         }
-        // Several candidates are compiled beside each other: splitting one more would only cost. Nobody debugs
-        // them, and what is said of a panic needs no debug information.
-        let further = ["codegen-units=1", "debuginfo=0", "strip=debuginfo"];
-        args.extend(further.into_iter().flat_map(|it| ["-C".to_owned(), it.to_owned()]));
+        // Several candidates are compiled beside each other: splitting one more would only cost.
+        args.extend(["-C", "codegen-units=1"].map(str::to_owned));
         let mut env: Environment = match candidate.confined {
             None => candidate.settings.environment_for_laid(),
             Some(_) => candidate.settings.environment_for_strangers(),

@@ -160,12 +160,12 @@ impl Group {
 
 impl Exercise {
     /// The place in `groups` of the group that a test belongs to. The comparison of the experiment belongs to
-    /// the heart, if no group names it.
+    /// the heart, if nothing else says where it belongs.
     pub fn group_of(&self, target: &str, test: &str) -> Option<usize> {
         let place = |which: &dyn Fn(&Group) -> bool| self.groups.iter().position(which);
         place(&|group| group.names(target, test))
+            .or_else(|| place(&Group::has_rest))
             .or_else(|| place(&|group| group.is_heart).filter(|_| target == EXPERIMENT))
-            .or_else(|| place(&|group| group.has_rest()))
     }
 
     /// What is not as it must be: each test belongs to exactly one group, and each pattern names a test.
