@@ -20,7 +20,8 @@ use crate::workbook::settings::Environment;
 pub enum Wanted {
     /// The candidate's tests, and every program.
     Everything,
-    /// The candidate's tests, and the programs only if one of those tests runs them.
+    /// The candidate's tests, and the programs only if one of those tests runs them; the experiment only if one
+    /// names it.
     Tests,
 }
 
@@ -93,9 +94,15 @@ impl Recipe {
             Product::Test(name, programs) => expected.contains_key(name) && !programs.is_empty(),
             _ => false,
         });
+        let experiment = &candidate.exercise.name;
+        let runs_experiment = self.calls.iter().any(|call| match &call.makes {
+            Product::Test(name, programs) => expected.contains_key(name) && programs.contains(experiment),
+            _ => false,
+        });
         let is_wanted = |call: &&Call| match &call.makes {
             Product::Library => true,
-            Product::Program(_) => wanted == Wanted::Everything || runs_programs,
+            Product::Program(_) if wanted == Wanted::Everything => true,
+            Product::Program(name) => runs_programs && (name != experiment || runs_experiment),
             Product::Test(name, _) => expected.contains_key(name),
         };
         self.calls.iter().filter(is_wanted).collect()
