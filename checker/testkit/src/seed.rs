@@ -12,12 +12,38 @@ const VARIABLE: &str = "SHOPFLOOR_SEED";
 ///
 /// If what the environment names is no number.
 pub fn seed(own: u64) -> u64 {
-    let Ok(asked) = env::var(VARIABLE) else { return own };
+    env::var(VARIABLE).map_or(own, |asked| of_both(&asked, own))
+}
+
+fn of_both(asked: &str, own: u64) -> u64 {
     let Ok(asked) = asked.parse::<u64>() else {
         panic!(
-            "{VARIABLE}={asked}: expected a number; unset it to draw what the tests draw by themselves"
+            "{VARIABLE}={asked}: expected a number; unset it to draw as the tests do by themselves"
         );
     };
-    // Odd, so that different seeds stay different.
+    // The factor is odd, so that different seeds stay different.
     asked.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ own
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_seed_gives_each_test_another_number_and_the_same_each_time() {
+        let mut numbers: Vec<u64> = Vec::new();
+        for asked in ["0", "1", "4711"] {
+            numbers.extend([7, 12].map(|own| of_both(asked, own)));
+        }
+        assert_eq!(of_both("4711", 12), numbers[5]);
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), 6);
+    }
+
+    #[test]
+    #[should_panic(expected = "SHOPFLOOR_SEED=seven: expected a number")]
+    fn what_is_no_number_is_named() {
+        of_both("seven", 7);
+    }
 }

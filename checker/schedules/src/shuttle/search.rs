@@ -225,3 +225,23 @@ impl Random {
         ((mixed ^ (mixed >> 31)) % bound as u64) as usize
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_schedules_are_those_of_the_seed() {
+        let random = |seed| {
+            let mut search = Search::new(seed);
+            // The plain schedule comes first, whatever the seed.
+            assert!(matches!(search.next(), Some(Plan::Deviations(none)) if none.is_empty()));
+            match search.next() {
+                Some(Plan::Random(number)) => number,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(random(7), random(7));
+        assert_ne!(random(7), random(8));
+    }
+}

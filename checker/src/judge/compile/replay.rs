@@ -96,7 +96,9 @@ impl Recipe {
         });
         let experiment = &candidate.exercise.name;
         let runs_experiment = self.calls.iter().any(|call| match &call.makes {
-            Product::Test(name, programs) => expected.contains_key(name) && programs.contains(experiment),
+            Product::Test(name, programs) => {
+                expected.contains_key(name) && programs.contains(experiment)
+            }
             _ => false,
         });
         let is_wanted = |call: &&Call| match &call.makes {
