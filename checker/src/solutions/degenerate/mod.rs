@@ -21,7 +21,7 @@ use crate::workbook::pins::Pins;
 pub use allowed::{Allowed, FILE as ALLOWED, MayPass};
 
 use items::{Function, Items};
-use values::Values;
+use values::{MODULE, Values};
 
 /// What every function of a candidate does in place of its task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -147,8 +147,6 @@ fn source(text: &str, mut functions: Vec<Function>, values: &Values<'_>, snapsho
     let constructor = constructor(snapshot);
     format!("#![allow(warnings, unsafe_code, clippy::all)]\n{text}\n{constructor}")
 }
-
-const MODULE: &str = "shopfloor_degenerate";
 
 /// The mark, what looks at it, and what runs before `main`.
 fn constructor(snapshot: &str) -> String {

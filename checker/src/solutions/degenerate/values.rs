@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::MODULE;
 use super::items::{Definition, Fields, Function};
+
+/// What the functions of a candidate look into.
+pub(super) const MODULE: &str = "shopfloor_degenerate";
 
 /// The types that the exercise defines: how to name each from the stub, whether the stub defines it, and how.
 pub(super) struct Values<'a> {
