@@ -92,7 +92,7 @@ impl Items {
                 }
                 "enum" => {
                     let head = length(rest);
-                    let definition = body(&rest[..head]).and_then(|body| first_variant(body));
+                    let definition = body(&rest[..head]).and_then(first_variant);
                     self.types.extend(definition.map(|it| (name, it)));
                     at += head;
                 }
