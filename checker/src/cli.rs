@@ -7,7 +7,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Parser, Subcommand};
 use sandbox::Stop;
 
-use crate::commands::{self, Effort, Session};
+use crate::commands::{self, Effort, Extent, Session};
 use crate::report::ci::{self, CheckFormat};
 use crate::report::{self, REPORTERS, Report, Reporter, find};
 use crate::workbook::Workbook;
@@ -131,6 +131,13 @@ enum Command {
         /// Leave the known-wrong solutions out
         #[arg(long)]
         skip_wrong: bool,
+        /// Run all tests on every known-wrong solution, and say what it would earn; that takes longer
+        #[cfg(feature = "grade")]
+        #[arg(long, conflicts_with = "skip_wrong")]
+        points: bool,
+        #[cfg(not(feature = "grade"))]
+        #[arg(skip)]
+        points: bool,
         /// Only these exercises
         #[arg(value_name = "EXERCISE")]
         exercises: Vec<String>,
@@ -313,8 +320,8 @@ impl Session {
                     commands::rebase_wrong(self, &asked, reporter)
                 }
             },
-            Command::Verify { skip_wrong, exercises } => {
-                commands::verify(self, &exercises, skip_wrong, reporter)
+            Command::Verify { skip_wrong, points, exercises } => {
+                commands::verify(self, &exercises, Extent { skip_wrong, points }, reporter)
             }
             Command::Soundness { solution_runs, wrong_runs, exercises } => {
                 let effort = Effort { solution: solution_runs, wrong: wrong_runs };

@@ -55,6 +55,51 @@ fn a_stage_keeps_to_its_own(#[case] place: &str, #[case] forbidden: &[&str]) {
     }
 }
 
+/// `docs/security.md` says for each target of tests whether the learner's code runs in the test's process.
+#[test]
+fn it_is_said_which_tests_run_the_learners_code() {
+    let told = fs::read_to_string(root().join("docs/security.md")).unwrap();
+    let (_, table) = told.split_once("| exercise | judged from outside |").unwrap();
+    let rows = table.lines().skip(2).take_while(|line| line.starts_with("| "));
+    let told: Vec<Vec<String>> = rows
+        .map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect())
+        .collect();
+    let mut found = Vec::new();
+    let below = |directory: &Path| -> Vec<PathBuf> {
+        let entries = fs::read_dir(directory).unwrap().flatten().map(|entry| entry.path());
+        entries.filter(|path| path.is_dir()).collect()
+    };
+    let parts = below(&root().join("exercises"));
+    for directory in parts.iter().flat_map(|part| below(part)) {
+        let name = directory.file_name().unwrap().to_str().unwrap()[3..].to_owned();
+        let (mut outside, mut inside) = (Vec::new(), Vec::new());
+        let common = rust_files(&directory.join("tests"));
+        for file in common.iter().filter(|file| file.parent() == Some(&directory.join("tests"))) {
+            let mut text = code(file);
+            for other in common.iter().filter(|it| it.parent() != file.parent()) {
+                let module = other.parent().unwrap().file_name().unwrap().to_str().unwrap();
+                if text.contains(&format!("mod {module};")) {
+                    text.push_str(&code(other));
+                }
+            }
+            let is_linked = [format!("use {name}::"), format!("use {name};"), format!(" {name}::")]
+                .iter()
+                .any(|path| text.contains(path))
+                || text.contains("\"../src/");
+            let list = if is_linked { &mut inside } else { &mut outside };
+            list.push(file.file_stem().unwrap().to_str().unwrap().to_owned());
+        }
+        outside.sort();
+        inside.sort();
+        found.push(vec![name, outside.join(", "), inside.join(", ")]);
+    }
+    let sorted = |mut rows: Vec<Vec<String>>| {
+        rows.sort();
+        rows
+    };
+    assert_eq!(sorted(told), sorted(found));
+}
+
 #[test]
 fn no_exercise_sleeps_to_be_right() {
     for file in rust_files(&root().join("exercises")) {

@@ -40,7 +40,7 @@ pub use solution::solution;
 pub use solved::solved;
 pub use soundness::{Effort, soundness};
 pub use trace::trace_experiment;
-pub use verify::verify;
+pub use verify::{Extent, verify};
 pub use wrong::{make_wrong, rebase_wrong, show_wrong};
 
 /// What code that must pass did instead.

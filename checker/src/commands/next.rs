@@ -165,6 +165,7 @@ mod tests {
             title: String::new(),
             claims: Vec::new(),
             points: 1,
+            groups: Vec::new(),
             edit: vec!["src/lib.rs".into()],
             needs: BTreeMap::new(),
             test_deadline: Duration::ZERO,

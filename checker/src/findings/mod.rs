@@ -10,4 +10,4 @@ pub use machine::{Finding, Shortfall};
 pub use mutated::{Mutated, Operators, Survivor};
 pub use soundness::{Soundness, Tally};
 pub use status::{ExerciseStatus, WorkbookStatus};
-pub use verified::{Alternative, Verified, Wrong};
+pub use verified::{Alternative, DoesNothing, Earned, Verified, Wrong};

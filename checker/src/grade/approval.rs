@@ -112,6 +112,7 @@ pub fn in_words(result: &GradedExercise) -> String {
 mod tests {
     use super::*;
     use crate::flags::{Flag, Kind};
+    use crate::grade::store::Conditions;
     use crate::grade::store::Layers;
     use crate::verdict::{Judgement, Verdict};
 
@@ -125,6 +126,7 @@ mod tests {
             judgement: Judgement::without_tests(Verdict::Passed, None, None),
             flags: vec![flag; flags],
             layers: Layers::default(),
+            conditions: Conditions::default(),
             text: None,
         }
     }

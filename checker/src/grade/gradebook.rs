@@ -91,7 +91,7 @@ impl<'a> Gradebook<'a> {
             let submission = &stored.submission;
             let key = (submission.student.as_str(), exercise.name.as_str());
             let result = *by_key.get(&key)?;
-            let shown = for_the_student(scheme.rules(exercise), &result.judgement);
+            let shown = for_the_student(&scheme.rules(exercise), &result.judgement);
             let score = || score(exercise, scheme, &result.judgement, submission.days_late());
             let score = (!result.judgement.is_open()).then(score);
             let alike = text(result).and_then(|text| by_text.get(&text));

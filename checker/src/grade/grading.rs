@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 use super::alike;
 use super::disguise::Disguised;
 use super::intake::{Intake, Submission, Unreadable};
-use super::store::{GradedExercise, Store, Stored};
+use super::store::{Conditions, GradedExercise, Store, Stored};
 use super::taken::{Reason, Taken};
 use crate::Error;
 use crate::event::Silent;
@@ -38,6 +38,9 @@ const ENOUGH_FAULTS: usize = 8;
 /// How many MiB have to be free for a failing compiler to be the code's fault: more than a candidate can
 /// be compiled to, see the limit of a file's size there.
 const ROOM_TO_COMPILE: u64 = 1 << 10;
+
+/// Names the seed that tests draw from, see `testkit::seed`.
+const SEED: &str = "SHOPFLOOR_SEED";
 
 /// How many reasons why an exercise is not judged are kept.
 const SHOWN_REASONS: usize = 10;
@@ -85,6 +88,7 @@ pub struct Grading<'a> {
     confined: Confined,
     layers: Layers,
     known: Known,
+    conditions: Conditions,
 }
 
 /// An exercise that is ready to be judged.
@@ -99,22 +103,33 @@ struct Base {
 }
 
 impl<'a> Grading<'a> {
-    /// Prepares to grade these exercises, `jobs` units at a time.
+    /// Prepares to grade these exercises by these pins, `jobs` units at a time.
     pub fn new(
         workbook: &'a Workbook,
         stop: &'a Stop,
         exercises: Vec<&'a Exercise>,
         jobs: Option<usize>,
         layers: &Layers,
+        (pins, conditions): (BTreeMap<String, Pins>, Conditions),
     ) -> Result<Self, Error> {
-        let pins = Pins::load_all(workbook)?;
         let jobs = jobs.unwrap_or_else(worker_count_beside_deadlines);
         let build_dir = BuildDir::prepare(workbook, "stub")?;
         let mut tools = vec![workbook.settings.sysroot().to_owned(), build_dir.target().to_owned()];
         tools.extend(workbook.settings.linkers());
         let confined = Confined { tools, layers: layers.held.clone() };
         let (layers, known) = (layers.clone(), Known::load(workbook)?);
-        Ok(Self { workbook, stop, exercises, pins, jobs, build_dir, confined, layers, known })
+        Ok(Self {
+            workbook,
+            stop,
+            exercises,
+            pins,
+            jobs,
+            build_dir,
+            confined,
+            layers,
+            known,
+            conditions,
+        })
     }
 
     /// Judges what has no result in the store, or one of another text; returns how many units the
@@ -175,6 +190,7 @@ impl<'a> Grading<'a> {
                         judgement: judgement.clone(),
                         flags,
                         layers: self.layers.clone(),
+                        conditions: self.conditions.clone(),
                         text,
                     });
                     kept.inspect_err(|_| judging.count_fault()).map(|()| judgement)
@@ -239,7 +255,10 @@ impl<'a> Grading<'a> {
         let (_, recipe) = compile_stub(&candidate, self.stop)?;
         // Flags are a part of the result, so what is none decides, too.
         let known = self.known.of(exercise, candidate.pins);
-        let hash = format!("{} {known:?}", Inputs::read(&candidate)?.hash());
+        let mut hash = format!("{} {known:?}", Inputs::read(&candidate)?.hash());
+        if let Some(seed) = self.conditions.seed {
+            hash.push_str(&format!(" {SEED}={seed}"));
+        }
         // A course may have left the solution out.
         let reference = Solutions::new(self.workbook, exercise).reference().ok();
         let reference = reference.and_then(|it| alike::digest(&it, candidate.pins));
@@ -366,7 +385,9 @@ impl Judging<'_> {
         let lay = |sources: &Sources| {
             let laid = work_dir.lay(exercise, &disguised.pins, sources)?;
             let (confined, seals) = (Some(&self.grading.confined), Some(&disguised.seals));
-            Ok::<_, Error>(Candidate { confined, seals, ..laid })
+            let seed = self.grading.conditions.seed;
+            let env = seed.map(|seed| (SEED.into(), seed.to_string().into())).into_iter().collect();
+            Ok::<_, Error>(Candidate { confined, seals, env, ..laid })
         };
         let candidate = lay(sources)?;
         let mut compiled = self.compile(base, &candidate)?;

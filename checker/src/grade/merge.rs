@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use super::approval::Approvals;
 use super::grading::{has_results, results_in};
 use super::partition::{Partition, missing};
+use super::private;
 use super::scheme;
 use super::store::{GradedExercise, Store, Stored};
 use crate::Error;
@@ -46,6 +47,7 @@ pub fn merge(target: &Path, parts: &[PathBuf]) -> Result<Merged, Error> {
         rows.add(part, &results_in(part)?)?;
         if before.is_none() {
             rows.add_scheme(part)?;
+            rows.add_private(part)?;
         }
     }
     if !rows.conflicts.is_empty() {
@@ -57,6 +59,9 @@ pub fn merge(target: &Path, parts: &[PathBuf]) -> Result<Merged, Error> {
             // First, so that a target that has results has had its scheme from the beginning.
             if let Some((Some(scheme), _)) = &rows.scheme {
                 files::write_atomically(&target.join(scheme::FILE), scheme)?;
+            }
+            if let Some((Some(private), _)) = &rows.private {
+                files::write_atomically(&target.join(private::FILE), private)?;
             }
             Store::open(target)?
         }
@@ -94,6 +99,8 @@ struct Rows<'a> {
     results: BTreeMap<(String, String), (GradedExercise, &'a Path)>,
     /// What counts in a new target; a target that has results keeps what it has.
     scheme: Option<(Option<String>, &'a Path)>,
+    /// Which private tests there are, in the same way.
+    private: Option<(Option<String>, &'a Path)>,
     /// Which parts of the class these are.
     parts: BTreeSet<Partition>,
     conflicts: Vec<String>,
@@ -106,6 +113,19 @@ impl<'a> Rows<'a> {
             None => self.scheme = Some((text, place)),
             Some((known, there)) if *known != text => {
                 self.conflicts.push(conflict(scheme::FILE, "another scheme counts", there, place));
+            }
+            Some(_) => {}
+        }
+        Ok(())
+    }
+
+    fn add_private(&mut self, place: &'a Path) -> Result<(), Error> {
+        let text = files::read_if_there(&place.join(private::FILE))?;
+        match &self.private {
+            None => self.private = Some((text, place)),
+            Some((known, there)) if *known != text => {
+                let what = "other private tests were run";
+                self.conflicts.push(conflict(private::FILE, what, there, place));
             }
             Some(_) => {}
         }
@@ -199,6 +219,7 @@ fn two_results(one: &GradedExercise, other: &GradedExercise) -> String {
 mod tests {
     use super::*;
     use crate::grade::intake::Submission;
+    use crate::grade::store::Conditions;
     use crate::grade::store::Layers;
     use crate::verdict::{Judgement, Verdict};
 
@@ -236,6 +257,7 @@ mod tests {
             judgement: Judgement::without_tests(verdict, None, None),
             flags: Vec::new(),
             layers: Layers::default(),
+            conditions: Conditions::default(),
             text: None,
         }
     }

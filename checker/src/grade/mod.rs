@@ -20,6 +20,7 @@ pub mod intake;
 pub mod merge;
 pub mod partition;
 pub mod points;
+pub mod private;
 pub mod scheme;
 pub mod score;
 pub mod store;

@@ -70,7 +70,7 @@ pub struct Hidden {
 /// What can be had for an exercise.
 pub fn worth(exercise: &Exercise, scheme: &Scheme) -> Worth {
     let rules = scheme.rules(exercise);
-    worth_of(rules, rules.full(exercise), |_| true)
+    worth_of(&rules, rules.full(exercise), |_| true)
 }
 
 fn worth_of(rules: &Rules, full: Points, which: impl Fn(&Group) -> bool) -> Worth {
@@ -94,7 +94,7 @@ fn worth_of(rules: &Rules, full: Points, which: impl Fn(&Group) -> bool) -> Wort
 pub fn score(exercise: &Exercise, scheme: &Scheme, judgement: &Judgement, days_late: u32) -> Score {
     let rules = scheme.rules(exercise);
     let full = rules.full(exercise);
-    let tallies = tallies(rules, judgement);
+    let tallies = tallies(&rules, judgement);
     let common = tallies.iter().fold(1, |all, tally| least_common_multiple(all, tally.weight()));
     let sum = |which: &dyn Fn(&Group) -> bool, percent: u32| {
         let part = |(group, tally): (&Group, &Tally)| {
@@ -111,13 +111,13 @@ pub fn score(exercise: &Exercise, scheme: &Scheme, judgement: &Judgement, days_l
         passed: tally.passed,
         of: tally.of,
         points: sum(&|other| other.name == group.name, kept),
-        worth: worth_of(rules, full, |other| other.name == group.name),
+        worth: worth_of(&rules, full, |other| other.name == group.name),
         visibility: group.visibility,
     };
     let hidden = rules.groups.iter().map(|group| group.visibility).max();
     let hidden = hidden.filter(|it| *it != Visibility::Visible).map(|visibility| Hidden {
         points: sum(&Group::is_hidden, kept),
-        worth: worth_of(rules, full, Group::is_hidden),
+        worth: worth_of(&rules, full, Group::is_hidden),
         visibility,
     });
     Score {
@@ -205,6 +205,7 @@ mod tests {
             title: String::new(),
             claims: Vec::new(),
             points,
+            groups: Vec::new(),
             edit: Vec::new(),
             needs: BTreeMap::new(),
             test_deadline: Duration::from_secs(1),

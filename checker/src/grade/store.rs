@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use serde::{Deserialize, Serialize};
 
 use super::intake::{Remark, Submission};
 use super::partition::Partition;
@@ -21,10 +22,11 @@ use crate::verdict::Judgement;
 pub use sandbox::Layers;
 
 /// The layout of the tables; another number is another program's.
-const LAYOUT: i32 = 3;
+const LAYOUT: i32 = 4;
 
-/// The layout before it, which becomes this one when it is opened: it has no parts, no `text` and no remarks.
-const BEFORE: i32 = 2;
+/// The layouts before it, which become this one when they are opened: 2 has no parts, no `text` and no remarks,
+/// and neither says what the tests drew their numbers from and which private ones there were.
+const BEFORE: [i32; 2] = [2, 3];
 
 /// The results of a grading, in its directory.
 #[derive(Debug)]
@@ -62,8 +64,22 @@ pub struct GradedExercise {
     pub flags: Vec<Flag>,
     /// What stood between it and the machine that judged it.
     pub layers: Layers,
+    /// What else decided beside the hash, to grade it in the same way again.
+    pub conditions: Conditions,
     /// What is the same for submissions that differ in comments and spaces only; `None` for what was given.
     pub text: Option<String>,
+}
+
+/// What a grading was done with besides the workbook.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Conditions {
+    /// The seed that was chosen; `None` if the tests drew from their own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
+    /// The hash of the private tests, if there were some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub private: Option<String>,
 }
 
 impl Store {
@@ -134,7 +150,7 @@ impl Store {
     fn prepare(&self) -> Result<(), Error> {
         let failed = || failed(&self.path);
         let layout = self.layout()?;
-        if ![0, BEFORE, LAYOUT].contains(&layout) {
+        if ![0, BEFORE[0], BEFORE[1], LAYOUT].contains(&layout) {
             return Err(Error::Format {
                 path: self.path.clone(),
                 problem: format!("its layout is number {layout}, not {LAYOUT}"),
@@ -144,11 +160,14 @@ impl Store {
                         .to_owned(),
             });
         }
-        let new_columns = if layout == BEFORE {
-            "ALTER TABLE result ADD COLUMN text TEXT;
-                 ALTER TABLE submission ADD COLUMN remarks TEXT NOT NULL DEFAULT '[]';"
-        } else {
-            ""
+        const OF_LAYOUT_3: &str = "ALTER TABLE result ADD COLUMN text TEXT;
+                 ALTER TABLE submission ADD COLUMN remarks TEXT NOT NULL DEFAULT '[]';";
+        const OF_LAYOUT_4: &str =
+            "ALTER TABLE result ADD COLUMN conditions TEXT NOT NULL DEFAULT '{}';";
+        let new_columns = match layout {
+            2 => format!("{OF_LAYOUT_3} {OF_LAYOUT_4}"),
+            3 => OF_LAYOUT_4.to_owned(),
+            _ => String::new(),
         };
         self.connection
             .execute_batch(&format!(
@@ -173,6 +192,7 @@ impl Store {
                      flags TEXT NOT NULL,
                      layers TEXT NOT NULL,
                      text TEXT,
+                     conditions TEXT NOT NULL DEFAULT '{{}}',
                      PRIMARY KEY (student, exercise)
                  ) WITHOUT ROWID;
                  CREATE TABLE IF NOT EXISTS part (
@@ -233,7 +253,7 @@ impl Store {
     pub fn put(&self, result: &GradedExercise) -> Result<(), Error> {
         self.connection
             .execute(
-                "INSERT OR REPLACE INTO result VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                "INSERT OR REPLACE INTO result VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 params![
                     result.student,
                     result.exercise,
@@ -241,7 +261,8 @@ impl Store {
                     json(&result.judgement),
                     json(&result.flags),
                     json(&result.layers),
-                    result.text
+                    result.text,
+                    json(&result.conditions)
                 ],
             )
             .map(drop)
@@ -313,19 +334,19 @@ impl Store {
         let mut query = self
             .connection
             .prepare(
-                "SELECT student, exercise, hash, judgement, flags, layers, text FROM result
+                "SELECT student, exercise, hash, judgement, flags, layers, text, conditions FROM result
                  ORDER BY student, exercise",
             )
             .map_err(failed())?;
         let rows = query
             .query_map([], |row| {
                 let text = |column| row.get::<_, String>(column);
-                let json = [text(3)?, text(4)?, text(5)?];
+                let json = [text(3)?, text(4)?, text(5)?, text(7)?];
                 Ok((text(0)?, text(1)?, text(2)?, json, row.get(6)?))
             })
             .map_err(failed())?;
         rows.map(|row| {
-            let (student, exercise, hash, [judgement, flags, layers], text) =
+            let (student, exercise, hash, [judgement, flags, layers, conditions], text) =
                 row.map_err(failed())?;
             Ok(GradedExercise {
                 student,
@@ -334,6 +355,7 @@ impl Store {
                 judgement: self.parsed(&judgement)?,
                 flags: self.parsed(&flags)?,
                 layers: self.parsed(&layers)?,
+                conditions: self.parsed(&conditions)?,
                 text,
             })
         })
@@ -392,6 +414,7 @@ mod tests {
             judgement: Judgement::without_tests(Verdict::Passed, None, None),
             flags: Vec::new(),
             layers: Layers::default(),
+            conditions: Conditions::default(),
             text: None,
         };
         store.put(&before).unwrap();
@@ -400,8 +423,8 @@ mod tests {
         let (notes, remarks) = (Vec::new(), Vec::new());
         let stored = Stored { submission, unreadable: None, notes, remarks };
         store.put_submission(&stored).unwrap();
-        let undo =
-            "ALTER TABLE result DROP COLUMN text; ALTER TABLE submission DROP COLUMN remarks;
+        let undo = "ALTER TABLE result DROP COLUMN text; ALTER TABLE result DROP COLUMN conditions;
+                    ALTER TABLE submission DROP COLUMN remarks;
                     DROP TABLE part; PRAGMA user_version = 2";
         store.connection.execute_batch(undo).unwrap();
         drop(store);
@@ -428,6 +451,7 @@ mod tests {
                     judgement: Judgement::from_tests(vec![test]),
                     flags: Vec::new(),
                     layers: Layers::default(),
+                    conditions: Conditions::default(),
                     text: None,
                 })
                 .unwrap();
@@ -444,7 +468,7 @@ mod tests {
         store.connection.execute_batch("PRAGMA user_version = 1").unwrap();
         drop(store);
         let error = Store::open(directory.path()).unwrap_err().to_string();
-        assert!(error.contains("its layout is number 1, not 3"), "{error}");
+        assert!(error.contains("its layout is number 1, not 4"), "{error}");
         assert!(error.contains("grade into a new directory"), "{error}");
     }
 }

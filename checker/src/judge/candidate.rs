@@ -6,6 +6,7 @@
 //! such a build compiles it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +15,7 @@ use sandbox::{End, Layer, Observation};
 
 use crate::Error;
 use crate::system::files;
+use crate::system::worker_pool::cores;
 use crate::workbook::curriculum::Exercise;
 use crate::workbook::pins::Pins;
 use crate::workbook::settings::Settings;
@@ -38,6 +40,10 @@ pub struct Candidate<'a> {
     pub settings: Arc<Settings>,
     /// What each test has to write in the end; `None` if libtest's word is enough.
     pub seals: Option<&'a Seals>,
+    /// How many of its tests run at a time.
+    pub tests_at_a_time: usize,
+    /// What its tests find in their environment besides what all find there.
+    pub env: Vec<(OsString, OsString)>,
 }
 
 /// What a test writes when it has run to its end, by its target and name.
@@ -81,6 +87,8 @@ impl<'a> Candidate<'a> {
             confined: None,
             settings: workbook.settings.clone(),
             seals: None,
+            tests_at_a_time: cores(),
+            env: Vec::new(),
         }
     }
 
@@ -162,6 +170,8 @@ impl BuildDir {
             confined: None,
             settings: self.settings.clone(),
             seals: None,
+            tests_at_a_time: cores(),
+            env: Vec::new(),
         })
     }
 }
@@ -237,6 +247,8 @@ impl WorkDir<'_> {
             confined: None,
             settings,
             seals: None,
+            tests_at_a_time: cores(),
+            env: Vec::new(),
         })
     }
 

@@ -334,6 +334,7 @@ fn nothing_is_called() {}
             title: String::new(),
             claims: Vec::new(),
             points: 1,
+            groups: Vec::new(),
             edit: vec!["src/semaphore.rs".into()],
             needs: BTreeMap::new(),
             test_deadline: Duration::ZERO,

@@ -6,6 +6,7 @@ pub mod compile;
 pub mod edited;
 pub mod inputs;
 pub mod line_to_open;
+pub mod listed;
 pub mod panics;
 pub mod run_tests;
 
@@ -27,8 +28,7 @@ use crate::system::scratch::temporary;
 use crate::verdict::{Judgement, Outcome, TestResult, Verdict};
 use crate::workbook::curriculum::Exercise;
 
-/// The target of the comparison with the reference, among those of the tests.
-pub const EXPERIMENT: &str = "experiment";
+pub use crate::workbook::curriculum::EXPERIMENT;
 
 /// The comparison's name among the tests.
 pub const COMPARISON: &str = "the experiment prints what the reference's prints";

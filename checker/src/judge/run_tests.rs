@@ -24,7 +24,7 @@ use crate::judge::line_to_open;
 use crate::judge::panics::panics;
 use crate::system::files;
 use crate::system::scratch::Scratch;
-use crate::system::worker_pool::{cores, in_parallel};
+use crate::system::worker_pool::in_parallel;
 use crate::verdict::{Outcome, Place, TestResult};
 
 /// After this many tests that hung, the rest is not run: each would cost its deadline again.
@@ -80,7 +80,7 @@ pub fn run_tests(
         Ok(result)
     };
     let mut results = Vec::new();
-    in_parallel(cores(), &expected, run, |result| results.push(result))?;
+    in_parallel(candidate.tests_at_a_time, &expected, run, |result| results.push(result))?;
     Ok(results)
 }
 
@@ -257,7 +257,7 @@ fn program_of(
         kept_output: 256 << 10,
         total_output: 16 << 20,
         // RLIMIT_NPROC knows users, not tests: those that run beside this one need theirs too.
-        tasks: tasks_of_machine().map(|tasks| tasks + TASKS * cores() as u64),
+        tasks: tasks_of_machine().map(|tasks| tasks + TASKS * candidate.tests_at_a_time as u64),
         // More than 1024, so that a test can have a descriptor beyond that number.
         open_files: Some(2048),
         file_size: Some(64 << 20),
@@ -305,6 +305,7 @@ fn environment(candidate: &Candidate<'_>, temporary: &Path) -> BTreeMap<OsString
     for name in ["HOME", "TMPDIR"] {
         environment.insert(name.into(), temporary.into());
     }
+    environment.extend(candidate.env.iter().cloned());
     environment
 }
 

@@ -1,5 +1,6 @@
 //! The report for a person: plain text at 80 columns, colour only on a terminal.
 
+use std::cmp::Reverse;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
@@ -9,7 +10,7 @@ use tracer::{Stuck, Timeline};
 use crate::event::{Event, Sink};
 use crate::evidence::{Body, Evidence, Words};
 use crate::findings::{
-    ExerciseStatus, Finding, Mutated, Soundness, Tally, Verified, WorkbookStatus,
+    Earned, ExerciseStatus, Finding, Mutated, Soundness, Tally, Verified, WorkbookStatus,
 };
 use crate::judge::EXPERIMENT;
 use crate::solutions::Kind;
@@ -504,8 +505,15 @@ impl Human {
             0 => "no wrong one tried".to_owned(),
             tried => format!("wrong caught {caught}/{tried}"),
         };
+        let nothing = match verified.degenerate.len() {
+            0 => String::new(),
+            tried => {
+                let caught = verified.degenerate.iter().filter(|it| it.passing.is_empty()).count();
+                format!(", degenerate caught {caught}/{tried}")
+            }
+        };
         self.line(&format!(
-            "{} {:<4} {:<16} stub fails {}/{}, solution passes {}{others}, {wrong}",
+            "{} {:<4} {:<16} stub fails {}/{}, solution passes {}{others}, {wrong}{nothing}",
             self.paint(mark, colour),
             verified.exercise.number.to_string(),
             verified.exercise.name,
@@ -516,6 +524,35 @@ impl Human {
         for problem in &verified.problems {
             let text = self.with_program(&clean(problem));
             self.lines(&text.lines().map(str::to_owned).collect::<Vec<_>>(), 4);
+        }
+        let earn = verified.wrong.iter().filter_map(|wrong| Some((wrong.earned?, &wrong.name)));
+        let mut earn: Vec<(Earned, &String)> = earn.collect();
+        earn.sort_by_key(|(earned, _)| Reverse(earned.hundredths));
+        for (earned, name) in earn {
+            self.line(&format!("    {:>12}  {name}", earned.to_string()));
+        }
+    }
+
+    /// Which known-wrong solutions earn more than two thirds, if that was asked.
+    fn much(&mut self, verified: &[Verified<'_>]) {
+        let all = || {
+            let of = |one: &'_ Verified<'_>| one.exercise.name.clone();
+            let wrong =
+                verified.iter().flat_map(move |one| one.wrong.iter().map(move |it| (of(one), it)));
+            wrong.filter_map(|(exercise, wrong)| Some((exercise, &wrong.name, wrong.earned?)))
+        };
+        let much: Vec<String> = all()
+            .filter(|(.., earned)| earned.is_much())
+            .map(|(exercise, name, earned)| format!("{exercise}/{name} ({earned})"))
+            .collect();
+        if all().next().is_some() {
+            let count = all().count();
+            self.line("");
+            self.line(&format!(
+                "{} of {count} wrong solutions earn more than two thirds",
+                much.len()
+            ));
+            self.lines(&much, 4);
         }
     }
 
@@ -532,6 +569,7 @@ impl Human {
             wrong().count()
         ));
         self.kinds(verified);
+        self.much(verified);
     }
 
     fn traced(&mut self, traced: &Traced<'_>, svg: Option<&Path>) {

@@ -75,12 +75,21 @@ enum Line<'a> {
         alternatives_passing: usize,
         problems: &'a [String],
     },
+    DegenerateCandidate {
+        exercise: &'a str,
+        does: &'a str,
+        /// The tests that pass on it and must not.
+        passing: &'a [String],
+    },
     WrongSolution {
         exercise: &'a str,
         name: &'a str,
         kind: Option<&'a str>,
         caught: bool,
         by: Option<&'a str>,
+        /// What it would earn, with `verify --points`.
+        points: Option<f64>,
+        points_possible: Option<f64>,
     },
     Verification {
         verified: usize,
@@ -274,6 +283,15 @@ impl Json {
                 kind: wrong.kind.map(Kind::name),
                 caught: wrong.caught_by.is_some(),
                 by: wrong.caught_by.as_deref(),
+                points: wrong.earned.map(|it| it.hundredths as f64 / 100.0),
+                points_possible: wrong.earned.map(|it| it.possible as f64 / 100.0),
+            });
+        }
+        for candidate in &verified.degenerate {
+            output::print_json(&Line::DegenerateCandidate {
+                exercise: &verified.exercise.directory,
+                does: candidate.candidate.in_words(),
+                passing: &candidate.passing,
             });
         }
         output::print_json(&Line::Verified {

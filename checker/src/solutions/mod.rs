@@ -9,6 +9,7 @@
 //! ```
 
 mod declaration;
+pub mod degenerate;
 mod kind;
 mod patch;
 mod rebase;
@@ -24,6 +25,7 @@ use crate::workbook::Workbook;
 use crate::workbook::curriculum::Exercise;
 
 pub use declaration::{Declaration, without_declaration};
+pub use degenerate::Degenerate;
 pub use kind::Kind;
 pub use patch::{lines_of_formatting, patch_text};
 pub use rebase::{Rebased, rebase};

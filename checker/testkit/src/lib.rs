@@ -8,6 +8,7 @@
 //! - [`program`]: a program run to its end, with its exit status and what it printed.
 //! - [`procfs`]: what the kernel says of a process: its state, its open descriptors.
 //! - [`quiescence`]: whether a process sleeps, is stopped, has ended or spins.
+//! - [`seed`]: what is drawn at random is drawn from a seed that a grader may choose.
 //! - [`steps`]: what a thread does, counted, so that "it spins" is no guess about time either.
 //! - [`growth`]: whether memory and descriptors are kept of every operation.
 //! - [`running`]: a program observed while it runs, and interrupted.
@@ -24,6 +25,7 @@ mod on_trial;
 pub mod program;
 pub mod quiescence;
 pub mod running;
+mod seed;
 mod sleep;
 pub mod steps;
 pub mod survey;
@@ -34,3 +36,4 @@ pub mod threads;
 pub use evidence::Lesson;
 pub use on_trial::on_trial;
 pub use procfs;
+pub use seed::seed;

@@ -243,8 +243,18 @@ fn each_kind_reaches_the_pages_and_documents_of_a_grading() {
         let judgement = Judgement::from_tests(vec![test]);
         let (exercise, hash) = ("answer".to_owned(), String::new());
         let (flags, layers, text) = (Vec::new(), Layers::default(), None);
+        let conditions = checker::grade::store::Conditions::default();
         store
-            .put(&GradedExercise { student, exercise, hash, judgement, flags, layers, text })
+            .put(&GradedExercise {
+                student,
+                exercise,
+                hash,
+                judgement,
+                flags,
+                layers,
+                conditions,
+                text,
+            })
             .unwrap();
     }
     drop(store);

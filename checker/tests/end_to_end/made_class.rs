@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use checker::evidence::{Evidence, Failure, Lesson, Line, Of, Schedule, SourceLine, Step};
 use checker::flags::{Flag, Kind};
 use checker::grade::intake::{Remark, Submission};
-use checker::grade::store::{GradedExercise, Store, Stored};
+use checker::grade::store::{Conditions, GradedExercise, Store, Stored};
 use checker::grade::taken::{Note, Why};
 use checker::verdict::{Judgement, Outcome, Place, TestResult, Verdict};
 use checker::workbook::Workbook;
@@ -169,8 +169,18 @@ pub fn make(workbook: &Workbook, directory: &Path) {
             };
             let (student, exercise) = ((*student).to_owned(), exercise.name.clone());
             let (hash, flags, layers, text) = (String::new(), flags(&student, nth), layers(), None);
+            let conditions = Conditions::default();
             store
-                .put(&GradedExercise { student, exercise, hash, judgement, flags, layers, text })
+                .put(&GradedExercise {
+                    student,
+                    exercise,
+                    hash,
+                    judgement,
+                    flags,
+                    layers,
+                    conditions,
+                    text,
+                })
                 .unwrap();
         }
     }

@@ -9,10 +9,14 @@ mod class;
 #[cfg(feature = "grade")]
 mod clusters;
 mod commands;
+#[cfg(feature = "grade")]
+mod conditions;
 mod edits;
 mod evidence;
 #[cfg(feature = "grade")]
 mod grade;
+#[cfg(feature = "grade")]
+mod groups;
 mod interrupts;
 mod line_ends;
 #[cfg(feature = "grade")]

@@ -68,9 +68,9 @@ fn a_new_exercise_is_whole_and_verify_names_what_is_left_to_write() {
                     tests/protocol.rs:26: TODO: the one mistake that breaks this scenario\n";
     let timeline = "    tests/timeline.rs:12: TODO: the one mistake that usually has this effect (and N more)\n";
     let expected = format!(
-        "✗ 1.2  two_words        stub fails 2/2, solution passes 3, wrong caught 1/1\n{}\
-         ✗ 2.9  once             stub fails 4/4, solution passes 5, wrong caught 1/1\n{}\
-         ✗ 4.2  forks            stub fails 3/3, solution passes 4, wrong caught 1/1\n{}\
+        "✗ 1.2  two_words        stub fails 2/2, solution passes 3, wrong caught 1/1, degenerate caught 5/5\n{}\
+         ✗ 2.9  once             stub fails 4/4, solution passes 5, wrong caught 1/1, degenerate caught 5/5\n{}\
+         ✗ 4.2  forks            stub fails 3/3, solution passes 4, wrong caught 1/1, degenerate caught 5/5\n{}\
          0 of 3 exercises verified, 3 of 3 wrong solutions caught\n",
         missing("two_words", "src/lib.rs", ""),
         missing("once", "src/once.rs", protocol),

@@ -8,7 +8,7 @@ use base64::prelude::BASE64_STANDARD;
 use checker::evidence::Evidence;
 use checker::grade::intake::Submission;
 use checker::grade::scheme::Scheme;
-use checker::grade::store::{GradedExercise, Store, Stored};
+use checker::grade::store::{Conditions, GradedExercise, Store, Stored};
 use checker::verdict::{Judgement, Outcome, TestResult, Verdict};
 use checker::workbook::Workbook;
 use rstest::rstest;
@@ -144,6 +144,7 @@ fn result(student: &str, exercise: &str, judgement: Judgement, layers: Layers) -
         judgement,
         flags: Vec::new(),
         layers,
+        conditions: Conditions::default(),
         text: None,
     }
 }

@@ -66,7 +66,7 @@ impl Driver {
     /// A driver that runs all schedules of a search, or only one; the outcome fills as it does.
     pub fn new(only: Option<Vec<Deviation>>, effort: Effort, found: Rc<RefCell<Outcome>>) -> Self {
         Self {
-            search: Search::new(effort),
+            search: Search::new(effort, testkit::seed(0)),
             only,
             plan: Plan::Deviations(Vec::new()),
             random: Random::new(0),

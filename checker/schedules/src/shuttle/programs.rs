@@ -27,7 +27,7 @@ where
     M: Clone + Send + Sync + 'static,
     O: Send + Sync + 'static,
 {
-    let mut random = Random::new(1);
+    let mut random = Random::new(testkit::seed(1));
     let programs = trial.programs(PROGRAMS, |bound| random.below(bound));
     let trial = Arc::new(trial);
     let (only, wanted) = (replay::asked_for(), replay::program_asked_for());

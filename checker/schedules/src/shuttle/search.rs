@@ -3,7 +3,8 @@
 //! A schedule is told by where it deviates from the plain one, in which a thread runs until it waits
 //! or ends, and then the next one has its turn. All schedules with one deviation come first, then
 //! those with two: most bugs need no more (Emmi, Qadeer, Rakamarić: Delay-bounded scheduling, POPL
-//! 2011), and what is found first is short. After them come random schedules, from fixed seeds.
+//! 2011), and what is found first is short. After them come random schedules, from seeds that are fixed or
+//! chosen when submissions are graded.
 //!
 //! The first failure is then made as simple as possible: among those with as many deviations, the one
 //! with the fewest switches; of a random one, only the deviations that it needs.
@@ -58,6 +59,8 @@ pub struct Search {
     tried: usize,
     /// The simplest failure so far: its deviations, and what it cost to read.
     best: Option<(Vec<Deviation>, usize)>,
+    /// What the random schedules, and the order of the others, are drawn from.
+    seed: u64,
 }
 
 #[derive(Debug)]
@@ -84,10 +87,10 @@ enum Phase {
 
 impl Search {
     /// A search that has tried nothing.
-    pub fn new(effort: Effort) -> Self {
+    pub fn new(effort: Effort, seed: u64) -> Self {
         let queue = VecDeque::from([Vec::new()]);
         let phase = Phase::Systematic { queue, next: Vec::new(), running: Vec::new() };
-        Self { effort, phase, tried: 0, best: None }
+        Self { effort, phase, tried: 0, best: None, seed }
     }
 
     /// The schedule to try next, or `None` when all is tried.
@@ -107,13 +110,13 @@ impl Search {
                         self.tried = 0;
                     } else {
                         // What there is no room for is left out evenly.
-                        shuffle(next);
+                        shuffle(next, self.seed);
                         *queue = std::mem::take(next).into();
                     }
                 }
                 Phase::Random if self.tried < self.effort.random => {
                     self.tried += 1;
-                    return Some(Plan::Random(self.tried as u64));
+                    return Some(Plan::Random(self.seed.wrapping_add(self.tried as u64)));
                 }
                 Phase::Fewest { queue, left, running } => {
                     if let Some(deviations) = queue.pop_front().filter(|_| *left > 0) {
@@ -206,9 +209,9 @@ fn one_more<'a>(
     })
 }
 
-/// Puts the schedules in an order of no meaning, the same each time.
-fn shuffle(schedules: &mut [Vec<Deviation>]) {
-    let mut random = Random::new(1);
+/// Puts the schedules in an order of no meaning, the same each time for a seed.
+fn shuffle(schedules: &mut [Vec<Deviation>], seed: u64) {
+    let mut random = Random::new(seed.wrapping_add(1));
     for last in (1..schedules.len()).rev() {
         schedules.swap(last, random.below(last + 1));
     }
@@ -231,5 +234,25 @@ impl Random {
         mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         ((mixed ^ (mixed >> 31)) % bound as u64) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_schedules_are_those_of_the_seed() {
+        let random = |seed| {
+            let mut search = Search::new(seed);
+            // The plain schedule comes first, whatever the seed.
+            assert!(matches!(search.next(), Some(Plan::Deviations(none)) if none.is_empty()));
+            match search.next() {
+                Some(Plan::Random(number)) => number,
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(random(7), random(7));
+        assert_ne!(random(7), random(8));
     }
 }

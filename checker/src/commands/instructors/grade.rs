@@ -1,6 +1,6 @@
 //! `checker grade`, `checker merge` and `checker score`: submissions in, a gradebook out.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::convert::Infallible;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -13,11 +13,14 @@ use crate::grade::grading::{Grading, results_in};
 use crate::grade::intake::{Intake, Upload, normal_form};
 use crate::grade::merge::{self, Merged};
 use crate::grade::partition::{self, Partition};
+use crate::grade::private::{Private, PrivateTests};
 use crate::grade::scheme::Scheme;
-use crate::grade::store::{GradedExercise, Store};
+use crate::grade::store::{Conditions, GradedExercise, Store};
+use crate::judge::candidate::BuildDir;
 use crate::report::{GradingReport, Report, Reporter, formats};
 use crate::system::files;
 use crate::workbook::curriculum::Exercise;
+use crate::workbook::pins::Pins;
 use crate::{Error, Exit};
 
 use super::intake::{UploadArguments, refuse_where_nothing_counts, say_remarks, take_in};
@@ -50,6 +53,13 @@ pub struct GradeArguments {
     /// From now on, results with flags do not count until you approve them with `checker score --approve`
     #[arg(long)]
     pub hold_flags: bool,
+    /// Judge by these tests too, which students do not have: DIR/EXERCISE/TARGET.rs (docs/grading.md)
+    #[arg(long, value_name = "DIR")]
+    pub private: Option<PathBuf>,
+    /// What tests draw at random is drawn from this number; by default from one that is chosen for the first
+    /// grading into --out, and with --partition from the tests' own
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u32>,
     /// How many are judged at a time; by default four for each core, because some wait
     #[arg(long, value_name = "N")]
     pub jobs: Option<NonZeroUsize>,
@@ -74,10 +84,11 @@ pub fn grade(
         refuse_where_nothing_counts(&intakes)?;
     }
     let _turn = crate::commands::judging::wait_for_turn(session, reporter)?;
-    // A wrong scheme is reported now, and not after hours of judging.
-    adopt(session, arguments.scheme.as_deref(), &arguments.out)?;
     let layers = isolation(arguments.require_isolation, reporter)?;
     let store = Store::open(&arguments.out)?;
+    let (pins, conditions) = conditions(session, arguments, &store, reporter)?;
+    // A wrong scheme is reported now, and not after hours of judging.
+    adopt(session, arguments.scheme.as_deref(), &arguments.out)?;
     if arguments.hold_flags {
         hold(&arguments.out)?;
     }
@@ -99,7 +110,8 @@ pub fn grade(
         return Ok(Exit::Passed);
     }
     let jobs = arguments.jobs.map(NonZeroUsize::get);
-    let grading = Grading::new(workbook, &session.stop, exercises.clone(), jobs, &layers)?;
+    let by = (pins, conditions);
+    let grading = Grading::new(workbook, &session.stop, exercises.clone(), jobs, &layers, by)?;
     let again = arguments.rerun.as_deref();
     let open = grading.grade(&intakes, &store, again, |progress| {
         reporter.report(Report::Grading(GradingReport::Graded(progress)))
@@ -109,6 +121,66 @@ pub fn grade(
         return Ok(Exit::Fault);
     }
     how_it_ends(&store, exercises, &intakes)
+}
+
+/// The pins with the private tests in them, and what is recorded with each result. All results in a directory
+/// are found under the same conditions, so that all students are judged alike.
+fn conditions(
+    session: &Session,
+    arguments: &GradeArguments,
+    store: &Store,
+    reporter: &mut dyn Reporter,
+) -> Result<(BTreeMap<String, Pins>, Conditions), Error> {
+    let (workbook, out) = (&session.workbook, &arguments.out);
+    let known = PrivateTests::load(out)?;
+    let (pins, private) = match (&arguments.private, known) {
+        (None, None) => (Pins::load_all(workbook)?, None),
+        (None, Some(known)) => {
+            return Err(Error::Refused(format!(
+                "{}: these results were found with private tests (SHA-256 {})\nGive the same with --private DIR, \
+                 or grade into a new directory",
+                out.display(),
+                known.sha256
+            )));
+        }
+        (Some(directory), _) => {
+            let private = Private::load(workbook, directory)?;
+            let build_dir = BuildDir::prepare(workbook, "stub")?;
+            let (pins, private) = private.laid(workbook, &build_dir, &session.stop)?;
+            private.save(out)?;
+            let count: usize =
+                private.tests.values().flat_map(BTreeMap::values).map(Vec::len).sum();
+            reporter.note(&format!("Private tests: {count}, SHA-256 {}.", private.sha256));
+            (pins, Some(private.sha256))
+        }
+    };
+    let seed = seed(arguments, store)?;
+    if let Some(seed) = seed {
+        reporter.note(&format!("Seed: {seed}. The same tests again: --seed {seed}."));
+    }
+    Ok((pins, Conditions { seed, private }))
+}
+
+/// The seed that was asked for, or that of the results that are there, or a new one.
+fn seed(arguments: &GradeArguments, store: &Store) -> Result<Option<u32>, Error> {
+    if arguments.seed.is_some() {
+        return Ok(arguments.seed);
+    }
+    let known: BTreeSet<Option<u32>> =
+        store.results()?.iter().map(|result| result.conditions.seed).collect();
+    match (known.len(), known.into_iter().next()) {
+        (1, Some(seed)) => Ok(seed),
+        // All parts of a class have to be judged by the same one.
+        (0, _) if arguments.partition.is_some() => Ok(None),
+        (0, _) => {
+            let token = files::token()?;
+            Ok(token.get(..8).and_then(|digits| u32::from_str_radix(digits, 16).ok()))
+        }
+        _ => Err(Error::Refused(format!(
+            "{}: the results there were found with several seeds; say with --seed N which one counts",
+            arguments.out.display()
+        ))),
+    }
 }
 
 /// Leaves out whose turn it is not.

@@ -12,12 +12,12 @@ use crate::event::Silent;
 use crate::judge::candidate::{BuildDir, Sources};
 use crate::judge::compile::Recipe;
 use crate::judge::inputs::Inputs;
-use crate::judge::{Judged, judge};
+use crate::judge::{COMPARISON, EXPERIMENT, Judged, judge};
 use crate::solutions::Solutions;
 use crate::system::files;
 use crate::verdict::{Outcome, Verdict};
 use crate::workbook::Workbook;
-use crate::workbook::curriculum::Exercise;
+use crate::workbook::curriculum::{Exercise, FILE, Problem};
 use crate::workbook::pins::Pins;
 
 /// The most lines that a stub may have.
@@ -57,12 +57,14 @@ pub(super) fn verify_base<'a>(
             solution: 0,
             alternatives: Vec::new(),
             wrong: Vec::new(),
+            degenerate: Vec::new(),
             problems: Vec::new(),
         },
     };
     verification.result.problems.extend(unwritten(workbook, exercise)?);
     verification.texts()?;
     verification.pins(pinned.as_ref(), &now);
+    verification.groups();
     verification.stub(&slots.stubs)?;
     verification.solution(&slots.solutions)?;
     verification.result.problems.extend(missing(workbook, exercise)?);
@@ -159,6 +161,19 @@ impl Verification<'_> {
                 "the pins are not current ({}); if that is meant: `checker pin {name}`",
                 changed.join(", ")
             ));
+        }
+    }
+
+    /// Every test of the exercise belongs to one group of it, if it has any.
+    fn groups(&mut self) {
+        let tests = self.pins.tests.iter();
+        let tests = tests
+            .flat_map(|(target, tests)| tests.iter().map(move |it| (target.as_str(), it.as_str())));
+        let mut tests: Vec<(&str, &str)> = tests.collect();
+        tests.extend(self.pins.snapshot().map(|_| (EXPERIMENT, COMPARISON)));
+        for problem in self.result.exercise.problems_of_groups(&tests) {
+            let Problem { line, problem, remedy } = problem;
+            self.problem(format!("{FILE}:{line}: {problem}. {remedy}"));
         }
     }
 

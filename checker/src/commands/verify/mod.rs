@@ -1,10 +1,11 @@
 //! `checker verify`: the tests of the exercises are tested.
 //!
 //! For every exercise: the stub compiles without a warning and fails, the solution and its alternatives
-//! pass, every known-wrong solution is caught by the test that it names, the pins are current, the texts
-//! are complete.
+//! pass, every known-wrong solution is caught by the test that it names, no test passes on code that does
+//! nothing, the pins are current, the texts are complete.
 
 mod base;
+mod degenerate;
 mod missing;
 mod variants;
 
@@ -19,11 +20,20 @@ use crate::system::worker_pool::{in_parallel, worker_count};
 use base::{Slots, verify_base};
 use variants::verify_variants;
 
+/// How much is verified.
+#[derive(Debug, Clone, Copy)]
+pub struct Extent {
+    /// Known-wrong solutions and alternatives are left out.
+    pub skip_wrong: bool,
+    /// Every test runs on the known-wrong solutions, so that it can be said what they would earn.
+    pub points: bool,
+}
+
 /// Verifies the asked exercises; with none named, the workbook's own files too.
 pub fn verify(
     session: &Session,
     names: &[String],
-    skip_wrong: bool,
+    extent: Extent,
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
     let workbook = &session.workbook;
@@ -41,15 +51,11 @@ pub fn verify(
         |base| bases.push(base),
     )?;
     let mut verified = Vec::new();
-    let mut take = |result| {
+    let take = |result| {
         reporter.report(Report::Verified(&result));
         verified.push(result);
     };
-    if skip_wrong {
-        bases.into_iter().for_each(|base| take(base.verified));
-    } else {
-        verify_variants(session, &bases, take)?;
-    }
+    verify_variants(session, &bases, extent, take)?;
     let mut general = Vec::new();
     if names.is_empty() {
         for edit in WorkbookPins::load(workbook)?.edits(workbook)? {

@@ -1,17 +1,20 @@
-//! The other solutions of an exercise: alternatives must pass, and each known-wrong one must be caught by
-//! the test that it names.
+//! The other solutions of an exercise: alternatives must pass, each known-wrong one must be caught by the test
+//! that it names, and no test may pass on a degenerate one.
 
+use super::Extent;
 use super::base::Base;
 use crate::Error;
 use crate::commands::{Session, why};
 use crate::event::Silent;
-use crate::findings::{Alternative, Verified, Wrong};
+use crate::findings::{Alternative, DoesNothing, Earned, Verified, Wrong};
 use crate::judge::candidate::{Sources, WorkDirs};
 use crate::judge::compile::Wanted;
 use crate::judge::judge_compiled;
+use crate::solutions::degenerate::Allowed;
 use crate::solutions::{self, Solutions, WrongFile, lines_of_formatting};
 use crate::system::worker_pool::{Semaphore, cores, in_parallel, worker_count_beside_deadlines};
 use crate::verdict::{Judgement, Verdict};
+use crate::workbook::curriculum::Exercise;
 use crate::workbook::pins::Pins;
 
 /// Judges the variants of all exercises, whichever comes next, and hands each exercise on when its last
@@ -19,16 +22,23 @@ use crate::workbook::pins::Pins;
 pub(super) fn verify_variants<'a>(
     session: &Session,
     bases: &[Base<'a>],
+    extent: Extent,
     mut take: impl FnMut(Verified<'a>),
 ) -> Result<(), Error> {
     let mut trials = Vec::new();
     for base in bases {
-        trials.extend(variants(session, base)?);
+        // First, because some of its tests wait for their deadlines.
+        trials.push(Trial { base, variant: Variant::Degenerate });
+        if !extent.skip_wrong {
+            trials.extend(variants(session, base)?);
+        }
     }
     let judging = Judging {
         session,
         work_dirs: WorkDirs::new(&session.workbook, worker_count_beside_deadlines()),
         compilers: Semaphore::new(cores()),
+        allowed: Allowed::load(&session.workbook)?,
+        points: extent.points,
     };
     let mut unfinished = bases.iter().map(|base| base.verified.clone()).peekable();
     in_parallel(
@@ -51,20 +61,23 @@ pub(super) fn verify_variants<'a>(
 }
 
 /// A solution to be judged.
-struct Trial<'a> {
-    base: &'a Base<'a>,
+pub(super) struct Trial<'a> {
+    pub(super) base: &'a Base<'a>,
     variant: Variant,
 }
 
 enum Variant {
     Right(solutions::Alternative),
     Wrong(WrongFile, Result<solutions::Wrong, String>),
+    /// The stub as everything that does nothing.
+    Degenerate,
 }
 
 /// What was found out about a variant, and all that is not as it must be.
 enum Found {
     Right(Alternative, Option<String>),
     Wrong(Wrong, Vec<String>),
+    Degenerate(Vec<DoesNothing>, Vec<String>),
 }
 
 impl Found {
@@ -76,6 +89,10 @@ impl Found {
             }
             Found::Wrong(wrong, problems) => {
                 verified.wrong.push(wrong);
+                verified.problems.extend(problems);
+            }
+            Found::Degenerate(candidates, problems) => {
+                verified.degenerate = candidates;
                 verified.problems.extend(problems);
             }
         }
@@ -95,11 +112,14 @@ fn variants<'a>(session: &Session, base: &'a Base<'a>) -> Result<Vec<Trial<'a>>,
     Ok(trials)
 }
 
-struct Judging<'a> {
-    session: &'a Session,
-    work_dirs: WorkDirs,
+pub(super) struct Judging<'a> {
+    pub(super) session: &'a Session,
+    pub(super) work_dirs: WorkDirs,
     /// Compiling keeps a core busy; most tests wait for something.
-    compilers: Semaphore,
+    pub(super) compilers: Semaphore,
+    pub(super) allowed: Allowed,
+    /// Whether it is asked what known-wrong solutions earn.
+    points: bool,
 }
 
 impl Judging<'_> {
@@ -117,6 +137,10 @@ impl Judging<'_> {
                 Ok(Found::Right(Alternative { name, passes }, problem))
             }
             Variant::Wrong(file, wrong) => self.found_of_wrong(trial, file, wrong),
+            Variant::Degenerate => {
+                let (candidates, problems) = self.degenerate(trial)?;
+                Ok(Found::Degenerate(candidates, problems))
+            }
         }
     }
 
@@ -133,9 +157,10 @@ impl Judging<'_> {
                 format!("the change at line {line} of its base is nothing but formatting")
             }));
         }
-        let caught_by = match wrong {
-            Ok(wrong) => self.caught_by(trial, wrong)?,
-            Err(problem) => Err(problem.clone()),
+        let (caught_by, earned) = match wrong {
+            Ok(wrong) if self.points => self.caught_and_earned(trial, wrong)?,
+            Ok(wrong) => (self.caught_by(trial, wrong)?, None),
+            Err(problem) => (Err(problem.clone()), None),
         };
         problems.extend(caught_by.as_ref().err().cloned());
         let named = |problem| format!("{}: {problem}", file.path.display());
@@ -143,6 +168,7 @@ impl Judging<'_> {
             name: file.name.clone(),
             kind: wrong.as_ref().ok().map(|wrong| wrong.declaration.kind),
             caught_by: caught_by.ok(),
+            earned,
         };
         Ok(Found::Wrong(found, problems.into_iter().map(named).collect()))
     }
@@ -168,6 +194,22 @@ impl Judging<'_> {
         Ok(declaration.check(&self.judge(trial, pins, sources, Wanted::Everything)?))
     }
 
+    /// As [`Self::caught_by`], and what it would earn by the curriculum.
+    fn caught_and_earned(
+        &self,
+        trial: &Trial<'_>,
+        wrong: &solutions::Wrong,
+    ) -> Result<(Result<String, String>, Option<Earned>), Error> {
+        let judgement = self.judge(trial, &trial.base.pins, &wrong.sources, Wanted::Everything)?;
+        let earned = earned(trial.base.verified.exercise, &judgement);
+        let caught_by = match wrong.declaration.check(&judgement) {
+            // After two tests that hang the others are not run, and the declared one may be among them.
+            Err(_) => self.caught_by(trial, wrong)?,
+            caught => caught,
+        };
+        Ok((caught_by, earned))
+    }
+
     fn judge(
         &self,
         trial: &Trial<'_>,
@@ -187,4 +229,22 @@ impl Judging<'_> {
         };
         Ok(judge_compiled(&candidate, compiled, stop, &mut Silent)?.0)
     }
+}
+
+/// What a judgement earns by the curriculum.
+#[cfg(feature = "grade")]
+fn earned(exercise: &Exercise, judgement: &Judgement) -> Option<Earned> {
+    use crate::grade::scheme::Scheme;
+    use crate::grade::score::{score, worth};
+
+    let scheme = Scheme::default();
+    let points = score(exercise, &scheme, judgement, 0).points;
+    let possible = worth(exercise, &scheme).possible;
+    Some(Earned { hundredths: points.hundredths(), possible: possible.hundredths() })
+}
+
+/// Points are the business of those who grade.
+#[cfg(not(feature = "grade"))]
+fn earned(_: &Exercise, _: &Judgement) -> Option<Earned> {
+    None
 }

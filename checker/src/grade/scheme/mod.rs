@@ -6,13 +6,14 @@
 
 mod written;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use super::points::Points;
-use crate::workbook::curriculum::Exercise;
+use crate::workbook::curriculum::{self, Exercise, Pattern, fits};
 
 /// The scheme's name in the directory of the results.
 pub const FILE: &str = "scheme.toml";
@@ -23,8 +24,6 @@ pub struct Scheme {
     /// What lateness costs.
     pub late: Late,
     exercises: BTreeMap<String, Rules>,
-    /// For exercises that are not named.
-    others: Rules,
 }
 
 /// What lateness costs; without rules nothing.
@@ -52,6 +51,8 @@ pub struct Rules {
     pub is_bonus: bool,
     /// Each test belongs to the first group that names it.
     pub groups: Vec<Group>,
+    /// The place of the group of those tests that no group names.
+    rest: Option<usize>,
 }
 
 /// Tests that count together.
@@ -69,10 +70,6 @@ pub struct Group {
     /// Whether the student sees it, and when.
     pub visibility: Visibility,
 }
-
-/// A pattern for tests: `TARGET` or `TARGET::NAME`, in which `*` stands for anything.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Pattern(String);
 
 /// Who sees what became of tests, and when; the order is from open to closed.
 #[derive(
@@ -93,9 +90,12 @@ pub enum Visibility {
 }
 
 impl Scheme {
-    /// What counts in an exercise.
-    pub fn rules(&self, exercise: &Exercise) -> &Rules {
-        self.exercises.get(&exercise.name).unwrap_or(&self.others)
+    /// What counts in an exercise: by this scheme, or by the curriculum.
+    pub fn rules(&self, exercise: &Exercise) -> Cow<'_, Rules> {
+        match self.exercises.get(&exercise.name) {
+            Some(rules) => Cow::Borrowed(rules),
+            None => Cow::Owned(Rules::of(exercise)),
+        }
     }
 }
 
@@ -116,21 +116,24 @@ impl Late {
     }
 }
 
-impl Default for Rules {
-    fn default() -> Self {
-        let everything = Group {
-            name: "all tests".to_owned(),
-            tests: vec![Pattern("*".to_owned())],
-            share: 1,
-            all_or_nothing: false,
-            is_bonus: false,
-            visibility: Visibility::Visible,
-        };
-        Self { points: None, weight: 100, is_bonus: false, groups: vec![everything] }
-    }
-}
-
 impl Rules {
+    /// What counts without a scheme: the groups of the curriculum, or all tests alike.
+    pub fn of(exercise: &Exercise) -> Self {
+        let mut rules = Self {
+            points: None,
+            weight: 100,
+            is_bonus: false,
+            groups: exercise.groups.iter().map(Group::of_curriculum).collect(),
+            // The comparison, private tests, and those of a result from before the groups were changed.
+            rest: (exercise.groups.iter().position(curriculum::Group::has_rest))
+                .or(exercise.groups.iter().position(|group| group.is_heart)),
+        };
+        if rules.groups.is_empty() {
+            rules.groups = vec![Group::of_all_tests()];
+        }
+        rules
+    }
+
     /// What a pass is worth, without the groups that are a bonus.
     pub fn full(&self, exercise: &Exercise) -> Points {
         let points = Points::whole(self.points.unwrap_or(exercise.points));
@@ -139,7 +142,7 @@ impl Rules {
 
     /// The place in `groups` of the group that a test belongs to.
     pub fn group_of(&self, target: &str, test: &str) -> Option<usize> {
-        self.groups.iter().position(|group| group.has(target, test))
+        self.groups.iter().position(|group| group.has(target, test)).or(self.rest)
     }
 
     /// Whether students must not see into this target, or into a part of it.
@@ -155,6 +158,29 @@ impl Rules {
 }
 
 impl Group {
+    fn of_all_tests() -> Self {
+        Self {
+            name: "all tests".to_owned(),
+            tests: vec![Pattern("*".to_owned())],
+            share: 1,
+            all_or_nothing: false,
+            is_bonus: false,
+            visibility: Visibility::Visible,
+        }
+    }
+
+    fn of_curriculum(group: &curriculum::Group) -> Self {
+        let named = group.tests.iter().filter(|pattern| !pattern.is_rest());
+        Self {
+            name: group.name.clone(),
+            tests: named.cloned().collect(),
+            share: group.share,
+            all_or_nothing: group.all_or_nothing,
+            is_bonus: false,
+            visibility: Visibility::Visible,
+        }
+    }
+
     fn has(&self, target: &str, test: &str) -> bool {
         self.tests.iter().any(|pattern| pattern.matches(target, test))
     }
@@ -165,63 +191,9 @@ impl Group {
     }
 }
 
-impl Pattern {
-    fn target(&self) -> &str {
-        self.0.split("::").next().unwrap_or_default()
-    }
-
-    fn matches(&self, target: &str, test: &str) -> bool {
-        if self.0.contains("::") {
-            fits(&self.0, &format!("{target}::{test}"))
-        } else {
-            fits(&self.0, target)
-        }
-    }
-}
-
-/// Whether the text is the pattern, in which each `*` stands for anything.
-fn fits(pattern: &str, text: &str) -> bool {
-    let mut pieces = pattern.split('*');
-    let first = pieces.next().unwrap_or_default();
-    let Some(mut rest) = text.strip_prefix(first) else { return false };
-    let Some(last) = pieces.next_back() else { return rest.is_empty() };
-    for piece in pieces {
-        let Some(at) = rest.find(piece) else { return false };
-        rest = &rest[at + piece.len()..];
-    }
-    rest.ends_with(last)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_star_stands_for_anything() {
-        for (pattern, text, is) in [
-            ("a", "a", true),
-            ("a", "ab", false),
-            ("a*", "ab", true),
-            ("*b", "ab", true),
-            ("a*a", "a", false),
-            ("a*c*e", "abcde", true),
-            ("a*c*e", "abde", false),
-            ("*", "", true),
-        ] {
-            assert_eq!(fits(pattern, text), is, "{pattern} {text}");
-        }
-    }
-
-    #[test]
-    fn a_pattern_names_a_target_or_tests_of_it() {
-        let matches =
-            |pattern: &str, target, test| Pattern(pattern.to_owned()).matches(target, test);
-        assert!(matches("protocol", "protocol", "a::case_1"));
-        assert!(!matches("protocol", "orderings", "protocol"));
-        assert!(matches("protocol::a*", "protocol", "a::case_1"));
-        assert!(!matches("protocol::a", "protocol", "a::case_1"));
-        assert!(matches("*", "experiment", "prints"));
-    }
 
     #[test]
     fn lateness_has_grace_a_cap_and_an_end() {

@@ -10,18 +10,17 @@ use std::path::Path;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::{FILE, Group, Late, Pattern, Rules, Scheme, Visibility};
+use super::{FILE, Group, Late, Rules, Scheme, Visibility};
 use crate::Error;
+use crate::grade::private::PrivateTests;
 use crate::judge::{COMPARISON, EXPERIMENT};
 use crate::system::files;
 use crate::workbook::Workbook;
+use crate::workbook::curriculum::{self, LARGEST_SHARE, Pattern};
 use crate::workbook::pins::Pins;
 
 /// The heaviest weight, in percent.
 const WEIGHT: u32 = 1000;
-
-/// The largest share; with more, sums would not be exact any longer.
-const SHARE: u32 = 1000;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -77,10 +76,12 @@ impl From<Wrong> for Failure {
 }
 
 impl Scheme {
-    /// Reads and validates a scheme; an error names the file, the line and the remedy.
-    pub fn load(workbook: &Workbook, path: &Path) -> Result<Self, Error> {
+    /// Reads and validates a scheme for the results in `directory`; an error names the file, the line and the
+    /// remedy.
+    fn load(workbook: &Workbook, path: &Path, directory: &Path) -> Result<Self, Error> {
         let text = files::read(path)?;
-        read(workbook, &text).map_err(|failure| match failure {
+        let private = PrivateTests::load(directory)?.unwrap_or_default();
+        read(workbook, &private, &text).map_err(|failure| match failure {
             Failure::Error(error) => error,
             Failure::Wrong(Wrong { span, problem, remedy }) => Error::Written {
                 file: path.to_owned(),
@@ -92,20 +93,37 @@ impl Scheme {
     }
 
     /// The scheme that lies with the results in `directory`; without one, every exercise has the
-    /// curriculum's points, and every test function an equal share of them.
+    /// curriculum's points and groups.
     pub fn load_beside_results(workbook: &Workbook, directory: &Path) -> Result<Self, Error> {
+        check_curriculum(workbook)?;
         let path = directory.join(FILE);
-        if path.is_file() { Self::load(workbook, &path) } else { Ok(Self::default()) }
+        if path.is_file() { Self::load(workbook, &path, directory) } else { Ok(Self::default()) }
     }
 
     /// Puts the scheme at `path` with the results in `directory`, if it is sound.
     pub fn adopt(workbook: &Workbook, path: &Path, directory: &Path) -> Result<(), Error> {
-        Self::load(workbook, path).map_err(Error::asked_for)?;
+        Self::load(workbook, path, directory).map_err(Error::asked_for)?;
         files::write_atomically(&directory.join(FILE), &files::read(path)?)
     }
 }
 
-fn read(workbook: &Workbook, text: &str) -> Result<Scheme, Failure> {
+/// The groups of the curriculum have to fit the tests, as those of a scheme have to.
+fn check_curriculum(workbook: &Workbook) -> Result<(), Error> {
+    for exercise in workbook.curriculum.exercises.iter().filter(|it| !it.groups.is_empty()) {
+        let pins = Pins::load(workbook, exercise)?;
+        if let Some(problem) = exercise.problems_of_groups(&tests(&pins)).into_iter().next() {
+            return Err(Error::Written {
+                file: workbook.root.join(curriculum::FILE),
+                line: problem.line,
+                problem: problem.problem,
+                remedy: problem.remedy,
+            });
+        }
+    }
+    Ok(())
+}
+
+fn read(workbook: &Workbook, private: &PrivateTests, text: &str) -> Result<Scheme, Failure> {
     let written: Written = toml::from_str(text).map_err(|error| Wrong {
         span: error.span().unwrap_or(0..0),
         problem: error.message().to_owned(),
@@ -114,7 +132,7 @@ fn read(workbook: &Workbook, text: &str) -> Result<Scheme, Failure> {
     let late = written.late.map_or(Ok(Late::default()), checked_late)?;
     let mut exercises = BTreeMap::new();
     for written in &written.exercise {
-        let (name, rules) = rules(workbook, written)?;
+        let (name, rules) = rules(workbook, private, written)?;
         if exercises.insert(name.clone(), rules).is_some() {
             return Err(Failure::Wrong(Wrong {
                 span: written.name.span(),
@@ -123,7 +141,7 @@ fn read(workbook: &Workbook, text: &str) -> Result<Scheme, Failure> {
             }));
         }
     }
-    Ok(Scheme { late, exercises, others: Rules::default() })
+    Ok(Scheme { late, exercises })
 }
 
 fn checked_late(late: Spanned<Late>) -> Result<Late, Wrong> {
@@ -147,7 +165,11 @@ fn checked_late(late: Spanned<Late>) -> Result<Late, Wrong> {
     }
 }
 
-fn rules(workbook: &Workbook, written: &WrittenExercise) -> Result<(String, Rules), Failure> {
+fn rules(
+    workbook: &Workbook,
+    private: &PrivateTests,
+    written: &WrittenExercise,
+) -> Result<(String, Rules), Failure> {
     let exercise = workbook.curriculum.find(written.name.get_ref()).map_err(|error| Wrong {
         span: written.name.span(),
         problem: error.to_string(),
@@ -161,29 +183,27 @@ fn rules(workbook: &Workbook, written: &WrittenExercise) -> Result<(String, Rule
             remedy: format!("Write percent, from 0 to {WEIGHT}; 100 is the weight of the others."),
         }));
     }
-    let mut rules = Rules {
-        points: written.points,
-        weight,
-        is_bonus: written.bonus,
-        groups: written.group.iter().map(group).collect::<Result<_, _>>()?,
-    };
-    if rules.groups.is_empty() {
-        rules.groups = Rules::default().groups
-    } else {
+    let groups: Vec<Group> = written.group.iter().map(group).collect::<Result<_, _>>()?;
+    let mut rules =
+        Rules { points: written.points, weight, is_bonus: written.bonus, ..Rules::of(exercise) };
+    if !groups.is_empty() {
+        (rules.groups, rules.rest) = (groups, None);
         let pins = Pins::load(workbook, exercise).map_err(Failure::Error)?;
-        check_groups(written, &rules, &tests(&pins))?;
+        let tests: Vec<(&str, &str)> =
+            tests(&pins).into_iter().chain(private.of(&exercise.name)).collect();
+        check_groups(written, &rules, &tests)?;
     }
     Ok((exercise.name.clone(), rules))
 }
 
 fn group(written: &WrittenGroup) -> Result<Group, Wrong> {
     let share = *written.share.get_ref();
-    if !(1..=SHARE).contains(&share) {
+    if !(1..=LARGEST_SHARE).contains(&share) {
         return Err(Wrong {
             span: written.share.span(),
             problem: format!("{share} is no usable share"),
             remedy: format!(
-                "Write a number from 1 to {SHARE}; only its size beside the shares of the exercise's other groups counts."
+                "Write a number from 1 to {LARGEST_SHARE}; only its size beside the shares of the exercise's other groups counts."
             ),
         });
     }

@@ -20,7 +20,8 @@ use crate::workbook::settings::Environment;
 pub enum Wanted {
     /// The candidate's tests, and every program.
     Everything,
-    /// The candidate's tests, and the programs only if one of those tests runs them.
+    /// The candidate's tests, and the programs only if one of those tests runs them; the experiment only if one
+    /// names it.
     Tests,
 }
 
@@ -93,9 +94,17 @@ impl Recipe {
             Product::Test(name, programs) => expected.contains_key(name) && !programs.is_empty(),
             _ => false,
         });
+        let experiment = &candidate.exercise.name;
+        let runs_experiment = self.calls.iter().any(|call| match &call.makes {
+            Product::Test(name, programs) => {
+                expected.contains_key(name) && programs.contains(experiment)
+            }
+            _ => false,
+        });
         let is_wanted = |call: &&Call| match &call.makes {
             Product::Library => true,
-            Product::Program(_) => wanted == Wanted::Everything || runs_programs,
+            Product::Program(_) if wanted == Wanted::Everything => true,
+            Product::Program(name) => runs_programs && (name != experiment || runs_experiment),
             Product::Test(name, _) => expected.contains_key(name),
         };
         self.calls.iter().filter(is_wanted).collect()
@@ -205,6 +214,7 @@ mod tests {
             title: String::new(),
             claims: Vec::new(),
             points: 1,
+            groups: Vec::new(),
             edit: Vec::new(),
             needs: BTreeMap::new(),
             test_deadline: DEADLINE,
@@ -244,6 +254,8 @@ mod tests {
             confined: None,
             settings: Arc::new(Settings::new(directory.path())),
             seals: None,
+            tests_at_a_time: 1,
+            env: Vec::new(),
         };
         let test = |name: &str| call(Product::Test(name.to_owned(), Vec::new()));
         let recipe = Recipe {

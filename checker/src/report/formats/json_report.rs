@@ -23,7 +23,7 @@ pub const FORMAT: Format<Makes> = Format {
 };
 
 /// The number of the layout: another one is another document.
-const LAYOUT: &str = "shopfloor/report/v3";
+const LAYOUT: &str = "shopfloor/report/v4";
 
 #[derive(Serialize)]
 struct Report<'a> {
@@ -86,6 +86,10 @@ struct Note {
 struct Graded {
     exercise: String,
     hash: String,
+    /// What tests drew from, if it was chosen.
+    seed: Option<u32>,
+    /// The hash of the private tests.
+    private_tests: Option<String>,
     verdict: Verdict,
     /// `None`: the result is open.
     points: Option<f64>,
@@ -199,6 +203,8 @@ fn from_cell(cell: &Cell<'_>) -> Graded {
     Graded {
         exercise: cell.result.exercise.clone(),
         hash: cell.result.hash.clone(),
+        seed: cell.result.conditions.seed,
+        private_tests: cell.result.conditions.private.clone(),
         verdict: judgement.verdict,
         points: score.map(|score| score.points.as_f64()),
         bonus: score.map(|score| score.bonus.as_f64()),

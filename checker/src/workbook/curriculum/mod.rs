@@ -1,5 +1,6 @@
 //! `exercises/curriculum.toml`: order, titles, claims, points, limits. Loaded and validated.
 
+mod groups;
 mod written;
 
 use std::collections::BTreeMap;
@@ -12,6 +13,8 @@ use serde::Deserialize;
 
 use crate::Error;
 use crate::workbook::capability::Capability;
+
+pub use groups::{EXPERIMENT, Group, LARGEST_SHARE, Pattern, Problem, fits};
 
 /// Where the curriculum lies in a workbook.
 pub const FILE: &str = "exercises/curriculum.toml";
@@ -70,6 +73,8 @@ pub struct Exercise {
     pub claims: Vec<String>,
     /// What it is worth.
     pub points: u32,
+    /// The stages of its task; without them every test function counts the same.
+    pub groups: Vec<Group>,
     /// The files that the learner edits, relative to the exercise.
     pub edit: Vec<PathBuf>,
     /// What the tests of a target need of the machine, by target.

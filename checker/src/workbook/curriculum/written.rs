@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::groups::{WrittenGroup, groups};
 use super::{AtLeast, Curriculum, Exercise, FILE, Number, Part};
 use crate::Error;
 use crate::system::files;
@@ -41,6 +42,8 @@ struct WrittenExercise {
     needs: BTreeMap<Spanned<String>, Spanned<String>>,
     #[serde(default)]
     limits: WrittenLimits,
+    #[serde(default)]
+    group: Vec<WrittenGroup>,
 }
 
 #[derive(Deserialize)]
@@ -72,11 +75,15 @@ impl Curriculum {
         let text = files::read(&file)?;
         read(root, &text).map_err(|Wrong { span, problem, remedy }| Error::Written {
             file,
-            line: text[..span.start].matches('\n').count() + 1,
+            line: line_of(&text, span.start),
             problem,
             remedy: remedy.to_owned(),
         })
     }
+}
+
+fn line_of(text: &str, place: usize) -> usize {
+    text[..place].matches('\n').count() + 1
 }
 
 fn read(root: &Path, text: &str) -> Result<Curriculum, Wrong> {
@@ -95,7 +102,8 @@ fn read(root: &Path, text: &str) -> Result<Curriculum, Wrong> {
         add_part(&mut curriculum, part)?;
     }
     for exercise in written.exercise {
-        add_exercise(&mut curriculum, exercise.get_ref(), root)?;
+        let line = |place: usize| line_of(text, place);
+        add_exercise(&mut curriculum, exercise.get_ref(), root, line)?;
     }
     curriculum.exercises.sort_by_key(|exercise| exercise.number);
     Ok(curriculum)
@@ -119,8 +127,9 @@ fn add_exercise(
     curriculum: &mut Curriculum,
     written: &WrittenExercise,
     root: &Path,
+    line: impl Fn(usize) -> usize,
 ) -> Result<(), Wrong> {
-    let exercise = exercise(written, &curriculum.parts)?;
+    let exercise = exercise(written, &curriculum.parts, line)?;
     let others = &curriculum.exercises;
     if let Some(other) = others.iter().find(|other| other.number == exercise.number) {
         let (name, number) = (&exercise.name, exercise.number);
@@ -160,7 +169,11 @@ fn add_exercise(
     Ok(())
 }
 
-fn exercise(written: &WrittenExercise, parts: &[Part]) -> Result<Exercise, Wrong> {
+fn exercise(
+    written: &WrittenExercise,
+    parts: &[Part],
+    line: impl Fn(usize) -> usize,
+) -> Result<Exercise, Wrong> {
     let at_number = || written.number.span();
     let number: Number = written.number.get_ref().parse().map_err(|()| Wrong {
         span: at_number(),
@@ -212,6 +225,11 @@ fn exercise(written: &WrittenExercise, parts: &[Part]) -> Result<Exercise, Wrong
         title: written.title.clone(),
         claims: written.claims.clone(),
         points: written.points,
+        groups: groups(&written.group, line).map_err(|(span, problem, remedy)| Wrong {
+            span,
+            problem,
+            remedy,
+        })?,
         needs: needs(written)?,
         edit: written.edit.iter().map(|file| file.get_ref().clone()).collect(),
         test_deadline: Duration::from_secs(written.limits.test_seconds),
@@ -250,8 +268,12 @@ mod tests {
         let entry = files::read(&root.join("templates/exercise/curriculum.toml")).unwrap();
         let of_exercise = [keys::<WrittenExercise>(), keys::<WrittenLimits>()].concat();
         assert!(of_exercise.len() >= 11, "{of_exercise:?}");
+        let of_exercise = [of_exercise, keys::<WrittenGroup>()].concat();
         for key in &of_exercise {
-            assert!(entry.contains(&format!("{key} = ")), "checker new writes no `{key}`");
+            let is_written =
+                [format!("\n{key} = "), format!(" {key} = "), format!("[[exercise.{key}]]")];
+            let writes = is_written.iter().any(|it| entry.contains(it));
+            assert!(writes, "checker new writes no `{key}`");
         }
         for key in [keys::<Written>(), keys::<Part>(), of_exercise].concat() {
             assert!(told.contains(&format!("`{key}`")), "CONTRIBUTING.md does not tell of `{key}`");

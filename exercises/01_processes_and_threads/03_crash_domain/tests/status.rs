@@ -99,7 +99,7 @@ fn status() -> impl Strategy<Value = i32> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        rng_seed: RngSeed::Fixed(4),
+        rng_seed: RngSeed::Fixed(testkit::seed(4)),
         cases: 2000,
         failure_persistence: None,
         ..ProptestConfig::default()

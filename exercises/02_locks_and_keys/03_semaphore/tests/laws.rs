@@ -24,7 +24,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        rng_seed: RngSeed::Fixed(7),
+        rng_seed: RngSeed::Fixed(testkit::seed(7)),
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -19,7 +19,7 @@ fn timers() -> impl Strategy<Value = Vec<(u64, bool)>> {
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 64,
-        rng_seed: RngSeed::Fixed(7),
+        rng_seed: RngSeed::Fixed(testkit::seed(7)),
         failure_persistence: None,
         // Without it a loop that hangs would be run again and again for a smaller case.
         max_shrink_iters: 0,

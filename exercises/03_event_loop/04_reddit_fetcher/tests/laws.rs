@@ -18,7 +18,7 @@ fn post() -> impl Strategy<Value = Post> {
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 48,
-        rng_seed: RngSeed::Fixed(12),
+        rng_seed: RngSeed::Fixed(testkit::seed(12)),
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -34,7 +34,7 @@ fn told(children: &[(String, bool)], wanted: impl Fn(bool) -> bool) -> String {
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 24,
-        rng_seed: RngSeed::Fixed(44),
+        rng_seed: RngSeed::Fixed(testkit::seed(44)),
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -8,7 +8,7 @@ use proptest::test_runner::RngSeed;
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: 12,
-        rng_seed: RngSeed::Fixed(7),
+        rng_seed: RngSeed::Fixed(testkit::seed(7)),
         failure_persistence: None,
         ..ProptestConfig::default()
     })]

@@ -7,13 +7,15 @@ use rstest::rstest;
 use testkit::require;
 
 #[rstest]
-#[case::that_ends_well("true", true)]
-#[case::that_does_not("false", false)]
-fn the_end_of_a_program_is_known(#[case] program: &str, #[case] expected: bool) {
-    let seen = run(program).expect("both programs are on every Linux machine");
+#[case::first_the_one_that_ends_well([("true", true), ("false", false)])]
+#[case::first_the_one_that_does_not([("false", false), ("true", true)])]
+fn the_end_of_a_program_is_known(#[case] programs: [(&str, bool); 2]) {
+    let run = |(program, _)| run(program).expect("both programs are on every Linux machine");
+    let (seen, expected) = (programs.map(run), programs.map(|(_, expected)| expected));
+    let names = programs.map(|(program, _)| program);
     require!(seen == expected,
-        expected: "run(\"{program}\") to be {expected}",
-        seen: "{seen}",
+        expected: "{expected:?} of the programs {names:?}",
+        seen: "{seen:?}",
         likely: "TODO: the one mistake that usually has this effect",
         read: "hint 1",
     );

@@ -18,6 +18,14 @@ fn timeline() -> Timeline {
 #[test]
 fn every_child_is_waited_for() {
     let timeline = timeline();
+    // Nobody has waited in vain if there was nobody: first it has to be seen that the scene took place.
+    let children = timeline.children_of(&timeline.root().name).count();
+    require!(children == 2,
+        expected: "the experiment to start two programs",
+        seen: "{children}\n{timeline}",
+        likely: "TODO: the one mistake that usually has this effect",
+        read: "README, the task",
+    );
     let unreaped: Vec<_> = timeline.unreaped().iter().map(|child| child.name.as_str()).collect();
     let names = unreaped.join(", ");
     require!(unreaped.is_empty(),
