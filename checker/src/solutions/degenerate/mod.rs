@@ -73,6 +73,9 @@ impl Degenerate {
 /// The mark's length and alignment in a program.
 const MARK: usize = 64;
 
+/// What a given file says of a learner's; code that runs before `main` has to be `unsafe`.
+const FORBIDDEN: &str = "#[forbid(unsafe_code)]";
+
 /// What the mark begins with; its last byte says which candidate the program is.
 const BEGINNING: &str = "shopfloor: a degenerate candidate, which one says the last byte";
 
@@ -94,6 +97,7 @@ impl Degenerate {
 pub fn sources(exercise: &Exercise, pins: &Pins) -> Result<Sources, String> {
     let mut types = BTreeMap::new();
     let mut stubs = BTreeMap::new();
+    let mut given = Sources::new();
     for (path, text) in &pins.files {
         let Some(module) = module(path) else { continue };
         let items = Items::parse(text);
@@ -105,6 +109,8 @@ pub fn sources(exercise: &Exercise, pins: &Pins) -> Result<Sources, String> {
         }
         if is_edited {
             stubs.insert(path.clone(), (text, items.functions));
+        } else if text.contains(FORBIDDEN) {
+            given.insert(path.clone(), text.replace(FORBIDDEN, ""));
         }
     }
     let snapshot = pins.snapshot().unwrap_or_default();
@@ -112,7 +118,7 @@ pub fn sources(exercise: &Exercise, pins: &Pins) -> Result<Sources, String> {
     let source = |(path, (text, functions)): (PathBuf, (&String, Vec<Function>))| {
         (path, source(text, functions, &Values { types: &types }, snapshot))
     };
-    Ok(stubs.into_iter().map(source).collect())
+    Ok(stubs.into_iter().map(source).chain(given).collect())
 }
 
 /// `evidence::` of `src/evidence.rs`, nothing of `src/lib.rs`; `None` of what is no module of the library.

@@ -90,6 +90,14 @@ fn a_thread_that_faults_takes_its_process_along_and_no_other() {
 #[test]
 fn the_supervisor_only_watches() {
     let timeline = timeline();
+    let jobs = timeline.children_of("P1").count();
+    let most = JOBS.len();
+    require!(jobs >= most,
+        expected: "the supervisor to start {most} jobs or more",
+        seen: "{jobs} children",
+        likely: "the jobs are not started, or not by the supervisor itself",
+        read: "README, the task",
+    );
     for (name, events) in
         timeline.lists().filter(|(name, _)| *name == "P1" || name.starts_with("P1/"))
     {

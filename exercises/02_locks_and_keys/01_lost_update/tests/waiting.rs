@@ -235,6 +235,12 @@ fn a_clerk_who_stops_in_the_middle_is_in_nobodys_way(
         });
         threads.settle();
         let done = sleeper.is_finished();
+        require!(step > 0 || !done,
+            expected: "the first clerk to be stopped before its first operation on an atomic of crate::sync",
+            seen: "it has finished: there was none",
+            likely: "see what_a_clerk_does_is_done_with_atomics_of_crate_sync first",
+            read: "README, the task",
+        );
         let other = threads.spawn("other", {
             let till = Arc::clone(&till);
             move || going(&till)

@@ -96,17 +96,25 @@ fn an_unlocked_mutex_can_be_taken_again(#[case] rounds: usize) {
 
 #[test]
 fn a_lock_that_nobody_else_wants_never_calls_the_kernel() {
-    let calls = on_a_thread(|| {
+    let (calls, taken) = on_a_thread(|| {
         let mutex = RawMutex::new();
+        let mut taken = 0;
         for _ in 0..10 {
             mutex.lock();
             mutex.unlock();
             if mutex.try_lock() {
+                taken += 1;
                 mutex.unlock();
             }
         }
-        calls()
+        (calls(), taken)
     });
+    require!(taken == 10,
+        expected: "try_lock to take a free lock, ten times",
+        seen: "{taken} times",
+        likely: "`unlock` does not make the state 0, or `try_lock` refuses a free lock",
+        read: "hint 1",
+    );
     require!(calls == Calls::default(),
         expected: "no call of the futex: nobody waits, and nobody is to be woken",
         seen: "{calls:?} in 20 rounds of one thread alone",

@@ -261,12 +261,14 @@ fn what_the_reactor_opens_is_close_on_exec() {
         procfs::own_descriptor_numbers().into_iter().filter(is_inherited).count()
     };
     let kept = run_untimed("see the tests above", "README, the task", move || {
-        let before = inherited();
+        let (before, open) = (inherited(), procfs::own_descriptor_numbers().len());
         let mut reactor = reactor();
         let (_, waker) = reactor.waker(|_, _| {}).expect("a waker can be made");
         reactor.at(Instant::now(), |_| {}).expect("a timer can be set");
         let after = inherited();
+        let opened = procfs::own_descriptor_numbers().len() - open;
         drop((reactor, waker));
+        assert!(opened > 0, "a reactor with a waker has a descriptor");
         after - before
     });
     require!(kept == 0,
@@ -279,24 +281,26 @@ fn what_the_reactor_opens_is_close_on_exec() {
 
 #[test]
 fn a_handler_that_removes_itself_closes_its_descriptor() {
-    let written = run_untimed(
+    let (written, calls) = run_untimed(
         "a handler that has removed itself is put back after its call, and still counts",
         "README, the task; hint 4",
         || {
-            let mut reactor = reactor();
+            let (diary, mut reactor) = (Diary::new(), reactor());
+            let notes = diary.clone();
             let (reader, mut writer) = pipe_with(b"a");
             reactor
                 .watch(reader, Trigger::Level, move |reactor, token, _| {
+                    notes.write("called");
                     reactor.remove(token);
                 })
                 .expect("a pipe can be watched");
             reactor.run().expect("nothing here fails");
-            writer.write_all(b"b").map_err(|error| error.kind())
+            (writer.write_all(b"b").map_err(|error| error.kind()), diary.count())
         },
     );
-    require!(written == Err(std::io::ErrorKind::BrokenPipe),
-        expected: "a write to the pipe to fail: its only reader was the removed descriptor",
-        seen: "{written:?}",
+    require!(calls == 1 && written == Err(std::io::ErrorKind::BrokenPipe),
+        expected: "one call of the handler, and a write to the pipe to fail: its only reader was the removed descriptor",
+        seen: "{written:?}, after {calls} calls of the handler",
         likely: "the reactor keeps the descriptor of a handler that is gone",
         read: "README, the task; hint 4",
     );
@@ -499,13 +503,14 @@ fn a_handler_that_is_added_by_a_handler_is_called() {
 
 #[test]
 fn a_busy_descriptor_does_not_keep_a_timer_waiting() {
-    let calls = run_within(
+    let (calls, rang) = run_within(
         "timers are looked at only when nothing else is ready",
         "README, the task",
         || {
             let mut reactor = reactor();
             let (reader, _writer) = pipe_with(b"never read");
-            let diary = Diary::new();
+            let (diary, bell) = (Diary::new(), Diary::new());
+            let ring = bell.clone();
             let notes = diary.clone();
             let token = reactor
                 .watch(reader, Trigger::Level, move |reactor, token, _| {
@@ -517,16 +522,17 @@ fn a_busy_descriptor_does_not_keep_a_timer_waiting() {
                 .expect("a pipe can be watched");
             reactor
                 .at(Instant::now(), move |reactor| {
+                    ring.write("rings");
                     reactor.remove(token);
                 })
                 .expect("a timer can be set");
             reactor.run().expect("nothing here fails");
-            diary.count()
+            (diary.count(), bell.count())
         },
     );
-    require!(calls < 100_000,
+    require!(rang == 1 && calls < 100_000,
         expected: "a timer that is due to be called although a descriptor is always ready",
-        seen: "the busy handler was called {calls} times before it",
+        seen: "the timer was called {rang} times, the busy handler {calls} times before it",
         likely: "timers are looked at only when nothing else is ready",
         read: "README, the task",
     );

@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::cell::Cell;
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use common::{pipe_with, reactor, run_untimed};
@@ -20,8 +22,11 @@ fn timer(reactor: &mut Reactor) {
 }
 
 fn timer_that_rings(reactor: &mut Reactor) {
-    reactor.at(Instant::now(), |_| {}).expect("a timer can be set");
+    let rung = Rc::new(Cell::new(false));
+    let ring = Rc::clone(&rung);
+    reactor.at(Instant::now(), move |_| ring.set(true)).expect("a timer can be set");
     reactor.run().expect("nothing here fails");
+    assert!(rung.get(), "a timer that is due rings before `run` returns");
 }
 
 fn descriptor(reactor: &mut Reactor) {

@@ -19,18 +19,19 @@ type Both = Rc<RefCell<Vec<(Token, i32)>>>;
 
 #[test]
 fn an_event_does_not_reach_the_next_owner_of_a_number() {
-    let diary =
+    let (diary, calls) =
         run_within("a removed handler still counts as registered", "README, the task", || {
             let (diary, mut reactor, both) = (Diary::new(), reactor(), Both::default());
-            let mut writers = Vec::new();
+            let (mut writers, calls) = (Vec::new(), Diary::new());
             // Two are ready in the same round. Whichever is called first replaces the other.
             for _ in 0..2 {
                 let (reader, writer) = pipe_with(b"!");
                 writers.push(writer);
                 let number = reader.as_raw_fd();
-                let (notes, pair) = (diary.clone(), Rc::clone(&both));
+                let (notes, pair, called) = (diary.clone(), Rc::clone(&both), calls.clone());
                 let token = reactor
                     .watch(reader, Trigger::Level, move |reactor, own, _| {
+                        called.write("called");
                         for (token, other) in pair.take() {
                             if other != number {
                                 replace(reactor, token, other, &notes);
@@ -42,8 +43,14 @@ fn an_event_does_not_reach_the_next_owner_of_a_number() {
                 both.borrow_mut().push((token, number));
             }
             reactor.run().expect("nothing here fails");
-            diary.entries()
+            (diary.entries(), calls.count())
         });
+    require!(calls == 1,
+        expected: "one of two handlers that are ready to be called, and to remove the other one",
+        seen: "{calls} calls",
+        likely: "see tests/descriptors.rs first",
+        read: "README, the task",
+    );
     require!(diary.is_empty(),
         expected: "no call: the event belonged to a handler that is gone, and the new pipe is empty",
         seen: "{diary:?} was called",

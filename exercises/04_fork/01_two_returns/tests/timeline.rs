@@ -58,6 +58,13 @@ fn every_child_ends_by_itself_and_is_reaped() {
 #[test]
 fn no_end_of_a_pipe_stays_open() {
     let timeline = timeline();
+    let children = timeline.children_of("P1").count();
+    require!(children == 9,
+        expected: "nine calls to make nine children of P1",
+        seen: "{children}",
+        likely: "the experiment has not run to its end",
+        read: "README, the task",
+    );
     let mut open: BTreeMap<i32, String> = BTreeMap::new();
     for event in &timeline.root().events {
         match event {

@@ -147,7 +147,9 @@ fn in_order_writes_output_once_too() {
 #[case::child_first("child-first")]
 #[case::parent_first("parent-first")]
 fn in_order_reaps_its_child(#[case] name: &str) {
-    let stdout = scene(name).stdout;
+    let observed = scene(name);
+    require_end(&observed, "exited 5");
+    let stdout = observed.stdout;
     let left = stdout.lines().last().unwrap_or("nothing printed");
     require!(left == "children left: none",
         expected: "in_order to wait for its child in either order",

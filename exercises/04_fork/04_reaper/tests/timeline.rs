@@ -54,6 +54,14 @@ fn the_orphan_is_reaped_by_its_grandparent() {
 #[test]
 fn the_reaper_has_no_thread_and_no_helper() {
     let timeline = timeline();
+    let children = timeline.children_of("P1").count();
+    let left = timeline.unreaped().len();
+    require!(children > 0 && left == 0,
+        expected: "the experiment to start children, and each of them to be reaped",
+        seen: "{children} children, of whom nobody has waited for {left}",
+        likely: "the experiment has not run to its end",
+        read: "README, the task",
+    );
     for (name, events) in timeline.lists() {
         for event in events {
             require!(!matches!(event, Event::Thread { .. }),

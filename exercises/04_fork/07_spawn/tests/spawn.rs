@@ -228,6 +228,12 @@ fn a_nul_is_an_error(#[case] place: &str) {
 #[test]
 fn a_child_that_cannot_exec_runs_nothing_of_its_parents() {
     let Observed { stdout, stderr, .. } = scene(&["way-out"]);
+    require!(stdout.contains("error ENOENT"),
+        expected: "ENOENT: there is no such program",
+        seen: "{stdout}",
+        likely: "see the tests above: the error of exec does not come back",
+        read: "execve(2); hint 3",
+    );
     let (handlers, destructors) =
         (stderr.matches("an exit handler ran").count(), stderr.matches("a destructor ran").count());
     require!(handlers == 1 && destructors == 1,
@@ -441,7 +447,14 @@ fn the_locks_of_other_threads_do_not_matter(#[case] words: &str, #[case] right: 
 #[case::if_it_cannot("missing")]
 fn the_child_allocates_nothing(#[case] words: &str) {
     let words: Vec<&str> = ["allocations"].into_iter().chain(words.split(' ')).collect();
-    let Observed { stderr, .. } = scene(&words);
+    let Observed { stdout, stderr, .. } = scene(&words);
+    let outcome = stdout.lines().next().unwrap_or("nothing");
+    require!(outcome.starts_with("exited ") || outcome.starts_with("error E"),
+        expected: "the child to become the program, or `spawn` to say why it cannot",
+        seen: "{outcome}",
+        likely: "see the tests above",
+        read: "README, the task",
+    );
     let seen = stderr.lines().find(|line| line.contains("allocator")).unwrap_or_default();
     require!(seen.is_empty(),
         expected: "no allocation and no deallocation between fork and exec",

@@ -8,11 +8,19 @@ use tracer::{Descriptor, End, Event, Program, Timeline};
 #[track_caller]
 fn timeline(way: &str) -> Timeline {
     let program = Program::new(env!("CARGO_BIN_EXE_exit_or_return")).arg(way);
-    program.run_to_its_end(
+    let timeline = program.run_to_its_end(
         &format!("the process to end by {way}, and with it its second thread, which sleeps"),
         "the system call exit ends one thread; exit_group ends all of them",
         "exit_group(2)",
-    )
+    );
+    let end = timeline.root().end;
+    require!(end != End::Exited(0),
+        expected: "{way} to end the process with code 3, or by a signal",
+        seen: "{end}: it has ended as if all were well",
+        likely: "the code is not passed on, or the process ends before it has laid out its evidence",
+        read: "README, the task",
+    );
+    timeline
 }
 
 #[rstest]

@@ -41,6 +41,12 @@ fn send_out(way: &str) -> Seen {
             read: "_exit(2), C library/kernel differences; exit_group(2)",
         ),
     };
+    require!(ending != Ending::Exited(0),
+        expected: "the process to leave by {way} with code {CODE}, or by a signal or a panic",
+        seen: "Exited(0): it has ended as if all were well",
+        likely: "the code is not passed on, or the process ends before it has laid out its evidence",
+        read: "README, the task",
+    );
     Seen { aftermath: Aftermath { traces: Trace::read_all(&observed.stdout), ending }, stderr }
 }
 

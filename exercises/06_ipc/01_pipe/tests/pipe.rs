@@ -87,6 +87,13 @@ fn only_a_program_at_that_path_is_started(#[case] name: Option<&str>, #[case] er
 #[case::of_run("run", "cat | /no/such/program")]
 fn a_child_that_cannot_exec_ends_nothing_of_its_parents(#[case] call: &str, #[case] stages: &str) {
     let report = with_lines_unfinished(call, stages);
+    let error = report.all("error").join(", ");
+    require!(error == "ENOENT",
+        expected: "ENOENT: there is no such program",
+        seen: "{error:?}",
+        likely: "the error of exec does not come back from the child",
+        read: "execve(2); hint 4",
+    );
     let handlers = report.stderr.matches("an exit handler ran").count();
     require!(handlers == 1,
         expected: "the caller's exit handler to run once, at the end of the caller",
@@ -124,6 +131,14 @@ fn another_child_of_the_caller_is_left_to_it(
     #[case] right: &str,
 ) {
     let report = beside_an_elder(call, stages);
+    let error = report.all("error").join(", ");
+    let wanted = if right.is_empty() { "ENOENT" } else { "" };
+    require!(error == wanted,
+        expected: "ENOENT if the program is not there, and no error if it is",
+        seen: "the error {error:?}",
+        likely: "the error of exec does not come back from the child, or there is one that is none",
+        read: "execve(2); hint 4",
+    );
     let elder = report.all("elder").join(", ");
     require!(elder == "exit status: 3",
         expected: "a child that ended before `{call}` was called to be left to the caller",
@@ -220,7 +235,8 @@ fn a_stage_that_writes_no_more_still_gets_all_of_the_input(#[case] before: &str)
     let report = run(&stages, &".".repeat(MANY), STILL_OPEN);
     report.require_no_error();
     let endings = report.all("ending").join(", ");
-    require!(report.all("ending").iter().all(|ending| *ending == "exited 0"),
+    let right = vec!["exited 0"; stages.split(" | ").count()].join(", ");
+    require!(endings == right,
         expected: "the last stage to read all {MANY} bytes, although it has closed its output, and to exit with 0",
         seen: "{endings}",
         likely: "the feeding stops at the end-of-file of the output: the stages may still want the input",
@@ -321,6 +337,13 @@ fn endings_are_reported_in_the_order_of_the_stages(#[case] stages: &str, #[case]
 fn nothing_is_left_of_a_pipeline(#[case] stages: &str) {
     let report = run(stages, "bolt", STILL_OPEN);
     report.require_no_error();
+    let (ended, wanted) = (report.all("ending").len(), stages.split(" | ").count());
+    require!(ended == wanted,
+        expected: "{wanted} stages of `{stages}` to be started and to end",
+        seen: "{ended}",
+        likely: "not every stage is started, or not every ending is reported",
+        read: "README, the task",
+    );
     report.require_nothing_left();
 }
 
