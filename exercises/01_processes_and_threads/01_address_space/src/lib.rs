@@ -13,8 +13,9 @@ pub struct Region {
     pub end: u64,
     /// What the process may do there: the four letters as they stand, `rw-p`.
     pub permissions: String,
-    /// What stands at the end of the line: the path of a file, or another name such as `[heap]`;
-    /// `None` if nothing stands there.
+    /// What stands at the end of the line, as it stands there: the path of a file, or another name such as
+    /// `[heap]`; with ` (deleted)` and `\012` (a newline in a path), if the kernel has written that. `None`
+    /// if nothing stands there.
     pub name: Option<String>,
 }
 
@@ -43,7 +44,7 @@ pub fn user_bits(regions: &[Region]) -> u32 {
 
 /// The eight bytes at `address` in process `pid`, as a number in this machine's byte order.
 ///
-/// Fails where nothing is mapped, and where the kernel does not let us look.
+/// Fails where nothing is mapped, at the kernel's addresses too, and where the kernel does not let us look.
 pub fn peek(pid: u32, address: u64) -> io::Result<u64> {
     todo!("/proc/{pid}/mem is a file whose offsets are addresses: read at {address:#x}")
 }

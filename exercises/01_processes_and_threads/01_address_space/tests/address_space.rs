@@ -58,6 +58,10 @@ fn fields(region: &Region) -> Fields {
     "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]",
     region(0xffff_ffff_ff60_0000, 0xffff_ffff_ff60_1000, "--xp", Some("[vsyscall]"))
 )]
+#[case::a_name_with_a_newline_in_it(
+    "7f1c2c000000-7f1c2c001000 r--p 00000000 fe:00 44                         /home/ada/two\\012lines",
+    region(0x7f1c_2c00_0000, 0x7f1c_2c00_1000, "r--p", Some("/home/ada/two\\012lines"))
+)]
 fn a_line_is_a_region(#[case] line: &str, #[case] expected: Region) {
     let seen = Region::parse(line);
     require!(seen.as_ref().map(fields) == Some(fields(&expected)),
@@ -85,6 +89,8 @@ fn a_line_is_a_region(#[case] line: &str, #[case] expected: Region) {
 #[case::an_inode_that_is_no_number("7f1c2a000000-7f1c2a021000 rw-p 00000000 00:00 x ")]
 #[case::an_inode_in_hexadecimal("7f1c2a000000-7f1c2a021000 rw-p 00000000 00:00 4f695 ")]
 #[case::words_in_the_place_of_fields("1-2 nonsense 0 x 0")]
+#[case::letters_in_any_place("7f1c2a000000-7f1c2a021000 rrrr 00000000 00:00 0 ")]
+#[case::five_permissions("7f1c2a000000-7f1c2a021000 rw-pp 00000000 00:00 0 ")]
 fn what_is_no_region_is_refused(#[case] line: &str) {
     let seen = Region::parse(line);
     require!(seen.is_none(),

@@ -3,6 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::num::NonZero;
+use std::panic::catch_unwind;
 use std::process;
 
 use address_space::workshop::{ADDRESS, Workshop};
@@ -98,14 +99,25 @@ fn a_peek_of_which_half_can_be_read_is_an_error() {
     );
 }
 
-#[test]
-fn a_peek_where_nothing_is_mapped_is_an_error() {
-    let seen = peek(process::id(), 8);
-    require!(seen.is_err(),
-        expected: "an error: nobody has anything at address 8",
-        seen: "{seen:?}",
-        likely: "the result of the read is thrown away",
-        read: "hint 4",
+#[rstest]
+#[case::the_first_address(0)]
+#[case::an_address_in_the_first_page(8)]
+#[case::the_first_with_bit_63(1 << 63)]
+#[case::the_kernels_half(0xffff_8000_0000_0000)]
+#[case::the_last_eight_bytes(u64::MAX - 7)]
+#[case::the_last_address(u64::MAX)]
+fn a_peek_where_nothing_is_mapped_is_an_error(#[case] address: u64) {
+    let seen = catch_unwind(|| peek(process::id(), address));
+    let seen = match seen {
+        Ok(Ok(number)) => format!("the number {number:#x}"),
+        Ok(Err(_)) => String::new(),
+        Err(_) => "a panic".to_owned(),
+    };
+    require!(seen.is_empty(),
+        expected: "an error: this program has nothing at address {address:#x}",
+        seen: "{seen}",
+        likely: "the result of the read is thrown away; or the address is made an i64, where those of the kernel do not fit",
+        read: "hint 4; proc_pid_mem(5)",
     );
 }
 

@@ -394,7 +394,7 @@ fn a_timer_that_a_handler_sets_waits_for_the_next_round(#[case] moment: Option<I
     });
     require!((1..MANY).contains(&ticks),
         expected: "the loop to look at its descriptors between two timers that are due",
-        seen: "{ticks} timers before the pipe, which was readable all the while",
+        seen: "{ticks} timers in a row, and a pipe was readable all the while",
         likely: "`while` the first timer is due: a handler that sets the next one keeps the loop there,\neven if `now` is read only once",
         read: "README, the task; hint 3",
     );

@@ -33,14 +33,15 @@ pub fn predict(way: Way, code: u8) -> Aftermath {
 
 /// Leaves the process from any depth with this exit code, and unwinds the stack on the way.
 ///
-/// It is called below [`run`], prints nothing, and does not come back.
+/// It is called below [`run`], on the same thread, prints nothing, and does not come back. Any number of
+/// threads may do so at once, each with its own code, which may be 0.
 pub fn unwinding_exit(code: u8) -> ! {
     todo!("unwind up to `run`, and let it know {code}")
 }
 
 /// Runs `body` and returns its exit code, or that of an [`unwinding_exit`] somewhere below it.
 ///
-/// Any other panic is passed on.
+/// Any other panic is passed on. A panic hook that somebody has set stays as it is.
 pub fn run(body: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
     todo!("call {}, and catch what unwinds out of it", type_name_of_val(&body))
 }

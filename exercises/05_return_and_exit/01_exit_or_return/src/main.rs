@@ -4,8 +4,10 @@
 
 use std::env;
 use std::os::unix::process::ExitStatusExt;
-use std::panic::panic_any;
+use std::panic::{self, panic_any};
 use std::process::{Command, ExitCode};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
 use exit_or_return::evidence::{self, Guard, Trace, Way};
 use exit_or_return::{leave, run, unwinding_exit};
@@ -15,6 +17,9 @@ const CODE: u8 = 3;
 
 /// How many frames, each with a destructor to run, lie between `run` and the exit.
 const DEPTH: u32 = 3;
+
+/// Whether a body has run.
+static HAS_RUN: AtomicBool = AtomicBool::new(false);
 
 fn main() -> ExitCode {
     match env::args().nth(1) {
@@ -45,8 +50,49 @@ fn take(way: &str) -> ExitCode {
             run(|| go_down(DEPTH, || unwinding_exit(CODE)));
             run(|| panic!("a panic that is no exit"))
         }
+        "panic under a hook of somebody else" => {
+            panic::set_hook(Box::new(|info| eprintln!("the hook of somebody else: {info}")));
+            let code = run(|| go_down(DEPTH, || unwinding_exit(CODE)));
+            if !is(code, CODE) {
+                eprintln!("run returned another code than {CODE}");
+            }
+            panic!("a panic that is no exit")
+        }
+        "exit with 0" => {
+            let code = run(|| {
+                HAS_RUN.store(true, Ordering::Relaxed);
+                go_down(DEPTH, || unwinding_exit(0))
+            });
+            let is_right = HAS_RUN.load(Ordering::Relaxed) && is(code, 0);
+            // Not 0 at the end: that would be what a program says that has done nothing.
+            if is_right { ExitCode::from(CODE) } else { ExitCode::FAILURE }
+        }
+        "exits of two threads" => {
+            let code = run(|| {
+                let _other = OtherExits;
+                go_down(DEPTH, || unwinding_exit(CODE))
+            });
+            if is(code, CODE) { ExitCode::from(CODE) } else { ExitCode::FAILURE }
+        }
         "return to run" => run(|| go_down(DEPTH, || ExitCode::from(CODE))),
         way => leave(way.parse().expect("the argument names a way out"), CODE),
+    }
+}
+
+/// Whether it is the exit code of this number: std compares none, but shows them.
+fn is(code: ExitCode, number: u8) -> bool {
+    format!("{code:?}") == format!("{:?}", ExitCode::from(number))
+}
+
+/// While its frame is unwound, another thread leaves by an exit of its own.
+struct OtherExits;
+
+impl Drop for OtherExits {
+    fn drop(&mut self) {
+        let other = thread::spawn(|| is(run(|| unwinding_exit(99)), 99));
+        if !other.join().unwrap_or(false) {
+            eprintln!("the other thread's run returned another code than 99");
+        }
     }
 }
 

@@ -287,3 +287,33 @@ fn an_exit_leaves_nothing_for_the_next_panic() {
         read: "hint 3; https://doc.rust-lang.org/std/panic/fn.set_hook.html",
     );
 }
+
+#[test]
+fn a_hook_of_somebody_else_stays_and_hears_of_panics_only() {
+    let Seen { aftermath: Aftermath { ending, .. }, stderr } =
+        send_out("panic under a hook of somebody else");
+    let calls = stderr.matches("the hook of somebody else").count();
+    let has_run = !stderr.contains("another code");
+    require!(has_run && ending == Ending::Exited(101) && calls == 1,
+        expected: "one call of the hook that the program had set, by the panic, and none by the exit before it",
+        seen: "{calls} calls, {ending:?}; on standard error: {stderr}",
+        likely: "a hook is set for the exit, and std's is put in its place afterwards, not the one that was there; or the exit calls the hook",
+        read: "https://doc.rust-lang.org/std/panic/fn.take_hook.html",
+    );
+}
+
+#[rstest]
+#[case::the_code_0("exit with 0", "0 is taken for no code at all: then the exit is no exit")]
+#[case::of_two_threads(
+    "exits of two threads",
+    "the code is kept in a static, and there is one for all threads: while one unwinds, another may leave"
+)]
+fn every_run_has_the_code_of_its_own_exit(#[case] way: &str, #[case] likely: &str) {
+    let Seen { aftermath: Aftermath { ending, .. }, stderr } = send_out(way);
+    require!(ending == Ending::Exited(CODE) && stderr.is_empty(),
+        expected: "each `run` to return the code of the exit below it ({way})",
+        seen: "it did not: {ending:?}; on standard error: {stderr:?}",
+        likely: "{likely}",
+        read: "hint 3; hint 4",
+    );
+}
