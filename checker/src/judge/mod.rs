@@ -20,8 +20,7 @@ use crate::judge::compile::{Compiled, Diagnostic, Programs, cargo_failed, compil
 use crate::judge::inputs::Inputs;
 use crate::judge::panics::panics;
 use crate::judge::run_tests::{
-    ROOM_TO_RUN, may_be_the_machines, place_of, run_experiment, run_tests, run_tests_up_to,
-    unnatural_end,
+    ROOM_TO_RUN, may_be_the_machines, place_of, run_experiment, run_tests, unnatural_end,
 };
 use crate::system::files;
 use crate::system::scratch::temporary;
@@ -169,7 +168,7 @@ pub fn first_failure(
     stop: &Stop,
 ) -> Result<Option<TestResult>, Error> {
     let failed = |test: &TestResult| !matches!(test.outcome, Outcome::Passed | Outcome::Skipped);
-    match run_tests_up_to(candidate, programs, stop, failed)? {
+    match run_tests::run_tests_up_to(candidate, programs, stop, failed)? {
         Some(test) => Ok(Some(test)),
         None => Ok(compare_experiment(candidate, programs, None, stop)?.filter(failed)),
     }

@@ -85,6 +85,7 @@ pub fn run_tests(
 }
 
 /// Runs the expected tests one after another, up to the first with a result that is asked for.
+#[cfg(feature = "grade")]
 pub fn run_tests_up_to(
     candidate: &Candidate<'_>,
     programs: &Programs,

@@ -244,7 +244,7 @@ mod tests {
     #[test]
     fn random_schedules_are_those_of_the_seed() {
         let random = |seed| {
-            let mut search = Search::new(seed);
+            let mut search = Search::new(Effort::FULL, seed);
             // The plain schedule comes first, whatever the seed.
             assert!(matches!(search.next(), Some(Plan::Deviations(none)) if none.is_empty()));
             match search.next() {

@@ -243,10 +243,12 @@ fn a_wake_after_the_registration_is_gone_is_harmless() {
 fn a_wake_after_the_registration_is_gone_reaches_nobody_else() {
     let reached =
         run_within("a removed waker still counts as registered", "README, the task", || {
-            let mut reactor = reactor();
-            let (token, waker) = reactor.waker(|_, _| {}).expect("a waker can be made");
-            reactor.remove(token);
-            drop(reactor);
+            let waker = {
+                let mut reactor = reactor();
+                let (token, waker) = reactor.waker(|_, _| {}).expect("a waker can be made");
+                reactor.remove(token);
+                waker
+            };
             // Whatever numbers have become free are theirs now.
             let eventfds: Vec<_> = (0..20)
                 .map(|_| {
