@@ -5,6 +5,7 @@
 //! that is too weak, a notification that is left out, an interrupted call that is not made again. A mutant
 //! is one change of the text; everything else stays as it stands.
 
+mod found;
 mod mutant;
 mod operators;
 mod walk;

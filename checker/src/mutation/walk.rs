@@ -1,59 +1,16 @@
 //! The way through the syntax tree, on which every operator looks at every place.
 
-use std::ops::Range;
-
-use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
 
-use super::mutant::{Mutant, Operator};
+use super::found::Found;
+use super::mutant::Mutant;
 use super::operators;
 
 /// All changes that the operators find.
 pub(super) fn walk(file: &syn::File, text: &str) -> Vec<Mutant> {
-    let mut walk = Walk { found: Found { text, path: Vec::new(), mutants: Vec::new() } };
+    let mut walk = Walk { found: Found::in_text(text) };
     walk.visit_file(file);
     walk.found.mutants
-}
-
-/// What was found so far, and where the walk is.
-pub(super) struct Found<'a> {
-    text: &'a str,
-    /// The type and the function.
-    path: Vec<String>,
-    mutants: Vec<Mutant>,
-}
-
-impl Found<'_> {
-    /// The text of a part of the tree.
-    pub(super) fn text_of(&self, part: &impl Spanned) -> &str {
-        &self.text[part.span().byte_range()]
-    }
-
-    /// A mutant that has `put` in place of a part of the tree.
-    pub(super) fn replace(&mut self, operator: Operator, part: &impl Spanned, put: &str) {
-        let was = self.text_of(part).to_owned();
-        self.edit(operator, part.span().byte_range(), put, format!("`{was}` → `{put}`"));
-    }
-
-    /// A mutant without a part of the tree.
-    pub(super) fn leave_out(&mut self, operator: Operator, part: &impl Spanned) {
-        let was = self.text_of(part).to_owned();
-        self.edit(operator, part.span().byte_range(), "", format!("without `{was}`"));
-    }
-
-    /// A mutant with any change, said in words.
-    pub(super) fn edit(
-        &mut self,
-        operator: Operator,
-        bytes: Range<usize>,
-        put: &str,
-        change: String,
-    ) {
-        let line = self.text[..bytes.start].matches('\n').count() + 1;
-        let change = change.split_whitespace().collect::<Vec<_>>().join(" ");
-        let function = self.path.join("::");
-        self.mutants.push(Mutant { operator, function, line, bytes, put: put.to_owned(), change });
-    }
 }
 
 struct Walk<'a> {

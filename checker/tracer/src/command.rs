@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::trials::Probe;
+use crate::probe::Probe;
 
 /// How long a run may take by default. A net, not a measurement: a program that is stuck for ever
 /// is noticed at once.

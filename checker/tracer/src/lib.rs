@@ -49,6 +49,7 @@ mod syscall_exit;
 mod descriptors;
 mod filter;
 mod memory;
+mod probe;
 mod probing;
 mod recording;
 mod registers;

@@ -6,8 +6,8 @@ use nix::errno::Errno;
 use nix::unistd::Pid;
 
 use crate::memory::read_u64;
+use crate::probe::{Probe, Site};
 use crate::registers::skip_call;
-use crate::trials::{Probe, Site};
 
 /// The first argument of the prctl(2) by which a program marks a part of itself: `SHOP`. The kernel knows
 /// no such operation, so for an untraced program it means nothing.

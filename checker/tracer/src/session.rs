@@ -16,12 +16,12 @@ use nix::unistd::{gettid, pipe2};
 use crate::command::Program;
 use crate::descriptors::Streams;
 use crate::fork_exec::{Child, ForkExec};
+use crate::probe::Site;
 use crate::probing::Probing;
 use crate::recording::{Recording, lock};
 use crate::streams::{Collector, Feeder};
 use crate::survey::{survey, survey_if_quiescent};
 use crate::tracees::trace;
-use crate::trials::Site;
 use crate::{Error, Timeline, normalise};
 
 /// How much a program may write to both streams.

@@ -4,7 +4,7 @@ use syn::spanned::Spanned;
 use syn::{GenericParam, ItemImpl, WherePredicate};
 
 use crate::mutation::Operator;
-use crate::mutation::walk::Found;
+use crate::mutation::found::Found;
 
 pub(in crate::mutation) fn bounds(item: &ItemImpl, found: &mut Found<'_>) {
     if item.unsafety.is_none() {

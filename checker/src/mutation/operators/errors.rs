@@ -2,9 +2,9 @@
 
 use syn::{Arm, Expr, ExprCall};
 
-use super::last_name;
+use super::names::last_name;
 use crate::mutation::Operator;
-use crate::mutation::walk::Found;
+use crate::mutation::found::Found;
 
 /// `return Err(…)` says that all went well.
 pub(super) fn errors(expression: &Expr, found: &mut Found<'_>) {

@@ -2,9 +2,9 @@
 
 use syn::{BinOp, Expr};
 
-use super::last_name;
+use super::names::last_name;
 use crate::mutation::Operator;
-use crate::mutation::walk::Found;
+use crate::mutation::found::Found;
 
 pub(super) fn flags(expression: &Expr, found: &mut Found<'_>) {
     match expression {

@@ -4,6 +4,7 @@ mod bounds;
 mod errors;
 mod exits;
 mod flags;
+mod names;
 mod notifications;
 mod orderings;
 mod retries;
@@ -19,7 +20,7 @@ pub(super) use widths::parameters;
 
 use syn::Expr;
 
-use super::walk::Found;
+use super::found::Found;
 
 /// Those that look at expressions.
 pub(super) const ON_EXPRESSIONS: [fn(&Expr, &mut Found<'_>); 8] = [
@@ -32,11 +33,3 @@ pub(super) const ON_EXPRESSIONS: [fn(&Expr, &mut Found<'_>); 8] = [
     exits::exits,
     widths::widths,
 ];
-
-/// The last name of a path: `SeqCst` of `Ordering::SeqCst`.
-fn last_name(expression: &Expr) -> Option<String> {
-    match expression {
-        Expr::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()),
-        _ => None,
-    }
-}

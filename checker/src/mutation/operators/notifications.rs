@@ -2,9 +2,9 @@
 
 use syn::Expr;
 
-use super::last_name;
+use super::names::last_name;
 use crate::mutation::Operator;
-use crate::mutation::walk::Found;
+use crate::mutation::found::Found;
 
 /// What wakes somebody, and what would wake one only.
 const WAKE: [(&str, Option<&str>); 8] = [

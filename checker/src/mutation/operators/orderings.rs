@@ -2,9 +2,9 @@
 
 use syn::Expr;
 
-use super::last_name;
+use super::names::last_name;
 use crate::mutation::Operator;
-use crate::mutation::walk::Found;
+use crate::mutation::found::Found;
 
 /// Operations that load and store.
 const BOTH: [&str; 4] = ["swap", "compare_exchange", "compare_exchange_weak", "fetch_update"];

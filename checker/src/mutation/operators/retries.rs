@@ -3,7 +3,7 @@
 use syn::{Arm, BinOp, Expr};
 
 use crate::mutation::Operator;
-use crate::mutation::walk::Found;
+use crate::mutation::found::Found;
 
 /// `Err(Errno::EINTR) => continue,` is gone.
 pub(in crate::mutation) fn retries_in_arm(arm: &Arm, found: &mut Found<'_>) {

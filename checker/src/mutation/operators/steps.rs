@@ -4,7 +4,7 @@ use syn::spanned::Spanned;
 use syn::{Block, Expr, Stmt};
 
 use crate::mutation::Operator;
-use crate::mutation::walk::Found;
+use crate::mutation::found::Found;
 
 pub(in crate::mutation) fn steps(block: &Block, found: &mut Found<'_>) {
     for step in block.stmts.iter().filter_map(step) {

@@ -3,9 +3,9 @@
 use syn::visit::{self, Visit};
 use syn::{Expr, ExprCall, ExprMethodCall};
 
-use super::last_name;
+use super::names::last_name;
 use crate::mutation::Operator;
-use crate::mutation::walk::Found;
+use crate::mutation::found::Found;
 
 pub(super) fn waits(expression: &Expr, found: &mut Found<'_>) {
     match expression {

@@ -4,7 +4,7 @@ use syn::spanned::Spanned;
 use syn::{Block, Expr, FnArg, Pat, Signature, Type};
 
 use crate::mutation::Operator;
-use crate::mutation::walk::Found;
+use crate::mutation::found::Found;
 
 /// `checked_add` gives a number where it should give none; `saturating_add` starts again at zero.
 pub(super) fn widths(expression: &Expr, found: &mut Found<'_>) {
