@@ -100,6 +100,21 @@ fn a_philosopher_alone_at_the_table_eats_once(
     );
 }
 
+#[rstest]
+#[case::than_a_byte(0x101)]
+#[case::than_two_bytes(0x1_0001)]
+fn a_table_may_have_one_seat_more(#[case] seats: usize) {
+    let ate = on_a_thread("at the last seat the right fork is fork 0", move || {
+        Table::new(seats).dine(seats - 1, || true)
+    });
+    require!(ate,
+        expected: "the last of {seats} philosophers to eat",
+        seen: "`dine` returned false, which `eat` did not",
+        likely: "`dine` returns something else than what `eat` returned",
+        read: "README, the task",
+    );
+}
+
 #[test]
 fn at_a_table_for_one_the_one_fork_will_do() {
     let answer = on_a_thread(
