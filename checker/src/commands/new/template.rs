@@ -138,7 +138,7 @@ impl Values<'_> {
     fn fill(&self, kind: Kind, text: &str) -> String {
         let line = |claim: &String| {
             format!(
-                "> **Claim {claim}.** TODO: the sentence of the lecture notes, word for word.\n"
+                "> **Claim {claim}.** TODO: its sentence, as another exercise on it quotes it.\n"
             )
         };
         let claims: Vec<String> = self.claims.iter().map(line).collect();
