@@ -32,6 +32,16 @@ pub fn thread_ids(pid: i32) -> Vec<i32> {
     numbered_entries(format!("/proc/{pid}/task").as_ref())
 }
 
+/// The children of all threads of process `pid`, ended or not (proc_tid_children(5)).
+pub fn child_ids(pid: i32) -> Vec<i32> {
+    let lists = thread_ids(pid)
+        .into_iter()
+        .filter_map(|tid| fs::read_to_string(format!("/proc/{pid}/task/{tid}/children")).ok());
+    lists
+        .flat_map(|list| list.split_whitespace().flat_map(str::parse).collect::<Vec<_>>())
+        .collect()
+}
+
 /// The command line of process `pid`: empty for a zombie (proc_pid_cmdline(5)).
 pub fn command_line(pid: i32) -> Vec<String> {
     let text = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();

@@ -34,14 +34,16 @@ pub fn threads(pid: i32) -> BTreeMap<i32, ThreadStatus> {
 
 /// The field `name` (with its colon) of this process's status.
 pub fn own_status_field(name: &str) -> Option<String> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    field(&status, name).map(str::to_owned)
+    field_of("/proc/self/status", name)
 }
 
-/// The value of the line of `/proc/TID/status` that begins with `name`.
+/// The field `name` (with its colon) of the status of thread `tid`.
 pub fn status_field(tid: i32, name: &str) -> Option<String> {
-    let status = fs::read_to_string(format!("/proc/{tid}/status")).ok()?;
-    field(&status, name).map(str::to_owned)
+    field_of(&format!("/proc/{tid}/status"), name)
+}
+
+fn field_of(file: &str, name: &str) -> Option<String> {
+    field(&fs::read_to_string(file).ok()?, name).map(str::to_owned)
 }
 
 /// The value of the line that begins with `name`.

@@ -1,7 +1,6 @@
 //! What a function must leave as it was: descriptors, children, signals, directory, umask.
 
 use std::collections::BTreeMap;
-use std::fs;
 
 /// The state of this process that a call might change.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +33,7 @@ impl Survey {
                 facts.insert(format!("descriptor {number}"), target);
             }
         }
-        facts.insert("children".to_owned(), children());
+        facts.insert("children".to_owned(), procfs::child_ids(pid).len().to_string());
         let directory = std::env::current_dir().unwrap_or_default();
         facts.insert("directory".to_owned(), directory.display().to_string());
         Self { facts }
@@ -52,16 +51,6 @@ impl Survey {
         };
         names.into_iter().filter_map(change).collect()
     }
-}
-
-/// How many children this process has, with those that have ended and were not waited for.
-fn children() -> String {
-    let mut children = 0;
-    for task in fs::read_dir("/proc/self/task").into_iter().flatten().flatten() {
-        let list = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-        children += list.split_whitespace().count();
-    }
-    children.to_string()
 }
 
 #[cfg(test)]

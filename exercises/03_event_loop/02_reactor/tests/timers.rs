@@ -9,11 +9,11 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use common::{Diary, after_rounds, pipe_with, reactor, run_within};
-use reactor::{Reactor, Trigger};
+use reactor::{Reactor, Trigger, Waker};
 use rstest::rstest;
 use testkit::deadline::within;
 use testkit::require;
-use testkit::threads::{Settled, Threads};
+use testkit::threads::{Settled, Thread, Threads};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -165,17 +165,19 @@ fn the_loop_waits_for_the_earliest_of_all_deadlines() {
     assert_eq!(diary, ["soon"]);
 }
 
-#[test]
-fn a_loop_whose_timer_has_rung_sleeps_again() {
-    let threads = Threads::new();
+/// A loop that has called a timer that was due, with a waker that lets it come to its end. With `later`
+/// another timer is due after that.
+#[track_caller]
+fn after_a_timer(threads: &Threads, later: Option<Duration>) -> (Thread<()>, Waker) {
     let (send, rung) = mpsc::channel();
     let clerk = threads.spawn("loop", move || {
         let mut reactor = reactor();
-        let late = reactor.at(Instant::now() + HOUR, |_| {}).expect("a timer can be set");
+        let late = later
+            .map(|later| reactor.at(Instant::now() + later, |_| {}).expect("a timer can be set"));
         let (_, waker) = reactor
             .waker(move |reactor, token| {
                 reactor.remove(token);
-                reactor.remove(late);
+                late.map(|late| reactor.remove(late));
             })
             .expect("a waker can be made");
         reactor
@@ -190,6 +192,13 @@ fn a_loop_whose_timer_has_rung_sleeps_again() {
         clerk.join(likely, "hint 2");
         panic!("the loop returned before its timers had rung");
     };
+    (clerk, waker)
+}
+
+#[test]
+fn a_loop_whose_timer_has_rung_sleeps_again() {
+    let threads = Threads::new();
+    let (clerk, waker) = after_a_timer(&threads, Some(HOUR));
     let (settled, returned) = (threads.settle(), clerk.is_finished());
     require!(settled == Settled::AtRest && !returned,
         expected: "a loop that has called its timer to sleep: the next one is due in an hour",
@@ -204,25 +213,7 @@ fn a_loop_whose_timer_has_rung_sleeps_again() {
 #[test]
 fn a_loop_whose_last_timer_has_rung_sleeps_too() {
     let threads = Threads::new();
-    let (send, rung) = mpsc::channel();
-    let clerk = threads.spawn("loop", move || {
-        let mut reactor = reactor();
-        let (_, waker) = reactor
-            .waker(|reactor, token| {
-                reactor.remove(token);
-            })
-            .expect("a waker can be made");
-        reactor
-            .at(Instant::now(), move |_| send.send(waker).expect("the test listens"))
-            .expect("a timer can be set");
-        reactor.run().expect("nothing here fails");
-    });
-    let likely = "a timer that is due at once does not ring";
-    let waker = within("the call of a timer that is due", likely, "hint 2", move || rung.recv());
-    let Ok(waker) = waker else {
-        clerk.join(likely, "hint 2");
-        panic!("the loop returned before its timer had rung");
-    };
+    let (clerk, waker) = after_a_timer(&threads, None);
     let (settled, returned) = (threads.settle(), clerk.is_finished());
     require!(settled == Settled::AtRest && !returned,
         expected: "a loop that has called its last timer to sleep until its waker is used",

@@ -15,7 +15,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, raise};
 use nix::unistd::{close, getpid, getppid, pause, read, write};
-use testkit::procfs::{process_state, threads};
+use testkit::procfs::{child_ids, process_state, threads};
 
 // SAFETY: this is the program's only `main`, with the type that the C library calls.
 #[unsafe(no_mangle)]
@@ -74,7 +74,7 @@ fn outlive_the_others() {
     let parent = getppid().as_raw();
     loop {
         let before = threads(parent);
-        let others_run = children(parent)
+        let others_run = child_ids(parent)
             .into_iter()
             .any(|pid| pid != getpid().as_raw() && !matches!(process_state(pid), None | Some('Z')));
         // Asleep at both looks and not switched to in between: it has done nothing meanwhile.
@@ -85,15 +85,6 @@ fn outlive_the_others() {
         }
         thread::yield_now();
     }
-}
-
-/// The children of all threads of process `pid`, ended or not (proc_tid_children(5)).
-fn children(pid: i32) -> Vec<i32> {
-    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
-    let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
-    lists
-        .flat_map(|list| list.split_whitespace().flat_map(str::parse).collect::<Vec<_>>())
-        .collect()
 }
 
 fn copy(change: impl Fn(&mut [u8])) -> i32 {
