@@ -54,10 +54,24 @@ pub(super) fn missing(workbook: &Workbook, exercise: &Exercise) -> Result<Vec<St
         problems.extend(unwritten_of(&place, &format!("{name}/"), below));
     }
     let readme = files::read_if_there(&workbook.root.join("README.md"))?;
-    if readme.is_some_and(|text| !text.contains(&format!("`{}`", exercise.name))) {
-        problems.push("the workbook's README.md does not list it".to_owned());
-    }
+    problems.extend(readme.and_then(|readme| unlisted(workbook, exercise, &readme)));
     Ok(problems)
+}
+
+/// What the workbook's README says of its exercises, and this one is not in it.
+fn unlisted(workbook: &Workbook, exercise: &Exercise, readme: &str) -> Option<String> {
+    const SESSION: &str = "\nShopfloor  ░";
+    let count = format!("0 of {} pass", workbook.curriculum.exercises.len());
+    if !readme.contains(&format!("`{}`", exercise.name)) {
+        Some("the workbook's README.md does not list it".to_owned())
+    } else if readme.contains(SESSION) && !readme.contains(&count) {
+        Some(format!(
+            "the workbook's README.md: the first page of its session does not say `{count}`, with a dot for \
+             each exercise"
+        ))
+    } else {
+        None
+    }
 }
 
 /// A line for each of these files that has a placeholder; `shown` stands before its path in `directory`.

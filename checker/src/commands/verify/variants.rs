@@ -4,6 +4,7 @@
 use super::Extent;
 use super::base::Base;
 use crate::Error;
+use crate::commands::new::PLACEHOLDER;
 use crate::commands::{Session, why};
 use crate::event::Silent;
 use crate::findings::{Alternative, DoesNothing, Earned, Verified, Wrong};
@@ -162,7 +163,16 @@ impl Judging<'_> {
             Ok(wrong) => (self.caught_by(trial, wrong)?, None),
             Err(problem) => (Err(problem.clone()), None),
         };
-        problems.extend(caught_by.as_ref().err().cloned());
+        let template = file.text.contains(PLACEHOLDER);
+        problems.extend(caught_by.as_ref().err().map(|problem| {
+            match template {
+                true => {
+                    "it is the template's example: put a wrong solution of your own in its place"
+                        .to_owned()
+                }
+                false => problem.clone(),
+            }
+        }));
         let named = |problem| format!("{}: {problem}", file.path.display());
         let found = Wrong {
             name: file.name.clone(),
