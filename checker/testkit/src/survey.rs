@@ -24,7 +24,7 @@ impl Survey {
         let mut facts = BTreeMap::new();
         for (name, words) in STATUS {
             let value = procfs::own_status_field(name).unwrap_or_default();
-            facts.insert(words.to_owned(), value);
+            facts.insert(words.to_owned(), without_the_librarys(words, value));
         }
         let pid = std::process::id().cast_signed();
         for (number, target) in procfs::open_descriptors(pid).unwrap_or_default() {
@@ -50,6 +50,16 @@ impl Survey {
             (was != is).then(|| format!("{name}: {} → {}", text(was), text(is)))
         };
         names.into_iter().filter_map(change).collect()
+    }
+}
+
+/// A set of signals without the two that the threads library keeps for itself, and handles from its first thread
+/// on (nptl(7)).
+fn without_the_librarys(words: &str, value: String) -> String {
+    const OF_THE_LIBRARY: u64 = 1 << (32 - 1) | 1 << (33 - 1);
+    match u64::from_str_radix(&value, 16) {
+        Ok(signals) if words.ends_with("signals") => format!("{:016x}", signals & !OF_THE_LIBRARY),
+        _ => value,
     }
 }
 

@@ -42,13 +42,15 @@ impl Ending {
 
 /// Runs every job as a child process of its own, and tells how each ended, in the order of `jobs`.
 ///
-/// All jobs are started before the first is waited for; the supervisor sleeps while it waits. When
-/// this returns, every child has ended and is reaped. A job that cannot be started is an `Err` in
-/// its own place and disturbs no other. A job that is stopped has not ended, and a signal that only
-/// interrupts a wait is no error.
+/// All jobs are started before the first is waited for; the supervisor sleeps while it waits. Once a
+/// job is started, the supervisor keeps nothing of it open: its command is dropped, and of streams
+/// that are `Stdio::piped()` the supervisor's ends are closed, for nobody would use them. When this
+/// returns, every job has ended and is reaped, and no other child of the caller has been waited for.
+/// A job that cannot be started is an `Err` in its own place and disturbs no other. A job that is
+/// stopped has not ended, and a signal that only interrupts a wait is no error.
 pub fn supervise(jobs: Vec<Command>) -> Vec<io::Result<Ending>> {
     // Collected first: an iterator is lazy, and one chain would start a job, wait, start the next.
-    let children: Vec<_> = jobs.into_iter().map(|mut job| job.spawn()).collect();
+    let children: Vec<_> = jobs.into_iter().map(start).collect();
     children.into_iter().map(|child| wait_for(child?)).collect()
 }
 
@@ -58,4 +60,12 @@ fn wait_for(mut child: Child) -> io::Result<Ending> {
     let status = child.wait()?;
     // It does not ask for stops (WUNTRACED), so it never hears of one.
     Ok(Ending::from_raw(status.into_raw()).expect("a child that was waited for has ended"))
+}
+
+/// The command is dropped at the end, with the ends of pipes that it holds: whoever reads from a job to the
+/// end hears of the end only when nobody can write any more (pipe(7)).
+fn start(mut job: Command) -> io::Result<Child> {
+    let mut child = job.spawn()?;
+    (child.stdin, child.stdout, child.stderr) = (None, None, None);
+    Ok(child)
 }

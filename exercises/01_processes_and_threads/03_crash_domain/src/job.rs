@@ -3,7 +3,7 @@
 //! A program that has this module can run itself as a job: `PROGRAM job exit 3`.
 #![allow(unsafe_code)]
 
-use std::io::{self, BufRead};
+use std::io::{self, BufRead, Read};
 use std::num::NonZeroUsize;
 use std::process::{self, Command};
 use std::{env, ptr, thread};
@@ -50,6 +50,12 @@ pub fn run() {
         ["watch"] => watch_the_supervisor(),
         ["speak"] => println!("{}", process::id()),
         ["listen"] => outlive_the_speaker(),
+        ["listen-to-the-end"] => listen_to_the_end(),
+        ["speak-and-listen"] => {
+            println!("{}", process::id());
+            listen_to_the_end()
+        }
+        ["pour"] => pour(),
         _ => panic!("no job {args:?}"),
     }
 }
@@ -146,6 +152,13 @@ fn watch_the_supervisor() {
 
 /// Hears the pid of another job, and ends (with 4) only after that one has.
 fn outlive_the_speaker() {
+    await_the_end_of_the_speaker();
+    process::exit(4)
+}
+
+/// Hears the pid of another job, and returns when that one has ended: whether it is reaped, too, by a parent
+/// that sleeps.
+pub fn await_the_end_of_the_speaker() -> bool {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).expect("standard input is a pipe");
     let speaker = number(line.trim());
@@ -161,5 +174,17 @@ fn outlive_the_speaker() {
     while !(ended() && ended()) {
         thread::yield_now();
     }
+    process_state(speaker).is_none()
+}
+
+/// Reads to the end of its input, and exits with 4.
+fn listen_to_the_end() {
+    io::copy(&mut io::stdin().lock(), &mut io::sink()).expect("standard input can be read");
     process::exit(4)
+}
+
+/// Writes more than a pipe holds, and exits with 5 when nobody reads any more.
+fn pour() {
+    let poured = io::copy(&mut io::repeat(b'.').take(10_000_000), &mut io::stdout().lock());
+    process::exit(if poured.is_err() { 5 } else { 0 })
 }

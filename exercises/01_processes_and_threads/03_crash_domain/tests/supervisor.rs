@@ -21,6 +21,7 @@ fn require_report(jobs: &[&str], expected: &[&str], likely: &str, read: &str) {
     );
     let mut report = observed.lines();
     let left = report.pop();
+    let changed = report.pop();
     if observed.ending != Ending::Exited(0) || report != expected {
         let words = if observed.stderr.is_empty() { "" } else { "\nand on standard error:\n" };
         Lesson {
@@ -41,6 +42,13 @@ fn require_report(jobs: &[&str], expected: &[&str], likely: &str, read: &str) {
         seen: "{left}",
         likely: "a child that has ended is only looked at (WNOWAIT), or nobody waits for it",
         read: "wait(2), NOTES: zombies",
+    );
+    let changed = changed.unwrap_or_default();
+    require!(changed == "changed: ",
+        expected: "nothing to be changed in the caller when `supervise` returns",
+        seen: "{changed}",
+        likely: "a descriptor or a thread is kept, or a signal's disposition or mask",
+        read: "the stub",
     );
 }
 
@@ -157,5 +165,53 @@ fn all_jobs_are_started_before_the_first_is_waited_for() {
 Exchanged: outcomes are kept in the order in which they came (waitpid(-1))
 exited 101: a job that hears or speaks has lost its streams; leave them as the command has them",
         "wait(2): the value of pid; hint 3",
+    );
+}
+
+#[test]
+fn a_job_that_starts_late_finds_the_first_not_waited_for() {
+    // The second comes to its program only when the first has ended and the supervisor sleeps.
+    require_report(
+        &["speak", "late"],
+        &["exited 0", "exited 2"],
+        "resource busy: the first job had been waited for while the second was being started: a thread \
+         for each job starts it and waits for it; or a loop does, before it starts the next",
+        "the stub; hint 3",
+    );
+}
+
+#[rstest]
+#[case::a_command_is_dropped(
+    &["listen-to-the-end", "speak"],
+    &["exited 4", "exited 0"],
+    "the commands live on while it waits, and hold ends of pipes that their jobs have too: for \
+     the one that reads, the end never comes"
+)]
+#[case::a_piped_input_is_closed(
+    &["listen", "speak-and-listen"],
+    &["exited 4", "exited 4"],
+    "the supervisor's end of a piped input is closed only when that job is waited for, \
+     and the first job waits for the second"
+)]
+#[case::a_piped_output_is_closed(
+    &["pour"],
+    &["exited 5"],
+    "nobody reads what the job writes, and the supervisor's end is open: the job waits for room"
+)]
+fn nothing_of_a_job_is_kept_open(
+    #[case] jobs: &[&str],
+    #[case] expected: &[&str],
+    #[case] likely: &str,
+) {
+    require_report(jobs, expected, likely, "pipe(7); the stub");
+}
+
+#[test]
+fn other_children_stay_the_callers() {
+    require_report(
+        &["--others", "exit 1", "exit 2"],
+        &["exited 1", "exited 2", "another child: exit status: 9", "another child: exit status: 4"],
+        "`waitpid(-1)` takes the status of any child, and then its parent waits in vain (ECHILD)",
+        "wait(2): the value of pid; the stub",
     );
 }

@@ -15,12 +15,14 @@ pub use listing::{Listing, Post};
 pub use outcome::{Answer, Ended, FetchError};
 pub use settings::{MAX_BODY, MAX_REDIRECTS, USER_AGENT};
 
-/// Finishes this builder. Each request, with its whole answer, may take `limit`.
+/// Finishes this builder. Each request, with its whole answer, may take `limit`: any, from zero to
+/// `Duration::MAX`. It is given up when `limit` is over, and not before.
 pub fn client(builder: ClientBuilder, limit: Duration) -> reqwest::Result<Client> {
     todo!("to {builder:?} add {USER_AGENT}, {MAX_REDIRECTS} redirects and {limit:?} a request")
 }
 
-/// Asks for `url` and decodes the JSON that comes.
+/// Asks for `url`, once: whatever fails is not asked for again. Decodes the JSON that comes; what is no UTF-8
+/// is no JSON.
 pub async fn get_json<T: DeserializeOwned>(client: &Client, url: &str) -> Result<T, FetchError> {
     todo!("{client:?} gets {url}: look at the status, take at most {MAX_BODY} bytes, decode them")
 }
@@ -31,11 +33,13 @@ pub async fn get_reddit_top(client: &Client, base_url: &str, subreddit: &str) ->
 }
 
 /// The lines about one subreddit, each control character in them as `char::escape_default` has it.
+/// Without a post there is `DONE` alone.
 pub fn report(subreddit: &str, answer: &Answer) -> String {
     todo!("`score: title (link)` for each post of {answer:?}, and `DONE: {subreddit}`; or `FAILED`")
 }
 
-/// Asks for all subreddits at once, and writes each report as soon as its answer is in.
+/// Asks for all subreddits at once, however many, and writes each report as soon as its answer is in.
+/// A name that is there twice is asked for twice and reported twice.
 pub async fn fetch_all(
     client: &Client,
     base_url: &str,

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reddit_fetcher::{
     Answer, Ended, FetchError, Listing, MAX_BODY, MAX_REDIRECTS, Post, USER_AGENT, client,
@@ -42,7 +42,7 @@ fn a_post_becomes_a_line(#[case] score: i64, #[case] title: &str, #[case] line: 
         "another order, or characters changed that are no control characters"
     };
     require!(seen == expected,
-        expected: "the post as `score: title (link)`, its title untouched, then `DONE: tea`; each line ends\nwith a line feed:\n{line}\nDONE: tea",
+        expected: "the post as `score: title (link)`, its title untouched, then `DONE: tea`; each line ends\nwith a line feed:\n{expected:?}",
         seen: "{seen:?}",
         likely: "{likely}",
         read: "README, the task",
@@ -67,6 +67,7 @@ fn a_failure_becomes_one_line() {
 #[case::carriage_return("tea\rcoffee", r"tea\rcoffee")]
 #[case::one_character_escape("\u{9b}2Jtea", r"\u{9b}2Jtea")]
 #[case::delete("tea\u{7f}", r"tea\u{7f}")]
+#[case::nul("tea\0", r"tea\u{0}")]
 fn a_title_cannot_command_the_terminal(#[case] title: &str, #[case] escaped: &str) {
     let seen = report("tea", &Ok(vec![post(1, title, &format!("https://example.org/{title}"))]));
     let lines: Vec<_> = seen.split_terminator('\n').collect();
@@ -87,13 +88,45 @@ fn a_title_cannot_command_the_terminal(#[case] title: &str, #[case] escaped: &st
 }
 
 #[test]
+fn every_control_character_is_written_as_promised() {
+    // C0, delete and C1: U+0000 to U+001F, U+007F, U+0080 to U+009F.
+    let controls: Vec<char> = ('\0'..='\u{ff}').filter(|c| c.is_control()).collect();
+    assert_eq!(controls.len(), 65);
+    for character in controls {
+        let title = format!("a{character}b");
+        let seen = report("tea", &Ok(vec![post(1, &title, "L")]));
+        let expected = format!("1: a{}b (L)\nDONE: tea\n", character.escape_default());
+        let code = u32::from(character);
+        let escaped = character.escape_default();
+        let line = seen.lines().next().unwrap_or_default();
+        require!(seen == expected,
+            expected: "U+{code:04X} as `char::escape_default` writes it: {escaped}",
+            seen: "{line}",
+            likely: "a table of escapes by hand, or `escape_debug`, which writes `\\0`",
+            read: "README, the task; https://doc.rust-lang.org/std/primitive.char.html#method.escape_default",
+        );
+    }
+}
+
+#[test]
+fn nothing_to_report_is_done() {
+    let seen = report("tea", &Ok(Vec::new()));
+    require!(seen == "DONE: tea\n",
+        expected: "DONE: tea, for an answer without a post, and no other line",
+        seen: "{seen:?}",
+        likely: "an empty answer is taken for a failure, or the first post for granted",
+        read: "the stub",
+    );
+}
+
+#[test]
 fn an_error_cannot_command_the_terminal() {
     let error = FetchError::Connection("no \u{1b}[31mway\nDONE: tea".to_owned());
     let seen = report("tea", &Err(error));
     let expected = r"FAILED: tea: the connection failed: no \u{1b}[31mway\nDONE: tea";
     require!(seen == format!("{expected}\n"),
         expected: "one line, each control character of the error as `char::escape_default` writes it:\n{expected}",
-        seen: "{seen:?}",
+        seen: "{seen}",
         likely: "the control characters of titles and links are looked for, and those of the error are not",
         read: "README, the task; https://doc.rust-lang.org/std/primitive.char.html#method.escape_default",
     );
@@ -203,19 +236,34 @@ fn the_top_five_of_the_day_are_asked_for_by_name() {
     "Status(300)",
     "`error_for_status` takes 4xx and 5xx for errors, and lets a 3xx pass that is not followed"
 )]
+#[case::no_utf8(
+    http::Answer::json(*b"{\"data\": {\"children\": [{\"data\": {\"score\": 1, \"title\": \"\xff\", \"url\": \"L\"}}]}}"),
+    "Malformed",
+    "the body is made text first, and what is no UTF-8 is replaced: `text`, `from_utf8_lossy`"
+)]
 fn a_fault_becomes_a_typed_error(
     #[case] fault: http::Answer,
     #[case] expected: &str,
     #[case] likely: &str,
 ) {
-    let server = Server::start().answer("/l", fault);
-    let answer = on_one_loop(async move || ask(&server, "/l").await);
+    let server = Arc::new(Server::start().answer("/l", fault));
+    let answer = on_one_loop({
+        let server = Arc::clone(&server);
+        async move || ask(&server, "/l").await
+    });
     let seen = kind(&answer);
     require!(seen == expected,
         expected: "FetchError::{expected}",
         seen: "{seen}: {answer:?}",
         likely: "{likely}",
         read: "src/outcome.rs; hint 2",
+    );
+    let asked = server.requests().len();
+    require!(asked == 1,
+        expected: "one request: what fails is not asked for again",
+        seen: "{asked} requests",
+        likely: "a failure is retried; a server that is out of order is asked more often than one that works",
+        read: "the stub",
     );
 }
 
@@ -330,6 +378,111 @@ fn a_trickle_runs_into_the_time_limit() {
         seen: "it is open, and the server still sends to it",
         likely: "the request runs in a task of its own: a timeout on a JoinHandle ends the waiting,\nnot the task",
         read: "https://docs.rs/tokio/latest/tokio/task/struct.JoinHandle.html",
+    );
+}
+
+/// Limits from the shortest to the longest; a second for a request is no part of this.
+#[rstest]
+#[case::none_at_all(Duration::ZERO, "TimedOut")]
+#[case::a_nanosecond(Duration::from_nanos(1), "TimedOut")]
+#[case::four_hundred_years(Duration::from_secs(400 * 365 * 24 * 3600), "Ok")]
+#[case::the_longest(Duration::MAX, "Ok")]
+fn a_limit_may_be_any(#[case] limit: Duration, #[case] expected: &str) {
+    let mut server = Server::start().answer("/l", http::Answer::json(LISTING));
+    if expected == "TimedOut" {
+        server = server.hold("/l");
+    }
+    let seen = on_one_loop(async move || {
+        let Ok(client) = client(no_proxy(), limit) else { return "no client".to_owned() };
+        let url = server.url("/l");
+        let asked = get_json::<Listing>(&client, &url);
+        kind(&asked.await.map(Listing::into_posts))
+    });
+    let server = if expected == "Ok" { "answers" } else { "does not answer" };
+    require!(seen == expected,
+        expected: "{expected} with a limit of {limit:?}, from a server that {server}",
+        seen: "{seen}",
+        likely: "the limit is computed with: a multiplication or a conversion to fewer bits changes it",
+        read: "the stub; https://docs.rs/reqwest/latest/reqwest/struct.ClientBuilder.html#method.timeout",
+    );
+}
+
+#[test]
+fn a_short_limit_ends_before_a_long_one_that_began_earlier() {
+    const SHORT: Duration = Duration::from_millis(200);
+    let server = Server::start().hold("/l");
+    let (first, after) = on_one_loop(async move || {
+        let [long, short] = [PATIENT, SHORT].map(|limit| client(no_proxy(), limit).unwrap());
+        let url = server.url("/l");
+        let begun = Instant::now();
+        let long = get_json::<Listing>(&long, &url);
+        let short = get_json::<Listing>(&short, &url);
+        tokio::select! {
+            biased;
+            answer = long => (format!("the long one: {}", kind(&answer.map(Listing::into_posts))), begun.elapsed()),
+            answer = short => (kind(&answer.map(Listing::into_posts)), begun.elapsed()),
+        }
+    });
+    require!(first == "TimedOut" && after >= SHORT,
+        expected: "the request with a limit of {SHORT:?} to be given up after {SHORT:?} at the earliest, and the\none with {PATIENT:?} to go on",
+        seen: "{first}, after {after:?}",
+        likely: "a limit of the code's own in place of the one that it is given",
+        read: "the stub",
+    );
+}
+
+#[test]
+fn forty_are_asked_at_once() {
+    let names: Vec<String> = (0..40).map(|number| format!("tea_{number}")).collect();
+    let server = names.iter().fold(Server::start().hold_until(names.len()), |server, name| {
+        server.answer(&path(name), http::Answer::listing(&[]))
+    });
+    let server = Arc::new(server);
+    let text = on_one_loop({
+        let (server, names) = (Arc::clone(&server), names.clone());
+        async move || {
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            let mut out = Vec::new();
+            fetch_all(&patient_client(), &server.base_url(), &names, &mut out).await.unwrap();
+            String::from_utf8(out).unwrap()
+        }
+    });
+    let together = server.in_before_first_answer();
+    require!(together == names.len(),
+        expected: "forty requests to be in before the first is answered",
+        seen: "{together} in, and no other: the next came only after an answer",
+        likely: "a bound on how many are asked at once: `buffer_unordered`, a semaphore, a pool",
+        read: "the stub",
+    );
+    let mut expected: Vec<String> = names.iter().map(|name| format!("DONE: {name}")).collect();
+    expected.sort_unstable();
+    let seen = sorted(&text);
+    require!(seen == expected,
+        expected: "a line DONE for each of forty",
+        seen: "{seen:?}",
+        likely: "an answer is dropped or written twice",
+        read: "hint 3",
+    );
+}
+
+#[test]
+fn a_name_that_is_there_twice_is_asked_for_twice() {
+    let server = Arc::new(three_answers());
+    let text = on_one_loop({
+        let server = Arc::clone(&server);
+        async move || {
+            let (client, mut out) = (patient_client(), Vec::new());
+            let names = ["tea", "cocoa", "tea"];
+            fetch_all(&client, &server.base_url(), &names, &mut out).await.unwrap();
+            String::from_utf8(out).unwrap()
+        }
+    });
+    let (reports, asked) = (text.matches("DONE: tea\n").count(), server.requests().len());
+    require!(reports == 2 && asked == 3,
+        expected: "three requests and two reports of tea for the list tea, cocoa, tea",
+        seen: "{asked} requests, {reports} reports of tea",
+        likely: "the answers or the requests are kept in a map by name",
+        read: "the stub",
     );
 }
 

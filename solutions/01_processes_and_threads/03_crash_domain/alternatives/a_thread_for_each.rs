@@ -33,12 +33,21 @@ impl Ending {
 
 /// Runs every job as a child process of its own, and tells how each ended, in the order of `jobs`.
 ///
-/// All jobs are started before the first is waited for; the supervisor sleeps while it waits. When
-/// this returns, every child has ended and is reaped. A job that cannot be started is an `Err` in
-/// its own place and disturbs no other. A job that is stopped has not ended, and a signal that only
-/// interrupts a wait is no error.
+/// All jobs are started before the first is waited for; the supervisor sleeps while it waits. Once a
+/// job is started, the supervisor keeps nothing of it open: its command is dropped, and of streams
+/// that are `Stdio::piped()` the supervisor's ends are closed, for nobody would use them. When this
+/// returns, every job has ended and is reaped, and no other child of the caller has been waited for.
+/// A job that cannot be started is an `Err` in its own place and disturbs no other. A job that is
+/// stopped has not ended, and a signal that only interrupts a wait is no error.
 pub fn supervise(jobs: Vec<Command>) -> Vec<io::Result<Ending>> {
-    let started: Vec<io::Result<Child>> = jobs.into_iter().map(|mut job| job.spawn()).collect();
+    let started: Vec<io::Result<Child>> = jobs
+        .into_iter()
+        .map(|mut job| {
+            let mut child = job.spawn()?;
+            drop((child.stdin.take(), child.stdout.take(), child.stderr.take()));
+            Ok(child)
+        })
+        .collect();
     thread::scope(|scope| {
         let threads: Vec<_> =
             started.into_iter().map(|child| scope.spawn(|| ending_of(&mut child?))).collect();

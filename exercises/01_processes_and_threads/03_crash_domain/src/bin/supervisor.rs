@@ -8,13 +8,17 @@ mod job;
 
 use std::env;
 use std::io;
-use std::process::Command;
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
 
 use crash_domain::{Ending, supervise};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
-use nix::sys::wait::{WaitPidFlag, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+use nix::unistd::Pid;
+use testkit::on_trial;
+use testkit::survey::Survey;
 
 extern "C" fn nothing(_: libc::c_int) {}
 
@@ -29,7 +33,10 @@ fn main() -> io::Result<()> {
     // SAFETY: the handler does nothing at all, so it does nothing that a handler may not do.
     unsafe { sigaction(Signal::SIGUSR1, &action) }?;
 
-    for outcome in supervise(jobs()?) {
+    let before = Survey::now();
+    let others = if env::args().any(|arg| arg == OTHERS) { others()? } else { Vec::new() };
+    let jobs = jobs()?;
+    for outcome in on_trial(|| supervise(jobs)) {
         match outcome {
             Ok(Ending::Exited(code)) => println!("exited {code}"),
             // Whether these dump core depends on the machine: where core_pattern is a pipe, the job's
@@ -42,6 +49,14 @@ fn main() -> io::Result<()> {
             Err(error) => println!("error: {}", error.kind()),
         }
     }
+    for mut other in others {
+        // Closes its standard input first, which is what it waits for.
+        match other.wait() {
+            Ok(status) => println!("another child: {status}"),
+            Err(error) => println!("another child: {error}"),
+        }
+    }
+    println!("changed: {}", before.changes().join(", "));
     match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
         Err(Errno::ECHILD) => println!("children left: none"),
         left => println!("children left: {left:?}"),
@@ -49,17 +64,54 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
+/// The argument that gives the supervisor other children.
+const OTHERS: &str = "--others";
+
+/// Children that are no jobs: one that has ended, one that runs until it is waited for.
+fn others() -> io::Result<Vec<Child>> {
+    let ended = job::command("exit 9")?.spawn()?;
+    let pid = Pid::from_raw(ended.id().cast_signed());
+    waitid(Id::Pid(pid), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+    Ok(vec![ended, job::command("listen-to-the-end")?.stdin(Stdio::piped()).spawn()?])
+}
+
+/// In the child, before it is a job: EBUSY if the speaker has been waited for already.
+fn see_that_the_speaker_is_not_reaped() -> io::Result<()> {
+    match job::await_the_end_of_the_speaker() {
+        true => Err(io::Error::from_raw_os_error(libc::EBUSY)),
+        false => Ok(()),
+    }
+}
+
 fn jobs() -> io::Result<Vec<Command>> {
     // What one job says, another one hears.
     let (hears, says) = io::pipe()?;
     let (mut hears, mut says) = (Some(hears), Some(says));
-    let commands = env::args().skip(1).map(|name| match name.as_str() {
+    let names = env::args().skip(1).filter(|name| name != OTHERS);
+    let commands = names.map(|name| match name.as_str() {
         "missing" => Ok(Command::new("/nonexistent/program")),
         "directory" => Ok(Command::new("/")),
+        "late" => {
+            let mut command = job::command("exit 2")?;
+            command.stdin(hears.take().expect("one job listens"));
+            // SAFETY: it allocates, which a child of a program of one thread may do (fork(2)); with several, glibc
+            // keeps its allocator usable in the child.
+            unsafe { command.pre_exec(see_that_the_speaker_is_not_reaped) };
+            Ok(command)
+        }
         name => {
             let mut command = job::command(name)?;
             match name {
-                "listen" => drop(command.stdin(hears.take().expect("one job listens"))),
+                "listen" | "listen-to-the-end" => {
+                    command.stdin(hears.take().expect("one job listens"));
+                }
+                "speak-and-listen" => {
+                    command.stdin(Stdio::piped());
+                    command.stdout(says.take().expect("one job speaks"));
+                }
+                "pour" => {
+                    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+                }
                 "speak" => drop(command.stdout(says.take().expect("one job speaks"))),
                 _ => {}
             }

@@ -1,0 +1,60 @@
+//! A supervisor on a bad day: each of its calls interrupted, or failed, one at a time. Needs ptrace(2).
+
+use testkit::require;
+use tracer::Program;
+
+/// Two jobs and what is left of them.
+const WHOLE: [&str; 4] = ["exited 3", "exited 4", "changed: ", "children left: none"];
+
+fn supervisor() -> Program {
+    Program::new(env!("CARGO_BIN_EXE_supervisor")).args(["exit 3", "exit 4"])
+}
+
+#[test]
+fn an_interrupted_call_is_made_again() {
+    let trial = supervisor().interrupted().expect("this machine allows tracing");
+    let seen = trial.undisturbed.stdout.trim_end();
+    require!(seen.lines().eq(WHOLE),
+        expected: "two jobs to be supervised, which exit with 3 and 4",
+        seen: "{seen}",
+        likely: "see tests/supervisor.rs first",
+        read: "README, the task",
+    );
+    for disturbed in &trial.disturbed {
+        let seen = disturbed.timeline.stdout.trim_end();
+        require!(seen.lines().eq(WHOLE),
+            expected: "two jobs to be supervised, also when a signal interrupts a call",
+            seen: "when {disturbed}: {seen}",
+            likely: "EINTR is taken for the answer: the call is to be made again",
+            read: "signal(7), Interruption of system calls and library functions by signal handlers",
+            timeline: &disturbed.timeline,
+        );
+    }
+}
+
+#[test]
+fn what_cannot_be_done_is_an_error_of_its_job_and_nothing_is_left() {
+    let trial = supervisor().short_of_everything().expect("this machine allows tracing");
+    let calls = trial.disturbed.len();
+    require!(calls >= 2,
+        expected: "two jobs to be started",
+        seen: "{calls} calls that could fail",
+        likely: "see tests/supervisor.rs first",
+        read: "README, the task",
+    );
+    for disturbed in &trial.disturbed {
+        let seen = disturbed.timeline.stdout.trim_end();
+        let lines: Vec<&str> = seen.lines().collect();
+        let of_the_jobs = lines.iter().zip(WHOLE).take(2);
+        let told = of_the_jobs.filter(|(line, whole)| line != &whole).map(|(line, _)| line);
+        let (told, rest): (Vec<_>, _) = (told.collect(), lines.get(2..).unwrap_or_default());
+        let in_order = told.len() <= 1 && told.iter().all(|line| line.starts_with("error: "));
+        require!(in_order && rest == &WHOLE[2..],
+            expected: "an error of at most one job, the other one supervised, and nothing changed in the caller",
+            seen: "when {disturbed}: {seen}",
+            likely: "a job that was started is not waited for after an error, or what was opened for it stays; or the error ends the round",
+            read: "the stub",
+            timeline: &disturbed.timeline,
+        );
+    }
+}
