@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-use procfs::{process_state, thread_status};
+use nix::unistd::{Pid, getpid, gettid};
+use procfs::{thread_ids, thread_stat, thread_status};
 
 use crate::sleep::{Sleep, sleep};
 use crate::syscall_count;
@@ -42,20 +42,55 @@ pub enum Quiescence {
 
 /// Waits until the main thread of process `pid` is not on its way to anywhere, and says how it is.
 pub fn await_quiescence(pid: i32) -> Quiescence {
+    await_thread(pid, pid)
+}
+
+/// Waits until no thread of process `pid` is on its way to anywhere: all sleep, whichever there are by then.
+pub fn await_quiescence_of_all_threads(pid: i32) {
+    let began = Instant::now();
+    let at_rest = || -> Vec<i32> {
+        let threads = thread_ids(pid).into_iter();
+        threads.filter(|tid| await_thread(pid, *tid) != Quiescence::Ended).collect()
+    };
+    let mut before = None;
+    loop {
+        let now = at_rest();
+        if before.as_ref() == Some(&now) || began.elapsed() > NET {
+            return;
+        }
+        before = Some(now);
+    }
+}
+
+/// Waits until every other thread of this process sleeps or is gone. Whoever has joined a thread goes on while
+/// the kernel still takes it down, and counts it; a tracer has to take note of its end first.
+pub(crate) fn await_quiescence_of_other_threads() {
+    let (began, pid, own) = (Instant::now(), getpid().as_raw(), gettid().as_raw());
+    for tid in thread_ids(pid).into_iter().filter(|tid| *tid != own) {
+        while await_thread(pid, tid) == Quiescence::Ended
+            && thread_stat(pid, tid).is_some()
+            && began.elapsed() < NET
+        {
+            thread::yield_now();
+        }
+    }
+}
+
+fn await_thread(pid: i32, tid: i32) -> Quiescence {
     let began = Instant::now();
     for look in 1.. {
-        match process_state(pid) {
+        match thread_stat(pid, tid).map(|stat| stat.state) {
             None | Some('Z' | 'X') => return Quiescence::Ended,
             Some('T') => return Quiescence::Stopped,
-            Some('S') => match sleep(pid, pid) {
+            Some('S') => match sleep(pid, tid) {
                 Some(Sleep::UntilWoken) => return Quiescence::Asleep,
                 Some(Sleep::ByTheClock) => return Quiescence::AsleepByTheClock,
-                Some(Sleep::Untold) if stays_asleep(pid) => return Quiescence::Asleep,
+                Some(Sleep::Untold) if stays_asleep(pid, tid) => return Quiescence::Asleep,
                 Some(Sleep::Untold) | None => {}
             },
             Some(_) => {}
         }
-        let spins = look % LOOKS == 0 && syscall_count::makes_more_than(SPIN_CALLS, pid, pid);
+        let spins = look % LOOKS == 0 && syscall_count::makes_more_than(SPIN_CALLS, pid, tid);
         if spins || began.elapsed() > NET {
             return Quiescence::Spinning;
         }
@@ -74,12 +109,12 @@ pub fn interrupt(pid: i32) -> nix::Result<()> {
     Ok(())
 }
 
-/// Whether a process that looks asleep is, where the kernel will not tell: it does at a thousand looks, and
+/// Whether a thread that looks asleep is, where the kernel will not tell: it does at a thousand looks, and
 /// is not switched to between them.
-fn stays_asleep(pid: i32) -> bool {
+fn stays_asleep(pid: i32, tid: i32) -> bool {
     let look = || {
         thread::yield_now();
-        thread_status(pid, pid)
+        thread_status(pid, tid)
     };
     let first = look();
     first.as_ref().is_some_and(|status| status.state == 'S') && (0..1000).all(|_| look() == first)
@@ -99,7 +134,7 @@ pub fn let_others_look() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use nix::unistd::{getpid, gettid};
+    use procfs::process_state;
     use std::process::{Child, Command, Stdio};
     use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -149,10 +184,10 @@ mod tests {
     fn where_the_kernel_will_not_tell_a_sleeper_stays_asleep_and_a_spinner_does_not() {
         let mut reader = shell("exec cat");
         wait_for(&reader, Quiescence::Asleep);
-        assert!(stays_asleep(reader.id() as i32));
+        assert!(stays_asleep(reader.id() as i32, reader.id() as i32));
         end(&mut reader);
         let mut busy = shell("while :; do :; done");
-        assert!(!stays_asleep(busy.id() as i32));
+        assert!(!stays_asleep(busy.id() as i32, busy.id() as i32));
         end(&mut busy);
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::quiescence::await_quiescence_of_other_threads;
+
 /// The state of this process that a call might change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Survey {
@@ -41,6 +43,7 @@ impl Survey {
 
     /// What is different now, in words; empty if nothing is.
     pub fn changes(&self) -> Vec<String> {
+        await_quiescence_of_other_threads();
         let now = Self::now();
         let names = self.facts.keys().chain(now.facts.keys());
         let names: std::collections::BTreeSet<&String> = names.collect();

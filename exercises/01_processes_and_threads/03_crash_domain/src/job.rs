@@ -14,7 +14,9 @@ use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill, raise};
 use nix::unistd::{Pid, getppid};
 use testkit::procfs::process_state;
-use testkit::quiescence::{Quiescence, await_quiescence, interrupt};
+use testkit::quiescence::{
+    Quiescence, await_quiescence, await_quiescence_of_all_threads, interrupt,
+};
 
 /// The command for a job, for instance `exit 3`.
 pub fn command(job: &str) -> io::Result<Command> {
@@ -162,12 +164,12 @@ pub fn await_the_end_of_the_speaker() -> bool {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).expect("standard input is a pipe");
     let speaker = number(line.trim());
-    // Gone, or a zombie although the supervisor has had the time to reap it and sleeps again.
+    // Gone, or a zombie although the supervisor has had the time to reap it and sleeps again, with all its threads.
     let ended = || match process_state(speaker) {
         None => true,
         Some('Z') => {
-            await_quiescence(getppid().as_raw()) != Quiescence::Ended
-                && process_state(speaker) == Some('Z')
+            await_quiescence_of_all_threads(getppid().as_raw());
+            process_state(speaker) == Some('Z')
         }
         Some(_) => false,
     };
