@@ -4,7 +4,7 @@ CHECKER := target/debug/checker
 SOURCES := $(shell find checker/src checker/*/src -name '*.rs' 2>/dev/null) \
 	Cargo.toml Cargo.lock $(wildcard checker/Cargo.toml checker/*/Cargo.toml)
 
-.PHONY: check hint list run trace reset solution doctor test verify soundness mutants pin lint bench bench-grade grade accept-snapshots test-slurm tools
+.PHONY: check hint list run trace reset solution doctor test verify points soundness mutants pin lint bench bench-grade grade accept-snapshots test-slurm tools
 .DEFAULT_GOAL := check
 
 # Judge what has changed, show where you stand and what is next. One exercise: make check E=semaphore
@@ -59,6 +59,11 @@ test-slurm: $(CHECKER)
 # For authors: stubs fail, solutions pass, wrong solutions are caught, snapshots and pins are current.
 verify: $(CHECKER)
 	@$(CHECKER) verify $(E)
+
+# For authors: verify, with what each known-wrong solution would earn. One exercise: make points E=pipe
+points: $(CHECKER)
+	$(call build,--features grade)
+	@$(CHECKER) verify --points $(E)
 
 # For authors: every solution 300 times, every wrong one 20 times, on busy cores and on one core;
 # counts false failures and escapes. One exercise: make soundness E=pipe. More: SOLUTION_RUNS=, WRONG_RUNS=.

@@ -132,11 +132,7 @@ enum Command {
         #[arg(long)]
         skip_wrong: bool,
         /// Run all tests on every known-wrong solution, and say what it would earn; that takes longer
-        #[cfg(feature = "grade")]
-        #[arg(long, conflicts_with = "skip_wrong")]
-        points: bool,
-        #[cfg(not(feature = "grade"))]
-        #[arg(skip)]
+        #[arg(long, conflicts_with = "skip_wrong", hide = cfg!(not(feature = "grade")))]
         points: bool,
         /// Only these exercises
         #[arg(value_name = "EXERCISE")]
@@ -320,6 +316,11 @@ impl Session {
                     commands::rebase_wrong(self, &asked, reporter)
                 }
             },
+            Command::Verify { points: true, .. } if cfg!(not(feature = "grade")) => {
+                Err(Error::Refused(
+                    "points are counted by a checker that grades: `make points`".to_owned(),
+                ))
+            }
             Command::Verify { skip_wrong, points, exercises } => {
                 commands::verify(self, &exercises, Extent { skip_wrong, points }, reporter)
             }

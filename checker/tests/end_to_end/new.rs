@@ -16,7 +16,8 @@ fn workbook() -> PathBuf {
         let _ = fs::remove_dir_all(copied.join(part));
         copy(&root.join(part), &copied.join(part));
     }
-    for file in ["Cargo.toml", "Cargo.lock", "README.md"] {
+    fs::create_dir_all(copied.join("docs")).unwrap();
+    for file in ["Cargo.toml", "Cargo.lock", "README.md", "docs/security.md"] {
         fs::copy(root.join(file), copied.join(file)).unwrap();
     }
     copied
@@ -46,6 +47,7 @@ fn missing(name: &str, edited: &str, more_tests: &str) -> String {
     alternatives/: 0 of at least 3 right solutions in other styles
     wrong/example.patch:1: TODO: what its author believed, in a sentence. (and N more)
     the workbook's README.md does not list it
+    docs/security.md: the table of which process decides has no row `| {name} | targets judged from outside | targets that call the learner's code |`
 "
     )
 }

@@ -55,6 +55,14 @@ pub(super) fn missing(workbook: &Workbook, exercise: &Exercise) -> Result<Vec<St
     }
     let readme = files::read_if_there(&workbook.root.join("README.md"))?;
     problems.extend(readme.and_then(|readme| unlisted(workbook, exercise, &readme)));
+    let security = files::read_if_there(&workbook.root.join("docs/security.md"))?;
+    if security.is_some_and(|text| !text.contains(&format!("\n| {} |", exercise.name))) {
+        problems.push(format!(
+            "docs/security.md: the table of which process decides has no row `| {} | targets judged from outside | \
+             targets that call the learner's code |`",
+            exercise.name
+        ));
+    }
     Ok(problems)
 }
 
