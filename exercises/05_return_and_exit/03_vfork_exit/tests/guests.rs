@@ -398,3 +398,44 @@ fn a_guest_leaves_nothing_on_the_heap() {
         read: "hint 4; vfork(2), Caveats",
     );
 }
+
+#[test]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
+fn exit_of_the_c_library_knows_nothing_of_rusts_buffer() {
+    let stdout = house(&["visit-beside-a-word", "exit"]).stdout;
+    let words: Vec<&str> = stdout.split_whitespace().collect();
+    let right = ["handler(guest)", "buffer", "host-goes-on", "word-in-rusts-buffer"];
+    require!(words == right,
+        expected: "a guest that leaves by exit(3) to leave what lies in the buffer of Rust's standard output: {right:?}",
+        seen: "{words:?}",
+        likely: "std::process::exit is called, which flushes Rust's standard output first; exit(3) is `libc::exit`",
+        read: "exit(3); https://doc.rust-lang.org/std/process/fn.exit.html",
+    );
+}
+
+#[test]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
+fn a_guest_that_is_killed_has_no_answer() {
+    let Observed { ending, stdout, stderr, .. } = house(&["ask-killed"]);
+    let panicked = ending == Ending::Exited(101) && stderr.contains("panicked");
+    require!(stdout.starts_with("Err") || panicked,
+        expected: "an error from `ask`, or a panic of it, when SIGKILL has ended the guest at its work",
+        seen: "{ending:?}, after this: {stdout}{stderr}",
+        likely: "the variable for the answer holds a number from the start, and how the guest ended is not looked at",
+        read: "wait(2), WIFSIGNALED; the stub",
+    );
+}
+
+#[test]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
+fn two_threads_spawn_at_the_same_time() {
+    let lines = sound_house(&["two-spawn", ERRAND]);
+    let seen = &lines[0];
+    require!(seen == "0 and 0",
+        expected: "two threads that spawn at the same time, a hundred times each, to be told of their own programs: one that is not there, and one that is",
+        seen: "wrong: {seen}",
+        likely: "the guest's errno is kept in a static, and the threads share it: vfork suspends the thread that calls it, and no other",
+        read: "vfork(2), Linux description; the stub",
+    );
+    require_no_child_is_left(&lines);
+}

@@ -72,7 +72,8 @@ impl Drop for Guest {
 
 /// Has a vfork child do the work, and returns the result when the child is gone and waited for.
 ///
-/// All 32 bits of it: an exit status has only 8.
+/// All 32 bits of it: an exit status has only 8. A guest that a signal has ended has no answer: do not
+/// make one up. Several threads may call this, and all below, at the same time.
 pub fn ask(work: impl FnMut() -> i32) -> Result<i32, Errno> {
     // SAFETY: a number means the same everywhere; the rest is the work's.
     let (_guest, answer) = unsafe { Guest::lodge(work) }?;

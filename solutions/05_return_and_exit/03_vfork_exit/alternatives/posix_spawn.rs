@@ -24,7 +24,8 @@ use vfork::Call;
 
 /// Has a vfork child do the work, and returns the result when the child is gone and waited for.
 ///
-/// All 32 bits of it: an exit status has only 8.
+/// All 32 bits of it: an exit status has only 8. A guest that a signal has ended has no answer: do not
+/// make one up. Several threads may call this, and all below, at the same time.
 pub fn ask(mut work: impl FnMut() -> i32) -> Result<i32, Errno> {
     let answer = AtomicI32::new(0);
     // SAFETY: the guest writes one atomic; the rest is the work's.

@@ -6,6 +6,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::env;
 use std::ffi::{CStr, CString};
+use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::process::Command;
 use std::sync::atomic::{AtomicIsize, Ordering};
@@ -13,6 +14,8 @@ use std::sync::atomic::{AtomicIsize, Ordering};
 use nix::errno::Errno;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getpid, pipe, read, write};
+use testkit::on_trial;
+use testkit::survey::Survey;
 use vfork_exit::evidence::{self, Leaving};
 use vfork_exit::vfork::{self, Call};
 use vfork_exit::{ask, spawn, visit};
@@ -32,6 +35,13 @@ fn main() {
             println!("{}", if elsewhere == 1 { "in a child" } else { "in the host" });
         }
         ["ask-slowly"] => ask_slowly(),
+        ["ask-killed"] => {
+            // SAFETY: both calls take integers and touch no memory.
+            println!("{:?}", ask(|| unsafe { libc::kill(libc::getpid(), libc::SIGKILL) }));
+        }
+        ["visit-beside-a-word", leaving] => visit_beside_a_word(leaving_by(leaving)),
+        ["on-trial", program] => alone_on_trial(program),
+        ["two-spawn", program] => two_spawn(program),
         ["visit", leaving, code] => {
             println!("{}", visit(leaving_by(leaving), code.parse().unwrap()).unwrap());
             tell_of_children();
@@ -123,6 +133,46 @@ fn elder_child(program: &str) {
         Ok(status) => println!("elder: {:?}", status.code()),
         Err(error) => println!("elder: {:?}", error.raw_os_error().map(Errno::from_raw)),
     }
+    tell_of_children();
+}
+
+/// Receives a guest while a word lies in the buffer of Rust's standard output, of which the C library does not know.
+fn visit_beside_a_word(leaving: Leaving) {
+    evidence::lay_out();
+    print!("word-in-rusts-buffer ");
+    visit(leaving, 0).unwrap();
+    evidence::host_goes_on();
+    std::io::stdout().flush().unwrap();
+    // SAFETY: _exit(2) touches no memory; how a host ends whose guest has called exit(3), nobody knows.
+    unsafe { libc::_exit(0) }
+}
+
+/// Every function in turn, each of its calls on trial, and what has changed then.
+fn alone_on_trial(program: &str) {
+    let before = Survey::now();
+    println!("ask: {:?}", on_trial(|| ask(|| 70_000)));
+    println!("visit: {:?}", on_trial(|| visit(Leaving::UnderscoreExit, 3)));
+    println!("spawn nothing: {:?}", on_trial(|| run("/no/such/program", &[])));
+    let started = on_trial(|| run(program, &["exits", "7"]));
+    print!("spawn: ");
+    tell_of(started);
+    println!("changed: {}", before.changes().join(", "));
+    tell_of_children();
+}
+
+/// Two threads spawn at the same time, one of them a program that is not there.
+fn two_spawn(program: &str) {
+    const ROUNDS: usize = 100;
+    let wrong = |right: &dyn Fn() -> bool| (0..ROUNDS).filter(|_| !right()).count();
+    let (wrong_in_vain, wrong_in_earnest) = std::thread::scope(|scope| {
+        let in_vain = scope.spawn(|| wrong(&|| run("/no/such/program", &[]) == Err(Errno::ENOENT)));
+        let in_earnest = wrong(&|| {
+            let child = run(program, &["exits", "7"]);
+            child.is_ok_and(|child| waitpid(child, None) == Ok(WaitStatus::Exited(child, 7)))
+        });
+        (in_vain.join().unwrap(), in_earnest)
+    });
+    println!("{wrong_in_vain} and {wrong_in_earnest}");
     tell_of_children();
 }
 
