@@ -35,6 +35,18 @@ pub struct Trial<M: 'static, O: 'static> {
     pub afterwards: &'static [Operation<M, O>],
 }
 
+/// A thread that sleeps in an operation, and what is done beside it.
+pub(crate) struct BesideSleeper<M, O> {
+    /// What leads to a state in which it sleeps.
+    pub before: Vec<Operation<M, O>>,
+    /// What it sleeps in.
+    pub sleeper: Operation<M, O>,
+    /// What another thread does meanwhile: none of it waits.
+    pub meanwhile: Vec<Operation<M, O>>,
+    /// What lets the sleeper on.
+    pub lets_on: Vec<Operation<M, O>>,
+}
+
 /// What each thread does.
 pub(crate) type Program<M, O> = Vec<Vec<Operation<M, O>>>;
 
@@ -70,6 +82,65 @@ impl<M: Clone, O> Trial<M, O> {
         }
         assert_eq!(programs.len(), count, "too many programs of this trial get stuck");
         programs
+    }
+
+    /// What a thread can do while another one sleeps in an operation: up to two operations that leave the
+    /// sleeper asleep, and then what lets it on.
+    pub(crate) fn beside_sleepers(&self) -> Vec<BesideSleeper<M, O>> {
+        let mut found = Vec::new();
+        for &sleeper in self.operations {
+            let sleeps = |model: &M| (sleeper.model)(&mut model.clone()).is_none();
+            let after = |model: &M, operation: &Operation<M, O>| {
+                let mut after = model.clone();
+                (operation.model)(&mut after).map(|_| after)
+            };
+            // The shortest way to a state in which it sleeps: at the start, or after an operation or two.
+            let ways = self.ways(&self.start, 2);
+            let Some((before, asleep)) = ways.into_iter().find(|(_, model)| sleeps(model)) else {
+                continue;
+            };
+            for (meanwhile, model) in self.ways(&asleep, 2) {
+                let is_prefix_asleep = (1..meanwhile.len()).all(|length| {
+                    let states = meanwhile[..length]
+                        .iter()
+                        .try_fold(asleep.clone(), |model, it| after(&model, it));
+                    states.is_some_and(|model| sleeps(&model))
+                });
+                if meanwhile.is_empty() || !is_prefix_asleep || !sleeps(&model) {
+                    continue;
+                }
+                let ways = self.ways(&model, 2);
+                if let Some((lets_on, _)) = ways.into_iter().find(|(_, model)| !sleeps(model)) {
+                    found.push(BesideSleeper {
+                        before: before.clone(),
+                        sleeper,
+                        meanwhile,
+                        lets_on,
+                    });
+                }
+            }
+        }
+        found
+    }
+
+    /// All that can be done from here without waiting, in so many operations at most, with where it leads;
+    /// short ones first.
+    fn ways(&self, from: &M, length: usize) -> Vec<(Vec<Operation<M, O>>, M)> {
+        let mut ways = vec![(Vec::new(), from.clone())];
+        let mut next = 0;
+        while let Some((way, model)) = ways.get(next).cloned() {
+            next += 1;
+            if way.len() == length {
+                continue;
+            }
+            for &operation in self.operations {
+                let mut after = model.clone();
+                if (operation.model)(&mut after).is_some() {
+                    ways.push((way.iter().copied().chain([operation]).collect(), after));
+                }
+            }
+        }
+        ways
     }
 
     /// Whether some order of the operations has these answers.
@@ -215,6 +286,22 @@ mod tests {
             next % bound
         });
         assert!(programs.iter().all(|it| always_ends(&0, it, &mut vec![0; it.len()])));
+    }
+
+    #[test]
+    fn beside_a_sleeper_only_what_leaves_it_asleep_is_done() {
+        let told = |operations: &[Operation<u32, ()>]| {
+            operations.iter().map(|it| it.name).collect::<Vec<_>>().join(" ")
+        };
+        let found: Vec<String> = TRIAL
+            .beside_sleepers()
+            .iter()
+            .map(|it| {
+                let (before, name) = (told(&it.before), it.sleeper.name);
+                format!("{before}({name}) {} | {}", told(&it.meanwhile), told(&it.lets_on))
+            })
+            .collect();
+        assert_eq!(found, ["(take) look | put", "(take) look look | put"]);
     }
 
     #[test]

@@ -32,7 +32,8 @@ impl Table {
     /// Takes the forks to the left and to the right of `seat`, sleeping until they can be taken, then
     /// eats, then puts the forks back. Returns what `eat` returns.
     ///
-    /// At a table with one seat there is one fork, and it is enough.
+    /// At a table with one seat there is one fork, and it is enough. Two threads may dine at the same seat: they
+    /// want the same forks, so one eats after the other.
     pub fn dine<T>(&self, seat: usize, eat: impl FnOnce() -> T) -> T {
         let (left, right) = (seat, (seat + 1) % self.forks.len());
         let (lower, higher) = (left.min(right), left.max(right));

@@ -5,18 +5,19 @@ use std::sync::{Arc, Mutex};
 
 use super::driver::Outcome;
 use super::search::{Effort, Random};
-use super::sync::thread::spawn_as;
+use super::sync::thread::{JoinHandle, spawn_as};
 use super::{Expect, run};
-use crate::model::{Program, Trial};
+use crate::model::{BesideSleeper, Operation, Program, Trial};
 use crate::panics::Payload;
-use crate::{failure, replay, watchdog};
+use crate::{Scenario, failure, replay, watchdog};
 
 /// How many programs are tried, each in how many schedules.
 const PROGRAMS: usize = 80;
 const EFFORT: Effort = Effort { systematic: 120, random: 20 };
 
 /// Runs programs of the trial's operations, each under many schedules, and asks its model whether the
-/// answers are those of some order of the calls.
+/// answers are those of some order of the calls. Then, for each operation that can sleep: beside a thread that
+/// sleeps in it others do what need not wait.
 ///
 /// # Panics
 ///
@@ -31,13 +32,20 @@ where
     let programs = trial.programs(PROGRAMS, |bound| random.below(bound));
     let trial = Arc::new(trial);
     let (only, wanted) = (replay::asked_for(), replay::program_asked_for());
+    let programs = programs.into_iter().map(|program| -> Box<Scenario> {
+        let (trial, program) = (Arc::clone(&trial), Arc::new(program));
+        Box::new(move || overlapping(&trial, &program))
+    });
+    let beside_sleepers = trial.beside_sleepers().into_iter().map(|program| -> Box<Scenario> {
+        let (trial, program) = (Arc::clone(&trial), Arc::new(program));
+        Box::new(move || beside_a_sleeper(&trial, &program))
+    });
     let mut tried = 0;
-    for (number, program) in programs.into_iter().enumerate() {
+    for (number, scenario) in programs.chain(beside_sleepers).enumerate() {
         if wanted.is_some_and(|wanted| wanted != number) {
             continue;
         }
-        let (trial, program, only) = (Arc::clone(&trial), Arc::new(program), only.clone());
-        let scenario = Box::new(move || scenario(&trial, &program));
+        let only = only.clone();
         let Outcome { schedules, found } =
             watchdog::run(expect, move || run(only, EFFORT, scenario));
         tried += schedules;
@@ -48,7 +56,8 @@ where
     }
 }
 
-fn scenario<M, O>(trial: &Arc<Trial<M, O>>, program: &Arc<Program<M, O>>)
+/// All threads at once.
+fn overlapping<M, O>(trial: &Arc<Trial<M, O>>, program: &Arc<Program<M, O>>)
 where
     M: Clone + Send + Sync + 'static,
     O: Send + Sync + 'static,
@@ -79,6 +88,41 @@ where
     if !trial.explains(program, &answers) {
         panic::panic_any(Payload::Broken(trial.told(program, &answers)));
     }
+}
+
+/// One thread sleeps in an operation; then another does what need not wait, and has to come to its end. Only then
+/// the sleeper is let on.
+fn beside_a_sleeper<M, O>(trial: &Arc<Trial<M, O>>, program: &Arc<BesideSleeper<M, O>>)
+where
+    M: Clone + Send + Sync + 'static,
+    O: Send + Sync + 'static,
+{
+    let object = Arc::new((trial.make)());
+    let mut model = trial.start.clone();
+    let start = |name: &str, operations: Vec<Operation<M, O>>| -> JoinHandle<Vec<String>> {
+        let object = Arc::clone(&object);
+        spawn_as(name, move || operations.iter().map(|it| (it.call)(&object)).collect())
+    };
+    let mut all_in_turn = |name: &str, operations: &[Operation<M, O>]| {
+        let answers = start(name, operations.to_vec()).join().expect("a panic ends the execution");
+        for (operation, answer) in operations.iter().zip(answers) {
+            let right =
+                (operation.model)(&mut model).expect("the program says that it does not wait");
+            if answer != right {
+                let Operation { name: call, .. } = operation;
+                let sleeper = program.sleeper.name;
+                panic::panic_any(Payload::Broken(format!(
+                    "beside a thread that sleeps in {sleeper}, {call} of {name} answers {answer} and not {right}"
+                )));
+            }
+        }
+    };
+    all_in_turn("before", &program.before);
+    let sleeper = start("sleeper", vec![program.sleeper]);
+    sleeper.settle();
+    all_in_turn("beside", &program.meanwhile);
+    all_in_turn("after", &program.lets_on);
+    sleeper.join().expect("a panic ends the execution");
 }
 
 const NO_PANIC: &str = "nobody panics while noting an answer";

@@ -77,6 +77,29 @@ fn a_semaphore_of_all_permits_there_can_be_lets_everybody_in() {
 }
 
 #[test]
+fn a_release_of_all_permits_there_can_be_comes_back() {
+    let (threads, semaphore) = (Threads::new(), Arc::new(Semaphore::new(0)));
+    let releaser = threads.spawn("releaser", {
+        let semaphore = Arc::clone(&semaphore);
+        move || semaphore.release(usize::MAX)
+    });
+    let settled = threads.settle();
+    require!(settled == Settled::AtRest && releaser.is_finished(),
+        expected: "release(usize::MAX) to come back: nobody waits, so nobody is to be woken",
+        seen: "it goes on and on",
+        likely: "a notification for each permit: wake all at once, or as many as wait",
+        read: "https://doc.rust-lang.org/std/sync/struct.Condvar.html#method.notify_all",
+    );
+    let available = on_a_thread(move || semaphore.available());
+    require!(available == usize::MAX,
+        expected: "usize::MAX permits to be available after it",
+        seen: "available() returned {available}",
+        likely: "the count is kept in fewer bits than a usize has, or is capped",
+        read: "the stub",
+    );
+}
+
+#[test]
 fn an_acquire_takes_one_permit() {
     let available = on_a_thread(|| {
         let semaphore = Semaphore::new(2);

@@ -31,6 +31,8 @@ fn sits_down(table: &Arc<Table>, seat: usize, eat: impl FnOnce() + Send + 'stati
 #[case::of_three(3, 2, 0)]
 #[case::of_five(5, 2, 3)]
 #[case::over_the_end_of_five(5, 4, 0)]
+#[case::two_at_the_same_seat(3, 1, 1)]
+#[case::two_at_a_table_for_one(1, 0, 0)]
 fn neighbours_never_eat_at_once(#[case] seats: usize, #[case] one: usize, #[case] other: usize) {
     let expect = Expect {
         expected: "of two neighbours one to eat, and the other one to wait",

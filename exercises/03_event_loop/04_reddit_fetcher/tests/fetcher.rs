@@ -241,6 +241,12 @@ fn the_top_five_of_the_day_are_asked_for_by_name() {
     "Malformed",
     "the body is made text first, and what is no UTF-8 is replaced: `text`, `from_utf8_lossy`"
 )]
+#[case::a_listing_and_more(
+    http::Answer::json(format!("{LISTING}<html>")),
+    "Malformed",
+    "the decoder stops behind the first value (`from_reader` of a stream, a `Deserializer` without `end`), \
+     and what follows is not looked at"
+)]
 fn a_fault_becomes_a_typed_error(
     #[case] fault: http::Answer,
     #[case] expected: &str,
@@ -550,6 +556,47 @@ fn a_report_is_flushed_before_the_next() {
         seen: "{kept} bytes not flushed at the end; a report written after one that was not flushed: {late}",
         likely: "`write_all` alone: a writer with a buffer keeps the report until it is flushed",
         read: "README, the task; https://doc.rust-lang.org/std/io/trait.Write.html#tymethod.flush",
+    );
+}
+
+/// An output on its worst day: it takes a byte at a time, and every other call is interrupted.
+#[derive(Default)]
+struct Trickle {
+    text: Vec<u8>,
+    calls: usize,
+}
+
+impl Write for Trickle {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.calls += 1;
+        if self.calls % 2 == 0 {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        let taken = &bytes[..bytes.len().min(1)];
+        self.text.extend_from_slice(taken);
+        Ok(taken.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn an_output_may_take_a_byte_at_a_time() {
+    let server = three_answers();
+    let (fetched, out) = on_one_loop(async move || {
+        let mut out = Trickle::default();
+        let fetched = fetch_all(&patient_client(), &server.base_url(), &THREE, &mut out).await;
+        (fetched.map_err(|error| error.kind()), out)
+    });
+    let text = String::from_utf8_lossy(&out.text).into_owned();
+    let whole = THREE.iter().all(|name| text.contains(&block(name)));
+    require!(fetched.is_ok() && whole,
+        expected: "three whole reports in an output that takes a byte at a time, with interruptions",
+        seen: "{fetched:?}, and\n{text}",
+        likely: "`write` is called once: it may take a part, or be interrupted; `write_all` goes on",
+        read: "https://doc.rust-lang.org/std/io/trait.Write.html#tymethod.write",
     );
 }
 

@@ -43,8 +43,8 @@ pub fn wait_for(child: Pid) -> io::Result<WaitStatus> {
 ///
 /// The parent's turn is given the child's pid. The process that is not first sleeps until the
 /// other's turn is over, or until the other has died in it, whatever other processes it has started
-/// meanwhile. If the parent's turn panics, it is over, and the caller has the panic. The rest is as with
-/// [`fork_child`].
+/// meanwhile. If the parent's turn panics, it is over, and the caller has the panic, with the child
+/// waited for or not. The rest is as with [`fork_child`].
 ///
 /// # Errors
 /// As [`fork_child`] and [`wait_for`], and if there is no pipe to be had.

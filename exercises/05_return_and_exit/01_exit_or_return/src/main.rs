@@ -2,6 +2,8 @@
 //!
 //! With the name of a way as its argument it is that process.
 
+#![allow(unsafe_code)] // signal(2) and pthread_sigmask(3)
+
 use std::env;
 use std::os::unix::process::ExitStatusExt;
 use std::panic::{self, panic_any};
@@ -73,6 +75,31 @@ fn take(way: &str) -> ExitCode {
                 go_down(DEPTH, || unwinding_exit(CODE))
             });
             if is(code, CODE) { ExitCode::from(CODE) } else { ExitCode::FAILURE }
+        }
+        "panic after an exit that was caught on the way" => run(|| {
+            let caught = panic::catch_unwind(|| -> ExitCode { unwinding_exit(CODE) });
+            if caught.is_ok() {
+                eprintln!("unwinding_exit came back");
+            }
+            panic!("a panic that is no exit")
+        }),
+        "exit under a hook that was set below run" => {
+            // A run before, in which nobody has set a hook.
+            run(|| unwinding_exit(0));
+            run(|| {
+                panic::set_hook(Box::new(|info| eprintln!("the hook of somebody else: {info}")));
+                go_down(DEPTH, || unwinding_exit(CODE))
+            })
+        }
+        "abort although SIGABRT is ignored and blocked" => {
+            // SAFETY: SIG_IGN is no function of ours that could be called at a bad moment.
+            unsafe { libc::signal(libc::SIGABRT, libc::SIG_IGN) };
+            let mut set = std::mem::MaybeUninit::uninit();
+            // SAFETY: the set lives and is filled in (sigsetops(3)).
+            unsafe { libc::sigfillset(set.as_mut_ptr()) };
+            // SAFETY: the set was filled in; no old one is asked for (pthread_sigmask(3)).
+            unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut()) };
+            leave(Way::Abort, CODE)
         }
         "return to run" => run(|| go_down(DEPTH, || ExitCode::from(CODE))),
         way => leave(way.parse().expect("the argument names a way out"), CODE),

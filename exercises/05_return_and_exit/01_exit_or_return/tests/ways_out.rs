@@ -317,3 +317,39 @@ fn every_run_has_the_code_of_its_own_exit(#[case] way: &str, #[case] likely: &st
         read: "hint 3; hint 4",
     );
 }
+
+#[test]
+fn an_exit_that_was_caught_on_the_way_is_over() {
+    let Seen { aftermath: Aftermath { ending, .. }, stderr } =
+        send_out("panic after an exit that was caught on the way");
+    require!(ending == Ending::Exited(101) && stderr.contains("a panic that is no exit"),
+        expected: "a panic below `run` to end the program as panics do (its message, Exited(101)), although an exit had been caught on the way to `run` before it",
+        seen: "{ending:?}; on standard error: {stderr:?}",
+        likely: "a note beside the payload says that an exit is under way; whoever catches the payload leaves the note standing. The payload itself can say it",
+        read: "hint 3; README, the task",
+    );
+}
+
+#[test]
+fn an_exit_does_not_call_a_hook_that_was_set_below_run() {
+    let Seen { aftermath: Aftermath { ending, .. }, stderr } =
+        send_out("exit under a hook that was set below run");
+    require!(ending == Ending::Exited(CODE) && stderr.is_empty(),
+        expected: "an exit with code {CODE} that prints nothing, although somebody has set a hook below `run`",
+        seen: "{ending:?}; on standard error: {stderr:?}",
+        likely: "`panic!` or `panic_any` calls the hook, and the hook that `run` sets against that is somebody's own by now; one function unwinds without a hook",
+        read: "hint 3; https://doc.rust-lang.org/std/panic/fn.resume_unwind.html",
+    );
+}
+
+#[test]
+fn an_abort_does_not_ask_what_sigabrt_is_set_to() {
+    let Seen { aftermath: Aftermath { traces, ending }, stderr } =
+        send_out("abort although SIGABRT is ignored and blocked");
+    require!(ending == Ending::Killed(libc::SIGABRT) && traces.is_empty(),
+        expected: "the process to be killed by SIGABRT, although that is ignored and blocked, and to leave no traces",
+        seen: "{ending:?}, {traces:?}; on standard error: {stderr:?}",
+        likely: "`raise(SIGABRT)` is not abort(3), which takes back what keeps the signal from its work",
+        read: "abort(3)",
+    );
+}

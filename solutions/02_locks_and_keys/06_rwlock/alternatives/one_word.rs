@@ -7,9 +7,9 @@ use crate::sync::atomic::{AtomicU32, Ordering};
 use crate::sync::futex;
 
 /// Below it: how many readers are inside. At it: a writer is.
-const WRITER: u32 = 0xffff;
-/// Above that: how many writers wait.
-const ONE_WAITS: u32 = 0x1_0000;
+const WRITER: u32 = 0xf_ffff;
+/// Above that: how many writers wait, in 12 bits.
+const ONE_WAITS: u32 = 0x10_0000;
 
 /// A lock with nothing behind it; `RwLock` in `lib.rs` puts a value behind it.
 #[derive(Debug)]

@@ -67,7 +67,8 @@ pub struct Reaper {
 }
 
 impl AsFd for Reaper {
-    /// The bell: readable from the end of a child to the next `collect`.
+    /// The bell: readable from the end of a child to the next `collect`, however many have ended. It
+    /// may ring for a child that is stopped or goes on, too.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.bell.as_fd()
     }

@@ -127,16 +127,22 @@ fn survivor() -> io::Result<()> {
 /// The parent's turn ends in a panic.
 fn panics() -> io::Result<()> {
     let turns = AssertUnwindSafe(|| {
-        in_order(First::Parent, |_| panic::resume_unwind(Box::new("on purpose")), || 5)
+        in_order(
+            First::Parent,
+            |_| panic::resume_unwind(Box::new("on purpose")),
+            || {
+                println!("the child has its turn");
+                5
+            },
+        )
     });
-    println!("the caller has the panic: {}", panic::catch_unwind(turns).is_err());
-    match waitpid(None, None) {
-        Ok(status) => tell(status),
-        Err(errno) => {
-            println!("no child: {errno}");
-            Ok(())
-        }
-    }
+    let panicked = panic::catch_unwind(turns).is_err();
+    let left = match waitpid(None, None) {
+        Err(Errno::ECHILD) | Ok(WaitStatus::Exited(_, 5)) => "it has ended".to_owned(),
+        other => format!("it has not ended by itself: {other:?}"),
+    };
+    println!("the caller has the panic: {panicked}; {left}");
+    Ok(())
 }
 
 /// `in_order` on trial, with turns that do little; the one who waits does so asleep.

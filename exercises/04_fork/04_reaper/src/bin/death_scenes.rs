@@ -390,6 +390,7 @@ fn errno_after_rings(family: &mut Family) -> io::Result<()> {
     let spoilt = after_each.find(|errno| *errno != Errno::EDOM);
     println!("errno after a ring: {:?}", spoilt.unwrap_or(Errno::EDOM));
     family.tell(reaper.collect());
+    println!("the bell rings: {}", rings(&reaper)?);
     Ok(())
 }
 

@@ -1,16 +1,15 @@
-//! `panic_any` unwinds, and a panic hook that is set once keeps silent about exits and about nothing else.
+//! The payload is looked at where it lies, and handed on as it was caught; the predictions follow the way from its
+//! start to its end.
 //!
-//! Why it is right: the hook asks for the private type of the payload and hands every other panic to the
-//! hook that was there before. So it may stay: whoever panics later still has a message.
+//! Why it is right: the type is private, so that no panic can be taken for an exit, and no hook hears of either.
 
 // The C library's ways out and the system call are unsafe functions.
 #![allow(unsafe_code)]
 
 pub mod evidence;
 
-use std::panic::{self, UnwindSafe, panic_any};
+use std::panic::{self, UnwindSafe};
 use std::process::{self, ExitCode};
-use std::sync::Once;
 
 use evidence::{Aftermath, Ending, Trace, Way};
 
@@ -60,23 +59,14 @@ pub fn predict(way: Way, code: u8) -> Aftermath {
 }
 
 /// What an [`unwinding_exit`] panics with. Nobody else can.
-#[derive(Clone, Copy)]
 struct Exit(u8);
 
 /// Leaves the process from any depth with this exit code, and unwinds the stack on the way.
 ///
 /// It is called below [`run`], prints nothing, and does not come back.
 pub fn unwinding_exit(code: u8) -> ! {
-    static SILENCE: Once = Once::new();
-    SILENCE.call_once(|| {
-        let before = panic::take_hook();
-        panic::set_hook(Box::new(move |info| {
-            if !info.payload().is::<Exit>() {
-                before(info);
-            }
-        }));
-    });
-    panic_any(Exit(code))
+    // A hook is for panics, and this is none.
+    panic::resume_unwind(Box::new(Exit(code)))
 }
 
 /// Runs `body` and returns its exit code, or that of an [`unwinding_exit`] somewhere below it.
