@@ -43,15 +43,21 @@ pub struct Outcome {
 
 /// Starts the program at the path `argv[0]` in a child; returns once it runs.
 ///
-/// Its descriptor 0 is `stdin`, its 1 is `stdout`, its 2 is the caller's 2; of the caller's
-/// descriptors that are close-on-exec it has no other. SIGPIPE is at its default.
+/// Its descriptor 0 is `stdin`, its 1 is `stdout`, whatever numbers these have (the caller may have closed its
+/// own 0 and 1); its 2 is the caller's 2; of the caller's descriptors that are close-on-exec it has no
+/// other. SIGPIPE is at its default.
 ///
 /// # Errors
 /// If the program cannot be started, the error of exec; then this child is reaped, and no other. It has
 /// run no exit handler of the caller's, and written nothing that lay in the caller's buffers.
 pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) -> io::Result<Pid> {
-    // A pipe for the bad news. An exec that works closes `tell`, so the parent reads end-of-file.
-    let (news, tell) = pipe2(OFlag::O_CLOEXEC)?;
+    // A pipe for the bad news. An exec that works closes `tell`, so the parent reads end-of-file. In a caller
+    // that has closed 0 or 1, a new descriptor has that number, and `dup2` would write over it. Copies that
+    // std makes are numbered from 3 on, and are close-on-exec.
+    let (news, low) = pipe2(OFlag::O_CLOEXEC)?;
+    let (tell, stdin, stdout) =
+        (low.try_clone()?, stdin.try_clone_to_owned()?, stdout.try_clone_to_owned()?);
+    drop(low);
     // What exec takes, made before the fork: `execv` of `nix` would allocate it in the child.
     let pointers: Vec<*const c_char> =
         argv.iter().map(|word| word.as_ptr()).chain([ptr::null()]).collect();
@@ -60,7 +66,7 @@ pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) ->
     // return.
     match unsafe { fork() }? {
         ForkResult::Child => {
-            let Err(errno) = become_stage(&pointers, stdin, stdout);
+            let Err(errno) = become_stage(&pointers, stdin.as_fd(), stdout.as_fd());
             // The parent waits for these bytes. If it is gone nobody is left to be told.
             let _ = write(&tell, &(errno as i32).to_ne_bytes());
             // SAFETY: it ends the child here; the parent's handlers and buffers are left alone.
@@ -90,10 +96,8 @@ fn become_stage(
     stdin: BorrowedFd<'_>,
     stdout: BorrowedFd<'_>,
 ) -> nix::Result<Infallible> {
-    // The copies are not close-on-exec, the originals are. (`dup2` of a descriptor onto itself changes
-    // nothing, so it would stay close-on-exec. Rust's runtime opens /dev/null where 0, 1 or 2 is closed
-    // when a program starts, so a pipe has one of these numbers only in a program that closes one
-    // later. `spawn` of exercise 4.7 allows for that.)
+    // The copies that `dup2` makes are not close-on-exec, the originals are. (`dup2` of a descriptor onto
+    // itself changes nothing, so it would stay close-on-exec. Both are numbered from 3 on.)
     dup2_stdin(stdin)?;
     dup2_stdout(stdout)?;
     // Rust's runtime has set SIGPIPE to ignored, and what is ignored stays ignored across exec

@@ -4,7 +4,9 @@ mod common;
 
 use std::collections::BTreeMap;
 
-use common::{Report, beside_an_elder, run, run_deaf, spawn, spawn_no_path, with_lines_unfinished};
+use common::{
+    Report, beside_an_elder, run, run_deaf, spawn, spawn_no_path, with_lines_unfinished, without,
+};
 use rstest::rstest;
 use testkit::require;
 
@@ -425,4 +427,37 @@ fn require_all(report: &Report, stages: &str) {
         likely: "one `read` or one `write` where a loop belongs: both may do less than they are asked",
         read: "read(2); write(2); hint 3",
     );
+}
+
+#[rstest]
+#[case::a_stage("spawn", "upper", "BOLT")]
+#[case::a_pipeline("run", "cat | upper", "BOLT")]
+#[case::a_look_at_its_descriptors("run", "cat | descriptors stage", "")]
+#[case::no_program("spawn", "/no/such/program", "ENOENT")]
+#[case::a_pipeline_without_its_second_program("run", "cat | /no/such/program", "ENOENT")]
+fn the_caller_may_have_closed_its_own_0_and_1(
+    #[case] call: &str,
+    #[case] stages: &str,
+    #[case] outcome: &str,
+    #[values("0", "1", "01")] closed: &str,
+) {
+    let report = without(closed, call, stages, "bolt");
+    let error = report.all("error").join(", ");
+    let fails = outcome.starts_with('E');
+    let seen = if error.is_empty() { report.output.clone() } else { format!("error {error}") };
+    let is_right = match fails {
+        true => error == outcome && !report.stderr.contains("in the pipe"),
+        false => error.is_empty() && (outcome.is_empty() || report.output == outcome),
+    };
+    let stderr = report.stderr.trim_end();
+    require!(is_right,
+        expected: "`{stages}` to come to the same in a caller that has closed {closed}: {outcome}",
+        seen: "{seen}\n{stderr}",
+        likely: "where 0 or 1 is closed a new pipe gets that number: `dup2` then writes over the pipe that brings the error, or over an end that is still needed, or does nothing and leaves it close-on-exec. Copies from 3 on (F_DUPFD_CLOEXEC) are out of its way",
+        read: "dup2(2); F_DUPFD(2const)",
+    );
+    if outcome.is_empty() {
+        require_only_its_ends(&report, "stage");
+    }
+    report.require_nothing_left();
 }

@@ -40,8 +40,9 @@ pub struct Outcome {
 
 /// Starts the program at the path `argv[0]` in a child; returns once it runs.
 ///
-/// Its descriptor 0 is `stdin`, its 1 is `stdout`, its 2 is the caller's 2; of the caller's
-/// descriptors that are close-on-exec it has no other. SIGPIPE is at its default.
+/// Its descriptor 0 is `stdin`, its 1 is `stdout`, whatever numbers these have (the caller may have closed its
+/// own 0 and 1); its 2 is the caller's 2; of the caller's descriptors that are close-on-exec it has no
+/// other. SIGPIPE is at its default.
 ///
 /// # Errors
 /// If the program cannot be started, the error of exec; then this child is reaped, and no other. It has

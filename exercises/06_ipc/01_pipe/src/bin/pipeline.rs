@@ -5,14 +5,15 @@
 //!
 //! `pipeline text` spawns a file that is no program. Before `spawn` or `run` may stand `elder`: the
 //! caller has another child, which has ended; or `deaf`: what it starts ignores SIGTERM at first; or
-//! `unfinished`: the caller has an exit handler, and lines in its buffers that it has not finished.
+//! `unfinished`: the caller has an exit handler, and lines in its buffers that it has not finished; or
+//! `without` and some of the digits 0 and 1: the caller has closed these descriptors.
 
 #![allow(unsafe_code)]
 
 use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Read, Write, stderr, stdin, stdout};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::process::{Child, Command, Stdio};
 
 use nix::errno::Errno;
@@ -21,7 +22,7 @@ use nix::libc;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::{Pid, getpid, pipe2};
+use nix::unistd::{Pid, close, getpid, pipe2};
 use pipe::{Ending, Outcome, run, spawn};
 use testkit::on_trial;
 use testkit::procfs::open_descriptors;
@@ -30,7 +31,7 @@ fn main() {
     close_on_exec_what_was_inherited();
     let mut words = std::env::args().skip(1);
     let mut command = words.next().expect("spawn or run");
-    let (mut elder, mut is_unfinished) = (None, false);
+    let (mut elder, mut is_unfinished, mut closed) = (None, false, String::new());
     if command == "elder" {
         elder = Some(child_that_has_ended().expect("a child can be started"));
         command = words.next().expect("spawn or run");
@@ -42,6 +43,10 @@ fn main() {
     } else if command == "unfinished" {
         leave_unfinished();
         is_unfinished = true;
+        command = words.next().expect("spawn or run");
+    }
+    if command == "without" {
+        closed = words.next().expect("the descriptors to close");
         command = words.next().expect("spawn or run");
     }
     let stages: Vec<Vec<CString>> = words
@@ -56,9 +61,9 @@ fn main() {
     let pid = getpid();
     let before = open_descriptors(pid.as_raw()).expect("/proc is there");
     let result = match command.as_str() {
-        "spawn" => spawn_one(&stages[0], &input),
-        "run" => on_trial(|| run(&stages, &input)),
-        "text" => spawn_one(&[path(&text)], &input),
+        "spawn" => spawn_one(&stages[0], &input, &closed),
+        "run" => without(&closed, || run(&stages, &input)),
+        "text" => spawn_one(&[path(&text)], &input, &closed),
         _ => panic!("spawn, run or text, not {command}"),
     };
     if getpid() != pid {
@@ -102,6 +107,34 @@ fn close_on_exec_what_was_inherited() {
         let fd = unsafe { BorrowedFd::borrow_raw(fd) };
         let _ = fcntl(fd, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC));
     }
+}
+
+/// What is on trial, called while these of 0 and 1 are closed.
+fn without<T>(closed: &str, call: impl FnOnce() -> T) -> T {
+    let kept = close_and_keep(closed).expect("descriptors can be copied");
+    let result = on_trial(call);
+    for (number, copy) in kept {
+        // SAFETY: dup2 takes two numbers; this one is 0 or 1 of this program.
+        unsafe { libc::dup2(copy.as_raw_fd(), number) };
+    }
+    result
+}
+
+/// Closes these of 0 and 1, and keeps copies with high numbers.
+fn close_and_keep(digits: &str) -> io::Result<Vec<(i32, OwnedFd)>> {
+    let number = |digit: char| digit.to_digit(10).expect("0 or 1") as i32;
+    let copied = digits.chars().map(number).map(|number| {
+        // SAFETY: 0 and 1 are open in every program of Rust's.
+        let fd = unsafe { BorrowedFd::borrow_raw(number) };
+        let copy = fcntl(fd, FcntlArg::F_DUPFD_CLOEXEC(100))?;
+        // SAFETY: the number is new and nobody else's.
+        Ok((number, unsafe { OwnedFd::from_raw_fd(copy) }))
+    });
+    let copied: Vec<_> = copied.collect::<io::Result<_>>()?;
+    for (number, _) in &copied {
+        close(*number)?;
+    }
+    Ok(copied)
 }
 
 /// A child that exits with 3 and has done so. Nobody has waited for it.
@@ -154,11 +187,12 @@ fn path(file: &File) -> CString {
 }
 
 /// One stage between two pipes, fed and collected here; the input and the output are small.
-fn spawn_one(argv: &[CString], input: &[u8]) -> io::Result<Outcome> {
+fn spawn_one(argv: &[CString], input: &[u8], closed: &str) -> io::Result<Outcome> {
     let (stdin, feed) = pipe2(OFlag::O_CLOEXEC)?;
     let (collect, stdout) = pipe2(OFlag::O_CLOEXEC)?;
     let caller = getpid();
-    let started = on_trial(|| spawn(argv, stdin.as_fd(), stdout.as_fd()));
+    // The ends have numbers already; what `spawn` opens gets those that are closed.
+    let started = without(closed, || spawn(argv, stdin.as_fd(), stdout.as_fd()));
     drop((stdin, stdout));
     let child = match started {
         Ok(child) => child,

@@ -48,6 +48,14 @@ pub fn with_lines_unfinished(call: &str, stages: &str) -> Report {
     report(&[&["unfinished", call], &words(stages)[..]].concat(), "", stuck_because)
 }
 
+/// `spawn` or `run`, called by a process that has closed these of its descriptors 0 and 1.
+#[track_caller]
+pub fn without(closed: &str, call: &str, stages: &str, input: &str) -> Report {
+    let stuck_because = "a pipe got the number 0 or 1 in the caller, and `dup2` in the child has written over it, \
+                         or has left it as it is, close-on-exec";
+    report(&[&["without", closed, call], &words(stages)[..]].concat(), input, stuck_because)
+}
+
 /// `spawn` with these words as they are; `None`: with the path of a text.
 #[track_caller]
 pub fn spawn_no_path(name: Option<&str>) -> Report {
