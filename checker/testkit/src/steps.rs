@@ -42,6 +42,11 @@ pub(crate) fn begin() -> Arc<Steps> {
     STEPS.with(|steps| Arc::clone(steps.get_or_init(Arc::default)))
 }
 
+/// How many calls this thread has made that ask whether something is ready, since it first asked for this number.
+pub fn calls_of_this_thread() -> u64 {
+    begin().count().calls
+}
+
 impl Steps {
     pub(crate) fn count(&self) -> Count {
         Count {

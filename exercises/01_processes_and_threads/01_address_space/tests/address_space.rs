@@ -62,6 +62,10 @@ fn fields(region: &Region) -> Fields {
     "7f1c2c000000-7f1c2c001000 r--p 00000000 fe:00 44                         /home/ada/two\\012lines",
     region(0x7f1c_2c00_0000, 0x7f1c_2c00_1000, "r--p", Some("/home/ada/two\\012lines"))
 )]
+#[case::large_numbers(
+    "7f1c2a000000-7f1c2a021000 r--p ffffffff000 103:fffff 18446744073709551615 /mnt/large",
+    region(0x7f1c_2a00_0000, 0x7f1c_2a02_1000, "r--p", Some("/mnt/large"))
+)]
 fn a_line_is_a_region(#[case] line: &str, #[case] expected: Region) {
     let seen = Region::parse(line);
     require!(seen.as_ref().map(fields) == Some(fields(&expected)),

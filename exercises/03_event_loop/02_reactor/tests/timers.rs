@@ -13,6 +13,7 @@ use reactor::{Reactor, Trigger, Waker};
 use rstest::rstest;
 use testkit::deadline::within;
 use testkit::require;
+use testkit::steps;
 use testkit::threads::{Settled, Thread, Threads};
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -388,5 +389,28 @@ fn a_timer_that_a_handler_sets_waits_for_the_next_round(#[case] moment: Option<I
         seen: "{ticks} timers in a row, and a pipe was readable all the while",
         likely: "`while` the first timer is due: a handler that sets the next one keeps the loop there,\neven if `now` is read only once",
         read: "README, the task; hint 3",
+    );
+}
+
+#[test]
+fn a_loop_does_not_look_again_and_again_before_a_deadline() {
+    const TIMERS: u32 = 20;
+    // Each timer may cost a few waits: the one that it ends, and some that come a little too early.
+    const MOST: u64 = 20 * TIMERS as u64;
+    let looks = run_within("the timerfd is not set again", "hint 2", || {
+        let (mut reactor, moment) = (reactor(), Instant::now());
+        for number in 1..=TIMERS {
+            let deadline = moment + number * Duration::from_micros(3_900);
+            reactor.at(deadline, |_| {}).expect("a timer can be set");
+        }
+        let before = steps::calls_of_this_thread();
+        reactor.run().expect("nothing here fails");
+        steps::calls_of_this_thread() - before
+    });
+    require!((1..=MOST).contains(&looks),
+        expected: "at most {MOST} waits (epoll_wait) for {TIMERS} timers, one after the other",
+        seen: "{looks}",
+        likely: "the time left is rounded down to milliseconds: in the last one the timeout is 0, and the loop spins",
+        read: "epoll_wait(2), timeout; timerfd_create(2)",
     );
 }

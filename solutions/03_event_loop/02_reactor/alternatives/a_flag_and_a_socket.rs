@@ -93,7 +93,7 @@ impl Reactor {
     }
 
     /// Calls `handler` once, when `deadline` has come: earlier deadlines first, equal ones in order
-    /// of registration. A timer that a handler adds waits for the next round of the loop.
+    /// of registration. A timer that a timer's handler adds waits for the next round of the loop.
     pub fn at<H>(&mut self, deadline: Instant, handler: H) -> io::Result<Token>
     where
         H: FnOnce(&mut Reactor) + 'static,
