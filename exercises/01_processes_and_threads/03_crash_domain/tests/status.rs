@@ -33,10 +33,16 @@ const fn signalled(signal: i32, core: bool) -> Option<Ending> {
 #[case::the_largest(0xff00, 255)]
 fn an_exit_has_its_code_in_the_second_byte(#[case] status: i32, #[case] code: i32) {
     let seen = from_raw(status);
+    let likely = match seen {
+        Some(Ending::Exited(negative)) if negative == code - 0x100 => {
+            "the byte of the code is taken for a signed number; a code is 0 to 255"
+        }
+        _ => "the code is read from the wrong bits: it is the second-lowest byte",
+    };
     require!(seen == Some(Ending::Exited(code)),
         expected: "{status:#06x} to be Exited({code})",
         seen: "{seen:?}",
-        likely: "the code is read from the wrong bits: it is the second-lowest byte",
+        likely: "{likely}",
         read: "wait(2), WEXITSTATUS; hint 1",
     );
 }

@@ -50,7 +50,8 @@ pub async fn fetch_all(
     todo!("{client:?} asks {base_url} for {subreddits:?} together: how, if each await waits?")
 }
 
-/// As [`fetch_all`], until `stop` is ready: then it gives up what is in flight. Closes the client.
+/// As [`fetch_all`], until `stop` is ready: then it gives up what is in flight. Closes the client. Where all is done
+/// and `stop` is ready in the same turn of the loop, either may be what it says.
 pub async fn run(
     client: Client,
     base_url: &str,

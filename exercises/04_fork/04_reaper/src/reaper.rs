@@ -44,7 +44,7 @@ impl AsFd for Reaper {
 }
 
 impl Reaper {
-    /// From now on the bell rings, whatever SIGCHLD was set to. Exec closes the bell. For a child that
+    /// For the whole of a program, which has one reaper. From now on the bell rings, whatever SIGCHLD was set to. Exec closes the bell. For a child that
     /// ended before, it need not ring: `collect` and `wait` find that one all the same.
     pub fn new() -> io::Result<Self> {
         todo!("prepare SIGCHLD, and make the bell")

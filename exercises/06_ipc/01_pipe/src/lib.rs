@@ -44,8 +44,10 @@ pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) ->
 /// Runs `stages[0] | stages[1] | …` to the end: feeds `input` to the first stage, collects what the
 /// last one writes, and reaps every stage.
 ///
-/// The stages are started in their order. It makes no other child, and waits for no other.
-/// A first stage that does not want all of the input is no error.
+/// There is at least one stage, and each has at least its `argv[0]`. The stages are started in their order.
+/// It makes no other child, and waits for no other.
+/// A first stage that does not want all of the input is no error. (SIGPIPE is ignored in the caller, as in every
+/// Rust program that does not change that.)
 ///
 /// # Errors
 /// If a stage cannot be started: those before it are killed and reaped, every descriptor is closed.
