@@ -20,13 +20,22 @@ pub(crate) struct Probing {
     /// The processes that are in the marked part, by their index.
     marked: BTreeSet<usize>,
     counts: BTreeMap<(usize, &'static str), usize>,
+    /// Children whose end a wait has come back with that left them as zombies (WNOWAIT): the next wait for one of
+    /// them does not sleep.
+    ended: BTreeSet<i32>,
     /// The calls that were counted, in order.
     pub(crate) sites: Vec<Site>,
 }
 
 impl Probing {
     pub(crate) fn new(probe: Probe) -> Self {
-        Self { probe, marked: BTreeSet::new(), counts: BTreeMap::new(), sites: Vec::new() }
+        Self {
+            probe,
+            marked: BTreeSet::new(),
+            counts: BTreeMap::new(),
+            ended: BTreeSet::new(),
+            sites: Vec::new(),
+        }
     }
 
     /// A process that is made in the marked part is in it, too.
@@ -60,6 +69,10 @@ impl Probing {
         let Some(&call) = self.probe.calls.iter().find(|asked| **asked == call) else {
             return Ok(false);
         };
+        let awaited = awaited(call, args);
+        if awaited.is_some_and(|child| self.ended.contains(&child)) {
+            return Ok(false);
+        }
         let is_possible = may_be_disturbed(tid.as_raw(), call, args)
             && !(self.probe.by_a_signal && blocks_all_signals(tid.as_raw()));
         if !self.marked.contains(&process) || !is_possible {
@@ -73,9 +86,23 @@ impl Probing {
             skip_call(tid, *errno)?;
         }
         let is_skipped = fault.is_some();
+        let only_looks = call == "waitid" && args[3] as i32 & libc::WNOWAIT != 0;
+        if only_looks && !is_skipped {
+            self.ended.extend(awaited);
+        }
         self.sites.push(site);
         Ok(is_skipped)
     }
+}
+
+/// The one child that a call waits for, if it is one.
+fn awaited(call: &str, args: &[u64; 6]) -> Option<i32> {
+    let child = match call {
+        "wait4" => args[0] as i32,
+        "waitid" if args[0] == u64::from(libc::P_PID) => args[1] as i32,
+        _ => return None,
+    };
+    (child > 0).then_some(child)
 }
 
 /// Whether the error makes sense here: a read of a file does not sleep, nor does a look that does not wait;

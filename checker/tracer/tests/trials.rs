@@ -4,7 +4,8 @@ use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::unistd::{pipe, read};
+use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
+use nix::unistd::{Pid, pipe, read};
 use testkit::on_trial;
 use tracer::Program;
 use tracer::trials::Trial;
@@ -46,6 +47,7 @@ fn the_program_on_trial() {
             all.thread_block().expect("signals can be blocked");
             format!("{:?}", read(&reader, &mut [0; 8]))
         }
+        Ok("looks first") => looks_first(),
         Ok("copies") => format!("{:?}", reader.as_fd().try_clone_to_owned().map(drop).is_ok()),
         Ok("makes do") => {
             let copy = reader.as_fd().try_clone_to_owned();
@@ -61,6 +63,23 @@ fn retries(reader: OwnedFd) -> String {
     // `read_to_end` goes on after EINTR.
     let result = std::fs::File::from(reader).read_to_end(&mut bytes);
     format!("{:?}", result.map_err(|error| error.raw_os_error().map(Errno::from_raw)))
+}
+
+/// A child that has ended is seen to (WNOWAIT), again if that is interrupted; then it is reaped, in a wait that
+/// cannot sleep.
+fn looks_first() -> String {
+    let child = std::process::Command::new("/bin/true").spawn().expect("a child can be started");
+    let child = Pid::from_raw(child.id().cast_signed());
+    let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+    while waitid(Id::Pid(child), look) == Err(Errno::EINTR) {}
+    format!("{:?}", waitpid(child, None).is_ok())
+}
+
+#[test]
+fn a_wait_that_cannot_sleep_is_not_interrupted() {
+    let trial = scene("looks first").interrupted().expect("this machine allows tracing");
+    assert!(trial.disturbed.iter().any(|it| it.site.call == "waitid"), "{:?}", trial.disturbed);
+    assert_eq!(ends_as_undisturbed(&trial), [""; 0]);
 }
 
 #[test]

@@ -121,7 +121,11 @@ fn fork() -> io::Result<ForkResult> {
 fn run_and_exit(body: impl FnOnce() -> i32) -> ! {
     // A panic would unwind through the caller's frames, whose destructors are the parent's affair,
     // and a `catch_unwind` up there would bring the child back to life.
-    let code = panic::catch_unwind(AssertUnwindSafe(body)).unwrap_or(PANICKED);
+    let code = panic::catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+        // Its destructor is code like any other: it could panic, too.
+        std::mem::forget(payload);
+        PANICKED
+    });
     // `_exit` does not flush. The buffer was empty at the fork, so all in it is the child's. If
     // nobody reads any more, there is nobody to tell.
     let _ = io::stdout().flush();

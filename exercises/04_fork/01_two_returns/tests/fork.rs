@@ -306,3 +306,27 @@ fn an_end_by_a_real_time_signal_is_an_error_and_the_child_is_reaped() {
         read: "src/lib.rs, wait_for",
     );
 }
+
+#[test]
+fn a_payload_whose_destructor_panics_does_not_bring_the_child_back() {
+    let observed = scene(&["bomb"]);
+    let (seen, stderr) = (observed.stdout.trim_end(), observed.stderr.trim_end());
+    require!(observed.stdout.starts_with("exited 101\n") && !stderr.contains("came"),
+        expected: "the child to end with code 101, although the destructor of what it panicked with panics, too",
+        seen: "{seen}\n{stderr}",
+        likely: "the payload that `catch_unwind` returns is dropped in the child, and its destructor is code like any other: `mem::forget` it, or drop it under a `catch_unwind`",
+        read: "https://doc.rust-lang.org/std/panic/fn.catch_unwind.html",
+    );
+}
+
+#[test]
+fn what_cannot_be_flushed_before_the_fork_is_not_copied() {
+    let observed = scene(&["no-room"]);
+    let seen = observed.lines()[0].to_owned();
+    require!(["said 1 times, forked", "said 1 times, an error"].contains(&seen.as_str()),
+        expected: "what lay in the parent's buffer to get out once, although there was no room for it at the fork: `fork_child` is an error then, or the child does not flush it",
+        seen: "{seen}",
+        likely: "an error of the flush before the fork is dropped, and the child has a copy of the buffer",
+        read: "fork(2); the stub",
+    );
+}

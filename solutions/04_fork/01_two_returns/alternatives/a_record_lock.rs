@@ -43,7 +43,11 @@ pub fn fork_child(body: impl FnOnce() -> i32) -> io::Result<Pid> {
     if let ForkResult::Parent { child } = unsafe { fork() }? {
         return Ok(child);
     }
-    let code = panic::catch_unwind(AssertUnwindSafe(body)).unwrap_or(101);
+    let code = panic::catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+        // Its destructor might panic once more.
+        std::mem::forget(payload);
+        101
+    });
     // What the body printed; the buffer was empty at the fork.
     let _ = io::stdout().lock().flush();
     // SAFETY: _exit(2) takes an integer and does not return.

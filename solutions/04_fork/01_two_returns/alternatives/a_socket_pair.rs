@@ -45,7 +45,11 @@ pub fn fork_child(body: impl FnOnce() -> i32) -> io::Result<Pid> {
 
 /// In the child: runs `body`, and never goes back to the caller.
 fn live(body: impl FnOnce() -> i32) -> ! {
-    let code = panic::catch_unwind(AssertUnwindSafe(body)).unwrap_or(101);
+    let code = panic::catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|payload| {
+        // Its destructor might panic once more.
+        std::mem::forget(payload);
+        101
+    });
     // An error has nobody to go to.
     let _ = io::stdout().flush();
     // SAFETY: _exit(2) uses no memory of ours and does not return.

@@ -5,19 +5,20 @@
 #![allow(unsafe_code)]
 
 use std::fs::File;
-use std::io::{self, Read, Seek, Write};
-use std::os::fd::AsRawFd;
+use std::io::{self, Read, Seek, Write, stdout};
+use std::os::fd::{AsFd, AsRawFd};
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Mutex, mpsc};
 use std::{env, thread};
 
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::libc;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
-use nix::unistd::{Pid, dup2_stdout, getpid, getppid};
+use nix::unistd::{Pid, dup2_stdout, getpid, getppid, pipe2, read, write};
 use testkit::on_trial;
 use testkit::quiescence::{Quiescence, await_quiescence, let_others_look};
 use testkit::survey::Survey;
@@ -34,6 +35,8 @@ fn main() -> io::Result<()> {
         ["output"] => output(),
         ["panic"] => panic_scene(),
         ["last-words"] => last_words(),
+        ["bomb"] => bomb(),
+        ["no-room"] => no_room(),
         ["full"] => full(),
         ["real-time"] => real_time(),
         ["short"] => short(),
@@ -160,6 +163,47 @@ fn last_words() -> io::Result<()> {
         print!("[last words]");
         panic::resume_unwind(Box::new("the child panics (on purpose)"))
     })?)
+}
+
+/// The destructor of what the child panics with panics, too.
+fn bomb() -> io::Result<()> {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic::resume_unwind(Box::new("the payload panics (on purpose)"));
+        }
+    }
+    wait_and_tell(fork(|| panic::resume_unwind(Box::new(Bomb)))?)
+}
+
+/// Standard output is a pipe that is full and does not wait, when something lies in the buffer. Later there is room.
+fn no_room() -> io::Result<()> {
+    let terminal = stdout().as_fd().try_clone_to_owned()?;
+    let (reader, writer) = pipe2(OFlag::O_NONBLOCK | OFlag::O_CLOEXEC)?;
+    while write(&writer, &[b'.'; 512]).is_ok() {}
+    while write(&writer, b".").is_ok() {}
+    dup2_stdout(&writer)?;
+    print!("[said once]");
+    let forked = fork(|| 7);
+    let made = forked.is_ok();
+    let mut heard = Vec::new();
+    let mut hear = || {
+        let mut bytes = [0; 4096];
+        while let Ok(count @ 1..) = read(&reader, &mut bytes) {
+            heard.extend_from_slice(&bytes[..count]);
+        }
+    };
+    hear();
+    if let Ok(child) = forked {
+        wait_for(child)?;
+    }
+    hear();
+    stdout().flush()?;
+    hear();
+    dup2_stdout(&terminal)?;
+    let times = String::from_utf8_lossy(&heard).matches("[said once]").count();
+    println!("said {times} times, {}", if made { "forked" } else { "an error" });
+    Ok(())
 }
 
 /// The child's standard output takes nothing: `/dev/full`.
