@@ -11,6 +11,10 @@
 //! Each side has a condition variable of its own, so a notification reaches somebody who can go on. A
 //! woken writer may still find the lock taken, by a writer that came at the right moment; then that one
 //! notifies again when it leaves.
+//!
+//! Readers that wait are counted in the same way, for the price: a `Condvar` of std makes a system call
+//! for every notification, heard or not. Counts and waits are under the one mutex, so a count of 0 says
+//! for sure that nobody sleeps there, and an unlock that finds 0 has nobody to call.
 
 use crate::sync::{Condvar, Mutex};
 
@@ -18,9 +22,9 @@ use crate::sync::{Condvar, Mutex};
 #[derive(Debug)]
 pub struct RawRwLock {
     office: Mutex<Office>,
-    /// Notified when no writer is inside or waits any more.
+    /// Notified when no writer is inside or waits any more, if readers wait.
     readers: Condvar,
-    /// Notified when nobody is inside any more.
+    /// Notified when nobody is inside any more, if writers wait.
     writers: Condvar,
 }
 
@@ -30,6 +34,8 @@ struct Office {
     readers: usize,
     /// Whether one is inside; then there are no readers.
     writer: bool,
+    /// How many are not inside yet.
+    waiting_readers: usize,
     /// How many are not inside yet.
     waiting_writers: usize,
 }
@@ -48,7 +54,12 @@ impl RawRwLock {
     /// A free lock: nobody is inside, nobody waits.
     pub const fn new() -> Self {
         Self {
-            office: Mutex::new(Office { readers: 0, writer: false, waiting_writers: 0 }),
+            office: Mutex::new(Office {
+                readers: 0,
+                writer: false,
+                waiting_readers: 0,
+                waiting_writers: 0,
+            }),
             readers: Condvar::new(),
             writers: Condvar::new(),
         }
@@ -57,9 +68,11 @@ impl RawRwLock {
     /// Gets in beside other readers; sleeps while a writer is inside or waits.
     pub fn read(&self) {
         let mut office = self.office.lock().unwrap();
+        office.waiting_readers += 1;
         while office.is_closed_to_readers() {
             office = self.readers.wait(office).unwrap();
         }
+        office.waiting_readers -= 1;
         office.readers += 1;
     }
 
@@ -78,7 +91,7 @@ impl RawRwLock {
     pub fn unlock_read(&self) {
         let mut office = self.office.lock().unwrap();
         office.readers -= 1;
-        if office.readers == 0 {
+        if office.readers == 0 && office.waiting_writers > 0 {
             // One is enough: it will be alone. Readers that sleep do so because of a writer.
             self.writers.notify_one();
         }
@@ -111,7 +124,7 @@ impl RawRwLock {
         office.writer = false;
         if office.waiting_writers > 0 {
             self.writers.notify_one();
-        } else {
+        } else if office.waiting_readers > 0 {
             // They do not disturb each other: all of them get in.
             self.readers.notify_all();
         }
