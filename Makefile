@@ -4,7 +4,7 @@ CHECKER := target/debug/checker
 SOURCES := $(shell find checker/src checker/*/src -name '*.rs' 2>/dev/null) \
 	Cargo.toml Cargo.lock $(wildcard checker/Cargo.toml checker/*/Cargo.toml)
 
-.PHONY: check hint list run trace reset solution doctor test verify points soundness mutants pin lint bench bench-grade grade accept-snapshots test-slurm tools
+.PHONY: check hint list run trace reset solution doctor test verify points soundness mutants pin lint bench bench-grade bench-solutions grade accept-snapshots test-slurm tools
 .DEFAULT_GOAL := check
 
 # Judge what has changed, show where you stand and what is next. One exercise: make check E=semaphore
@@ -102,6 +102,10 @@ bench: tools
 # For authors: grades 40 made submissions, and the same by hand; STUDENTS=, NAIVE=, ONLY= for fewer.
 bench-grade: tools
 	@bash checker/bench/grade.sh
+
+# For authors: what the reference solutions of locks and queues cost beside std's and others'; ONLY=, ROUNDS=.
+bench-solutions: tools
+	@bash checker/bench/solutions.sh
 
 # Builds the checker. A configuration of cargo may name a target, and the program is then in another
 # directory: cargo says where.
