@@ -428,6 +428,20 @@ fn a_guest_that_is_killed_has_no_answer() {
 
 #[test]
 #[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
+fn two_threads_ask_at_the_same_time() {
+    let lines = sound_house(&["two-ask"]);
+    let seen = &lines[0];
+    require!(seen == "0 and 0",
+        expected: "two threads that ask at the same time, a thousand times each, to have the answers of their own guests",
+        seen: "wrong: {seen}",
+        likely: "the guest's answer is kept in a static, and the threads share it: vfork suspends the thread that calls it, and no other",
+        read: "vfork(2), Linux description; the stub",
+    );
+    require_no_child_is_left(&lines);
+}
+
+#[test]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
 fn two_threads_spawn_at_the_same_time() {
     let lines = sound_house(&["two-spawn", ERRAND]);
     let seen = &lines[0];

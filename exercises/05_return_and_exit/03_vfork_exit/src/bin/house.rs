@@ -42,6 +42,7 @@ fn main() {
         ["visit-beside-a-word", leaving] => visit_beside_a_word(leaving_by(leaving)),
         ["on-trial", program] => alone_on_trial(program),
         ["two-spawn", program] => two_spawn(program),
+        ["two-ask"] => two_ask(),
         ["visit", leaving, code] => {
             println!("{}", visit(leaving_by(leaving), code.parse().unwrap()).unwrap());
             tell_of_children();
@@ -173,6 +174,20 @@ fn two_spawn(program: &str) {
         (in_vain.join().unwrap(), in_earnest)
     });
     println!("{wrong_in_vain} and {wrong_in_earnest}");
+    tell_of_children();
+}
+
+/// Two threads ask at the same time, each something else.
+fn two_ask() {
+    const ROUNDS: i32 = 1000;
+    let wrong = |sign: i32| {
+        (1..=ROUNDS).filter(|number| ask(|| sign * number) != Ok(sign * number)).count()
+    };
+    let (one, other) = std::thread::scope(|scope| {
+        let other = scope.spawn(|| wrong(-1));
+        (wrong(1), other.join().unwrap())
+    });
+    println!("{one} and {other}");
     tell_of_children();
 }
 
