@@ -21,8 +21,8 @@ pub fn client(builder: ClientBuilder, limit: Duration) -> reqwest::Result<Client
     todo!("to {builder:?} add {USER_AGENT}, {MAX_REDIRECTS} redirects and {limit:?} a request")
 }
 
-/// Asks for `url`, once: whatever fails is not asked for again. Decodes the JSON that comes; what is no UTF-8
-/// is no JSON.
+/// Asks for `url`, once: whatever fails is not asked for again. Decodes the JSON that comes; a text in it that is
+/// no UTF-8 and is not skipped makes it `Malformed`.
 pub async fn get_json<T: DeserializeOwned>(client: &Client, url: &str) -> Result<T, FetchError> {
     todo!("{client:?} gets {url}: look at the status, take at most {MAX_BODY} bytes, decode them")
 }

@@ -42,8 +42,8 @@ pub fn wait_for(child: Pid) -> io::Result<WaitStatus> {
 /// Forks, lets one side take its whole turn before the other begins, and waits for the child.
 ///
 /// The parent's turn is given the child's pid. The process that is not first sleeps until the
-/// other's turn is over, or until the other has died in it, whatever other processes it has started
-/// meanwhile. If the parent's turn panics, it is over, and the caller has the panic, with the child
+/// other's turn is over, whatever other processes it has started meanwhile. It also goes on when the
+/// other has died in its turn and no process that it has started then lives. If the parent's turn panics, it is over, and the caller has the panic, with the child
 /// waited for or not. The rest is as with [`fork_child`].
 ///
 /// # Errors

@@ -10,7 +10,7 @@ const FORKS: &str = env!("CARGO_BIN_EXE_fork_scenes");
 #[rstest]
 #[case::of_wait_for(FORKS, &["sleep"], "exited 0")]
 #[case::of_a_child_that_waits_for_its_turn(TURNS, &["on-trial", "parent"], "exited 5")]
-#[case::of_a_parent_that_waits_for_its_turn(TURNS, &["on-trial", "child"], "exited 5")]
+#[case::of_a_parent_that_waits_for_its_turn(TURNS, &["on-trial", "child"], "the child's turn is over: true\nexited 5")]
 fn an_interrupted_call_is_made_again(
     #[case] program: &str,
     #[case] scene: &[&str],

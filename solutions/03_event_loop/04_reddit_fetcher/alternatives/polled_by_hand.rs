@@ -31,8 +31,8 @@ pub fn client(builder: ClientBuilder, limit: Duration) -> reqwest::Result<Client
     builder.redirect(Policy::limited(MAX_REDIRECTS)).timeout(limit).user_agent(USER_AGENT).build()
 }
 
-/// Asks for `url`, once: whatever fails is not asked for again. Decodes the JSON that comes; what is no UTF-8
-/// is no JSON.
+/// Asks for `url`, once: whatever fails is not asked for again. Decodes the JSON that comes; a text in it that is
+/// no UTF-8 and is not skipped makes it `Malformed`.
 pub async fn get_json<T: DeserializeOwned>(client: &Client, url: &str) -> Result<T, FetchError> {
     let mut response = client.get(url).send().await?;
     check(response.status(), response.headers())?;

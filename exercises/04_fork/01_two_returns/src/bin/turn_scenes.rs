@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::libc;
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
@@ -149,20 +150,25 @@ fn panics() -> io::Result<()> {
 fn on_a_bad_day(who: &str) -> io::Result<()> {
     let_others_look();
     let parent = getpid().as_raw();
+    // Whoever is first writes a byte at the end of the turn, where both see it.
+    let mark = File::from(memfd_create("mark", MFdFlags::MFD_CLOEXEC)?);
+    let marks = || (&mark).write_all(b".").is_ok();
+    let is_marked = || mark.metadata().is_ok_and(|metadata| metadata.len() == 1);
     let status = on_trial(|| match who {
         "parent" => in_order(
             First::Parent,
             |child| {
                 await_quiescence(child.as_raw());
+                marks();
             },
-            || 5,
+            || if is_marked() { 5 } else { 6 },
         ),
         _ => in_order(
             First::Child,
-            |_| {},
+            |_| println!("the child's turn is over: {}", is_marked()),
             || {
                 await_quiescence(parent);
-                5
+                if marks() { 5 } else { 6 }
             },
         ),
     });
