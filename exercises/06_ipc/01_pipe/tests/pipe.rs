@@ -461,3 +461,22 @@ fn the_caller_may_have_closed_its_own_0_and_1(
     }
     report.require_nothing_left();
 }
+
+#[rstest]
+#[case::a_stage("upper", "BOLT")]
+#[case::no_program("/no/such/program", "ENOENT")]
+fn each_end_may_have_the_number_that_the_other_one_gets(
+    #[case] stage: &str,
+    #[case] outcome: &str,
+) {
+    let report = without("crossed", "spawn", stage, "bolt");
+    let error = report.all("error").join(", ");
+    let (output, stderr) = (&report.output, report.stderr.trim_end());
+    require!(error == outcome || (error.is_empty() && output == outcome),
+        expected: "`{stage}` to come to the same although `stdin` is the caller's descriptor 1 and `stdout` its 0: {outcome}",
+        seen: "error {error:?}, output {output:?}\n{stderr}",
+        likely: "the first dup2 writes over what the second one needs; copies from 3 on (F_DUPFD_CLOEXEC) are out of its way",
+        read: "dup2(2); F_DUPFD(2const)",
+    );
+    report.require_nothing_left();
+}

@@ -6,7 +6,8 @@
 //! `pipeline text` spawns a file that is no program. Before `spawn` or `run` may stand `elder`: the
 //! caller has another child, which has ended; or `deaf`: what it starts ignores SIGTERM at first; or
 //! `unfinished`: the caller has an exit handler, and lines in its buffers that it has not finished; or
-//! `without` and some of the digits 0 and 1: the caller has closed these descriptors.
+//! `without` and some of the digits 0 and 1: the caller has closed these descriptors; `without crossed`: they are the
+//! ends of the stage, each in the other's place.
 
 #![allow(unsafe_code)]
 
@@ -109,6 +110,24 @@ fn close_on_exec_what_was_inherited() {
     }
 }
 
+/// What is on trial, called with the ends as the caller's descriptors 1 and 0: each has the number that the other one
+/// shall have in the child.
+fn crossed<T>(
+    stdin: &OwnedFd,
+    stdout: &OwnedFd,
+    call: impl FnOnce(BorrowedFd<'_>, BorrowedFd<'_>) -> T,
+) -> T {
+    without("01", || {
+        for (fd, number) in [(stdout, 0), (stdin, 1)] {
+            // SAFETY: dup2 takes two numbers; this one is closed in this program.
+            unsafe { libc::dup2(fd.as_raw_fd(), number) };
+        }
+        // SAFETY: both were opened in the lines above, and stay open during the call.
+        let [stdin, stdout] = [1, 0].map(|number| unsafe { BorrowedFd::borrow_raw(number) });
+        call(stdin, stdout)
+    })
+}
+
 /// What is on trial, called while these of 0 and 1 are closed.
 fn without<T>(closed: &str, call: impl FnOnce() -> T) -> T {
     let kept = close_and_keep(closed).expect("descriptors can be copied");
@@ -192,7 +211,10 @@ fn spawn_one(argv: &[CString], input: &[u8], closed: &str) -> io::Result<Outcome
     let (collect, stdout) = pipe2(OFlag::O_CLOEXEC)?;
     let caller = getpid();
     // The ends have numbers already; what `spawn` opens gets those that are closed.
-    let started = without(closed, || spawn(argv, stdin.as_fd(), stdout.as_fd()));
+    let started = match closed {
+        "crossed" => crossed(&stdin, &stdout, |stdin, stdout| spawn(argv, stdin, stdout)),
+        _ => without(closed, || spawn(argv, stdin.as_fd(), stdout.as_fd())),
+    };
     drop((stdin, stdout));
     let child = match started {
         Ok(child) => child,
