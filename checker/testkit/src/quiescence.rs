@@ -134,7 +134,6 @@ pub fn let_others_look() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use procfs::process_state;
     use std::process::{Child, Command, Stdio};
     use std::sync::atomic::{AtomicBool, Ordering};
 

@@ -67,6 +67,7 @@ fn retries(reader: OwnedFd) -> String {
 
 /// A child that has ended is seen to (WNOWAIT), again if that is interrupted; then it is reaped, in a wait that
 /// cannot sleep.
+#[allow(clippy::zombie_processes)] // it is waited for by its number
 fn looks_first() -> String {
     let child = std::process::Command::new("/bin/true").spawn().expect("a child can be started");
     let child = Pid::from_raw(child.id().cast_signed());

@@ -569,7 +569,7 @@ struct Trickle {
 impl Write for Trickle {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.calls += 1;
-        if self.calls % 2 == 0 {
+        if self.calls.is_multiple_of(2) {
             return Err(io::ErrorKind::Interrupted.into());
         }
         let taken = &bytes[..bytes.len().min(1)];

@@ -36,8 +36,8 @@ fn main() {
         }
         ["ask-slowly"] => ask_slowly(),
         ["ask-killed"] => {
-            // SAFETY: both calls take integers and touch no memory.
-            println!("{:?}", ask(|| unsafe { libc::kill(libc::getpid(), libc::SIGKILL) }));
+            // SAFETY: kill(2) takes two integers and touches no memory.
+            println!("{:?}", ask(|| unsafe { libc::kill(getpid().as_raw(), libc::SIGKILL) }));
         }
         ["visit-beside-a-word", leaving] => visit_beside_a_word(leaving_by(leaving)),
         ["on-trial", program] => alone_on_trial(program),
