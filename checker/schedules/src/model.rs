@@ -90,42 +90,31 @@ impl<M: Clone, O> Trial<M, O> {
         let mut found = Vec::new();
         for &sleeper in self.operations {
             let sleeps = |model: &M| (sleeper.model)(&mut model.clone()).is_none();
-            let after = |model: &M, operation: &Operation<M, O>| {
-                let mut after = model.clone();
-                (operation.model)(&mut after).map(|_| after)
-            };
             // The shortest way to a state in which it sleeps: at the start, or after an operation or two.
-            let ways = self.ways(&self.start, 2);
+            let ways = self.ways(&self.start, 2, |_| true);
             let Some((before, asleep)) = ways.into_iter().find(|(_, model)| sleeps(model)) else {
                 continue;
             };
-            for (meanwhile, model) in self.ways(&asleep, 2) {
-                let is_prefix_asleep = (1..meanwhile.len()).all(|length| {
-                    let states = meanwhile[..length]
-                        .iter()
-                        .try_fold(asleep.clone(), |model, it| after(&model, it));
-                    states.is_some_and(|model| sleeps(&model))
-                });
-                if meanwhile.is_empty() || !is_prefix_asleep || !sleeps(&model) {
-                    continue;
-                }
-                let ways = self.ways(&model, 2);
-                if let Some((lets_on, _)) = ways.into_iter().find(|(_, model)| !sleeps(model)) {
-                    found.push(BesideSleeper {
-                        before: before.clone(),
-                        sleeper,
-                        meanwhile,
-                        lets_on,
-                    });
+            for (meanwhile, model) in self.ways(&asleep, 2, sleeps).into_iter().skip(1) {
+                let ways = self.ways(&model, 2, |_| true);
+                let lets_on = ways.into_iter().find(|(_, model)| !sleeps(model));
+                if let Some((lets_on, _)) = lets_on {
+                    let before = before.clone();
+                    found.push(BesideSleeper { before, sleeper, meanwhile, lets_on });
                 }
             }
         }
         found
     }
 
-    /// All that can be done from here without waiting, in so many operations at most, with where it leads;
-    /// short ones first.
-    fn ways(&self, from: &M, length: usize) -> Vec<(Vec<Operation<M, O>>, M)> {
+    /// All that can be done from here without waiting, in so many operations at most, with where it leads; each
+    /// state on the way is one to `keep`. Short ones first, and first of all nothing.
+    fn ways(
+        &self,
+        from: &M,
+        length: usize,
+        keep: impl Fn(&M) -> bool,
+    ) -> Vec<(Vec<Operation<M, O>>, M)> {
         let mut ways = vec![(Vec::new(), from.clone())];
         let mut next = 0;
         while let Some((way, model)) = ways.get(next).cloned() {
@@ -135,7 +124,7 @@ impl<M: Clone, O> Trial<M, O> {
             }
             for &operation in self.operations {
                 let mut after = model.clone();
-                if (operation.model)(&mut after).is_some() {
+                if (operation.model)(&mut after).is_some() && keep(&after) {
                     ways.push((way.iter().copied().chain([operation]).collect(), after));
                 }
             }

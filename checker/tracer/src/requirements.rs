@@ -1,7 +1,8 @@
-//! What the tests of an experiment's timeline require first, as lessons.
+//! What the tests of a timeline or a trial require alike, as lessons.
 
 use evidence::Lesson;
 
+use crate::trials::Trial;
 use crate::{End, Program, Timeline};
 
 impl Program {
@@ -39,6 +40,36 @@ impl Timeline {
             );
         }
         self
+    }
+}
+
+impl Trial {
+    /// Every disturbed run printed what the undisturbed one did: `scene` says what was on trial.
+    ///
+    /// # Panics
+    ///
+    /// At the first that did not, with a lesson.
+    #[track_caller]
+    pub fn comes_to_the_same_when_interrupted(&self, scene: &str, likely: &str) {
+        let undisturbed = &self.undisturbed.stdout;
+        for disturbed in &self.disturbed {
+            let timeline = &disturbed.timeline;
+            if timeline.stdout == *undisturbed {
+                continue;
+            }
+            let seen = timeline.stdout.trim_end();
+            let lesson = Lesson {
+                expected: format!(
+                    "{scene} to come to the same when a signal interrupts a call:\n{undisturbed}"
+                ),
+                seen: format!("when {disturbed}:\n{seen}"),
+                likely: likely.to_owned(),
+                read: "signal(7), Interruption of system calls and library functions by signal handlers"
+                    .to_owned(),
+                ..Lesson::default()
+            };
+            lesson.timeline(timeline).fail();
+        }
     }
 }
 

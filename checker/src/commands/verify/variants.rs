@@ -163,15 +163,11 @@ impl Judging<'_> {
             Ok(wrong) => (self.caught_by(trial, wrong)?, None),
             Err(problem) => (Err(problem.clone()), None),
         };
-        let template = file.text.contains(PLACEHOLDER);
+        const OF_THE_TEMPLATE: &str =
+            "it is the template's example: put a wrong solution of your own in its place";
+        let is_the_template = file.text.contains(PLACEHOLDER);
         problems.extend(caught_by.as_ref().err().map(|problem| {
-            match template {
-                true => {
-                    "it is the template's example: put a wrong solution of your own in its place"
-                        .to_owned()
-                }
-                false => problem.clone(),
-            }
+            if is_the_template { OF_THE_TEMPLATE.to_owned() } else { problem.clone() }
         }));
         let named = |problem| format!("{}: {problem}", file.path.display());
         let found = Wrong {

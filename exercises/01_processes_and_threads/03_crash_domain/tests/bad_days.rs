@@ -20,16 +20,10 @@ fn an_interrupted_call_is_made_again() {
         likely: "see tests/supervisor.rs first",
         read: "README, the task",
     );
-    for disturbed in &trial.disturbed {
-        let seen = disturbed.timeline.stdout.trim_end();
-        require!(seen.lines().eq(WHOLE),
-            expected: "two jobs to be supervised, also when a signal interrupts a call",
-            seen: "when {disturbed}: {seen}",
-            likely: "EINTR is taken for the answer: the call is to be made again",
-            read: "signal(7), Interruption of system calls and library functions by signal handlers",
-            timeline: &disturbed.timeline,
-        );
-    }
+    trial.comes_to_the_same_when_interrupted(
+        "two jobs that are supervised",
+        "EINTR is taken for the answer: the call is to be made again",
+    );
 }
 
 #[test]

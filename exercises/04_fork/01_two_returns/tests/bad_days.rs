@@ -27,16 +27,10 @@ fn an_interrupted_call_is_made_again(
         likely: "see the other tests first",
         read: "README, the task",
     );
-    for disturbed in &trial.disturbed {
-        let seen = disturbed.timeline.stdout.trim_end();
-        require!(disturbed.timeline.stdout == trial.undisturbed.stdout,
-            expected: "the scene {scene:?} to come to the same when a signal interrupts a call:\n{undisturbed}",
-            seen: "when {disturbed}:\n{seen}",
-            likely: "EINTR is taken for the answer: the call is to be made again",
-            read: "signal(7), Interruption of system calls and library functions by signal handlers",
-            timeline: &disturbed.timeline,
-        );
-    }
+    trial.comes_to_the_same_when_interrupted(
+        &format!("the scene {scene:?}"),
+        "EINTR is taken for the answer: the call is to be made again",
+    );
 }
 
 #[test]

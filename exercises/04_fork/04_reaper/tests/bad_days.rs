@@ -15,14 +15,8 @@ fn an_interrupted_call_is_made_again() {
         likely: "see tests/reaper.rs first",
         read: "README, the task",
     );
-    for disturbed in &trial.disturbed {
-        let seen = disturbed.timeline.stdout.trim_end();
-        require!(disturbed.timeline.stdout == expected,
-            expected: "two children to be reaped, also when a signal interrupts a call",
-            seen: "when {disturbed}: {seen}",
-            likely: "EINTR is taken for the answer: look again, and go on",
-            read: "signal(7), Interruption of system calls and library functions by signal handlers",
-            timeline: &disturbed.timeline,
-        );
-    }
+    trial.comes_to_the_same_when_interrupted(
+        "two children that are reaped",
+        "EINTR is taken for the answer: look again, and go on",
+    );
 }

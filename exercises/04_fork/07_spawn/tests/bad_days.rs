@@ -23,16 +23,7 @@ fn an_interrupted_call_is_made_again(#[case] program: &str, #[case] outcome: &st
         likely: "see tests/spawn.rs first",
         read: "README, the task",
     );
-    for disturbed in &trial.disturbed {
-        let seen = disturbed.timeline.stdout.trim_end();
-        require!(disturbed.timeline.stdout == expected,
-            expected: "the start of `{program}` to come to this, also when a signal interrupts a call: {outcome}",
-            seen: "when {disturbed}: {seen}",
-            likely: "EINTR is taken for the answer: the call is to be made again. A `read` that was interrupted is not the end-of-file that says that exec worked",
-            read: "signal(7), Interruption of system calls and library functions by signal handlers",
-            timeline: &disturbed.timeline,
-        );
-    }
+    trial.comes_to_the_same_when_interrupted(&format!("the start of `{program}`"), "EINTR is taken for the answer: the call is to be made again. A `read` that was interrupted is not the end-of-file that says that exec worked");
 }
 
 #[test]

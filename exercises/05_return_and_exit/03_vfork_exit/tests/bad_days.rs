@@ -30,16 +30,7 @@ fn an_interrupted_call_is_made_again() {
         likely: "see tests/guests.rs first",
         read: "README, the task",
     );
-    for disturbed in &trial.disturbed {
-        let seen = disturbed.timeline.stdout.trim_end();
-        require!(seen.lines().eq(WHOLE),
-            expected: "the same, also when a signal interrupts a call",
-            seen: "when {disturbed}: {seen}",
-            likely: "EINTR is taken for the answer: a `waitpid` that was interrupted has waited for nobody, and is to be called again",
-            read: "signal(7), Interruption of system calls and library functions by signal handlers",
-            timeline: &disturbed.timeline,
-        );
-    }
+    trial.comes_to_the_same_when_interrupted("four guests, each received by one function", "EINTR is taken for the answer: a `waitpid` that was interrupted has waited for nobody, and is to be called again");
 }
 
 #[test]

@@ -39,16 +39,7 @@ fn an_interrupted_call_is_made_again(
         likely: "see tests/pipe.rs first",
         read: "README, the task",
     );
-    for disturbed in &trial.disturbed {
-        let seen = disturbed.timeline.stdout.trim_end();
-        require!(disturbed.timeline.stdout == *undisturbed,
-            expected: "`{stages}` to come to the same when a signal interrupts a call:\n{undisturbed}",
-            seen: "when {disturbed}:\n{seen}",
-            likely: "EINTR is taken for the answer: the call is to be made again. A `read` that was interrupted is no end-of-file, a `waitpid` no end of a child",
-            read: "signal(7), Interruption of system calls and library functions by signal handlers",
-            timeline: &disturbed.timeline,
-        );
-    }
+    trial.comes_to_the_same_when_interrupted(&format!("`{stages}`"), "EINTR is taken for the answer: the call is to be made again. A `read` that was interrupted is no end-of-file, a `waitpid` no end of a child");
 }
 
 #[rstest]

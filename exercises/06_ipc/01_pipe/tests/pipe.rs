@@ -445,9 +445,10 @@ fn the_caller_may_have_closed_its_own_0_and_1(
     let error = report.all("error").join(", ");
     let fails = outcome.starts_with('E');
     let seen = if error.is_empty() { report.output.clone() } else { format!("error {error}") };
-    let is_right = match fails {
-        true => error == outcome && !report.stderr.contains("in the pipe"),
-        false => error.is_empty() && (outcome.is_empty() || report.output == outcome),
+    let is_right = if fails {
+        error == outcome && !report.stderr.contains("in the pipe")
+    } else {
+        error.is_empty() && (outcome.is_empty() || report.output == outcome)
     };
     let stderr = report.stderr.trim_end();
     require!(is_right,

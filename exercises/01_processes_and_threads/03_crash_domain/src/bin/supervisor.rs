@@ -77,10 +77,10 @@ fn others() -> io::Result<Vec<Child>> {
 
 /// In the child, before it is a job: EBUSY if the speaker has been waited for already.
 fn see_that_the_speaker_is_not_reaped() -> io::Result<()> {
-    match job::await_the_end_of_the_speaker() {
-        true => Err(io::Error::from_raw_os_error(libc::EBUSY)),
-        false => Ok(()),
+    if job::await_the_end_of_the_speaker() {
+        return Err(io::Error::from_raw_os_error(libc::EBUSY));
     }
+    Ok(())
 }
 
 fn jobs() -> io::Result<Vec<Command>> {
