@@ -1,13 +1,15 @@
 //! Programs of operations under many schedules, judged by a model.
 
 use std::panic;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::driver::Outcome;
 use super::search::{Effort, Random};
 use super::sync::thread::{JoinHandle, spawn_as};
 use super::{Expect, run};
-use crate::model::{BesideSleeper, Operation, Program, Trial};
+use crate::model::{
+    Answers, BesideSleeper, Operation, Program, THREADS, Trial, WHO_IS_WHO, call_in_turn,
+};
 use crate::panics::Payload;
 use crate::{Scenario, failure, replay, watchdog};
 
@@ -63,66 +65,54 @@ where
     O: Send + Sync + 'static,
 {
     let object = Arc::new((trial.make)());
-    // Not a lock of the explorer's: what is noted here is no step of the program.
-    let answers = Arc::new(Mutex::new(vec![Vec::new(); program.len() + 1]));
     let threads: Vec<_> = (0..program.len())
         .map(|thread| {
             let (object, program) = (Arc::clone(&object), Arc::clone(program));
-            let answers = Arc::clone(&answers);
-            spawn_as(&format!("T{}", thread + 1), move || {
-                for operation in &program[thread] {
-                    let answer = (operation.call)(&object);
-                    answers.lock().expect(NO_PANIC)[thread].push(answer);
-                }
-            })
+            spawn_as(THREADS[thread], move || call_in_turn(&program[thread], &object))
         })
         .collect();
-    for thread in threads {
-        thread.join().expect("a panic ends the execution");
-    }
-    for operation in trial.afterwards {
-        let answer = (operation.call)(&object);
-        answers.lock().expect(NO_PANIC)[program.len()].push(answer);
-    }
-    let answers = answers.lock().expect(NO_PANIC).clone();
+    let mut answers: Answers = threads.into_iter().map(end).collect();
+    answers.push(call_in_turn(trial.afterwards, &object));
     if !trial.explains(program, &answers) {
-        panic::panic_any(Payload::Broken(trial.told(program, &answers)));
+        panic::panic_any(Payload::Broken(trial.told(&THREADS, program, &answers)));
     }
+}
+
+fn end<T>(thread: JoinHandle<T>) -> T {
+    thread.join().expect("a panic ends the execution")
 }
 
 /// One thread sleeps in an operation; then another does what need not wait, and has to come to its end. Only then
 /// the sleeper is let on.
-fn beside_a_sleeper<M, O>(trial: &Arc<Trial<M, O>>, program: &Arc<BesideSleeper<M, O>>)
+fn beside_a_sleeper<M, O>(trial: &Arc<Trial<M, O>>, beside: &Arc<BesideSleeper<M, O>>)
 where
     M: Clone + Send + Sync + 'static,
     O: Send + Sync + 'static,
 {
     let object = Arc::new((trial.make)());
-    let mut model = trial.start.clone();
     let start = |name: &str, operations: Vec<Operation<M, O>>| -> JoinHandle<Vec<String>> {
         let object = Arc::clone(&object);
-        spawn_as(name, move || operations.iter().map(|it| (it.call)(&object)).collect())
+        spawn_as(name, move || call_in_turn(&operations, &object))
     };
-    let mut all_in_turn = |name: &str, operations: &[Operation<M, O>]| {
-        let answers = start(name, operations.to_vec()).join().expect("a panic ends the execution");
-        for (operation, answer) in operations.iter().zip(answers) {
-            let right =
-                (operation.model)(&mut model).expect("the program says that it does not wait");
-            if answer != right {
-                let Operation { name: call, .. } = operation;
-                let sleeper = program.sleeper.name;
-                panic::panic_any(Payload::Broken(format!(
-                    "beside a thread that sleeps in {sleeper}, {call} of {name} answers {answer} and not {right}"
-                )));
-            }
-        }
-    };
-    all_in_turn("before", &program.before);
-    let sleeper = start("sleeper", vec![program.sleeper]);
+    let mut main = call_in_turn(&beside.before, &object);
+    let [_, sleeper, other] = WHO_IS_WHO;
+    let sleeper = start(sleeper, beside.sleeper.to_vec());
     sleeper.settle();
-    all_in_turn("beside", &program.meanwhile);
-    all_in_turn("after", &program.lets_on);
-    sleeper.join().expect("a panic ends the execution");
+    let seen = end(start(other, beside.meanwhile.clone()));
+    let right = beside.answers_of_meanwhile(&trial.start);
+    for ((operation, seen), right) in beside.meanwhile.iter().zip(&seen).zip(right) {
+        if *seen != right {
+            let (name, sleeper) = (operation.name, beside.sleeper[beside.sleeps_in].name);
+            panic::panic_any(Payload::Broken(format!(
+                "beside a thread that sleeps in {sleeper}, {name} answers {seen} and not {right}"
+            )));
+        }
+    }
+    main.extend(call_in_turn(&beside.lets_on, &object));
+    let sleeper = end(sleeper);
+    let program = beside.program();
+    let answers = vec![main, sleeper, seen, call_in_turn(trial.afterwards, &object)];
+    if !trial.explains(&program, &answers) {
+        panic::panic_any(Payload::Broken(trial.told(&WHO_IS_WHO, &program, &answers)));
+    }
 }
-
-const NO_PANIC: &str = "nobody panics while noting an answer";

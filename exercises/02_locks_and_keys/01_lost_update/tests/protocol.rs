@@ -359,26 +359,50 @@ impl Model {
     }
 }
 
-const DEPOSIT: Operation<Model, Till> = Operation {
-    name: "deposit(5)",
-    model: |model| {
+const WITHDRAW_TEN: Operation<Model, Till> = Operation::new(
+    "withdraw(10)",
+    |model| Some(model.withdraw(10)),
+    |till| till.withdraw(10).to_string(),
+);
+
+const WITHDRAW_SEVEN: Operation<Model, Till> = Operation::new(
+    "withdraw(7)",
+    |model| Some(model.withdraw(7)),
+    |till| till.withdraw(7).to_string(),
+);
+
+const RECORD_THREE: Operation<Model, Till> =
+    Operation::new("record(3)", |model| Some(model.record(3)), |till| till.record(3).to_string());
+
+const RECORD_SEVEN: Operation<Model, Till> =
+    Operation::new("record(7)", |model| Some(model.record(7)), |till| till.record(7).to_string());
+
+const WITHDRAW_ALL: Operation<Model, Till> = Operation::new(
+    "withdraw(balance())",
+    |model| Some(model.withdraw(model.balance)),
+    |till| till.withdraw(till.balance()).to_string(),
+);
+
+const DEPOSIT: Operation<Model, Till> = Operation::new(
+    "deposit(5)",
+    |model| {
         model.balance += 5;
         Some(model.balance.to_string())
     },
-    call: |till| till.deposit(5).to_string(),
-};
+    |till| till.deposit(5).to_string(),
+);
 
-const BALANCE: Operation<Model, Till> = Operation {
-    name: "balance()",
-    model: |model| Some(model.balance.to_string()),
-    call: |till| till.balance().to_string(),
-};
+const BALANCE: Operation<Model, Till> = Operation::new(
+    "balance()",
+    |model| Some(model.balance.to_string()),
+    |till| till.balance().to_string(),
+);
 
-const HIGHEST: Operation<Model, Till> = Operation {
-    name: "highest()",
-    model: |model| Some(model.highest.to_string()),
-    call: |till| till.highest().to_string(),
-};
+const HIGHEST: Operation<Model, Till> = Operation::new(
+    "highest()",
+    |model| Some(model.highest.to_string()),
+    |till| till.highest().to_string(),
+);
 
 #[test]
 fn every_answer_is_that_of_some_order() {
@@ -391,41 +415,16 @@ fn every_answer_is_that_of_some_order() {
     let trial = Trial {
         start: Model { balance: 10, highest: 0 },
         make: || Till::new(10),
-        operations: &[
-            DEPOSIT,
-            Operation {
-                name: "withdraw(10)",
-                model: |model| Some(model.withdraw(10)),
-                call: |till| till.withdraw(10).to_string(),
-            },
-            Operation {
-                name: "withdraw(7)",
-                model: |model| Some(model.withdraw(7)),
-                call: |till| till.withdraw(7).to_string(),
-            },
-            Operation {
-                name: "record(3)",
-                model: |model| Some(model.record(3)),
-                call: |till| till.record(3).to_string(),
-            },
-            Operation {
-                name: "record(7)",
-                model: |model| Some(model.record(7)),
-                call: |till| till.record(7).to_string(),
-            },
-            BALANCE,
-            HIGHEST,
+        sequences: &[
+            &[DEPOSIT],
+            &[WITHDRAW_TEN],
+            &[WITHDRAW_SEVEN],
+            &[RECORD_THREE],
+            &[RECORD_SEVEN],
+            &[BALANCE],
+            &[HIGHEST],
         ],
-        afterwards: &[
-            BALANCE,
-            Operation {
-                name: "withdraw(balance())",
-                model: |model| Some(model.withdraw(model.balance)),
-                call: |till| till.withdraw(till.balance()).to_string(),
-            },
-            DEPOSIT,
-            HIGHEST,
-        ],
+        afterwards: &[BALANCE, WITHDRAW_ALL, DEPOSIT, HIGHEST],
     };
     explore_programs(expect, trial);
 }

@@ -16,8 +16,8 @@ use std::sync::Arc;
 
 use mutex::RawMutex;
 use rstest::rstest;
-use schedules::shuttle::{explore, unwind_through};
-use schedules::{Expect, Explains};
+use schedules::shuttle::{explore, explore_programs, unwind_through};
+use schedules::{Expect, Explains, Operation, Trial};
 use sync::UnsafeCell;
 use sync::thread::{JoinHandle, spawn_as};
 
@@ -174,4 +174,53 @@ fn a_woken_waiter_that_finds_the_lock_taken_sleeps_again() {
         waiter.settle();
         mutex.unlock();
     });
+}
+
+/// Whether it is locked.
+type Model = bool;
+
+const LOCK: Operation<Model, RawMutex> = Operation::new(
+    "lock()",
+    |is_locked| {
+        let was_locked = std::mem::replace(is_locked, true);
+        (!was_locked).then(String::new)
+    },
+    |mutex| {
+        mutex.lock();
+        String::new()
+    },
+);
+
+const TRY_LOCK: Operation<Model, RawMutex> = Operation::new(
+    "try_lock()",
+    |is_locked: &mut Model| Some((!std::mem::replace(is_locked, true)).to_string()),
+    |mutex: &RawMutex| mutex.try_lock().to_string(),
+)
+.or_not_the_next("false");
+
+const UNLOCK: Operation<Model, RawMutex> = Operation::new(
+    "unlock()",
+    |is_locked| std::mem::replace(is_locked, false).then(String::new),
+    |mutex| {
+        mutex.unlock();
+        String::new()
+    },
+);
+
+#[test]
+fn every_answer_is_that_of_some_order() {
+    let expect = Expect {
+        expected: "the answers of some order in which the calls happen one after another, also of those that come later",
+        likely: "a lock or an unlock is made of two steps, and another thread's call comes in between",
+        explains: Explains::Invariants,
+        read: "README, the task",
+    };
+    let trial = Trial {
+        start: false,
+        make: RawMutex::new,
+        sequences: &[&[LOCK, UNLOCK], &[TRY_LOCK, UNLOCK]],
+        // The second one is refused, and so is left out what comes after it.
+        afterwards: &[TRY_LOCK, TRY_LOCK, UNLOCK, UNLOCK, LOCK, UNLOCK, TRY_LOCK],
+    };
+    explore_programs(expect, trial);
 }

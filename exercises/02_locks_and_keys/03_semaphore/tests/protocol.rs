@@ -211,45 +211,57 @@ fn a_permit_of_a_holder_that_panics_lets_a_waiter_on() {
     });
 }
 
-const ACQUIRE: Operation<usize, Semaphore> = Operation {
-    name: "acquire()",
-    model: |permits| {
+const ACQUIRE: Operation<usize, Semaphore> = Operation::new(
+    "acquire()",
+    |permits| {
         *permits = permits.checked_sub(1)?;
         Some(String::new())
     },
-    call: |semaphore| {
+    |semaphore| {
         keep_one(semaphore);
         String::new()
     },
-};
+);
 
-const TRY_ACQUIRE: Operation<usize, Semaphore> = Operation {
-    name: "try_acquire()",
-    model: |permits| {
+const TRY_ACQUIRE: Operation<usize, Semaphore> = Operation::new(
+    "try_acquire()",
+    |permits| {
         let left = permits.checked_sub(1);
         *permits = left.unwrap_or(0);
         Some(taken(left.is_some()))
     },
-    call: |semaphore| taken(try_to_keep_one(semaphore)),
-};
+    |semaphore| taken(try_to_keep_one(semaphore)),
+);
 
-const RELEASE_ONE: Operation<usize, Semaphore> = Operation {
-    name: "release(1)",
-    model: |permits| {
+const RELEASE_ONE: Operation<usize, Semaphore> = Operation::new(
+    "release(1)",
+    |permits| {
         *permits += 1;
         Some(String::new())
     },
-    call: |semaphore| {
+    |semaphore| {
         semaphore.release(1);
         String::new()
     },
-};
+);
 
-const AVAILABLE: Operation<usize, Semaphore> = Operation {
-    name: "available()",
-    model: |permits| Some(permits.to_string()),
-    call: |semaphore| semaphore.available().to_string(),
-};
+const RELEASE_TWO: Operation<usize, Semaphore> = Operation::new(
+    "release(2)",
+    |permits| {
+        *permits += 2;
+        Some(String::new())
+    },
+    |semaphore| {
+        semaphore.release(2);
+        String::new()
+    },
+);
+
+const AVAILABLE: Operation<usize, Semaphore> = Operation::new(
+    "available()",
+    |permits| Some(permits.to_string()),
+    |semaphore| semaphore.available().to_string(),
+);
 
 /// What an acquire came to, in words.
 fn taken(is_taken: bool) -> String {
@@ -269,23 +281,7 @@ fn every_answer_is_that_of_some_order(#[case] permits: usize, #[case] make: fn()
     let trial = Trial {
         start: permits,
         make,
-        operations: &[
-            ACQUIRE,
-            TRY_ACQUIRE,
-            RELEASE_ONE,
-            Operation {
-                name: "release(2)",
-                model: |permits| {
-                    *permits += 2;
-                    Some(String::new())
-                },
-                call: |semaphore| {
-                    semaphore.release(2);
-                    String::new()
-                },
-            },
-            AVAILABLE,
-        ],
+        sequences: &[&[ACQUIRE], &[TRY_ACQUIRE], &[RELEASE_ONE], &[RELEASE_TWO], &[AVAILABLE]],
         afterwards: &[AVAILABLE, TRY_ACQUIRE, AVAILABLE, RELEASE_ONE, ACQUIRE, AVAILABLE],
     };
     explore_programs(expect, trial);

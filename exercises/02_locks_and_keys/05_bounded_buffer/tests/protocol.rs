@@ -392,20 +392,26 @@ fn popped(item: Option<u32>) -> String {
     item.map_or("None".to_owned(), |item| item.to_string())
 }
 
-const POP: Operation<Model, Buffer> =
-    Operation { name: "pop()", model: Model::pop, call: |buffer| popped(buffer.pop()) };
+const PUSH_ONE: Operation<Model, Buffer> =
+    Operation::new("push(1)", |model| model.push(1), |buffer| push(buffer, 1));
 
-const CLOSE: Operation<Model, Buffer> = Operation {
-    name: "close()",
-    model: |model| {
+const PUSH_TWO: Operation<Model, Buffer> =
+    Operation::new("push(2)", |model| model.push(2), |buffer| push(buffer, 2));
+
+const POP: Operation<Model, Buffer> =
+    Operation::new("pop()", Model::pop, |buffer| popped(buffer.pop()));
+
+const CLOSE: Operation<Model, Buffer> = Operation::new(
+    "close()",
+    |model| {
         model.is_closed = true;
         Some(String::new())
     },
-    call: |buffer| {
+    |buffer| {
         buffer.close();
         String::new()
     },
-};
+);
 
 #[rstest]
 #[case::with_room_for_one(1, &[], || BoundedBuffer::new(1))]
@@ -429,21 +435,7 @@ fn every_answer_is_that_of_some_order(
     let trial = Trial {
         start: Model { capacity, items: items.to_vec().into(), is_closed: false },
         make,
-        operations: &[
-            Operation {
-                name: "push(1)",
-                model: |model| model.push(1),
-                call: |buffer| push(buffer, 1),
-            },
-            Operation {
-                name: "push(2)",
-                model: |model| model.push(2),
-                call: |buffer| push(buffer, 2),
-            },
-            POP,
-            POP,
-            CLOSE,
-        ],
+        sequences: &[&[PUSH_ONE], &[PUSH_TWO], &[POP], &[POP], &[CLOSE]],
         afterwards: &[CLOSE, POP, POP, POP],
     };
     explore_programs(expect, trial);

@@ -19,8 +19,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rstest::rstest;
 use rwlock::RawRwLock;
-use schedules::shuttle::explore;
-use schedules::{Expect, Explains};
+use schedules::shuttle::{explore, explore_programs, unwind_through};
+use schedules::{Expect, Explains, Operation, Trial};
 use sync::UnsafeCell;
 use sync::thread::{JoinHandle, spawn_as};
 
@@ -434,4 +434,158 @@ fn of_two_tries_at_a_lock_that_becomes_free_one_gets_in() {
         assert!(read || write, "try_read and try_write returned false");
         assert!(!read || !write, "try_read and try_write returned true");
     });
+}
+
+/// The lock, held; dropping it unlocks, also while a panic unwinds.
+struct Held(Arc<RawRwLock>, fn(&RawRwLock));
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        (self.1)(&self.0);
+    }
+}
+
+#[rstest]
+#[case::of_a_reader(RawRwLock::read, RawRwLock::unlock_read)]
+#[case::of_a_writer(RawRwLock::write, RawRwLock::unlock_write)]
+fn an_unlock_while_a_panic_unwinds_is_an_unlock(
+    #[case] get_in: fn(&RawRwLock),
+    #[case] get_out: fn(&RawRwLock),
+    #[values(read_and_leave, write_and_leave)] other: fn(&RawRwLock),
+) {
+    let expect = Expect {
+        expected: "the unlock of one who panics to let the others in, as every unlock does",
+        likely: "while a panic unwinds, an unlock does less: it asks thread::panicking, and wakes nobody",
+        explains: Explains::LostWakeUps,
+        read: "README, the task",
+    };
+    explore(expect, move || {
+        let lock = Arc::new(RawRwLock::new());
+        let held = Arc::clone(&lock);
+        let holder = spawn_as("holder", move || {
+            get_in(&held);
+            unwind_through(Held(held, get_out));
+        });
+        thread("other", &lock, other).join().unwrap();
+        holder.join().unwrap();
+        assert!(lock.try_write(), "try_write returned false when both had left");
+    });
+}
+
+#[derive(Clone, Default)]
+struct Model {
+    readers: u32,
+    is_written: bool,
+    waiting_writers: u32,
+}
+
+impl Model {
+    fn read(&mut self) -> bool {
+        let is_open = !self.is_written && self.waiting_writers == 0;
+        self.readers += u32::from(is_open);
+        is_open
+    }
+
+    fn write(&mut self) -> bool {
+        let is_open = !self.is_written && self.readers == 0;
+        self.is_written |= is_open;
+        is_open
+    }
+}
+
+const READ: Operation<Model, RawRwLock> = Operation::new(
+    "read()",
+    |model| model.read().then(String::new),
+    |lock| {
+        lock.read();
+        String::new()
+    },
+);
+
+const TRY_READ: Operation<Model, RawRwLock> = Operation::new(
+    "try_read()",
+    |model: &mut Model| Some(model.read().to_string()),
+    |lock: &RawRwLock| lock.try_read().to_string(),
+)
+.or_not_the_next("false");
+
+const UNLOCK_READ: Operation<Model, RawRwLock> = Operation::new(
+    "unlock_read()",
+    |model| {
+        model.readers = model.readers.checked_sub(1)?;
+        Some(String::new())
+    },
+    |lock| {
+        lock.unlock_read();
+        String::new()
+    },
+);
+
+const WRITE: Operation<Model, RawRwLock> = Operation::new(
+    "write()",
+    |model: &mut Model| {
+        let is_in = model.write();
+        model.waiting_writers -= u32::from(is_in);
+        is_in.then(String::new)
+    },
+    |lock: &RawRwLock| {
+        lock.write();
+        String::new()
+    },
+)
+.arriving(|model| model.waiting_writers += 1);
+
+const TRY_WRITE: Operation<Model, RawRwLock> = Operation::new(
+    "try_write()",
+    |model: &mut Model| Some(model.write().to_string()),
+    |lock: &RawRwLock| lock.try_write().to_string(),
+)
+.or_not_the_next("false");
+
+const UNLOCK_WRITE: Operation<Model, RawRwLock> = Operation::new(
+    "unlock_write()",
+    |model| std::mem::take(&mut model.is_written).then(String::new),
+    |lock| {
+        lock.unlock_write();
+        String::new()
+    },
+);
+
+#[test]
+fn every_answer_is_that_of_some_order() {
+    let expect = Expect {
+        expected: "the answers of some order in which the calls happen one after another, also of those that come later",
+        likely: "getting in or out is made of two steps, and another thread's call comes in between; or who waits is not counted as one who waits",
+        explains: Explains::Invariants,
+        read: "README, the task",
+    };
+    let trial = Trial {
+        start: Model::default(),
+        make: RawRwLock::new,
+        sequences: &[
+            &[READ, UNLOCK_READ],
+            &[TRY_READ, UNLOCK_READ],
+            &[WRITE, UNLOCK_WRITE],
+            &[TRY_WRITE, UNLOCK_WRITE],
+        ],
+        // What comes after a try that is refused is left out.
+        afterwards: &[
+            TRY_READ,
+            TRY_WRITE,
+            UNLOCK_WRITE,
+            READ,
+            UNLOCK_READ,
+            UNLOCK_READ,
+            TRY_WRITE,
+            TRY_READ,
+            UNLOCK_READ,
+            TRY_WRITE,
+            UNLOCK_WRITE,
+            UNLOCK_WRITE,
+            WRITE,
+            UNLOCK_WRITE,
+            TRY_READ,
+        ],
+    };
+    explore_programs(expect, trial);
 }
