@@ -19,7 +19,7 @@ use rstest::rstest;
 use schedules::shuttle::{explore, explore_programs, unwind_through};
 use schedules::{Expect, Explains, Operation, Trial};
 use sync::UnsafeCell;
-use sync::thread::{JoinHandle, spawn_as};
+use sync::thread::{JoinHandle, spawn_as, yield_now};
 
 /// A thread that takes the lock and gives it back.
 fn passer(name: &str, mutex: &Arc<RawMutex>) -> JoinHandle<()> {
@@ -152,6 +152,42 @@ fn a_refused_try_lock_changes_nothing() {
         passer("waiter", &mutex).settle();
         assert!(!mutex.try_lock(), "try_lock took a lock that is held");
         mutex.unlock();
+    });
+}
+
+#[rstest]
+#[case::by_lock(by_lock)]
+#[case::by_try_lock(by_try_lock)]
+fn a_newcomer_leaves_the_second_sleeper_remembered(#[case] take: fn(&RawMutex) -> bool) {
+    let expect = Expect {
+        expected: "both sleepers to get in, whatever a newcomer does when the lock becomes free",
+        likely: "a newcomer finds the lock free, a woken thread takes it with a 2, and then the newcomer, who only writes if it has seen a 0, makes it a 1: the other sleeper is forgotten",
+        explains: Explains::LostWakeUps,
+        read: "hints 2 and 4; compare_exchange changes nothing when it fails, swap always does",
+    };
+    explore(expect, move || {
+        let mutex = Arc::new(RawMutex::new());
+        mutex.lock();
+        let sleepers = ["W1", "W2"].map(|name| {
+            let mutex = Arc::clone(&mutex);
+            spawn_as(name, move || {
+                mutex.lock();
+                yield_now();
+                mutex.unlock();
+            })
+        });
+        sleepers.iter().for_each(JoinHandle::settle);
+        let newcomers = Arc::clone(&mutex);
+        let newcomer = spawn_as("newcomer", move || {
+            if take(&newcomers) {
+                newcomers.unlock();
+            }
+        });
+        mutex.unlock();
+        for thread in sleepers.into_iter().chain([newcomer]) {
+            thread.join().unwrap();
+        }
+        assert!(mutex.try_lock(), "try_lock refused a lock that all have left");
     });
 }
 
