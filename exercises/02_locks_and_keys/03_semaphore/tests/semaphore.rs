@@ -16,8 +16,11 @@ use std::sync::Arc;
 
 use rstest::rstest;
 use semaphore::Semaphore;
+use testkit::growth::{Growth, growth};
 use testkit::require;
 use testkit::threads::{Settled, Threads};
+
+testkit::count_allocations!();
 
 /// Runs `body` on a thread of its own, so that a call that never returns is seen to.
 #[track_caller]
@@ -239,5 +242,28 @@ fn a_permit_comes_back_when_its_holder_panics() {
         seen: "available() returned {available}",
         likely: "the permit is given back by a call that the panic skips, not by Drop",
         read: "hint 3",
+    );
+}
+
+#[rstest]
+#[case::acquire(|semaphore: &Semaphore| drop(semaphore.acquire()))]
+#[case::try_acquire(|semaphore: &Semaphore| drop(semaphore.try_acquire()))]
+#[case::a_try_that_is_refused(|semaphore: &Semaphore| {
+    let all = [semaphore.acquire(), semaphore.acquire()];
+    assert!(semaphore.try_acquire().is_none(), "all permits are taken");
+    drop(all);
+})]
+fn nothing_is_kept_of_who_has_gone(#[case] round: fn(&Semaphore)) {
+    let (growth, left) = on_a_thread(move || {
+        let semaphore = Semaphore::new(2);
+        (growth(|_| round(&semaphore)), semaphore.available())
+    });
+    let Growth { bytes, .. } = growth;
+    assert_eq!(left, 2, "permits, when all have come back");
+    require!(!growth.is_there(),
+        expected: "after 10000 who came and went as much memory as after 10",
+        seen: "{bytes} bytes more",
+        likely: "everybody who comes is noted, and not everybody who leaves is struck out",
+        read: "README, the task",
     );
 }

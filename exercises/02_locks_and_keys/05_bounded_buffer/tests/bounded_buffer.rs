@@ -16,8 +16,11 @@ use std::sync::Arc;
 
 use bounded_buffer::BoundedBuffer;
 use rstest::rstest;
+use testkit::growth::{Growth, growth};
 use testkit::require;
 use testkit::threads::{Settled, Threads};
+
+testkit::count_allocations!();
 
 /// Something that can neither be copied nor cloned.
 #[derive(Debug, PartialEq)]
@@ -251,4 +254,37 @@ fn a_pop_waits_for_an_item() {
     let popped = popper
         .join("`push` puts an item in but does not notify a pop that waits for one", "hint 2");
     assert_eq!(popped, Some(Item(7)), "the item that went in");
+}
+
+#[rstest]
+#[case::that_is_empty_in_between(0, 1)]
+#[case::that_is_never_empty(1, 1)]
+#[case::that_is_full_in_between(3, 1)]
+#[case::that_fills_and_empties(0, 4)]
+#[case::with_several_at_a_time(2, 2)]
+fn nothing_is_kept_of_what_has_gone_through_a_buffer(#[case] left: usize, #[case] batch: usize) {
+    let (growth, last) = on_a_thread(move || {
+        let buffer = BoundedBuffer::new(4);
+        let mut next = 0;
+        let mut push = || {
+            assert_eq!(buffer.push(Item(next)), Ok(()), "push on a buffer that has room");
+            next += 1;
+        };
+        (0..left).for_each(|_| push());
+        let mut last = None;
+        let growth = growth(|_| {
+            (0..batch).for_each(|_| push());
+            (0..batch).for_each(|_| last = buffer.pop().map(|Item(number)| number));
+        });
+        (growth, last)
+    });
+    let Growth { bytes, .. } = growth;
+    let rounds = 10_010;
+    assert_eq!(last, Some(rounds * batch - 1), "the last item out of the buffer");
+    require!(!growth.is_there(),
+        expected: "after 10000 items a buffer for 4 to take as much memory as after 10",
+        seen: "{bytes} bytes more",
+        likely: "room that was used is not used again: an index that only grows, or a clean-up that waits for a moment which never comes",
+        read: "README, the task",
+    );
 }

@@ -10,11 +10,15 @@ mod rwlock;
 use testkit::sync::spurious as sync;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rstest::rstest;
 use rwlock::RawRwLock;
+use testkit::growth::{Growth, growth};
 use testkit::require;
 use testkit::threads::{Settled, Threads};
+
+testkit::count_allocations!();
 
 /// Runs `body` on a thread of its own, so that a call that never returns is seen to.
 #[track_caller]
@@ -290,5 +294,70 @@ fn when_a_writer_that_waited_has_come_and_gone_the_lock_is_free(
         seen: "the try returned false",
         likely: "a writer counts itself among those who wait and never takes itself out",
         read: "hint 3",
+    );
+}
+
+#[test]
+fn a_reader_gets_in_after_any_number_of_writers() {
+    const MANY: usize = 40;
+    let lock = after(RawRwLock::write);
+    let threads = Threads::new();
+    let been = Arc::new(AtomicUsize::new(0));
+    let writers = (0..MANY).map(|i| {
+        let (lock, been) = (Arc::clone(&lock), Arc::clone(&been));
+        threads.spawn(&format!("writer {i}"), move || {
+            lock.write();
+            been.fetch_add(1, Ordering::Relaxed);
+            lock.unlock_write();
+        })
+    });
+    let writers: Vec<_> = writers.collect();
+    threads.settle();
+    let reader = threads.spawn("reader", {
+        let (lock, been) = (Arc::clone(&lock), Arc::clone(&been));
+        move || {
+            lock.read();
+            let been = been.load(Ordering::Relaxed);
+            lock.unlock_read();
+            been
+        }
+    });
+    threads.settle();
+    let early = been.load(Ordering::Relaxed);
+    assert_eq!(early, 0, "writers that got in beside the one inside");
+    on_a_thread(move || lock.unlock_write());
+    let before = reader.join("the last writer wakes no reader", "hint 3");
+    for writer in writers {
+        writer.join("a writer that leaves does not wake one that waits", "hint 3");
+    }
+    require!(before == MANY,
+        expected: "the reader to get in after all {MANY} writers that waited",
+        seen: "it got in after {before} of them",
+        likely: "after some writers in a row a reader has its turn: this lock prefers writers, however many there are",
+        read: "README, the task",
+    );
+}
+
+#[rstest]
+#[case::readers(|lock: &RawRwLock| { lock.read(); lock.unlock_read(); })]
+#[case::writers(|lock: &RawRwLock| { lock.write(); lock.unlock_write(); })]
+#[case::refused_tries(|lock: &RawRwLock| {
+    lock.write();
+    assert!(!lock.try_read() && !lock.try_write(), "a writer is inside");
+    lock.unlock_write();
+})]
+fn nothing_is_kept_of_who_has_gone(#[case] round: fn(&RawRwLock)) {
+    let growth = on_a_thread(move || {
+        let lock = RawRwLock::new();
+        let growth = growth(|_| round(&lock));
+        assert!(lock.try_write(), "everybody has left");
+        growth
+    });
+    let Growth { bytes, .. } = growth;
+    require!(!growth.is_there(),
+        expected: "after 10000 who came and went as much memory as after 10",
+        seen: "{bytes} bytes more",
+        likely: "everybody who comes is noted, and not everybody who leaves is struck out",
+        read: "README, the task",
     );
 }

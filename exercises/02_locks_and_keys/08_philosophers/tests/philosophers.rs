@@ -15,8 +15,11 @@ use std::sync::{Arc, Condvar, Mutex};
 
 use rstest::rstest;
 use table::Table;
+use testkit::growth::{Growth, growth};
 use testkit::require;
 use testkit::threads::{Settled, Thread, Threads};
+
+testkit::count_allocations!();
 
 /// Runs `body` on a thread of its own, so that a call that never returns is seen to.
 #[track_caller]
@@ -263,4 +266,48 @@ fn everybody_eats_often(#[values(1, 2, 3, 5)] seats: usize) {
     for guest in guests {
         assert_eq!(guest.join("a circle of philosophers: see protocol.rs", "hint 2"), 200);
     }
+}
+
+#[rstest]
+#[case::behind_one(&[0])]
+#[case::behind_two(&[0, 4])]
+fn who_queues_at_one_seat_is_in_nobodys_way(#[case] seats: &[usize]) {
+    const MANY: usize = 6;
+    let table = Arc::new(Table::new(6));
+    let threads = Threads::new();
+    let mut guests: Vec<Guest> = Vec::new();
+    for _ in 0..MANY {
+        for &seat in seats {
+            guests.push(Guest::sits_down(&threads, &table, seat));
+            threads.settle();
+        }
+    }
+    guests.push(Guest::sits_down(&threads, &table, 2));
+    threads.settle();
+    let eats = guests.last().is_some_and(Guest::has_begun);
+    guests.iter().for_each(Guest::has_enough);
+    require!(eats,
+        expected: "seat 2 of 6 to eat, while {MANY} threads want to dine at each of the seats {seats:?}: seats 1 and 3 are empty",
+        seen: "it waits",
+        likely: "threads are counted where seats are meant: those who queue at one seat have taken all places",
+        read: "README, the task; hint 3",
+    );
+    for guest in guests {
+        guest.thread.join("the forks are not put back after the meal", "hint 1");
+    }
+}
+
+#[test]
+fn nothing_is_kept_of_meals_that_have_ended() {
+    let growth = on_a_thread("the forks are not put back after the meal", || {
+        let table = Table::new(5);
+        growth(|round| assert_eq!(table.dine(round % 5, || round), round, "what `eat` returned"))
+    });
+    let Growth { bytes, .. } = growth;
+    require!(!growth.is_there(),
+        expected: "after 10000 meals as much memory as after 10",
+        seen: "{bytes} bytes more",
+        likely: "every guest is noted, and not every one who leaves is struck out",
+        read: "README, the task",
+    );
 }
