@@ -65,11 +65,13 @@ impl Condvar {
 
     /// Wakes one waiter.
     pub fn notify_one(&self) {
+        steps::operation();
         self.0.notify_one();
     }
 
     /// Wakes all waiters.
     pub fn notify_all(&self) {
+        steps::operation();
         self.0.notify_all();
     }
 }
