@@ -17,6 +17,8 @@ pub struct Verified<'a> {
     pub alternatives: Vec<Alternative>,
     /// The known-wrong solutions.
     pub wrong: Vec<Wrong>,
+    /// The kinds of mistakes that it gives no occasion for.
+    pub not_applicable: Vec<Kind>,
     /// The candidates that do nothing, and the tests that pass on each all the same.
     pub degenerate: Vec<DoesNothing>,
     /// Everything that is not as it must be.

@@ -151,7 +151,8 @@ impl Human {
         ));
     }
 
-    /// How many known-wrong solutions of each kind an exercise has; a dot where it has none.
+    /// How many known-wrong solutions of each kind an exercise has; a dash where the kind does not apply, a dot where
+    /// it was not tried.
     fn kinds(&self, verified: &[Verified<'_>]) {
         if verified.iter().all(|one| one.wrong.is_empty()) {
             return;
@@ -163,6 +164,7 @@ impl Human {
             self.line(&format!("{:KIND$}{}", "wrong by kind", numbers.collect::<String>()));
             for (kind, name) in Kind::ALL {
                 let cells = some.iter().map(|one| match one.count_of(kind) {
+                    0 if one.not_applicable.contains(&kind) => format!("{:>CELL$}", "–"),
                     0 => format!("{:>CELL$}", "·"),
                     count => format!("{count:>CELL$}"),
                 });

@@ -11,6 +11,7 @@
 mod declaration;
 pub mod degenerate;
 mod kind;
+pub mod not_applicable;
 mod patch;
 mod rebase;
 mod solved;

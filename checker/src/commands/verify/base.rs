@@ -14,6 +14,7 @@ use crate::judge::compile::Recipe;
 use crate::judge::inputs::Inputs;
 use crate::judge::{COMPARISON, EXPERIMENT, Judged, judge};
 use crate::solutions::Solutions;
+use crate::solutions::not_applicable::NotApplicable;
 use crate::system::files;
 use crate::verdict::{Outcome, Verdict};
 use crate::workbook::Workbook;
@@ -57,6 +58,7 @@ pub(super) fn verify_base<'a>(
             solution: 0,
             alternatives: Vec::new(),
             wrong: Vec::new(),
+            not_applicable: Vec::new(),
             degenerate: Vec::new(),
             problems: Vec::new(),
         },
@@ -68,6 +70,7 @@ pub(super) fn verify_base<'a>(
     verification.stub(&slots.stubs)?;
     verification.solution(&slots.solutions)?;
     verification.result.problems.extend(missing(workbook, exercise)?);
+    verification.kinds()?;
     let Verification { pins, result, .. } = verification;
     Ok(Base { verified: result, pins, recipe })
 }
@@ -103,6 +106,21 @@ struct Verification<'a> {
 impl Verification<'_> {
     fn problem(&mut self, text: impl Into<String>) {
         self.result.problems.push(text.into());
+    }
+
+    /// Every kind of mistake is tried, or there is a reason why not.
+    fn kinds(&mut self) -> Result<(), Error> {
+        let Some(list) = NotApplicable::load(self.workbook)? else { return Ok(()) };
+        let exercise = self.result.exercise;
+        let solutions = Solutions::new(self.workbook, exercise);
+        let mut tried = Vec::new();
+        for file in solutions.wrong_files()? {
+            // What is amiss with one is told when it is judged.
+            tried.extend(solutions.wrong(&file)?.ok().map(|wrong| wrong.declaration.kind));
+        }
+        self.result.problems.extend(list.problems(&exercise.name, &tried));
+        self.result.not_applicable = list.of(&exercise.name);
+        Ok(())
     }
 
     /// README, hints and stub have the form that a reader relies on.
