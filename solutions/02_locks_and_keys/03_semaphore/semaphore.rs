@@ -5,16 +5,27 @@
 //! asleep in one step (`Condvar::wait`), so a release cannot slip in between. And the condition is
 //! asked again after every wake-up, so neither a spurious one nor a permit that another thread took
 //! first can let a thread through.
+//!
+//! Those who wait are counted, for the price: a `Condvar` of std makes a system call for every
+//! notification, heard or not. The count changes under the same mutex, so 0 says for sure that nobody
+//! sleeps, and a release that finds 0 has nobody to call.
 
 use crate::sync::{Condvar, Mutex};
 
 /// A number of permits that threads take and give back.
 #[derive(Debug)]
 pub struct Semaphore {
-    /// Permits that can be taken now.
-    permits: Mutex<usize>,
+    board: Mutex<Board>,
     /// Notified when permits have come back.
     returned: Condvar,
+}
+
+#[derive(Debug)]
+struct Board {
+    /// Permits that can be taken now.
+    permits: usize,
+    /// Threads in `acquire` that have none yet.
+    waiting: usize,
 }
 
 /// One permit of a [`Semaphore`], given back when it is dropped.
@@ -27,24 +38,26 @@ pub struct Permit<'a> {
 impl Semaphore {
     /// A semaphore with this many permits available; any number, also 0 and `usize::MAX`.
     pub fn new(permits: usize) -> Self {
-        Self { permits: Mutex::new(permits), returned: Condvar::new() }
+        Self { board: Mutex::new(Board { permits, waiting: 0 }), returned: Condvar::new() }
     }
 
     /// Takes a permit; sleeps until there is one.
     pub fn acquire(&self) -> Permit<'_> {
-        let mut permits = self.permits.lock().unwrap();
-        while *permits == 0 {
-            permits = self.returned.wait(permits).unwrap();
+        let mut board = self.board.lock().unwrap();
+        board.waiting += 1;
+        while board.permits == 0 {
+            board = self.returned.wait(board).unwrap();
         }
-        *permits -= 1;
+        board.waiting -= 1;
+        board.permits -= 1;
         Permit { semaphore: self }
     }
 
     /// Takes a permit if one is available now; never waits for one.
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
-        let mut permits = self.permits.lock().unwrap();
+        let mut board = self.board.lock().unwrap();
         // The mutex is held for a few instructions only: waiting for it is not waiting for a permit.
-        *permits = permits.checked_sub(1)?;
+        board.permits = board.permits.checked_sub(1)?;
         Some(Permit { semaphore: self })
     }
 
@@ -52,10 +65,11 @@ impl Semaphore {
     ///
     /// The caller need not have acquired them. All permits that there ever are fit into a `usize`.
     pub fn release(&self, count: usize) {
-        *self.permits.lock().unwrap() += count;
+        let mut board = self.board.lock().unwrap();
+        board.permits += count;
         // One permit lets one thread on. For several, all are woken: whoever finds the count at
         // zero again goes back to sleep.
-        match count {
+        match count.min(board.waiting) {
             0 => {}
             1 => self.returned.notify_one(),
             _ => self.returned.notify_all(),
@@ -64,7 +78,7 @@ impl Semaphore {
 
     /// How many permits could be taken now.
     pub fn available(&self) -> usize {
-        *self.permits.lock().unwrap()
+        self.board.lock().unwrap().permits
     }
 }
 

@@ -8,6 +8,10 @@
 //! Two condition variables, because there are two things to wait for. An item that goes in lets one
 //! `pop` go on, and only those wait on `has_items`: so one notification is enough, and it cannot
 //! reach somebody who has no use for it.
+//!
+//! Those who wait on either side are counted, for the price: a `Condvar` of std makes a system call for
+//! every notification, heard or not. The counts change under the same mutex, so 0 says for sure that
+//! nobody sleeps there, and there is nobody to call.
 
 use std::collections::VecDeque;
 
@@ -30,6 +34,10 @@ struct Shelf<T> {
     /// At most `capacity`; the one that goes out next is at the front.
     items: VecDeque<T>,
     closed: bool,
+    /// Threads in `push` that wait for room.
+    waiting_for_room: usize,
+    /// Threads in `pop` that wait for an item.
+    waiting_for_items: usize,
 }
 
 impl<T> BoundedBuffer<T> {
@@ -42,7 +50,12 @@ impl<T> BoundedBuffer<T> {
         assert!(capacity > 0, "a buffer with room for nothing would keep every push waiting");
         Self {
             capacity,
-            shelf: Mutex::new(Shelf { items: VecDeque::with_capacity(capacity), closed: false }),
+            shelf: Mutex::new(Shelf {
+                items: VecDeque::with_capacity(capacity),
+                closed: false,
+                waiting_for_room: 0,
+                waiting_for_items: 0,
+            }),
             has_items: Condvar::new(),
             has_room: Condvar::new(),
         }
@@ -56,15 +69,20 @@ impl<T> BoundedBuffer<T> {
     pub fn push(&self, item: T) -> Result<(), T> {
         let mut shelf = self.shelf.lock().unwrap();
         while shelf.items.len() == self.capacity && !shelf.closed {
+            shelf.waiting_for_room += 1;
             shelf = self.has_room.wait(shelf).unwrap();
+            shelf.waiting_for_room -= 1;
         }
         if shelf.closed {
             return Err(item);
         }
         shelf.items.push_back(item);
+        let somebody_waits = shelf.waiting_for_items > 0;
         // Given up first: who is woken need not wait for it.
         drop(shelf);
-        self.has_items.notify_one();
+        if somebody_waits {
+            self.has_items.notify_one();
+        }
         Ok(())
     }
 
@@ -74,12 +92,17 @@ impl<T> BoundedBuffer<T> {
     pub fn pop(&self) -> Option<T> {
         let mut shelf = self.shelf.lock().unwrap();
         while shelf.items.is_empty() && !shelf.closed {
+            shelf.waiting_for_items += 1;
             shelf = self.has_items.wait(shelf).unwrap();
+            shelf.waiting_for_items -= 1;
         }
         // Closed or not: what is in comes out.
         let item = shelf.items.pop_front()?;
+        let somebody_waits = shelf.waiting_for_room > 0;
         drop(shelf);
-        self.has_room.notify_one();
+        if somebody_waits {
+            self.has_room.notify_one();
+        }
         Some(item)
     }
 
