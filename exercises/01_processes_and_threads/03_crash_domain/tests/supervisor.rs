@@ -198,6 +198,12 @@ fn a_job_that_starts_late_finds_the_first_not_waited_for() {
     &["exited 5"],
     "nobody reads what the job writes, and the supervisor's end is open: the job waits for room"
 )]
+#[case::a_piped_error_output_is_closed(
+    &["pour-errors"],
+    &["exited 5"],
+    "nobody reads what the job writes to its standard error, and the supervisor's end of that is open: the job \
+     waits for room. A command may have three piped streams"
+)]
 fn nothing_of_a_job_is_kept_open(
     #[case] jobs: &[&str],
     #[case] expected: &[&str],
@@ -213,5 +219,87 @@ fn other_children_stay_the_callers() {
         &["exited 1", "exited 2", "another child: exit status: 9", "another child: exit status: 4"],
         "`waitpid(-1)` takes the status of any child, and then its parent waits in vain (ECHILD)",
         "wait(2): the value of pid; the stub",
+    );
+}
+
+#[test]
+fn a_job_that_starts_late_finds_nothing_kept_of_those_before() {
+    // The last comes to its program only when the first has ended and the supervisor sleeps. Then it looks
+    // which descriptors the supervisor has.
+    require_report(
+        &["speak-of-its-input", "missing-marked", "late-looking"],
+        &["exited 0", "error: entity not found", "exited 2"],
+        "entity already exists: while a later job is being started, the command of an earlier one lives on (or that \
+         of one that could not be started), and has a descriptor open: drop each at once
+address in use: the supervisor's end of a piped stream is closed only when all jobs are started",
+        "the stub; https://doc.rust-lang.org/std/process/struct.Stdio.html",
+    );
+}
+
+#[test]
+fn many_jobs_that_cannot_be_started_are_errors_in_their_own_places() {
+    // At the beginning and at the end, alone and in a row, of two kinds.
+    let jobs = [
+        "missing",
+        "directory",
+        "exit 1",
+        "directory",
+        "exit 2",
+        "missing",
+        "missing",
+        "directory",
+        "exit 3",
+        "exit 4",
+        "missing",
+        "exit 5",
+        "directory",
+        "missing",
+        "signal 9",
+        "directory",
+        "exit 6",
+        "missing",
+        "directory",
+    ];
+    let expected = jobs.map(|job| match job {
+        "missing" => "error: entity not found",
+        "directory" => "error: permission denied",
+        "signal 9" => "signal 9, core false",
+        _ => job,
+    });
+    let expected = expected.map(|outcome| outcome.replace("exit ", "exited "));
+    require_report(
+        &jobs,
+        &expected.each_ref().map(String::as_str),
+        "the errors are put aside, and come back in another order or to another place: keep the `Result` of \
+         each start where its job was",
+        "hint 4",
+    );
+}
+
+#[rstest]
+#[case::nothing_is_added(
+    "like-its-parent",
+    "by the code: 20 the process group, 21 the session, 22 the working directory, 23 the umask, 24 the nice \
+     value, 25 the environment, 26 the signal at the parent's death is not as it would be without `supervise`: \
+     something is set that the command does not ask for"
+)]
+#[case::nothing_is_changed(
+    "as-its-command-says",
+    "by the code: 30 the process group, 31 the working directory, 32 a variable of the environment, 33 a \
+     variable that was removed is not what the command asks for: something is set on it, or another command is \
+     made of it"
+)]
+fn a_job_is_started_as_its_command_says(#[case] job: &str, #[case] likely: &str) {
+    require_report(&["exit 1", job], &["exited 1", "exited 0"], likely, "the stub");
+}
+
+#[test]
+fn an_ending_that_the_kernel_does_not_keep_is_an_error() {
+    require_report(
+        &["--keeps-no-status", "exit 1", "missing", "exit 2"],
+        &["error", "error", "error"],
+        "the caller ignores SIGCHLD, and waitpid fails with ECHILD: an ending is made up; or the error is no \
+         `Err` but a panic",
+        "wait(2), NOTES; the stub",
     );
 }
