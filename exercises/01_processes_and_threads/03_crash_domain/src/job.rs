@@ -64,8 +64,8 @@ pub fn run() {
             let input = descriptor(getpid().as_raw(), 0).expect("it has a standard input");
             println!("{} {input}", process::id())
         }
-        ["like-its-parent"] => tell_the_first_that_fails(like_its_parent()),
-        ["as-its-command-says"] => tell_the_first_that_fails(as_its_command_says()),
+        ["like-its-parent", what] => process::exit(i32::from(!is_like_its_parent(what))),
+        ["as-its-command-says", what] => process::exit(i32::from(!is_as_its_command_says(what))),
         _ => panic!("no job {args:?}"),
     }
 }
@@ -200,44 +200,53 @@ fn pour(mut into: impl Write) {
     process::exit(if poured.is_err() { 5 } else { 0 })
 }
 
-/// Exits with 0 if all hold, and otherwise with the number of the first that does not.
-fn tell_the_first_that_fails(facts: Vec<(i32, bool)>) {
-    process::exit(facts.into_iter().find(|(_, holds)| !holds).map_or(0, |(number, _)| number))
-}
-
-/// What a job has of its parent if nobody says otherwise.
-fn like_its_parent() -> Vec<(i32, bool)> {
+/// Whether a job has this of its parent.
+fn is_like_its_parent(what: &str) -> bool {
     let (own, parent) = (getpid(), getppid());
-    let directory = |pid: Pid| fs::read_link(format!("/proc/{pid}/cwd")).ok();
-    let umask = |pid: Pid| status_field(pid.as_raw(), "Umask:");
-    // SAFETY: getpriority(2) takes two integers and touches no memory of ours.
-    let nice = |pid: Pid| unsafe { libc::getpriority(libc::PRIO_PROCESS, pid.as_raw() as u32) };
-    let environment = |pid: Pid| {
-        let all = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        let mut entries: Vec<_> = all.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
-        entries.sort();
-        entries
-    };
-    let mut at_its_parents_end = 0;
-    // SAFETY: PR_GET_PDEATHSIG writes to an integer, which lives (prctl(2)).
-    unsafe { libc::prctl(libc::PR_GET_PDEATHSIG, &mut at_its_parents_end) };
-    vec![
-        (20, getpgid(Some(own)) == getpgid(Some(parent))),
-        (21, getsid(Some(own)) == getsid(Some(parent))),
-        (22, directory(own) == directory(parent)),
-        (23, umask(own) == umask(parent)),
-        (24, nice(own) == nice(parent)),
-        (25, environment(own) == environment(parent)),
-        (26, at_its_parents_end == 0),
-    ]
+    match what {
+        "group" => getpgid(Some(own)) == getpgid(Some(parent)),
+        "session" => getsid(Some(own)) == getsid(Some(parent)),
+        "directory" => {
+            let directory = |pid: Pid| fs::read_link(format!("/proc/{pid}/cwd")).ok();
+            directory(own) == directory(parent)
+        }
+        "umask" => {
+            let umask = |pid: Pid| status_field(pid.as_raw(), "Umask:");
+            umask(own) == umask(parent)
+        }
+        "nice" => {
+            // SAFETY: getpriority(2) takes two integers and touches no memory of ours.
+            let nice =
+                |pid: Pid| unsafe { libc::getpriority(libc::PRIO_PROCESS, pid.as_raw() as u32) };
+            nice(own) == nice(parent)
+        }
+        "environment" => {
+            let environment = |pid: Pid| {
+                let all = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+                let mut entries: Vec<_> =
+                    all.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
+                entries.sort();
+                entries
+            };
+            environment(own) == environment(parent)
+        }
+        "signal" => {
+            let mut signal = 0;
+            // SAFETY: PR_GET_PDEATHSIG writes to an integer, which lives (prctl(2)).
+            unsafe { libc::prctl(libc::PR_GET_PDEATHSIG, &mut signal) };
+            signal == 0
+        }
+        _ => panic!("a job has no {what}"),
+    }
 }
 
-/// What the supervisor of the tests has said in the command of this job.
-fn as_its_command_says() -> Vec<(i32, bool)> {
-    vec![
-        (30, getpgid(None) == Ok(getpid())),
-        (31, env::current_dir().is_ok_and(|directory| directory.as_os_str() == "/")),
-        (32, env::var_os("SHIFT").is_some_and(|shift| shift == "night")),
-        (33, env::var_os("PATH").is_none()),
-    ]
+/// Whether a job has this as the supervisor of the tests has said in its command.
+fn is_as_its_command_says(what: &str) -> bool {
+    match what {
+        "group" => getpgid(None) == Ok(getpid()),
+        "directory" => env::current_dir().is_ok_and(|directory| directory.as_os_str() == "/"),
+        "variable" => env::var_os("SHIFT").is_some_and(|shift| shift == "night"),
+        "no-path" => env::var_os("PATH").is_none(),
+        _ => panic!("no command says {what}"),
+    }
 }

@@ -89,7 +89,7 @@ fn begin(levels: &[Level]) {
         },
         Err(payload) => match payload.downcast_ref() {
             Some(PanicOf(number)) => format!("the panic of {number}"),
-            None => "an exit that went on as a panic".to_owned(),
+            None => "a panic with another payload".to_owned(),
         },
     };
     if seen != right {
