@@ -21,8 +21,8 @@ pub struct Region {
 
 impl Region {
     /// Reads a line of `/proc/PID/maps`; `None` if it is not one: range and offset are hexadecimal, the
-    /// permissions `r`, `w`, `x` or `-` each, then `p` or `s`; the device is two hexadecimal numbers with a
-    /// colon between them, the inode is decimal.
+    /// permissions `r`, `w` and `x` in this order, each or a `-` in its place, then `p` or `s`; the device is
+    /// two hexadecimal numbers with a colon between them, the inode is decimal.
     ///
     /// `7f1c2a000000-7f1c2a021000 rw-p 00000000 fe:00 325843    /usr/lib/libc.so.6`
     pub fn parse(line: &str) -> Option<Self> {
@@ -44,7 +44,8 @@ pub fn user_bits(regions: &[Region]) -> u32 {
 
 /// The eight bytes at `address` in process `pid`, as a number in this machine's byte order.
 ///
-/// Fails where nothing is mapped, at the kernel's addresses too, and where the kernel does not let us look.
+/// Fails if one of the eight is not mapped, at the kernel's addresses too, and where the kernel does not let
+/// us look. It sees what is there now, whatever an earlier call has seen, and leaves no file open.
 pub fn peek(pid: u32, address: u64) -> io::Result<u64> {
     todo!("/proc/{pid}/mem is a file whose offsets are addresses: read at {address:#x}")
 }

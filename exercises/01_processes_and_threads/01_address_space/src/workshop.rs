@@ -6,10 +6,12 @@
 
 #![allow(unsafe_code)]
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::env;
+use std::io::{self, BufRead, BufReader, Write};
 use std::num::NonZeroUsize;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 
@@ -21,24 +23,37 @@ pub const ADDRESS: u64 = 1 << 37;
 #[derive(Debug)]
 pub struct Workshop {
     process: Child,
+    says: BufReader<ChildStdout>,
 }
 
 impl Workshop {
     /// Starts `program workshop NUMBER` and waits until the number lies at [`ADDRESS`].
     pub fn open(program: impl AsRef<Path>, number: u64) -> io::Result<Self> {
-        let process = Command::new(program.as_ref())
+        let mut process = Command::new(program.as_ref())
             .args(["workshop", &number.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let mut workshop = Self { process };
+        let says = BufReader::new(process.stdout.take().expect("stdout is a pipe"));
+        let mut workshop = Self { process, says };
+        workshop.await_its_number()?;
+        Ok(workshop)
+    }
+
+    /// Has the process become a program with another number (execve(2)), and waits until that lies at
+    /// [`ADDRESS`]. It is the same process, with another memory.
+    pub fn open_again(&mut self, number: u64) -> io::Result<()> {
+        writeln!(self.process.stdin.as_mut().expect("stdin is a pipe"), "{number}")?;
+        self.await_its_number()
+    }
+
+    fn await_its_number(&mut self) -> io::Result<()> {
         let mut line = String::new();
-        let stdout = workshop.process.stdout.take().expect("stdout is a pipe");
-        BufReader::new(stdout).read_line(&mut line)?;
+        self.says.read_line(&mut line)?;
         if line != "open\n" {
             return Err(io::Error::other("the workshop did not open"));
         }
-        Ok(workshop)
+        Ok(())
     }
 
     /// Its process id.
@@ -55,7 +70,8 @@ impl Drop for Workshop {
     }
 }
 
-/// What the workshop itself does: puts `number` at [`ADDRESS`] and keeps it until nobody needs it.
+/// What the workshop itself does: puts `number` at [`ADDRESS`] and keeps it until nobody needs it, or until it
+/// reads another number, with which it begins again as a new program.
 pub fn run(number: u64) -> io::Result<()> {
     let address = NonZeroUsize::new(ADDRESS as usize).expect("a 64-bit machine");
     let length = NonZeroUsize::new(size_of::<u64>()).expect("a number has a size");
@@ -68,6 +84,9 @@ pub fn run(number: u64) -> io::Result<()> {
     // unmapped. Volatile, because the reader is another process, of which the compiler knows nothing.
     unsafe { page.cast::<u64>().write_volatile(number) };
     println!("open");
-    io::stdin().read_to_end(&mut Vec::new())?;
-    Ok(())
+    let mut line = String::new();
+    if io::stdin().read_line(&mut line)? == 0 {
+        return Ok(());
+    }
+    Err(Command::new(env::current_exe()?).args(["workshop", line.trim()]).exec())
 }

@@ -5,6 +5,7 @@
 use std::num::NonZero;
 use std::panic::catch_unwind;
 use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use address_space::workshop::{ADDRESS, Workshop};
 use address_space::{Region, find, peek, regions_of, user_bits};
@@ -12,7 +13,7 @@ use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap};
 use nix::unistd::{SysconfVar, ftruncate, sysconf};
 use rstest::rstest;
-use testkit::require;
+use testkit::{procfs, require};
 
 /// A number that can be changed.
 static mut CHANGEABLE: u64 = 1;
@@ -140,4 +141,63 @@ fn two_processes_have_different_numbers_at_the_same_address() {
     }
     let map = map_of_this_process();
     assert!(find(&map, ADDRESS).is_none(), "this process has nothing at that address");
+}
+
+#[test]
+fn a_peek_sees_what_is_there_now() {
+    static NUMBER: AtomicU64 = AtomicU64::new(0);
+    for number in [7777, 8888] {
+        NUMBER.store(number, Ordering::Relaxed);
+        let seen = peek(process::id(), &raw const NUMBER as u64).map_err(|error| error.to_string());
+        require!(seen == Ok(number),
+            expected: "{number}, which stands there by now",
+            seen: "{seen:?}",
+            likely: "what was seen there before is remembered: memory changes",
+            read: "the stub; proc_pid_mem(5)",
+        );
+    }
+}
+
+#[test]
+fn a_peek_into_a_process_that_has_become_another_program_sees_its_new_memory() {
+    let mut workshop = Workshop::open(env!("CARGO_BIN_EXE_address_space"), 3333).unwrap();
+    let pid = workshop.pid();
+    for number in [3333, 4444] {
+        if number == 4444 {
+            workshop.open_again(number).unwrap();
+        }
+        let seen = peek(pid, ADDRESS).map_err(|error| error.to_string());
+        let when = if number == 4444 { "after" } else { "before" };
+        require!(seen == Ok(number),
+            expected: "{number} at {ADDRESS:#x} {when} the process has called execve(2)",
+            seen: "{seen:?}",
+            likely: "something is kept from call to call: `/proc/PID/mem` shows the memory that the process had when \
+                the file was opened, so it has to be opened each time",
+            read: "the stub; execve(2); proc_pid_mem(5)",
+        );
+    }
+}
+
+#[test]
+fn a_peek_leaves_nothing_open() {
+    let workshop = Workshop::open(env!("CARGO_BIN_EXE_address_space"), 5555).unwrap();
+    let pid = workshop.pid();
+    // One that succeeds, and one that does not.
+    let seen = (peek(pid, ADDRESS).ok(), peek(pid, 0).is_err());
+    require!(seen == (Some(5555), true),
+        expected: "5555 at {ADDRESS:#x}, and an error at 0",
+        seen: "{seen:?}",
+        likely: "see the tests before this one",
+        read: "hint 4",
+    );
+    let own = procfs::open_descriptors(process::id().cast_signed()).expect("our own descriptors");
+    let of_the_process = format!("/proc/{pid}");
+    let kept = own.into_values().find(|open| open.starts_with(&of_the_process));
+    let kept = kept.unwrap_or_default();
+    require!(kept.is_empty(),
+        expected: "no file of the process to be open when `peek` has returned",
+        seen: "{kept} is open",
+        likely: "the file is kept for the next call: its number stays taken, and with a thousand processes no number is left",
+        read: "the stub; getrlimit(2), RLIMIT_NOFILE",
+    );
 }

@@ -3,7 +3,8 @@
 //! A program that has this module can run itself as a job: `PROGRAM job exit 3`.
 #![allow(unsafe_code)]
 
-use std::io::{self, BufRead, Read};
+use std::fs;
+use std::io::{self, BufRead, Read, Write};
 use std::num::NonZeroUsize;
 use std::process::{self, Command};
 use std::{env, ptr, thread};
@@ -12,8 +13,8 @@ use nix::libc;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{Signal, kill, raise};
-use nix::unistd::{Pid, getppid};
-use testkit::procfs::process_state;
+use nix::unistd::{Pid, getpgid, getpid, getppid, getsid};
+use testkit::procfs::{descriptor, process_state, status_field};
 use testkit::quiescence::{
     Quiescence, await_quiescence, await_quiescence_of_all_threads, interrupt,
 };
@@ -57,7 +58,14 @@ pub fn run() {
             println!("{}", process::id());
             listen_to_the_end()
         }
-        ["pour"] => pour(),
+        ["pour"] => pour(io::stdout().lock()),
+        ["pour-errors"] => pour(io::stderr().lock()),
+        ["speak-of-its-input"] => {
+            let input = descriptor(getpid().as_raw(), 0).expect("it has a standard input");
+            println!("{} {input}", process::id())
+        }
+        ["like-its-parent", what] => process::exit(i32::from(!is_like_its_parent(what))),
+        ["as-its-command-says", what] => process::exit(i32::from(!is_as_its_command_says(what))),
         _ => panic!("no job {args:?}"),
     }
 }
@@ -158,12 +166,13 @@ fn outlive_the_speaker() {
     process::exit(4)
 }
 
-/// Hears the pid of another job, and returns when that one has ended: whether it is reaped, too, by a parent
-/// that sleeps.
-pub fn await_the_end_of_the_speaker() -> bool {
+/// Hears the pid of another job and perhaps a word, and returns when that one has ended: whether it is reaped,
+/// too, by a parent that sleeps; and the word.
+pub fn await_the_end_of_the_speaker() -> (bool, String) {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).expect("standard input is a pipe");
-    let speaker = number(line.trim());
+    let (speaker, word) = line.trim().split_once(' ').unwrap_or((line.trim(), ""));
+    let speaker = number(speaker);
     // Gone, or a zombie although the supervisor has had the time to reap it and sleeps again, with all its threads.
     let ended = || match process_state(speaker) {
         None => true,
@@ -176,7 +185,7 @@ pub fn await_the_end_of_the_speaker() -> bool {
     while !(ended() && ended()) {
         thread::yield_now();
     }
-    process_state(speaker).is_none()
+    (process_state(speaker).is_none(), word.to_owned())
 }
 
 /// Reads to the end of its input, and exits with 4.
@@ -186,7 +195,58 @@ fn listen_to_the_end() {
 }
 
 /// Writes more than a pipe holds, and exits with 5 when nobody reads any more.
-fn pour() {
-    let poured = io::copy(&mut io::repeat(b'.').take(10_000_000), &mut io::stdout().lock());
+fn pour(mut into: impl Write) {
+    let poured = io::copy(&mut io::repeat(b'.').take(10_000_000), &mut into);
     process::exit(if poured.is_err() { 5 } else { 0 })
+}
+
+/// Whether a job has this of its parent.
+fn is_like_its_parent(what: &str) -> bool {
+    let (own, parent) = (getpid(), getppid());
+    match what {
+        "group" => getpgid(Some(own)) == getpgid(Some(parent)),
+        "session" => getsid(Some(own)) == getsid(Some(parent)),
+        "directory" => {
+            let directory = |pid: Pid| fs::read_link(format!("/proc/{pid}/cwd")).ok();
+            directory(own) == directory(parent)
+        }
+        "umask" => {
+            let umask = |pid: Pid| status_field(pid.as_raw(), "Umask:");
+            umask(own) == umask(parent)
+        }
+        "nice" => {
+            // SAFETY: getpriority(2) takes two integers and touches no memory of ours.
+            let nice =
+                |pid: Pid| unsafe { libc::getpriority(libc::PRIO_PROCESS, pid.as_raw() as u32) };
+            nice(own) == nice(parent)
+        }
+        "environment" => {
+            let environment = |pid: Pid| {
+                let all = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+                let mut entries: Vec<_> =
+                    all.split(|byte| *byte == 0).map(<[u8]>::to_vec).collect();
+                entries.sort();
+                entries
+            };
+            environment(own) == environment(parent)
+        }
+        "signal" => {
+            let mut signal = 0;
+            // SAFETY: PR_GET_PDEATHSIG writes to an integer, which lives (prctl(2)).
+            unsafe { libc::prctl(libc::PR_GET_PDEATHSIG, &mut signal) };
+            signal == 0
+        }
+        _ => panic!("a job has no {what}"),
+    }
+}
+
+/// Whether a job has this as the supervisor of the tests has said in its command.
+fn is_as_its_command_says(what: &str) -> bool {
+    match what {
+        "group" => getpgid(None) == Ok(getpid()),
+        "directory" => env::current_dir().is_ok_and(|directory| directory.as_os_str() == "/"),
+        "variable" => env::var_os("SHIFT").is_some_and(|shift| shift == "night"),
+        "no-path" => env::var_os("PATH").is_none(),
+        _ => panic!("no command says {what}"),
+    }
 }

@@ -28,12 +28,14 @@ impl Ending {
 
 /// Runs every job as a child process of its own, and tells how each ended, in the order of `jobs`.
 ///
-/// All jobs are started before the first is waited for; the supervisor sleeps while it waits. Once a
-/// job is started, the supervisor keeps nothing of it open: its command is dropped, and of streams
-/// that are `Stdio::piped()` the supervisor's ends are closed, for nobody would use them. When this
-/// returns, every job has ended and is reaped, and no other child of the caller has been waited for.
-/// A job that cannot be started is an `Err` in its own place and disturbs no other. A job that is
-/// stopped has not ended, and a signal that only interrupts a wait is no error.
+/// All jobs are started before the first is waited for; the supervisor sleeps while it waits. A job is
+/// started as its command says, and nothing is added: it stays in the caller's process group, for one, if
+/// its command does not say otherwise. Once a job is started, or could not be, the supervisor keeps nothing
+/// of it open: its command is dropped, and of streams that are `Stdio::piped()` the supervisor's ends are
+/// closed, for nobody would use them. When this returns, every job has ended and is reaped, and no other
+/// child of the caller has been waited for. A job that cannot be started is an `Err` in its own place and
+/// disturbs no other; so is one whose ending the kernel does not keep, since the caller ignores SIGCHLD. A
+/// job that is stopped has not ended, and a signal that only interrupts a wait is no error.
 pub fn supervise(jobs: Vec<Command>) -> Vec<io::Result<Ending>> {
     todo!("start {} jobs, then wait for each", jobs.len())
 }

@@ -24,13 +24,14 @@ fn require_report(jobs: &[&str], expected: &[&str], likely: &str, read: &str) {
     let changed = report.pop();
     if observed.ending != Ending::Exited(0) || report != expected {
         let words = if observed.stderr.is_empty() { "" } else { "\nand on standard error:\n" };
+        let seen = match observed.ending {
+            Ending::Exited(0) => report.join("\n"),
+            ending => format!("the supervisor: {ending:?}{words}{}", observed.stderr),
+        };
         Lesson {
             expected: format!("jobs {jobs:?} to be reported as\n{}", expected.join("\n")),
-            seen: match observed.ending {
-                Ending::Exited(0) => report.join("\n"),
-                ending => format!("the supervisor: {ending:?}{words}{}", observed.stderr),
-            },
-            likely: likely.to_owned(),
+            likely: cause_of(&seen, likely).to_owned(),
+            seen,
             read: read.to_owned(),
             ..Lesson::default()
         }
@@ -50,6 +51,12 @@ fn require_report(jobs: &[&str], expected: &[&str], likely: &str, read: &str) {
         likely: "a descriptor or a thread is kept, or a signal's disposition or mask",
         read: "the stub",
     );
+}
+
+/// Of causes, a line each, that begin with the sign by which they are known, the one whose sign was seen.
+fn cause_of<'a>(seen: &str, likely: &'a str) -> &'a str {
+    let known = |cause: &&str| cause.split_once(": ").is_some_and(|(sign, _)| seen.contains(sign));
+    likely.lines().find(known).unwrap_or(likely)
 }
 
 #[test]
@@ -198,6 +205,12 @@ fn a_job_that_starts_late_finds_the_first_not_waited_for() {
     &["exited 5"],
     "nobody reads what the job writes, and the supervisor's end is open: the job waits for room"
 )]
+#[case::a_piped_error_output_is_closed(
+    &["pour-errors"],
+    &["exited 5"],
+    "nobody reads what the job writes to its standard error, and the supervisor's end of that is open: the job \
+     waits for room. A command may have three piped streams"
+)]
 fn nothing_of_a_job_is_kept_open(
     #[case] jobs: &[&str],
     #[case] expected: &[&str],
@@ -213,5 +226,101 @@ fn other_children_stay_the_callers() {
         &["exited 1", "exited 2", "another child: exit status: 9", "another child: exit status: 4"],
         "`waitpid(-1)` takes the status of any child, and then its parent waits in vain (ECHILD)",
         "wait(2): the value of pid; the stub",
+    );
+}
+
+#[test]
+fn a_job_that_starts_late_finds_nothing_kept_of_those_before() {
+    // The last comes to its program only when the first has ended and the supervisor sleeps. Then it looks
+    // which descriptors the supervisor has.
+    require_report(
+        &["speak-of-its-input", "missing-marked", "late-looking"],
+        &["exited 0", "error: entity not found", "exited 2"],
+        "entity already exists: while a later job is being started, the command of an earlier one lives on (or that \
+         of one that could not be started), and has a descriptor open: drop each at once
+address in use: the supervisor's end of a piped stream is closed only when all jobs are started",
+        "the stub; https://doc.rust-lang.org/std/process/struct.Stdio.html",
+    );
+}
+
+#[test]
+fn many_jobs_that_cannot_be_started_are_errors_in_their_own_places() {
+    // At the beginning and at the end, alone and in a row, of two kinds.
+    let jobs = [
+        "missing",
+        "directory",
+        "exit 1",
+        "directory",
+        "exit 2",
+        "missing",
+        "missing",
+        "directory",
+        "exit 3",
+        "exit 4",
+        "missing",
+        "exit 5",
+        "directory",
+        "missing",
+        "signal 9",
+        "directory",
+        "exit 6",
+        "missing",
+        "directory",
+    ];
+    let expected = jobs.map(|job| match job {
+        "missing" => "error: entity not found",
+        "directory" => "error: permission denied",
+        "signal 9" => "signal 9, core false",
+        _ => job,
+    });
+    let expected = expected.map(|outcome| outcome.replace("exit ", "exited "));
+    require_report(
+        &jobs,
+        &expected.each_ref().map(String::as_str),
+        "the errors are put aside, and come back in another order or to another place: keep the `Result` of \
+         each start where its job was",
+        "hint 4",
+    );
+}
+
+#[rstest]
+#[case::its_process_group("group")]
+#[case::its_session("session")]
+#[case::its_working_directory("directory")]
+#[case::its_umask("umask")]
+#[case::its_nice_value("nice")]
+#[case::its_environment("environment")]
+#[case::no_signal_at_its_parents_end("signal")]
+fn what_a_command_does_not_say_a_job_has_of_its_parent(#[case] what: &str) {
+    require_report(
+        &["exit 2", &format!("like-its-parent {what}")],
+        &["exited 2", "exited 0"],
+        "it is set for the job, though its command does not ask for that",
+        "the stub; execve(2), Effect on process attributes",
+    );
+}
+
+#[rstest]
+#[case::its_process_group("group")]
+#[case::its_working_directory("directory")]
+#[case::a_variable("variable")]
+#[case::a_variable_that_is_removed("no-path")]
+fn what_a_command_says_a_job_has(#[case] what: &str) {
+    require_report(
+        &["exit 2", &format!("as-its-command-says {what}")],
+        &["exited 2", "exited 0"],
+        "something else is set for the job; or another command is made of the one that was given",
+        "the stub; https://doc.rust-lang.org/std/process/struct.Command.html",
+    );
+}
+
+#[test]
+fn an_ending_that_the_kernel_does_not_keep_is_an_error() {
+    require_report(
+        &["--keeps-no-status", "exit 1", "missing", "exit 2"],
+        &["error", "error", "error"],
+        "the caller ignores SIGCHLD, and waitpid fails with ECHILD: an ending is made up; or the error is no \
+         `Err` but a panic",
+        "wait(2), NOTES; the stub",
     );
 }

@@ -41,7 +41,8 @@ pub fn unwinding_exit(code: u8) -> ! {
 
 /// Runs `body` and returns its exit code, or that of an [`unwinding_exit`] somewhere below it.
 ///
-/// Any other panic is passed on. A panic hook that somebody has set stays as it is.
+/// Any other panic is passed on, with the payload that it has. Runs may be nested, also in a destructor that
+/// an exit or a panic runs: each has its own code. A panic hook that somebody has set stays as it is.
 pub fn run(body: impl FnOnce() -> ExitCode + UnwindSafe) -> ExitCode {
     todo!("call {}, and catch what unwinds out of it", type_name_of_val(&body))
 }

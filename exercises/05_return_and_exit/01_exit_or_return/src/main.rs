@@ -4,6 +4,8 @@
 
 #![allow(unsafe_code)] // signal(2) and pthread_sigmask(3)
 
+mod nested;
+
 use std::env;
 use std::os::unix::process::ExitStatusExt;
 use std::panic::{self, panic_any};
@@ -101,6 +103,9 @@ fn take(way: &str) -> ExitCode {
             unsafe { libc::pthread_sigmask(libc::SIG_BLOCK, set.as_ptr(), std::ptr::null_mut()) };
             leave(Way::Abort, CODE)
         }
+        "nests of runs" => nested::try_every_nest(CODE),
+        "exits with every code" => nested::exit_with_every_code(CODE),
+        "panics with every payload" => nested::panic_with_every_payload(CODE),
         "return to run" => run(|| go_down(DEPTH, || ExitCode::from(CODE))),
         way => leave(way.parse().expect("the argument names a way out"), CODE),
     }

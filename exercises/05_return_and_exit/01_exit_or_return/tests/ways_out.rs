@@ -353,3 +353,63 @@ fn an_abort_does_not_ask_what_sigabrt_is_set_to() {
         read: "abort(3)",
     );
 }
+
+#[test]
+fn an_exit_may_have_every_code() {
+    let Seen { aftermath: Aftermath { ending, .. }, stderr } = send_out("exits with every code");
+    require!(ending == Ending::Exited(CODE) && stderr.is_empty(),
+        expected: "`run` to return each of the 256 codes with which something below it exits",
+        seen: "{ending:?}; on standard error: {stderr:?}",
+        likely: "a code has a meaning of its own: that there was no exit, or that there was a panic",
+        read: "hint 3; hint 4",
+    );
+}
+
+#[test]
+fn a_panic_comes_out_of_run_as_it_was() {
+    let Seen { aftermath: Aftermath { ending, .. }, stderr } =
+        send_out("panics with every payload");
+    require!(ending == Ending::Exited(CODE) && stderr.is_empty(),
+        expected: "what is caught outside of `run` to be what something below it has panicked with: its type and its value",
+        seen: "{ending:?}; on standard error:\n{stderr}",
+        likely: "the payload is packed once more on its way (`Box::new(payload)`: a box of a box is another type), or something else is thrown in its place",
+        read: "hint 4; https://doc.rust-lang.org/std/panic/fn.resume_unwind.html",
+    );
+}
+
+/// One run, two and three: 3 ends of the outermost, and for each that is in it 3 ends at 2 places.
+const NESTS: usize = ONE_RUN + 3 * 6 + 3 * 6 * 6;
+
+/// Those of one run come first: it returns, exits or panics.
+const ONE_RUN: usize = 3;
+
+#[test]
+fn each_run_of_a_nest_has_its_own_end() {
+    let Seen { aftermath: Aftermath { ending, .. }, stderr } = send_out("nests of runs");
+    let tried = stderr.lines().filter(|line| line.starts_with("nest: ")).count();
+    let last = stderr.rfind("nest: ").map_or("", |start| stderr[start..].trim_end());
+    let likely = match ending {
+        Ending::Exited(1) if tried <= ONE_RUN => "see the tests before this one",
+        Ending::Exited(1) if last.contains("another payload") => {
+            "`run` does not catch while the thread unwinds already; or what was noted of the runs on this thread (a stack, a count) is out of date after a panic that went through one of them"
+        }
+        Ending::Exited(1) if last.contains("panic of") => {
+            "a panic below `run` is taken for an exit, or an exit for a panic, when there is another one around it: the payload says what it is"
+        }
+        Ending::Exited(1) => {
+            "the code lies in one place for all runs of a thread, where the exit of another run has put its own; the payload can carry it"
+        }
+        Ending::Exited(_) => {
+            "an exit ends the process where a destructor calls it that unwinding runs: a destructor may unwind, too, if nothing unwinds out of it"
+        }
+        Ending::Killed(_) => {
+            "an exit, or a panic, unwinds out of a destructor that unwinding runs: the run in that destructor did not catch it, or there is none"
+        }
+    };
+    require!(ending == Ending::Exited(CODE) && tried == NESTS,
+        expected: "each of the runs in {NESTS} nests (a run in the body of another one, or in a destructor there) to return its own code, or to pass on its own panic",
+        seen: "{ending:?}, at the nest number {tried}:\n{last}",
+        likely: "{likely}",
+        read: "src/nested.rs; the stub; https://doc.rust-lang.org/std/thread/fn.panicking.html",
+    );
+}

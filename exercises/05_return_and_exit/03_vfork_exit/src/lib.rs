@@ -17,8 +17,9 @@ use vfork::Call;
 
 /// Has a vfork child do the work, and returns the result when the child is gone and waited for.
 ///
-/// All 32 bits of it: an exit status has only 8. A guest that a signal has ended has no answer: do not
-/// make one up. Several threads may call this, and all below, at the same time.
+/// All 32 bits of it: an exit status has only 8. The work returns, unless a signal ends the guest, and any
+/// may: then there is no answer. Fail or panic, do not make one up. Several threads may call this, [`spawn`],
+/// and [`visit`] by `_exit` at the same time.
 pub fn ask(work: impl FnMut() -> i32) -> Result<i32, Errno> {
     todo!("have a guest call {} and put the result where you find it", type_name_of_val(&work))
 }

@@ -56,10 +56,20 @@ fn a_call_that_fails_is_the_error_and_nothing_is_left() {
             }
             _ => false,
         };
+        let is_changed =
+            lines.iter().any(|line| line.starts_with("changed: ") && line != &"changed: ");
+        let likely = if is_changed {
+            "what the function has set or opened for the call is not taken back when the call fails"
+                .to_owned()
+        } else {
+            format!(
+                "the result of {site} is not looked at, or a guest that was received before is not waited for"
+            )
+        };
         require!(lines.len() == WHOLE.len() && told,
             expected: "{errno:?} from the function that was called when {disturbed}, and nothing changed in the host",
             seen: "{seen}",
-            likely: "the result of {site} is not looked at, or a guest that was received before is not waited for",
+            likely: "{likely}",
             read: "README, the task; vfork(2), ERRORS; execve(2), ERRORS",
             timeline: timeline,
         );

@@ -35,14 +35,12 @@ fn main() {
             println!("{}", if elsewhere == 1 { "in a child" } else { "in the host" });
         }
         ["ask-slowly"] => ask_slowly(),
-        ["ask-killed"] => {
-            // SAFETY: kill(2) takes two integers and touches no memory.
-            println!("{:?}", ask(|| unsafe { libc::kill(getpid().as_raw(), libc::SIGKILL) }));
-        }
+        ["ask-killed", signal] => ask_killed(signal.parse().unwrap()),
         ["visit-beside-a-word", leaving] => visit_beside_a_word(leaving_by(leaving)),
         ["on-trial", program] => alone_on_trial(program),
         ["two-spawn", program] => two_spawn(program),
         ["two-ask"] => two_ask(),
+        ["two-visit"] => two_visit(),
         ["visit", leaving, code] => {
             println!("{}", visit(leaving_by(leaving), code.parse().unwrap()).unwrap());
             tell_of_children();
@@ -85,6 +83,23 @@ fn leaving_by(name: &str) -> Leaving {
         "exit" => Leaving::Exit,
         _ => panic!("no such way to leave: {name}"),
     }
+}
+
+/// A guest that a signal ends at its work, and one after it.
+fn ask_killed(signal: i32) {
+    // A core file would be left in the directory (core(5)).
+    // SAFETY: setrlimit(2) only reads the structure, which lives until it returns.
+    unsafe { libc::setrlimit(libc::RLIMIT_CORE, &libc::rlimit { rlim_cur: 0, rlim_max: 0 }) };
+    let answer = ask(|| {
+        // Rust has a handler for SIGSEGV, and which signals are ignored is inherited. SIGKILL cannot be set.
+        // SAFETY: SIG_DFL is no function that would have to be sound (signal(2)).
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+        // SAFETY: kill(2) takes two integers and touches no memory.
+        unsafe { libc::kill(getpid().as_raw(), signal) }
+    });
+    println!("{answer:?}");
+    println!("{:?}", ask(|| 70_000));
+    tell_of_children();
 }
 
 /// A guest that leaves only when the test lets it.
@@ -186,6 +201,21 @@ fn two_ask() {
     let (one, other) = std::thread::scope(|scope| {
         let other = scope.spawn(|| wrong(-1));
         (wrong(1), other.join().unwrap())
+    });
+    println!("{one} and {other}");
+    tell_of_children();
+}
+
+/// Two threads receive visits at the same time, each of guests with another code.
+fn two_visit() {
+    const ROUNDS: usize = 1000;
+    let wrong = |code: u8| {
+        let is_wrong = |_: &usize| visit(Leaving::UnderscoreExit, code) != Ok(code.into());
+        (0..ROUNDS).filter(is_wrong).count()
+    };
+    let (one, other) = std::thread::scope(|scope| {
+        let other = scope.spawn(|| wrong(4));
+        (wrong(3), other.join().unwrap())
     });
     println!("{one} and {other}");
     tell_of_children();
