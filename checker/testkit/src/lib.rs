@@ -10,11 +10,13 @@
 //! - [`quiescence`]: whether a process sleeps, is stopped, has ended or spins.
 //! - [`seed`]: what is drawn at random is drawn from a seed that a grader may choose.
 //! - [`steps`]: what a thread does, counted, so that "it spins" is no guess about time either.
+//! - [`between`]: what another thread does between two steps of this one.
 //! - [`growth`]: whether memory and descriptors are kept of every operation.
 //! - [`running`]: a program observed while it runs, and interrupted.
 //! - `http` (a feature): a real HTTP server on loopback whose answers are made up.
 //! - [`sync`]: the facade that the exercises on locks are written against.
 
+pub mod between;
 pub mod deadline;
 pub mod growth;
 mod hang;

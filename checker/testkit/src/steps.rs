@@ -19,6 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use libc::{c_int, c_uint, epoll_event, nfds_t, pollfd, sigset_t, timespec};
 
+use crate::between::with_points;
+
 /// The steps of one thread since it began.
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
@@ -118,7 +120,9 @@ pub unsafe extern "C" fn epoll_pwait(
     call();
     let number = libc::SYS_epoll_pwait;
     // SAFETY: the caller's promise is what the kernel asks for (epoll_pwait(2)).
-    unsafe { libc::syscall(number, epoll, events, max, timeout, mask, SIGSET_BYTES) as c_int }
+    with_points(|| unsafe {
+        libc::syscall(number, epoll, events, max, timeout, mask, SIGSET_BYTES) as c_int
+    })
 }
 
 /// epoll_pwait2(2), counted.
@@ -138,7 +142,9 @@ pub unsafe extern "C" fn epoll_pwait2(
     call();
     let number = libc::SYS_epoll_pwait2;
     // SAFETY: the caller's promise is what the kernel asks for (epoll_pwait2(2)).
-    unsafe { libc::syscall(number, epoll, events, max, timeout, mask, SIGSET_BYTES) as c_int }
+    with_points(|| unsafe {
+        libc::syscall(number, epoll, events, max, timeout, mask, SIGSET_BYTES) as c_int
+    })
 }
 
 /// poll(2), counted.
@@ -174,7 +180,9 @@ pub unsafe extern "C" fn ppoll(
     let mut left = unsafe { timeout.as_ref() }.copied();
     let left = left.as_mut().map_or(ptr::null_mut(), ptr::from_mut);
     // SAFETY: the caller promises the entries and the mask, and the time is a local variable (poll(2)).
-    unsafe { libc::syscall(libc::SYS_ppoll, fds, count, left, mask, SIGSET_BYTES) as c_int }
+    with_points(|| unsafe {
+        libc::syscall(libc::SYS_ppoll, fds, count, left, mask, SIGSET_BYTES) as c_int
+    })
 }
 
 fn time(milliseconds: c_uint) -> timespec {

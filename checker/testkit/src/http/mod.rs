@@ -31,6 +31,8 @@ pub use answer::Answer;
 pub use in_turn::InTurn;
 pub use request::Request;
 
+use nix::sys::socket::{Backlog, listen};
+
 use connection::Connection;
 use state::State;
 
@@ -51,6 +53,8 @@ impl Server {
     /// A server on a free port of 127.0.0.1 that answers 404 to everything.
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
+        // With a full queue a client would have to ask for its connection again, a second later (listen(2)).
+        listen(&listener, Backlog::MAXCONN).expect("a bound socket can listen");
         let address = listener.local_addr().expect("a bound socket has an address");
         let state = Arc::new(State::default());
         let connections = Arc::new(Mutex::new(Vec::new()));

@@ -4,7 +4,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
 
-/// Handlers, and what each of them waits for. `as_fd` is its epoll instance.
+/// Handlers, and what each of them waits for. `as_fd` is its epoll instance, which need not tell of timers.
 pub struct Reactor {}
 
 /// Names one registration. No other registration of the reactor ever has the same token.
@@ -29,8 +29,8 @@ impl Reactor {
     pub fn new() -> io::Result<Self> {
         todo!("an epoll instance, and a timerfd that it watches")
     }
-    /// Calls `handler` when `fd` is readable (data, or end-of-file). Closes `fd` when it is removed, or
-    /// cannot be watched.
+    /// Calls `handler` when `fd` is readable (data, or end-of-file); another handler of the same round may
+    /// have read it by then. Closes `fd` when it is removed, or cannot be watched.
     pub fn watch<H>(&mut self, fd: OwnedFd, trigger: Trigger, _handler: H) -> io::Result<Token>
     where
         H: FnMut(&mut Reactor, Token, BorrowedFd<'_>) + 'static,
@@ -38,7 +38,8 @@ impl Reactor {
         todo!("keep the handler, and add {fd:?} to the epoll instance, {trigger:?}-triggered")
     }
     /// Calls `handler` once, when `deadline` has come: earlier deadlines first, equal ones in order
-    /// of registration. A timer that a timer's handler adds waits for the next round of the loop.
+    /// of registration. It is gone when its handler is called. A timer that a timer's handler adds waits
+    /// for the next round of the loop; one that another handler adds may do so.
     pub fn at<H>(&mut self, deadline: Instant, _handler: H) -> io::Result<Token>
     where
         H: FnOnce(&mut Reactor) + 'static,
@@ -58,7 +59,7 @@ impl Reactor {
     pub fn remove(&mut self, token: Token) -> bool {
         todo!("forget {token:?} in your tables and in the epoll instance")
     }
-    /// Waits and calls handlers, round by round, until nothing is registered.
+    /// Waits and calls handlers, round by round, until nothing is registered. No handler calls it.
     pub fn run(&mut self) -> io::Result<()> {
         todo!("while something is registered: wait, then call the handlers of what is ready")
     }

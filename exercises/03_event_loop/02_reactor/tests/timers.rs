@@ -414,3 +414,58 @@ fn a_loop_does_not_look_again_and_again_before_a_deadline() {
         read: "epoll_wait(2), timeout; timerfd_create(2)",
     );
 }
+
+#[rstest]
+#[case::before_the_reactor_was_made(&[-3_000_000_000, -9_000_000_000, -5_000_000_000])]
+#[case::nanoseconds_apart(&[-2, -1, -4, -3])]
+#[case::in_the_past_and_to_come(&[2_000_001, -1, 2_000_000, -3_600_000_000_000, 0])]
+fn deadlines_keep_their_order_wherever_they_lie(#[case] nanos: &'static [i64]) {
+    let rung = run_within("a deadline that has passed does not ring", "hint 2", move || {
+        let (moment, diary) = (Instant::now(), Diary::new());
+        let mut reactor = reactor();
+        for &nanos in nanos {
+            let distance = Duration::from_nanos(nanos.unsigned_abs());
+            let deadline =
+                if nanos < 0 { moment.checked_sub(distance) } else { moment.checked_add(distance) };
+            let notes = diary.clone();
+            reactor
+                .at(deadline.expect("an Instant reaches far"), move |_| {
+                    notes.write(nanos.to_string())
+                })
+                .expect("a timer can be set");
+        }
+        reactor.run().expect("nothing here fails");
+        diary.entries()
+    });
+    let mut sorted = nanos.to_vec();
+    sorted.sort_unstable();
+    let sorted: Vec<String> = sorted.iter().map(i64::to_string).collect();
+    require!(rung == sorted,
+        expected: "timers to ring in order of deadline, these nanoseconds from a moment before the reactor was made:\n{sorted:?}",
+        seen: "{rung:?}",
+        likely: "the deadlines are converted, and what was different is equal then: to the time since a start that is\nlater, or to milliseconds",
+        read: "README, the task; https://doc.rust-lang.org/std/time/struct.Instant.html",
+    );
+}
+
+#[test]
+fn a_timer_is_gone_when_its_handler_is_called() {
+    let removed = run_within("a timer that is due does not ring", "hint 2", || {
+        let (diary, mut reactor) = (Diary::new(), reactor());
+        let (notes, own) = (diary.clone(), Rc::new(Cell::new(None)));
+        let itself = Rc::clone(&own);
+        let token = reactor.at(Instant::now(), move |reactor| {
+            let own = itself.get().expect("set before the loop runs");
+            notes.write(reactor.remove(own).to_string());
+        });
+        own.set(Some(token.expect("a timer can be set")));
+        reactor.run().expect("nothing here fails");
+        diary.entries()
+    });
+    require!(removed == ["false"],
+        expected: "one call of the handler, in which `remove` of the timer itself says false: it is gone",
+        seen: "{removed:?}",
+        likely: "the timer is taken out of the table after its call",
+        read: "src/lib.rs, at",
+    );
+}

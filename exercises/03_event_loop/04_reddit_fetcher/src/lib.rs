@@ -21,13 +21,14 @@ pub fn client(builder: ClientBuilder, limit: Duration) -> reqwest::Result<Client
     todo!("to {builder:?} add {USER_AGENT}, {MAX_REDIRECTS} redirects and {limit:?} a request")
 }
 
-/// Asks for `url`, once: whatever fails is not asked for again. Decodes the JSON that comes; a text in it that is
-/// no UTF-8 and is not skipped makes it `Malformed`.
+/// Asks for `url`, once: whatever fails is not asked for again. (That a kept connection turns out closed is no
+/// failure.) Decodes the JSON that comes; a text in it that is no UTF-8 makes it `Malformed`. In a field that is
+/// skipped it may pass.
 pub async fn get_json<T: DeserializeOwned>(client: &Client, url: &str) -> Result<T, FetchError> {
     todo!("{client:?} gets {url}: look at the status, take at most {MAX_BODY} bytes, decode them")
 }
 
-/// The five top posts of the day.
+/// The five top posts of the day. Names are made of letters, digits and `_`: nothing is to be encoded.
 pub async fn get_reddit_top(client: &Client, base_url: &str, subreddit: &str) -> Answer {
     todo!("{client:?} gets {base_url}/r/{subreddit}/top.json?sort=top&t=day&limit=5")
 }

@@ -24,7 +24,8 @@ pub enum FetchError {
     /// A status that is neither a success nor one of the others named here.
     #[error("the server answers with status {0}")]
     Status(u16),
-    /// Status 429, and the seconds of its `Retry-After` header if it has one in seconds.
+    /// Status 429, and the seconds of its `Retry-After` header: a whole number that a `u64` holds. All else
+    /// is `None`; `+5` may be 5.
     #[error("too many requests{}", .retry_after.map_or(String::new(), |wait| format!(", ask again in {} s", wait.as_secs())))]
     RateLimited {
         /// How long the server wants to be left alone.
@@ -39,7 +40,8 @@ pub enum FetchError {
     /// More redirects than we follow.
     #[error("too many redirects")]
     TooManyRedirects,
-    /// The connection ended before the body did.
+    /// The connection ended before the body did. Of one that announces more than `MAX_BODY` bytes,
+    /// `TooLarge` is right, too.
     #[error("the answer ends too early")]
     Truncated,
     /// There was no connection, or it broke before there was an answer.

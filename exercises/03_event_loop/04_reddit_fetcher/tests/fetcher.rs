@@ -273,6 +273,56 @@ fn a_fault_becomes_a_typed_error(
     );
 }
 
+/// What a server may say in `Retry-After`, and what of it is a number of seconds.
+#[rstest]
+#[case::none("0", "Some(0ns)")]
+#[case::zeros_before_it("007", "Some(7s)")]
+#[case::more_than_32_bits("4294967296", "Some(4294967296s)")]
+#[case::the_most("18446744073709551615", "Some(18446744073709551615s)")]
+#[case::one_more_than_64_bits("18446744073709551616", "None")]
+#[case::forty_digits("1234567890123456789012345678901234567890", "None")]
+#[case::below_zero("-1", "None")]
+#[case::parts_of_a_second("1.5", "None")]
+#[case::a_power("1e30", "None")]
+#[case::infinity("inf", "None")]
+#[case::no_number("NaN", "None")]
+#[case::a_unit("7s", "None")]
+#[case::two_numbers("7 8", "None")]
+#[case::hexadecimal("0x10", "None")]
+#[case::nothing("", "None")]
+#[case::no_ascii("sieben später", "None")]
+#[case::digits_of_another_script("٧", "None")]
+fn a_retry_after_is_a_number_of_seconds_or_nothing(#[case] value: &str, #[case] expected: &str) {
+    let server = Server::start().answer("/l", http::Answer::rate_limited(value));
+    let (seen, likely) = on_one_loop(async move || {
+        let (client, url) = (patient_client(), server.url("/l"));
+        let mut asked = pin!(get_json::<Listing>(&client, &url));
+        let answer = poll_fn(|context| {
+            match catch_unwind(AssertUnwindSafe(|| asked.as_mut().poll(context))) {
+                Ok(poll) => poll.map(Some),
+                Err(_) => Poll::Ready(None),
+            }
+        });
+        match answer.await {
+            Some(answer) => (
+                kind(&answer.map(Listing::into_posts)),
+                "the header is read as another type than `u64`, or what is no number becomes one",
+            ),
+            None => (
+                "a panic".to_owned(),
+                "the header comes from a stranger: `unwrap` of what it may not be, or a `Duration` that does not hold it",
+            ),
+        }
+    });
+    let expected = format!("RateLimited({expected})");
+    require!(seen == expected,
+        expected: "FetchError::{expected} of a status 429 with `Retry-After: {value}`",
+        seen: "{seen}",
+        likely: "{likely}",
+        read: "src/outcome.rs, RateLimited; https://www.rfc-editor.org/rfc/rfc9110#section-10.2.3",
+    );
+}
+
 #[test]
 fn nobody_at_home_is_a_typed_error() {
     // The local end of a connection: its port is taken, and nobody listens there.
@@ -317,6 +367,76 @@ fn a_redirect_in_a_circle_ends() {
         seen: "{seen} after {asked} requests: {answer:?}",
         likely: "the redirect policy of the client is not set: reqwest's own follows ten; or one that\nhas no bound, or follows none",
         read: "https://docs.rs/reqwest/latest/reqwest/redirect/index.html",
+    );
+}
+
+/// `PORT` is that of the server that redirects, `OTHER` that of another one.
+#[rstest]
+#[case::to_a_path("/new")]
+#[case::to_a_path_beside_it("new?page=1")]
+#[case::to_the_same_host("http://first.test:PORT/new")]
+#[case::to_another_port("http://first.test:OTHER/new")]
+#[case::to_another_host("http://second.test:PORT/new")]
+#[case::to_another_host_and_port("http://second.test:OTHER/new")]
+#[case::to_another_host_of_the_same_scheme("//second.test:OTHER/new")]
+#[case::to_an_address("http://127.0.0.1:OTHER/new")]
+fn a_redirect_may_lead_anywhere(#[case] to: &str) {
+    for status in [301, 302, 303, 307, 308] {
+        let (to, answer) = redirected(status, to);
+        require!(matches!(&answer, Ok(posts) if *posts == [post(1, "moved", "L")]),
+            expected: "the listing to which http://first.test/old redirects, with status {status}: {to}",
+            seen: "{answer:?}",
+            likely: "a policy of its own that follows some redirects only: of the same host, of some statuses",
+            read: "README, the task; https://docs.rs/reqwest/latest/reqwest/redirect/index.html",
+        );
+    }
+}
+
+/// What asking comes to when a server says with this status that the listing is there; and where that is, exactly.
+fn redirected(status: u16, to: &str) -> (String, Answer) {
+    let moved = http::Answer::listing(&[(1, "moved", "L")]);
+    let [server, other] = [(); 2].map(|()| Server::start().answer("/new", moved.clone()));
+    let [port, other_port] = [&server, &other].map(|server| {
+        let url = server.base_url();
+        url.rsplit(':').next().expect("a URL with a port").to_owned()
+    });
+    let to = to.replace("PORT", &port).replace("OTHER", &other_port);
+    let server = server.answer("/old", http::Answer::status(status).header("Location", &to));
+    let answer = on_one_loop(async move || {
+        let _answers = (&server, &other);
+        // Names that no other resolver is asked for; the port in the URL counts, not this one.
+        let here = ([127, 0, 0, 1], 0).into();
+        let builder = ["first.test", "second.test"]
+            .into_iter()
+            .fold(no_proxy(), |builder, name| builder.resolve(name, here));
+        let client = client(builder, PATIENT).expect("a client for plain HTTP");
+        let url = format!("http://first.test:{port}/old");
+        get_json::<Listing>(&client, &url).await.map(Listing::into_posts)
+    });
+    (to, answer)
+}
+
+#[rstest]
+#[case::as_many_as_are_followed(MAX_REDIRECTS, "Ok")]
+#[case::one_more(MAX_REDIRECTS + 1, "TooManyRedirects")]
+fn redirects_are_followed_up_to_the_limit(#[case] redirects: usize, #[case] expected: &str) {
+    let chain = (0..redirects).fold(Server::start(), |server, step| {
+        let next = http::Answer::redirect(&format!("/{}", step + 1));
+        server.answer(&format!("/{step}"), next)
+    });
+    let server =
+        Arc::new(chain.answer(&format!("/{redirects}"), http::Answer::listing(&[(1, "T", "L")])));
+    let answer = on_one_loop({
+        let server = Arc::clone(&server);
+        async move || ask(&server, "/0").await
+    });
+    let (seen, asked) = (kind(&answer), server.requests().len());
+    let requests = MAX_REDIRECTS + 1;
+    require!(seen == expected && asked == requests,
+        expected: "{expected} of a listing behind {redirects} redirects, after {requests} requests",
+        seen: "{seen} after {asked} requests",
+        likely: "the bound is off by one: the first request is none of the redirects",
+        read: "README, the task; https://docs.rs/reqwest/latest/reqwest/redirect/index.html",
     );
 }
 
@@ -438,8 +558,9 @@ fn a_short_limit_ends_before_a_long_one_that_began_earlier() {
 }
 
 #[test]
-fn forty_are_asked_at_once() {
-    let names: Vec<String> = (0..40).map(|number| format!("tea_{number}")).collect();
+fn three_hundred_are_asked_at_once() {
+    // More than any bound that somebody would choose, and a descriptor at each end fits into 1,024.
+    let names: Vec<String> = (0..300).map(|number| format!("tea_{number}")).collect();
     let server = names.iter().fold(Server::start().hold_until(names.len()), |server, name| {
         server.answer(&path(name), http::Answer::listing(&[]))
     });
@@ -455,7 +576,7 @@ fn forty_are_asked_at_once() {
     });
     let together = server.in_before_first_answer();
     require!(together == names.len(),
-        expected: "forty requests to be in before the first is answered",
+        expected: "300 requests to be in before the first is answered",
         seen: "{together} in, and no other: the next came only after an answer",
         likely: "a bound on how many are asked at once: `buffer_unordered`, a semaphore, a pool",
         read: "the stub",
@@ -463,9 +584,10 @@ fn forty_are_asked_at_once() {
     let mut expected: Vec<String> = names.iter().map(|name| format!("DONE: {name}")).collect();
     expected.sort_unstable();
     let seen = sorted(&text);
+    let (lines, told) = (seen.len(), seen.iter().filter(|line| expected.contains(line)).count());
     require!(seen == expected,
-        expected: "a line DONE for each of forty",
-        seen: "{seen:?}",
+        expected: "a line DONE for each of 300",
+        seen: "{told} lines DONE among {lines}",
         likely: "an answer is dropped or written twice",
         read: "hint 3",
     );
