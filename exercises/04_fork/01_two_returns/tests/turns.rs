@@ -195,3 +195,101 @@ fn a_parents_turn_that_panics_is_over() {
         read: "src/lib.rs, in_order",
     );
 }
+
+/// What happens in the parent's turn, what in the child's, and what `in_order` returns then.
+const TURNS: [(&str, &str, &str); 16] = [
+    ("returns", "returns", "exited 5"),
+    ("returns", "returns 300", "exited 44"),
+    ("returns", "panics", "exited 101"),
+    ("returns", "panics with a bomb", "exited 101"),
+    ("returns", "exits", "exited 9"),
+    ("returns", "is killed", "killed by SIGKILL"),
+    ("returns", "is killed by 40", "the error EINVAL"),
+    ("returns", "leaves a thread", "exited 5"),
+    ("returns", "leaves a process", "exited 5"),
+    ("returns", "leaves a process and panics", "exited 101"),
+    ("leaves a thread", "returns", "exited 5"),
+    ("leaves a process", "returns", "exited 5"),
+    ("panics", "returns", "the panic"),
+    ("leaves a process and panics", "returns", "the panic"),
+    ("stops the child", "returns", "exited 5"),
+    ("kills the child", "never begins", "killed by SIGKILL"),
+];
+
+#[rstest]
+#[case::the_parents("parent", "PpCc")]
+#[case::the_childs("child", "CcPp")]
+fn whatever_happens_in_a_turn_the_other_begins_when_it_is_over(
+    #[case] first: &str,
+    #[case] in_turn: &str,
+) {
+    // A child that was first has ended: nobody stops or kills it any more.
+    let is_possible = |parents: &str| {
+        first == "parent" || !["stops the child", "kills the child"].contains(&parents)
+    };
+    for (parents, childs, result) in TURNS.into_iter().filter(|row| is_possible(row.0)) {
+        let row = format!("{first} first: the parent {parents}, the child {childs}");
+        let program = Program::new(env!("CARGO_BIN_EXE_turn_scenes"));
+        let observed = program.arg("table").arg(first).arg(parents).arg(childs).run();
+        let Observed { ending, stdout, stderr, stuck } = &observed;
+        let leaves_a_process = format!("{parents}{childs}").contains("process");
+        require!(*ending != Ending::TimedOut || !leaves_a_process,
+            expected: "({row}) the other's turn to begin although the process that was left lives on",
+            seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",
+            likely: "the turn's end is told by end-of-file alone, and the process that was left has a \
+                copy of the write end",
+            read: "pipe(7), I/O on pipes and FIFOs; src/lib.rs, in_order",
+        );
+        require!(*ending != Ending::TimedOut,
+            expected: "({row}) both to end",
+            seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",
+            likely: "this end of a turn is not told to the other side",
+            read: "src/lib.rs, in_order; hint 5",
+        );
+        let line = |name: &str| {
+            let value = stdout.lines().find_map(|line| line.strip_prefix(name));
+            value.unwrap_or("nothing").to_owned()
+        };
+        let right = if parents == "kills the child" { "Pp" } else { in_turn };
+        // The child does not come to its last mark if it never gets to run on.
+        let seen = line("turns: ");
+        require!(seen == right,
+            expected: "({row}) the turns {right}: a capital where one begins, a small letter where it ends",
+            seen: "{seen}\n{stderr}",
+            likely: "this end of a turn is taken for an error, or what is no end is taken for one",
+            read: "src/lib.rs, in_order; hint 5",
+        );
+        let seen = line("result: ");
+        require!(seen == result,
+            expected: "({row}) {result} from in_order",
+            seen: "{seen}",
+            likely: "an error on the way (EPIPE, when nobody hears of the turn's end) is returned \
+                instead of the child's status, or the call has not waited for this child",
+            read: "src/lib.rs, in_order; pipe(7), EPIPE",
+        );
+        let said = ["[before]", "[parent]", "[child]"].map(|word| stdout.matches(word).count());
+        // What a child has in its buffer when it is killed, or calls _exit, is lost.
+        let says_all = !["exits", "is killed", "is killed by 40", "never begins"].contains(&childs);
+        let right = [1, 1, if says_all { 1 } else { said[2].min(1) }];
+        require!(said == right,
+            expected: "({row}) the output before, of the parent and of the child, {right:?} times",
+            seen: "{said:?} times:\n{stdout}",
+            likely: "one of the two orders has a fork of its own, without the flushes of fork_child",
+            read: "hint 3",
+        );
+        let seen = ["zombies: ", "descriptors left: ", "another child: "].map(line).join(", ");
+        require!(seen == "0, 0, Ok(true)",
+            expected: "({row}) no zombie, no descriptor left, and another child still to be waited \
+                for: 0, 0, Ok(true)",
+            seen: "{seen}",
+            likely: "this way out skips wait_for or the close of an end, or waits for any child",
+            read: "wait(2); src/lib.rs, in_order",
+        );
+        require!(*ending == Ending::Exited(0),
+            expected: "({row}) the scene to end well",
+            seen: "{ending:?}\n{stdout}{stderr}",
+            likely: "a panic, whose text stands above",
+            read: "README, the task",
+        );
+    }
+}
