@@ -26,6 +26,12 @@ fn scene(args: &[&str]) -> Observed {
         likely: "the pid returned is of another process, or fork_child has waited for the child itself",
         read: "fork(2), RETURN VALUE; hint 1",
     );
+    require!(*ending != Ending::TimedOut || !stuck.is_empty(),
+        expected: "the scene {args:?} to come to its end",
+        seen: "nothing for 10 s, and nobody asleep in read, write or wait, after\n{stdout}{stderr}",
+        likely: "a call that fails at once is made again for ever: only EINTR asks for that",
+        read: "wait(2), ERRORS; hint 4",
+    );
     require!(*ending != Ending::TimedOut,
         expected: "the scene {args:?} to come to its end",
         seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",

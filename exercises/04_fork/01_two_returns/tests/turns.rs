@@ -10,10 +10,23 @@ use testkit::require;
 #[track_caller]
 fn scene(name: &str) -> Observed {
     let observed = Program::new(env!("CARGO_BIN_EXE_turn_scenes")).arg(name).run();
-    let Observed { ending, stdout, stderr, .. } = &observed;
-    require!(*ending != Ending::TimedOut,
+    let Observed { ending, stdout, stderr, stuck } = &observed;
+    let timed_out = *ending == Ending::TimedOut;
+    require!(!timed_out || !stuck.is_empty(),
         expected: "the scene \"{name}\" to come to its end",
-        seen: "nothing for 10 s, after\n{stdout}{stderr}",
+        seen: "nothing for 10 s, and nobody asleep in read, write or wait, after\n{stdout}{stderr}",
+        likely: "a call that fails at once is made again for ever: only EINTR asks for that",
+        read: "wait(2), ERRORS; hint 4",
+    );
+    require!(!timed_out || stuck.contains("waits in read("),
+        expected: "the scene \"{name}\" to come to its end",
+        seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",
+        likely: "the child does not end: a signal has stopped it, or it sleeps in another call than read",
+        read: "README, the task; hint 5",
+    );
+    require!(!timed_out,
+        expected: "the scene \"{name}\" to come to its end",
+        seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",
         likely: "a read from a pipe sees end-of-file only when every copy of the write end is \
             closed: fork made a copy, which the reader closes first, and so may a process that the parent starts in its turn",
         read: "pipe(7), I/O on pipes and FIFOs; hint 5",
@@ -52,6 +65,13 @@ fn the_child_goes_first_if_it_is_to() {
 fn the_parent_goes_first_if_it_is_to() {
     let observed = scene("parent-first");
     let seen = &observed.stdout;
+    require!(!seen.contains("Stopped"),
+        expected: "the parent's turn, the child asleep meanwhile",
+        seen: "{seen}",
+        likely: "SIGSTOP and SIGCONT give the turn: a process that is stopped does not sleep, and nobody \
+            makes it go on if its parent dies",
+        read: "signal(7); README, the task; hint 5",
+    );
     require!(seen.starts_with("parent's turn; the child: Asleep\nchild's turn\n"),
         expected: "the parent's turn, the child asleep meanwhile, then the child's turn",
         seen: "{seen}",
@@ -233,6 +253,12 @@ fn whatever_happens_in_a_turn_the_other_begins_when_it_is_over(
         let observed = program.arg("table").arg(first).arg(parents).arg(childs).run();
         let Observed { ending, stdout, stderr, stuck } = &observed;
         let leaves_a_process = format!("{parents}{childs}").contains("process");
+        require!(*ending != Ending::TimedOut || !stuck.is_empty(),
+            expected: "({row}) both to end",
+            seen: "nothing for 10 s, and nobody asleep in read, write or wait, after\n{stdout}{stderr}",
+            likely: "a call that fails at once is made again for ever: only EINTR asks for that",
+            read: "wait(2), ERRORS; src/lib.rs, wait_for; hint 4",
+        );
         require!(*ending != Ending::TimedOut || !leaves_a_process,
             expected: "({row}) the other's turn to begin although the process that was left lives on",
             seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",

@@ -13,12 +13,24 @@ fn scene(words: &[&str]) -> Vec<String> {
     let program = Program::new(env!("CARGO_BIN_EXE_death_scenes"));
     let observed = words.iter().fold(program, |program, word| program.arg(*word)).run();
     let Observed { ending, stdout, stderr, stuck } = &observed;
-    require!(*ending != Ending::TimedOut,
+    let timed_out = *ending == Ending::TimedOut;
+    require!(!timed_out || !stuck.contains("waits in write("),
         expected: "the scene {words:?} to come to its end",
         seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",
-        likely: "a wait without WNOHANG for a child that lives, or a sleep after the bell has rung; in \
-            a handler: a write to a pipe that is full and is allowed to block",
-        read: "wait(2), WNOHANG; hints 2 and 3",
+        likely: "in a handler, a write to a pipe that is full and is allowed to block",
+        read: "pipe(7), O_NONBLOCK; hint 3",
+    );
+    require!(!timed_out || !stuck.contains("waits for a child to end"),
+        expected: "the scene {words:?} to come to its end",
+        seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",
+        likely: "a wait without WNOHANG for a child that lives, in `collect` or in a handler",
+        read: "wait(2), WNOHANG; hint 2",
+    );
+    require!(!timed_out,
+        expected: "the scene {words:?} to come to its end",
+        seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",
+        likely: "a sleep although a child has ended: its ring was swallowed, or came before the bell",
+        read: "poll(2); hint 3",
     );
     require!(*ending == Ending::Exited(0),
         expected: "the scene {words:?} to end well",
@@ -256,9 +268,10 @@ fn a_child_that_stops_has_not_ended() {
 
 /// Runs the program in which a child ends when `call` is about to hear that nobody has.
 #[track_caller]
-fn at_the_worst_moment(call: &str) -> String {
+fn at_the_worst_moment(scene: &str) -> String {
     let Observed { ending, stdout, stderr, .. } =
-        Program::new(env!("CARGO_BIN_EXE_worst_moment")).arg(call).run();
+        Program::new(env!("CARGO_BIN_EXE_worst_moment")).arg(scene).run();
+    let call = if scene == "collect" { "collect" } else { "wait" };
     require!(ending != Ending::TimedOut,
         expected: "{call} to return: the child has ended",
         seen: "it sleeps for ever",

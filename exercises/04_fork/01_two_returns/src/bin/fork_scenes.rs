@@ -187,7 +187,9 @@ fn no_room() -> io::Result<()> {
     while write(&writer, b".").is_ok() {}
     dup2_stdout(&writer)?;
     print!("[said once]");
-    let forked = fork(|| 7);
+    // The child ends when there is room.
+    let (mut is_room, mut room) = io::pipe()?;
+    let forked = fork(|| is_room.read_exact(&mut [0]).map_or(1, |()| 7));
     let made = forked.is_ok();
     let mut heard = Vec::new();
     let mut hear = || {
@@ -197,6 +199,7 @@ fn no_room() -> io::Result<()> {
         }
     };
     hear();
+    room.write_all(&[0])?;
     if let Ok(child) = forked {
         wait_for(child)?;
     }
