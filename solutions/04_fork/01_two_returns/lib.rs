@@ -33,7 +33,8 @@ pub enum First {
 /// The call returns in the parent only. In the child
 /// - the low 8 bits of what `body` returns are the exit code, 101 if it panics,
 /// - neither a destructor nor an exit handler of the parent runs,
-/// - what `body` prints gets out, and nothing that the parent printed gets out twice.
+/// - what `body` prints by `print!` is written, as far as standard output takes it, and nothing that
+///   the parent printed is written twice.
 ///
 /// # Errors
 /// If fork fails, or if this process has more than one thread: the child would have only the
@@ -45,10 +46,11 @@ pub fn fork_child(body: impl FnOnce() -> i32) -> io::Result<Pid> {
     }
 }
 
-/// Waits, asleep, until this child has ended, and reaps it.
+/// Waits, asleep, until this child of [`fork_child`] has ended, and reaps it.
 ///
 /// # Errors
-/// If waitpid fails. A signal that only interrupts the wait is no error.
+/// If waitpid fails. A signal that only interrupts the wait is no error. (`WaitStatus` has no name for
+/// a real-time signal: an end by one is EINVAL, and the child is reaped all the same.)
 pub fn wait_for(child: Pid) -> io::Result<WaitStatus> {
     loop {
         match waitpid(child, None) {
@@ -60,8 +62,12 @@ pub fn wait_for(child: Pid) -> io::Result<WaitStatus> {
 
 /// Forks, lets one side take its whole turn before the other begins, and waits for the child.
 ///
-/// The parent's turn is given the child's pid. The process that is not first sleeps until the
-/// other's turn is over, or until the other has died in it. The rest is as with [`fork_child`].
+/// The parent's turn is given the child's pid; if the child was first, it may have been reaped by
+/// then. The process that is not first sleeps until the other's turn is over, by return or by panic,
+/// whatever other processes it has started meanwhile. If the other dies in its turn, this one goes on,
+/// at the latest when no process that the other has started lives. What the child prints is written in
+/// its turn. A panic of the parent's turn goes on to the caller, with the child waited for or not. The
+/// rest is as with [`fork_child`].
 ///
 /// # Errors
 /// As [`fork_child`] and [`wait_for`], and if there is no pipe to be had.
@@ -87,18 +93,20 @@ pub fn in_order(
         }),
         (ForkResult::Child, First::Child) => run_and_exit(child),
         (ForkResult::Parent { child: pid }, First::Parent) => {
-            parent(pid);
+            // It is over by a panic, too, which goes on to the caller below.
+            let turn = panic::catch_unwind(AssertUnwindSafe(|| parent(pid)));
             // This process has a read end, so a child that has died makes no SIGPIPE and no error.
             let told = parents_turn.write_all(&[0]);
             drop(parents_turn);
-            let status = wait_for(pid)?;
-            told.map(|()| status)
+            let status = wait_for(pid);
+            turn.unwrap_or_else(|payload| panic::resume_unwind(payload));
+            told.and(status)
         }
         (ForkResult::Parent { child: pid }, First::Child) => {
-            // The child's turn is over when the child is.
-            let status = wait_for(pid)?;
+            // The child's turn is over when the child is, also if its status has no name.
+            let status = wait_for(pid);
             parent(pid);
-            Ok(status)
+            status
         }
     }
 }

@@ -44,8 +44,13 @@ impl End {
 
 /// Whether this child has ended. It is not reaped: `collect` will still find it.
 ///
-/// The error is ECHILD if it is not a child of this process, or not any more.
+/// The error is ECHILD if it is not a child of this process, or not any more. No child has a number
+/// below 1.
 pub fn has_ended(child: Pid) -> io::Result<bool> {
+    if child.as_raw() < 1 {
+        // EINVAL to waitid, and EINVAL has another meaning below.
+        return Err(Errno::ECHILD.into());
+    }
     match look(Id::Pid(child)) {
         Ok(WaitStatus::StillAlive) => Ok(false),
         // Ended. EINVAL: by a real-time signal, which `nix` has no name for.
@@ -72,16 +77,18 @@ pub struct Reaper {
 }
 
 impl AsFd for Reaper {
-    /// The bell: readable from the end of a child to the next `collect`, however many have ended. It
-    /// may ring for a child that is stopped or goes on, too.
+    /// The bell: readable from the end of a child to the next `collect` or `wait`, however many have
+    /// ended. It may ring for nothing, too: a child that stops or goes on, one that was reaped
+    /// meanwhile, a SIGCHLD that somebody has sent.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.bell.as_fd()
     }
 }
 
 impl Reaper {
-    /// From now on the bell rings, whatever SIGCHLD was set to. Exec closes the bell. For a child that
-    /// ended before, it need not ring: `collect` and `wait` find that one all the same.
+    /// For the whole of a program, which has one reaper. From now on the bell rings, whatever SIGCHLD
+    /// was set to. Exec closes the bell, and may leave SIGCHLD blocked. For a child that ended before,
+    /// it need not ring: `collect` and `wait` find that one all the same.
     pub fn new() -> io::Result<Self> {
         // If SIGCHLD is ignored, and that is inherited across exec, children are reaped by the
         // kernel and their statuses are lost (sigaction(2), wait(2)). A child that only stops need
@@ -108,8 +115,8 @@ impl Reaper {
         Ok(ended)
     }
 
-    /// Sleeps until a child has ended, then collects. Returns an empty list at once if there is no
-    /// child.
+    /// Sleeps until a child has ended, whatever rings, then collects. Returns an empty list, at once,
+    /// only if there is no child.
     pub fn wait(&mut self) -> io::Result<Vec<(Pid, End)>> {
         loop {
             let ended = self.collect()?;

@@ -20,7 +20,8 @@ pub enum First {
 /// The call returns in the parent only. In the child
 /// - the low 8 bits of what `body` returns are the exit code, 101 if it panics,
 /// - neither a destructor nor an exit handler of the parent runs,
-/// - what `body` prints gets out, and nothing that the parent printed gets out twice.
+/// - what `body` prints by `print!` is written, as far as standard output takes it, and nothing that
+///   the parent printed is written twice.
 ///
 /// # Errors
 /// If fork fails, or if this process has more than one thread: the child would have only the
@@ -30,21 +31,23 @@ pub fn fork_child(body: impl FnOnce() -> i32) -> io::Result<Pid> {
     todo!("call fork once, and go on in two ways: run the body and end, or return a pid")
 }
 
-/// Waits, asleep, until this child has ended, and reaps it.
+/// Waits, asleep, until this child of [`fork_child`] has ended, and reaps it.
 ///
 /// # Errors
-/// If waitpid fails. A signal that only interrupts the wait is no error. (`WaitStatus` has no name for a
-/// real-time signal: an end by one is EINVAL, and the child is reaped all the same.)
+/// If waitpid fails. A signal that only interrupts the wait is no error. (`WaitStatus` has no name for
+/// a real-time signal: an end by one is EINVAL, and the child is reaped all the same.)
 pub fn wait_for(child: Pid) -> io::Result<WaitStatus> {
     todo!("waitpid for {child}, again if a signal interrupts it")
 }
 
 /// Forks, lets one side take its whole turn before the other begins, and waits for the child.
 ///
-/// The parent's turn is given the child's pid. The process that is not first sleeps until the
-/// other's turn is over, whatever other processes it has started meanwhile. It also goes on when the
-/// other has died in its turn and no process that it has started then lives. If the parent's turn panics, it is over, and the caller has the panic, with the child
-/// waited for or not. The rest is as with [`fork_child`].
+/// The parent's turn is given the child's pid; if the child was first, it may have been reaped by
+/// then. The process that is not first sleeps until the other's turn is over, by return or by panic,
+/// whatever other processes it has started meanwhile. If the other dies in its turn, this one goes on,
+/// at the latest when no process that the other has started lives. What the child prints is written in
+/// its turn. A panic of the parent's turn goes on to the caller, with the child waited for or not. The
+/// rest is as with [`fork_child`].
 ///
 /// # Errors
 /// As [`fork_child`] and [`wait_for`], and if there is no pipe to be had.

@@ -57,3 +57,30 @@ fn a_fork_that_fails_is_the_error_and_changes_nothing() {
         );
     }
 }
+
+#[rstest]
+#[case::the_parent("parent")]
+#[case::the_child("child")]
+fn an_order_that_cannot_be_had_is_an_error_and_changes_nothing(#[case] first: &str) {
+    let program = Program::new(TURNS).args(["short", first]);
+    let trial = program.short_of_everything().expect("this machine allows tracing");
+    let calls = trial.disturbed.len();
+    require!(calls >= 1,
+        expected: "`in_order` to make a child",
+        seen: "{calls} calls that could fail",
+        likely: "see the other tests first",
+        read: "README, the task",
+    );
+    for disturbed in &trial.disturbed {
+        let errno = disturbed.errno;
+        let wanted = format!("error: Some({errno:?}); turns: \nchanged: \nchildren left: none\n");
+        let (timeline, seen) = (&disturbed.timeline, disturbed.timeline.stdout.trim_end());
+        require!(timeline.stdout == wanted,
+            expected: "the error {errno:?} when {disturbed}, no turn, no child, and nothing changed in the caller",
+            seen: "{seen}",
+            likely: "what was made before the call that failed stays, or its error is not passed on",
+            read: "src/lib.rs, in_order",
+            timeline: timeline,
+        );
+    }
+}

@@ -26,6 +26,12 @@ fn scene(args: &[&str]) -> Observed {
         likely: "the pid returned is of another process, or fork_child has waited for the child itself",
         read: "fork(2), RETURN VALUE; hint 1",
     );
+    require!(*ending != Ending::TimedOut || !stuck.is_empty(),
+        expected: "the scene {args:?} to come to its end",
+        seen: "nothing for 10 s, and nobody asleep in read, write or wait, after\n{stdout}{stderr}",
+        likely: "a call that fails at once is made again for ever: only EINTR asks for that",
+        read: "wait(2), ERRORS; hint 4",
+    );
     require!(*ending != Ending::TimedOut,
         expected: "the scene {args:?} to come to its end",
         seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",
@@ -328,5 +334,37 @@ fn what_cannot_be_flushed_before_the_fork_is_not_copied() {
         seen: "{seen}",
         likely: "an error of the flush before the fork is dropped, and the child has a copy of the buffer",
         read: "fork(2); the stub",
+    );
+}
+
+#[rstest]
+#[case::an_ordinary_one("fork_child", "workshop")]
+#[case::one_with_a_space("fork_child", "work shop")]
+#[case::one_with_many_spaces("fork_child", "a b c d e f g h")]
+#[case::one_with_a_parenthesis("fork_child", "a) S 1 1 1 1 1")]
+#[case::one_that_is_all_parentheses("fork_child", ")))(((")]
+#[case::one_that_is_a_number("fork_child", "1")]
+#[case::one_that_looks_like_the_answer("fork_child", "Threads:\t1")]
+#[case::one_of_two_lines("fork_child", "a\nThreads:\t1")]
+#[case::no_name("fork_child", "")]
+#[case::in_order_with_the_parent_first("in_order, parent first", "work shop")]
+#[case::in_order_with_the_child_first("in_order, child first", "work shop")]
+fn threads_are_counted_whatever_the_name_of_the_process(#[case] call: &str, #[case] name: &str) {
+    let stdout = scene(&["named", name, call]).stdout;
+    let seen = stdout.lines().take(5).collect::<Vec<_>>().join(", ");
+    require!(seen.starts_with("1: forked"),
+        expected: "{call} to fork a process with one thread whose name is {name:?}",
+        seen: "{seen}",
+        likely: "the number of threads is read from a text in which the name shifts it: in \
+            /proc/self/stat the name stands in parentheses, and may have spaces, lines and \
+            parentheses",
+        read: "proc_pid_stat(5); proc_pid_comm(5); hint 4",
+    );
+    require!(seen == "1: forked, 2: refused, 10: refused, 12: refused, 100: refused",
+        expected: "{call} to be an error in a process with 2, 10, 12 and 100 threads whose name is {name:?}",
+        seen: "{seen}",
+        likely: "another number is read than that of the threads, or this call has a fork of its \
+            own that counts none",
+        read: "proc_pid_stat(5); src/lib.rs, fork_child; hint 4",
     );
 }

@@ -16,9 +16,10 @@ pub enum End {
     Killed(i32),
 }
 
-/// Whether this child has ended. It is not reaped: `collect` will still find it.
+/// Whether this child has ended, with all its threads. It is not reaped: `collect` will still find it.
 ///
-/// The error is ECHILD if it is not a child of this process, or not any more.
+/// The error is ECHILD if it is not a child of this process, or not any more. No child has a number
+/// below 1.
 pub fn has_ended(child: Pid) -> io::Result<bool> {
     todo!("look at {child} without reaping it, and without waiting")
 }
@@ -36,16 +37,18 @@ pub struct Reaper {
 }
 
 impl AsFd for Reaper {
-    /// The bell: readable from the end of a child to the next `collect`, however many have ended. It
-    /// may ring for a child that is stopped or goes on, too.
+    /// The bell: readable from the end of a child to the next `collect` or `wait`, however many have
+    /// ended. It may ring for nothing, too: a child that stops or goes on, one that was reaped
+    /// meanwhile, a SIGCHLD that somebody has sent.
     fn as_fd(&self) -> BorrowedFd<'_> {
         todo!("the descriptor that says when to collect")
     }
 }
 
 impl Reaper {
-    /// For the whole of a program, which has one reaper. From now on the bell rings, whatever SIGCHLD was set to. Exec closes the bell. For a child that
-    /// ended before, it need not ring: `collect` and `wait` find that one all the same.
+    /// For the whole of a program, which has one reaper. From now on the bell rings, whatever SIGCHLD
+    /// was set to. Exec closes the bell, and may leave SIGCHLD blocked. For a child that ended before,
+    /// it need not ring: `collect` and `wait` find that one all the same.
     pub fn new() -> io::Result<Self> {
         todo!("prepare SIGCHLD, and make the bell")
     }
@@ -55,8 +58,8 @@ impl Reaper {
         todo!("silence the bell, then reap until no child is left that has ended")
     }
 
-    /// Sleeps until a child has ended, then collects. Returns an empty list at once if there is no
-    /// child.
+    /// Sleeps until a child has ended, whatever rings, then collects. Returns an empty list, at once,
+    /// only if there is no child.
     pub fn wait(&mut self) -> io::Result<Vec<(Pid, End)>> {
         todo!("which children may have ended before you go to sleep?")
     }

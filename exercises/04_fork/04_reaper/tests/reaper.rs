@@ -13,12 +13,24 @@ fn scene(words: &[&str]) -> Vec<String> {
     let program = Program::new(env!("CARGO_BIN_EXE_death_scenes"));
     let observed = words.iter().fold(program, |program, word| program.arg(*word)).run();
     let Observed { ending, stdout, stderr, stuck } = &observed;
-    require!(*ending != Ending::TimedOut,
+    let timed_out = *ending == Ending::TimedOut;
+    require!(!timed_out || !stuck.contains("waits in write("),
         expected: "the scene {words:?} to come to its end",
         seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",
-        likely: "a wait without WNOHANG for a child that lives, or a sleep after the bell has rung; in \
-            a handler: a write to a pipe that is full and is allowed to block",
-        read: "wait(2), WNOHANG; hints 2 and 3",
+        likely: "in a handler, a write to a pipe that is full and is allowed to block",
+        read: "pipe(7), O_NONBLOCK; hint 3",
+    );
+    require!(!timed_out || !stuck.contains("waits for a child to end"),
+        expected: "the scene {words:?} to come to its end",
+        seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",
+        likely: "a wait without WNOHANG for a child that lives, in `collect` or in a handler",
+        read: "wait(2), WNOHANG; hint 2",
+    );
+    require!(!timed_out,
+        expected: "the scene {words:?} to come to its end",
+        seen: "nothing for 10 s, after\n{stdout}{stderr}{stuck}",
+        likely: "a sleep although a child has ended: its ring was swallowed, or came before the bell",
+        read: "poll(2); hint 3",
     );
     require!(*ending == Ending::Exited(0),
         expected: "the scene {words:?} to end well",
@@ -93,7 +105,7 @@ fn a_look_sees_every_end(#[case] how: &str, #[case] end: &str) {
 
 #[test]
 fn a_process_that_is_no_child_is_an_error() {
-    let lines = scene(&["not-a-child"]);
+    let lines = scene(&["not-a-child", "its own"]);
     let seen = &lines[0];
     require!(seen == "has it ended: ECHILD",
         expected: "ECHILD from has_ended for a process that lives and is no child of the caller",
@@ -256,9 +268,10 @@ fn a_child_that_stops_has_not_ended() {
 
 /// Runs the program in which a child ends when `call` is about to hear that nobody has.
 #[track_caller]
-fn at_the_worst_moment(call: &str) -> String {
+fn at_the_worst_moment(scene: &str) -> String {
     let Observed { ending, stdout, stderr, .. } =
-        Program::new(env!("CARGO_BIN_EXE_worst_moment")).arg(call).run();
+        Program::new(env!("CARGO_BIN_EXE_worst_moment")).arg(scene).run();
+    let call = if scene == "collect" { "collect" } else { "wait" };
     require!(ending != Ending::TimedOut,
         expected: "{call} to return: the child has ended",
         seen: "it sleeps for ever",
@@ -412,4 +425,143 @@ fn an_orphan_is_reaped_by_its_grandparent() {
         read: "PR_SET_CHILD_SUBREAPER(2const), in older manuals prctl(2); hint 5",
     );
     require_none_left(&lines);
+}
+
+// By kinds.
+
+#[rstest]
+#[case::its_parents("its parent's")]
+#[case::the_first_process("the first process's")]
+#[case::a_grandchilds("a grandchild's")]
+#[case::of_a_thread_of_a_child("a thread's, of a child")]
+#[case::zero("0")]
+#[case::minus_one("-1")]
+#[case::its_process_group("its process group's, negative")]
+#[case::the_largest("2147483647")]
+#[case::the_smallest("-2147483648")]
+fn a_number_that_is_no_childs_is_an_error(#[case] whose: &str) {
+    let lines = scene(&["not-a-child", whose]);
+    let seen = &lines[0];
+    let is_number = whose.bytes().next_back().is_some_and(|byte| byte.is_ascii_digit());
+    require!(seen == "has it ended: ECHILD" || !(is_number || whose.ends_with("negative")),
+        expected: "ECHILD from has_ended for a number that no child has: {whose}",
+        seen: "{seen}",
+        likely: "to waitpid and kill(2) these numbers mean many processes, and to waitid they are \
+            EINVAL, which `nix` returns for a real-time signal, too",
+        read: "wait(2): the value of pid; src/reaper.rs, has_ended",
+    );
+    require!(seen == "has it ended: ECHILD",
+        expected: "ECHILD from has_ended for a number that is not a child's: {whose}",
+        seen: "{seen}",
+        likely: "/proc shows processes and threads of everybody: waitid knows children only",
+        read: "wait(2), ERRORS; hint 1",
+    );
+}
+
+#[test]
+fn a_child_lives_as_long_as_one_of_its_threads() {
+    let lines = scene(&["first-thread"]);
+    let seen = &lines[0];
+    require!(seen == "has it ended: false",
+        expected: "false from has_ended for a child whose first thread has ended, and another one lives",
+        seen: "{seen}",
+        likely: "the state in /proc is that of the first thread (Z), and the process is no zombie: \
+            waitid knows",
+        read: "proc_pid_stat(5); pthread_exit(3); wait(2); hint 1",
+    );
+    let seen = lines[1..3].join("\n");
+    require!(seen == "reaped: nobody\nreaped: a exited 7",
+        expected: "nobody to be collected while that thread lives, and then: a exited 7",
+        seen: "{seen}",
+        likely: "what /proc says is taken for an end",
+        read: "wait(2); hint 2",
+    );
+    require_none_left(&lines);
+}
+
+const NUMBERS: [&str; 8] = ["0", "1", "2", "63", "64", "65", "200", "1100"];
+
+#[rstest]
+#[case::collect("collect")]
+#[case::wait("wait")]
+fn any_number_that_has_ended_is_reaped_by_one(#[case] call: &str) {
+    let numbers: Vec<&str> = ["many", call].into_iter().chain(NUMBERS).collect();
+    let lines = scene(&numbers);
+    for (i, count) in NUMBERS.iter().enumerate() {
+        let seen = lines.get(i).map_or("nothing", String::as_str);
+        let right = format!("{count}: all, 0 left");
+        require!(seen == right,
+            expected: "all children that have ended before the {call}, each once: {right}",
+            seen: "{seen}",
+            likely: "a round reaps so many and no more: for those that are left nobody rings again",
+            read: "wait(2); src/reaper.rs, collect; hint 2",
+        );
+    }
+}
+
+#[test]
+fn an_end_by_any_signal_is_told() {
+    let lines = scene(&["every-signal"]);
+    let seen = lines[..lines.len() - 1].join("\n");
+    require!(seen == "all signals have been looked at",
+        expected: "a child that any signal has ended to be told as killed by it, by has_ended and collect",
+        seen: "{seen}",
+        likely: "signals from 32 on have no name in `nix` (EINVAL), or a number is taken out of the \
+            status by other bits than those of WTERMSIG",
+        read: "signal(7); wait(2), WTERMSIG; hint 4",
+    );
+}
+
+#[rstest]
+#[case::of_a_child_before_a_collect("kill", "before collect")]
+#[case::of_a_child_before_a_wait("kill", "before wait")]
+#[case::of_a_child_during_a_wait("kill", "during wait")]
+#[case::queued_before_a_collect("sigqueue", "before collect")]
+#[case::queued_before_a_wait("sigqueue", "before wait")]
+#[case::queued_during_a_wait("sigqueue", "during wait")]
+#[case::of_its_own_before_a_collect("itself", "before collect")]
+#[case::of_its_own_before_a_wait("itself", "before wait")]
+#[case::for_a_stop_before_a_collect("stop", "before collect")]
+#[case::for_a_stop_before_a_wait("stop", "before wait")]
+fn a_ring_for_nothing_is_no_end(#[case] from: &str, #[case] place: &str) {
+    let lines = scene(&["ring", from, place]);
+    let seen = lines[..lines.len() - 1].join("\n");
+    let mut right = "reaped: a exited 7".to_owned();
+    if from == "stop" {
+        right.push_str(", b exited 8");
+    }
+    if place == "before collect" {
+        right.insert_str(0, "reaped: nobody\n");
+    }
+    require!(seen == right,
+        expected: "SIGCHLD without an end ({from}, {place}) not to change what is reaped:\n{right}",
+        seen: "{seen}",
+        likely: "what the signal says is believed: who has sent it, or that somebody has ended. Only \
+            waitpid knows; if it finds nobody, and there are children, `wait` sleeps again",
+        read: "kill(2), sigqueue(3), SIGCHLD for a stop in wait(2); hint 3",
+    );
+    require_none_left(&lines);
+}
+
+#[test]
+fn a_ring_that_is_left_of_a_reaped_child_is_no_end() {
+    let seen = at_the_worst_moment("leftover");
+    require!(seen == "reaped\nreaped\n",
+        expected: "collect to find the child that ends before its first waitpid, and the next wait to \
+            sleep, although that child's ring is left, until the other child has ended",
+        seen: "{seen}",
+        likely: "wait returns when the bell has rung, whether waitpid finds anybody or not",
+        read: "README, the task; hint 3",
+    );
+}
+
+#[test]
+fn a_ring_for_nothing_right_after_the_look_is_no_end() {
+    let seen = at_the_worst_moment("ring");
+    require!(seen == "reaped\n",
+        expected: "wait to sleep on after a SIGCHLD that no end has sent, until the child has ended",
+        seen: "{seen}",
+        likely: "wait returns when the bell has rung, whether waitpid finds anybody or not",
+        read: "README, the task; hint 3",
+    );
 }

@@ -27,7 +27,8 @@ pub enum First {
 /// The call returns in the parent only. In the child
 /// - the low 8 bits of what `body` returns are the exit code, 101 if it panics,
 /// - neither a destructor nor an exit handler of the parent runs,
-/// - what `body` prints gets out, and nothing that the parent printed gets out twice.
+/// - what `body` prints by `print!` is written, as far as standard output takes it, and nothing that
+///   the parent printed is written twice.
 ///
 /// # Errors
 /// If fork fails, or if this process has more than one thread: the child would have only the
@@ -54,10 +55,11 @@ pub fn fork_child(body: impl FnOnce() -> i32) -> io::Result<Pid> {
     unsafe { libc::_exit(code) }
 }
 
-/// Waits, asleep, until this child has ended, and reaps it.
+/// Waits, asleep, until this child of [`fork_child`] has ended, and reaps it.
 ///
 /// # Errors
-/// If waitpid fails. A signal that only interrupts the wait is no error.
+/// If waitpid fails. A signal that only interrupts the wait is no error. (`WaitStatus` has no name for
+/// a real-time signal: an end by one is EINVAL, and the child is reaped all the same.)
 pub fn wait_for(child: Pid) -> io::Result<WaitStatus> {
     until_it_ends(child, WaitPidFlag::WEXITED)
 }
@@ -75,8 +77,12 @@ fn until_it_ends(child: Pid, flags: WaitPidFlag) -> io::Result<WaitStatus> {
 
 /// Forks, lets one side take its whole turn before the other begins, and waits for the child.
 ///
-/// The parent's turn is given the child's pid. The process that is not first sleeps until the
-/// other's turn is over, or until the other has died in it. The rest is as with [`fork_child`].
+/// The parent's turn is given the child's pid; if the child was first, it may have been reaped by
+/// then. The process that is not first sleeps until the other's turn is over, by return or by panic,
+/// whatever other processes it has started meanwhile. If the other dies in its turn, this one goes on,
+/// at the latest when no process that the other has started lives. What the child prints is written in
+/// its turn. A panic of the parent's turn goes on to the caller, with the child waited for or not. The
+/// rest is as with [`fork_child`].
 ///
 /// # Errors
 /// As [`fork_child`] and [`wait_for`], and if there is no file in memory to be had, or no lock.
@@ -101,7 +107,8 @@ pub fn in_order(
         First::Child => {
             let pid = fork_child(child)?;
             // It stays a zombie for the parent's turn, so that its number is still its own.
-            until_it_ends(pid, WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+            // An error that counts comes again from `wait_for`.
+            let _ = until_it_ends(pid, WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT);
             parent(pid);
             wait_for(pid)
         }

@@ -3,7 +3,7 @@
 #![allow(unsafe_code)]
 
 use std::fs;
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, ErrorKind, PipeWriter, Read, Write};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -24,7 +24,8 @@ pub enum First {
 /// The call returns in the parent only. In the child
 /// - the low 8 bits of what `body` returns are the exit code, 101 if it panics,
 /// - neither a destructor nor an exit handler of the parent runs,
-/// - what `body` prints gets out, and nothing that the parent printed gets out twice.
+/// - what `body` prints by `print!` is written, as far as standard output takes it, and nothing that
+///   the parent printed is written twice.
 ///
 /// # Errors
 /// If fork fails, or if this process has more than one thread: the child would have only the
@@ -61,10 +62,11 @@ impl Drop for End {
     }
 }
 
-/// Waits, asleep, until this child has ended, and reaps it.
+/// Waits, asleep, until this child of [`fork_child`] has ended, and reaps it.
 ///
 /// # Errors
-/// If waitpid fails. A signal that only interrupts the wait is no error.
+/// If waitpid fails. A signal that only interrupts the wait is no error. (`WaitStatus` has no name for
+/// a real-time signal: an end by one is EINVAL, and the child is reaped all the same.)
 pub fn wait_for(child: Pid) -> io::Result<WaitStatus> {
     let interrupted = |status: &nix::Result<WaitStatus>| *status == Err(Errno::EINTR);
     let mut waits = std::iter::repeat_with(|| waitpid(child, None)).skip_while(interrupted);
@@ -74,8 +76,12 @@ pub fn wait_for(child: Pid) -> io::Result<WaitStatus> {
 
 /// Forks, lets one side take its whole turn before the other begins, and waits for the child.
 ///
-/// The parent's turn is given the child's pid. The process that is not first sleeps until the
-/// other's turn is over, or until the other has died in it. The rest is as with [`fork_child`].
+/// The parent's turn is given the child's pid; if the child was first, it may have been reaped by
+/// then. The process that is not first sleeps until the other's turn is over, by return or by panic,
+/// whatever other processes it has started meanwhile. If the other dies in its turn, this one goes on,
+/// at the latest when no process that the other has started lives. What the child prints is written in
+/// its turn. A panic of the parent's turn goes on to the caller, with the child waited for or not. The
+/// rest is as with [`fork_child`].
 ///
 /// # Errors
 /// As [`fork_child`] and [`wait_for`], and if there is no pipe to be had.
@@ -87,9 +93,9 @@ pub fn in_order(
     if let First::Child = first {
         // The child's turn needs no word: its end is the word.
         let pid = fork_child(child)?;
-        let status = wait_for(pid)?;
+        let status = wait_for(pid);
         parent(pid);
-        return Ok(status);
+        return status;
     }
     let (mut hears, says) = io::pipe()?;
     let mut says = Some(says);
@@ -102,10 +108,21 @@ pub fn in_order(
             _ => child(),
         }
     })?;
+    let over = Over { says };
     parent(pid);
-    // The read end is open in this process, so that a child that has died makes no SIGPIPE.
-    let told = says.iter_mut().try_for_each(|says| says.write_all(&[0]));
-    drop(says);
-    let status = wait_for(pid)?;
-    told.map(|()| status)
+    drop(over);
+    wait_for(pid)
+}
+
+/// The end of the parent's turn, which is told when this is dropped: by a return, or by a panic.
+struct Over {
+    says: Option<PipeWriter>,
+}
+
+impl Drop for Over {
+    fn drop(&mut self) {
+        // The read end is open in this process, so there is a reader and room for a byte: no error, and
+        // no SIGPIPE if the child has died.
+        let _ = self.says.iter_mut().try_for_each(|says| says.write_all(&[0]));
+    }
 }

@@ -25,9 +25,11 @@ pub enum End {
 
 /// Whether this child has ended. It is not reaped: `collect` will still find it.
 ///
-/// The error is ECHILD if it is not a child of this process, or not any more.
+/// The error is ECHILD if it is not a child of this process, or not any more. No child has a number
+/// below 1.
 pub fn has_ended(child: Pid) -> io::Result<bool> {
-    let who = child.as_raw() as id_t;
+    // waitid says EINVAL to a number that cannot be a process's.
+    let who = id_t::try_from(child.as_raw()).ok().filter(|who| *who > 0).ok_or(Errno::ECHILD)?;
     Ok(ended(libc::P_PID, who, libc::WNOHANG | libc::WNOWAIT)?.is_some())
 }
 
@@ -70,16 +72,18 @@ pub struct Reaper {
 }
 
 impl AsFd for Reaper {
-    /// The bell: readable from the end of a child to the next `collect`, however many have ended. It
-    /// may ring for a child that is stopped or goes on, too.
+    /// The bell: readable from the end of a child to the next `collect` or `wait`, however many have
+    /// ended. It may ring for nothing, too: a child that stops or goes on, one that was reaped
+    /// meanwhile, a SIGCHLD that somebody has sent.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.bell.as_fd()
     }
 }
 
 impl Reaper {
-    /// From now on the bell rings, whatever SIGCHLD was set to. Exec closes the bell. For a child that
-    /// ended before, it need not ring: `collect` and `wait` find that one all the same.
+    /// For the whole of a program, which has one reaper. From now on the bell rings, whatever SIGCHLD
+    /// was set to. Exec closes the bell, and may leave SIGCHLD blocked. For a child that ended before,
+    /// it need not ring: `collect` and `wait` find that one all the same.
     pub fn new() -> io::Result<Self> {
         let sigchld = SigSet::from(Signal::SIGCHLD);
         // Blocked first: from here on none is lost.
@@ -105,8 +109,8 @@ impl Reaper {
         }
     }
 
-    /// Sleeps until a child has ended, then collects. Returns an empty list at once if there is no
-    /// child.
+    /// Sleeps until a child has ended, whatever rings, then collects. Returns an empty list, at once,
+    /// only if there is no child.
     pub fn wait(&mut self) -> io::Result<Vec<(Pid, End)>> {
         match ended(libc::P_ALL, 0, libc::WNOWAIT) {
             Err(errno) if errno != Errno::ECHILD => Err(errno.into()),

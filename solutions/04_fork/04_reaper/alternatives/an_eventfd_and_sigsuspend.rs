@@ -37,8 +37,13 @@ extern "C" fn ring(_: c_int) {
 
 /// Whether this child has ended. It is not reaped: `collect` will still find it.
 ///
-/// The error is ECHILD if it is not a child of this process, or not any more.
+/// The error is ECHILD if it is not a child of this process, or not any more. No child has a number
+/// below 1.
 pub fn has_ended(child: Pid) -> io::Result<bool> {
+    if child.as_raw() < 1 {
+        // EINVAL to waitid, and EINVAL has another meaning below.
+        return Err(Errno::ECHILD.into());
+    }
     match look(Id::Pid(child)) {
         Ok(WaitStatus::StillAlive) => Ok(false),
         // `nix` has no word for a real-time signal: EINVAL, and the child is still there.
@@ -67,16 +72,18 @@ pub struct Reaper {
 }
 
 impl AsFd for Reaper {
-    /// The bell: readable from the end of a child to the next `collect`, however many have ended. It
-    /// may ring for a child that is stopped or goes on, too.
+    /// The bell: readable from the end of a child to the next `collect` or `wait`, however many have
+    /// ended. It may ring for nothing, too: a child that stops or goes on, one that was reaped
+    /// meanwhile, a SIGCHLD that somebody has sent.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.bell.as_fd()
     }
 }
 
 impl Reaper {
-    /// From now on the bell rings, whatever SIGCHLD was set to. Exec closes the bell. For a child that
-    /// ended before, it need not ring: `collect` and `wait` find that one all the same.
+    /// For the whole of a program, which has one reaper. From now on the bell rings, whatever SIGCHLD
+    /// was set to. Exec closes the bell, and may leave SIGCHLD blocked. For a child that ended before,
+    /// it need not ring: `collect` and `wait` find that one all the same.
     pub fn new() -> io::Result<Self> {
         // SAFETY: it takes two integers (eventfd(2)).
         let counter = unsafe { libc::eventfd(0, libc::EFD_CLOEXEC | libc::EFD_NONBLOCK) };
@@ -109,8 +116,8 @@ impl Reaper {
         }
     }
 
-    /// Sleeps until a child has ended, then collects. Returns an empty list at once if there is no
-    /// child.
+    /// Sleeps until a child has ended, whatever rings, then collects. Returns an empty list, at once,
+    /// only if there is no child.
     pub fn wait(&mut self) -> io::Result<Vec<(Pid, End)>> {
         let before = SigSet::from(Signal::SIGCHLD).thread_swap_mask(SigmaskHow::SIG_BLOCK)?;
         let mut while_asleep = before;

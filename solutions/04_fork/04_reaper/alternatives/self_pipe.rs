@@ -48,8 +48,13 @@ impl End {
 
 /// Whether this child has ended. What it left is still there to be collected.
 ///
-/// The error is ECHILD if it is not a child of this process, or not any more.
+/// The error is ECHILD if it is not a child of this process, or not any more. No child has a number
+/// below 1.
 pub fn has_ended(child: Pid) -> io::Result<bool> {
+    if child.as_raw() < 1 {
+        // EINVAL to waitid, and EINVAL has another meaning below.
+        return Err(Errno::ECHILD.into());
+    }
     match look(Id::Pid(child)) {
         Ok(WaitStatus::StillAlive) => Ok(false),
         // Ended. EINVAL: by a real-time signal, which `nix` has no name for.
@@ -75,16 +80,18 @@ pub struct Reaper {
 }
 
 impl AsFd for Reaper {
-    /// The bell: readable from the end of a child to the next `collect`, however many have ended. It
-    /// may ring for a child that is stopped or goes on, too.
+    /// The bell: readable from the end of a child to the next `collect` or `wait`, however many have
+    /// ended. It may ring for nothing, too: a child that stops or goes on, one that was reaped
+    /// meanwhile, a SIGCHLD that somebody has sent.
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.bell.as_fd()
     }
 }
 
 impl Reaper {
-    /// From now on the bell rings, whatever SIGCHLD was set to. Exec closes the bell. For a child that
-    /// ended before, it need not ring: `collect` and `wait` find that one all the same.
+    /// For the whole of a program, which has one reaper. From now on the bell rings, whatever SIGCHLD
+    /// was set to. Exec closes the bell, and may leave SIGCHLD blocked. For a child that ended before,
+    /// it need not ring: `collect` and `wait` find that one all the same.
     pub fn new() -> io::Result<Self> {
         let (bell, ring_end) = io::pipe()?;
         fcntl(&bell, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;

@@ -4,6 +4,7 @@
 //! with one.
 #![allow(unsafe_code)]
 
+use std::ffi::CString;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write, stdout};
 use std::os::fd::{AsFd, AsRawFd};
@@ -16,13 +17,14 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::libc;
 use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::prctl;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, dup2_stdout, getpid, getppid, pipe2, read, write};
 use testkit::on_trial;
 use testkit::quiescence::{Quiescence, await_quiescence, let_others_look};
 use testkit::survey::Survey;
-use two_returns::{fork_child, wait_for};
+use two_returns::{First, fork_child, in_order, wait_for};
 
 fn main() -> io::Result<()> {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -47,6 +49,7 @@ fn main() -> io::Result<()> {
         ["stopped"] => stopped(),
         ["reaped"] => reaped(),
         ["threads", count] => threads(count.parse().expect("a number of threads")),
+        ["named", name, call] => named(name, call),
         _ => panic!("no scene {args:?}"),
     }?;
     // WNOHANG: a child that still runs is left over, too.
@@ -184,7 +187,9 @@ fn no_room() -> io::Result<()> {
     while write(&writer, b".").is_ok() {}
     dup2_stdout(&writer)?;
     print!("[said once]");
-    let forked = fork(|| 7);
+    // The child ends when there is room.
+    let (mut is_room, mut room) = io::pipe()?;
+    let forked = fork(|| is_room.read_exact(&mut [0]).map_or(1, |()| 7));
     let made = forked.is_ok();
     let mut heard = Vec::new();
     let mut hear = || {
@@ -194,6 +199,7 @@ fn no_room() -> io::Result<()> {
         }
     };
     hear();
+    room.write_all(&[0])?;
     if let Ok(child) = forked {
         wait_for(child)?;
     }
@@ -336,21 +342,46 @@ fn reaped() -> io::Result<()> {
 
 /// So many threads are there: this one, and others that sleep.
 fn threads(count: usize) -> io::Result<()> {
+    among(count, || match fork(|| 0) {
+        Ok(child) => {
+            println!("forked");
+            waitpid(child, None).map(drop)
+        }
+        Err(_) => {
+            println!("refused");
+            Ok(())
+        }
+    })?;
+    Ok(())
+}
+
+/// One thread, then more and more, in a process of this name (PR_SET_NAME(2const)).
+fn named(name: &str, call: &str) -> io::Result<()> {
+    prctl::set_name(&CString::new(name)?)?;
+    for count in [1, 2, 10, 12, 100] {
+        let made = among(count, || match call {
+            "fork_child" => {
+                fork(|| 0).and_then(|child| Ok(waitpid(child, None).map(drop)?)).is_ok()
+            }
+            "in_order, parent first" => in_order(First::Parent, |_| {}, || 0).is_ok(),
+            _ => in_order(First::Child, |_| {}, || 0).is_ok(),
+        });
+        println!("{count}: {}", if made { "forked" } else { "refused" });
+    }
+    Ok(())
+}
+
+/// Calls `act` in a process with so many threads: this one, and others that sleep.
+fn among<T>(count: usize, act: impl FnOnce() -> T) -> T {
     let (stop, stopped) = mpsc::channel::<()>();
     let stopped = Mutex::new(stopped);
     thread::scope(|scope| {
         for _ in 1..count {
             scope.spawn(|| stopped.lock().map(|stopped| stopped.recv()).is_ok());
         }
-        match fork(|| 0) {
-            Ok(child) => {
-                println!("forked");
-                waitpid(child, None)?;
-            }
-            Err(_) => println!("refused"),
-        }
+        let result = act();
         drop(stop);
-        Ok(())
+        result
     })
 }
 

@@ -1,6 +1,9 @@
 //! Scenes for the tests of `in_order`: each prints what it saw.
 #![allow(unsafe_code)]
 
+#[path = "turn_scenes/table.rs"]
+mod table;
+
 use std::env;
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -19,6 +22,7 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{ForkResult, Pid, dup2_stdout, fork, getpid, getppid, pipe2, write};
 use testkit::on_trial;
 use testkit::quiescence::{Quiescence, await_quiescence, let_others_look};
+use testkit::survey::Survey;
 use two_returns::{First, in_order};
 
 fn main() -> io::Result<()> {
@@ -35,6 +39,8 @@ fn main() -> io::Result<()> {
         ["panic"] => panics(),
         ["on-trial", who] => on_a_bad_day(who),
         ["late-output"] => late_output(),
+        ["short", first] => short(first),
+        ["table", first, parents, childs] => table::row(first, parents, childs),
         _ => panic!("no scene {args:?}"),
     }?;
     match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
@@ -179,6 +185,22 @@ fn on_a_bad_day(who: &str) -> io::Result<()> {
             Ok(())
         }
     }
+}
+
+/// `in_order` on trial, when something is not to be had: what comes of it, and what it has changed.
+fn short(first: &str) -> io::Result<()> {
+    let mut turns = String::new();
+    let before = Survey::now();
+    let order = if first == "parent" { First::Parent } else { First::Child };
+    match on_trial(|| in_order(order, |_| turns.push_str("the parent's"), || 7)) {
+        Ok(status) => tell(status)?,
+        Err(error) => {
+            let errno = error.raw_os_error().map(Errno::from_raw);
+            println!("error: {errno:?}; turns: {turns}");
+        }
+    }
+    println!("changed: {}", before.changes().join(", "));
+    Ok(())
 }
 
 /// Where the signal handler reports that it has run.

@@ -4,6 +4,9 @@
 //! several.
 #![allow(unsafe_code)]
 
+#[path = "death_scenes/kinds.rs"]
+mod kinds;
+
 use std::collections::BTreeMap;
 use std::env;
 use std::io::{self, PipeWriter, Read, Write};
@@ -31,7 +34,11 @@ fn main() -> io::Result<()> {
         ["peek", how] => peek(&mut family, how),
         ["end", how] => one_end(&mut family, how),
         ["core"] => core_dumped(&mut family),
-        ["not-a-child"] => not_a_child(),
+        ["not-a-child", whose] => kinds::not_a_child(&mut family, whose),
+        ["many", call, ..] => kinds::many(call, &words[2..]),
+        ["every-signal"] => kinds::every_signal(),
+        ["ring", from, place] => kinds::ring_for_nothing(&mut family, from, place),
+        ["first-thread"] => kinds::first_thread_ends(&mut family),
         ["session"] => session(&mut family),
         ["after-wait"] => after_wait(&mut family),
         ["nobody"] => nobody(&mut family),
@@ -234,13 +241,6 @@ mod dumped_core {
         }
         result as c_int
     }
-}
-
-/// A process that lives and is nobody's child here: this one.
-fn not_a_child() -> io::Result<()> {
-    let seen = has_ended(getpid()).map_or_else(|error| errno(&error), |ended| ended.to_string());
-    println!("has it ended: {seen}");
-    Ok(())
 }
 
 /// The child leaves its parent's session and process group, as a daemon does.

@@ -7,22 +7,30 @@
 #![allow(unsafe_code)]
 
 use std::env;
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, IntoRawFd};
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 
 use nix::errno::Errno;
 use nix::libc::{self, c_int, c_uint, c_void, id_t, pid_t, rusage, siginfo_t};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::unistd::Pid;
+use nix::unistd::{Pid, getpid};
 use reaper::{End, Reaper, start};
+use testkit::quiescence::{await_quiescence, let_others_look};
 
 /// The descriptor whose closing lets the child end; -1 if it has been closed.
 static GATE: AtomicI32 = AtomicI32::new(-1);
 static CHILD: AtomicI32 = AtomicI32::new(0);
+/// Whether the child ends before the first look, when the bell has been silenced.
+static IS_EARLY: AtomicBool = AtomicBool::new(false);
+/// Whether the first look, that finds nobody, is followed by a SIGCHLD that nobody's end has sent.
+static RINGS: AtomicBool = AtomicBool::new(false);
 
 fn main() -> io::Result<()> {
     let mut reaper = Reaper::new()?;
+    if env::args().nth(1).as_deref() == Some("ring") {
+        return ring(&mut reaper);
+    }
     let (mut gate, open) = io::pipe()?;
     let open = open.into_raw_fd();
     let child = start(|| {
@@ -35,6 +43,7 @@ fn main() -> io::Result<()> {
     match env::args().nth(1).as_deref() {
         Some("wait") => tell(child, &reaper.wait()?),
         Some("collect") => collect(&mut reaper, child)?,
+        Some("leftover") => leftover(&mut reaper, child)?,
         other => panic!("no scene {other:?}"),
     }
     // A child that has not been reaped is not left behind.
@@ -64,6 +73,42 @@ fn collect(reaper: &mut Reaper, child: Pid) -> io::Result<()> {
     Ok(())
 }
 
+/// The child ends in the middle of a collect, which finds it: its ring is left. Another one lives then.
+fn leftover(reaper: &mut Reaper, child: Pid) -> io::Result<()> {
+    let_others_look();
+    let parent = getpid().as_raw();
+    let (mut begins, mut begin) = io::pipe()?;
+    let other = start(|| {
+        // The child's copy of the write end would keep the first one.
+        drop_the_gate();
+        let begun = begins.read_exact(&mut [0]).is_ok();
+        await_quiescence(parent);
+        if begun { 7 } else { 1 }
+    })?;
+    IS_EARLY.store(true, Ordering::Relaxed);
+    let reaped = reaper.collect()?;
+    open_the_gate();
+    tell(child, &reaped);
+    begin.write_all(&[0])?;
+    tell(other, &reaper.wait()?);
+    while wait_for(other, 0) == -1 && Errno::last() == Errno::EINTR {}
+    Ok(())
+}
+
+/// SIGCHLD comes right after a look that has found nobody, and nobody has ended.
+fn ring(reaper: &mut Reaper) -> io::Result<()> {
+    let_others_look();
+    let parent = getpid().as_raw();
+    let child = start(|| {
+        await_quiescence(parent);
+        7
+    })?;
+    RINGS.store(true, Ordering::Relaxed);
+    tell(child, &reaper.wait()?);
+    while wait_for(child, 0) == -1 && Errno::last() == Errno::EINTR {}
+    Ok(())
+}
+
 fn tell(child: Pid, reaped: &[(Pid, End)]) {
     match reaped {
         [(pid, End::Exited(7))] if *pid == child => println!("reaped"),
@@ -87,6 +132,19 @@ fn open_the_gate() {
     }
 }
 
+fn drop_the_gate() {
+    let gate = GATE.swap(-1, Ordering::Relaxed);
+    // SAFETY: the descriptor is this program's, and nobody else closes it.
+    unsafe { libc::close(gate) };
+}
+
+fn ring_once() {
+    if RINGS.swap(false, Ordering::Relaxed) {
+        // SAFETY: raise(3) takes an integer and touches no memory of ours.
+        unsafe { libc::raise(libc::SIGCHLD) };
+    }
+}
+
 /// waitid(2) itself, not the function below.
 fn wait_for(child: Pid, options: c_int) -> libc::c_long {
     let (child, options) = (child.as_raw(), options | libc::WEXITED);
@@ -97,6 +155,9 @@ fn wait_for(child: Pid, options: c_int) -> libc::c_long {
 /// Whoever is ready to sleep until a child has ended is not kept waiting.
 fn before_a_wait(options: c_int) {
     if options & libc::WNOHANG == 0 {
+        ring_once();
+    }
+    if options & libc::WNOHANG == 0 || IS_EARLY.load(Ordering::Relaxed) {
         open_the_gate();
     }
 }
@@ -104,6 +165,7 @@ fn before_a_wait(options: c_int) {
 /// Now, when the caller is about to hear that nobody has ended, the child ends.
 fn after_a_look(found: bool) {
     if !found {
+        ring_once();
         open_the_gate();
     }
 }
