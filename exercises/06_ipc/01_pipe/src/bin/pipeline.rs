@@ -6,12 +6,12 @@
 //! `pipeline text` spawns a file that is no program. Before `spawn` or `run` may stand `elder`: the
 //! caller has another child, which has ended; or `deaf`: what it starts ignores SIGTERM at first; or
 //! `unfinished`: the caller has an exit handler, and lines in its buffers that it has not finished; or
-//! `without` and some of the digits 0 and 1: the caller has closed these descriptors; `without crossed`: they are the
+//! `without` and some of the digits 0 and 1: the caller has closed these descriptors; or `environment`: the caller has a strange one; `without crossed`: they are the
 //! ends of the stage, each in the other's place.
 
 #![allow(unsafe_code)]
 
-use std::ffi::CString;
+use std::ffi::{CString, c_char};
 use std::fs::File;
 use std::io::{self, Read, Write, stderr, stdin, stdout};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -27,9 +27,11 @@ use nix::unistd::{Pid, close, getpid, pipe2};
 use pipe::{Ending, Outcome, run, spawn};
 use testkit::on_trial;
 use testkit::procfs::open_descriptors;
+use testkit::quiescence::let_others_look;
 
 fn main() {
     close_on_exec_what_was_inherited();
+    let_others_look();
     let mut words = std::env::args().skip(1);
     let mut command = words.next().expect("spawn or run");
     let (mut elder, mut is_unfinished, mut closed) = (None, false, String::new());
@@ -44,6 +46,10 @@ fn main() {
     } else if command == "unfinished" {
         leave_unfinished();
         is_unfinished = true;
+        command = words.next().expect("spawn or run");
+    }
+    if command == "environment" {
+        set_environment();
         command = words.next().expect("spawn or run");
     }
     if command == "without" {
@@ -162,6 +168,21 @@ fn child_that_has_ended() -> io::Result<Child> {
     let child = Command::new(stage).args(["leave", "3"]).stdin(Stdio::null()).spawn()?;
     waitid(Id::Pid(Pid::from_raw(child.id() as i32)), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
     Ok(child)
+}
+
+unsafe extern "C" {
+    /// environ(7): the strings, and null behind the last.
+    static mut environ: *const *const c_char;
+}
+
+/// The environment of this caller: the strings that a program may be started with are any (execve(2)).
+fn set_environment() {
+    let strings =
+        [c"SHOPFLOOR=bolt", c"no_equals_sign", c"=no_name", c"", c"TWICE=1", c"TWICE=2", c"A=\xff"];
+    let ends = strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]);
+    let array: &'static [*const c_char] = Vec::leak(ends.collect());
+    // SAFETY: this process has one thread, and the array and the strings live to its end.
+    unsafe { environ = array.as_ptr() };
 }
 
 /// The start of a line in Rust's buffer, one in the C library's, and a handler for the end of the program.
