@@ -143,8 +143,11 @@ fn a_pipe_may_be_small(
     let wanted = format!("bytes {}", if passes_on { bytes } else { 0 });
     let facts =
         timeline.stdout.split_once("output\n").map_or(&*timeline.stdout, |(facts, _)| facts);
-    require!(facts.lines().any(|line| line == wanted) && facts.contains("children none"),
-        expected: "`{stages}` with {bytes} bytes and pipes of one page: {wanted}, and no child left",
+    let ended = facts.lines().filter(|line| *line == "ending exited 0").count();
+    let has_run = ended == stages.split(" | ").count() && facts.contains("children none");
+    require!(has_run && facts.lines().any(|line| line == wanted),
+        expected: "`{stages}` with {bytes} bytes and pipes of one page: {wanted}, each stage exited with 0, and \
+            no child is left",
         seen: "{facts}",
         likely: "what has no room in the pipe is left out",
         read: "pipe(7), Pipe capacity; write(2); hint 3",

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use common::{
     Report, beside_an_elder, run, run_deaf, spawn, spawn_no_path, with_a_strange_environment,
-    with_lines_unfinished, without,
+    with_lines_unfinished, with_orphans, without,
 };
 use rstest::rstest;
 use testkit::require;
@@ -530,7 +530,7 @@ fn who_waits_sleeps(#[case] stages: &str, #[case] bytes: usize) {
 
 #[test]
 fn the_output_ends_when_nobody_holds_its_pipe() {
-    let report = run("behind bolt", "", STILL_OPEN);
+    let report = with_orphans("behind bolt");
     report.require_no_error();
     let output = &report.output;
     require!(output == "bolt",

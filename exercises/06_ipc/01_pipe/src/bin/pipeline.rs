@@ -3,11 +3,14 @@
 //! `pipeline spawn PROGRAM ARG…` and `pipeline run PROGRAM ARG… '|' PROGRAM ARG… …`; the input is
 //! standard input. The report is a line a fact, then a line `output`, then the output.
 //!
-//! `pipeline text` spawns a file that is no program. Before `spawn` or `run` may stand `elder`: the
-//! caller has another child, which has ended; or `deaf`: what it starts ignores SIGTERM at first; or
-//! `unfinished`: the caller has an exit handler, and lines in its buffers that it has not finished; or
-//! `without` and some of the digits 0 and 1: the caller has closed these descriptors; or `environment`: the caller has a strange one; `without crossed`: they are the
-//! ends of the stage, each in the other's place.
+//! `pipeline text` spawns a file that is no program. Before `spawn` or `run` may stand
+//! - `elder`: the caller has another child, which has ended;
+//! - `deaf`: what it starts ignores SIGTERM at first;
+//! - `unfinished`: the caller has an exit handler, and lines in its buffers that it has not finished;
+//! - `foster`: what a stage leaves behind becomes the caller's child;
+//! - `environment`: the caller's environment is a strange one;
+//! - `without` and some of the digits 0 and 1: the caller has closed these descriptors; `without crossed`: they
+//!   are the ends of the stage, each in the other's place.
 
 #![allow(unsafe_code)]
 
@@ -21,6 +24,7 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::libc;
 use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, close, getpid, pipe2};
@@ -35,6 +39,7 @@ fn main() {
     let mut words = std::env::args().skip(1);
     let mut command = words.next().expect("spawn or run");
     let (mut elder, mut is_unfinished, mut closed) = (None, false, String::new());
+    let mut takes_orphans = false;
     if command == "elder" {
         elder = Some(child_that_has_ended().expect("a child can be started"));
         command = words.next().expect("spawn or run");
@@ -46,6 +51,11 @@ fn main() {
     } else if command == "unfinished" {
         leave_unfinished();
         is_unfinished = true;
+        command = words.next().expect("spawn or run");
+    }
+    if command == "foster" {
+        set_child_subreaper(true).expect("it is a flag");
+        takes_orphans = true;
         command = words.next().expect("spawn or run");
     }
     if command == "environment" {
@@ -96,6 +106,10 @@ fn main() {
             Err(error) => errno(&error),
         };
         writeln!(report, "elder {fact}").expect("a Vec takes all");
+    }
+    if takes_orphans {
+        // What a stage has left behind has ended or is about to.
+        let _ = waitpid(None, None);
     }
     let children = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
         Err(Errno::ECHILD) => "none",
