@@ -19,7 +19,7 @@ pub struct Stdio<'fd> {
     pub stderr: Option<BorrowedFd<'fd>>,
 }
 
-/// Starts the program at the path `program` in a child, and returns when it runs.
+/// Starts the program at the path `program` in a child, and returns when it runs; until then it sleeps.
 ///
 /// Its argument 0 is `program`, the others are `args`; its directory is the caller's, and so is its
 /// environment, byte for byte, whatever strings are in it.

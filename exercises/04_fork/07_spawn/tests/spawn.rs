@@ -200,6 +200,27 @@ fn spawn_returns_while_the_program_runs() {
     );
 }
 
+#[test]
+fn spawn_sleeps_until_the_program_runs() {
+    let observed = scene(&["slow-child"]);
+    let outcome = observed.lines()[0];
+    require!(outcome == "exited 7",
+        expected: "a program that runs at last, although its child takes its time before the exec: exited 7",
+        seen: "{outcome}",
+        likely: "the waiting ends before the exec: end-of-file on the pipe is the sign that it worked",
+        read: "hint 2",
+    );
+    let how = observed.stderr.lines().find_map(|line| line.strip_prefix("the caller "));
+    // By clone(2) the child is made without the handler that looks.
+    let seen = how.unwrap_or("sleeps");
+    require!(seen == "sleeps",
+        expected: "`spawn` to sleep until there is news of its child",
+        seen: "it {seen}",
+        likely: "a read or a wait that does not wait (O_NONBLOCK, WNOHANG) is made again and again",
+        read: "pipe(7), I/O on pipes and FIFOs; hint 2",
+    );
+}
+
 // A program that cannot run.
 
 #[rstest]

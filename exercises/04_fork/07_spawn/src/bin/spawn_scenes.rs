@@ -31,7 +31,7 @@ use nix::unistd::{Pid, close, dup2_stdout, getpid, getppid, pipe};
 use spawn::{Stdio, spawn};
 use testkit::on_trial;
 use testkit::procfs::open_descriptors;
-use testkit::quiescence::{interrupt, let_others_look};
+use testkit::quiescence::{Quiescence, await_quiescence, interrupt, let_others_look};
 use testkit::survey::Survey;
 
 fn main() -> io::Result<()> {
@@ -59,6 +59,7 @@ fn main() -> io::Result<()> {
         ["pending"] => pending(),
         ["meanwhile", what] => meanwhile(what),
         ["killed-early"] => killed_early(),
+        ["slow-child"] => slow_child(),
         ["signals"] => signals(),
         ["way-out"] => way_out(),
         ["siblings"] => siblings(),
@@ -456,6 +457,24 @@ fn meanwhile(what: &str) -> io::Result<()> {
     // SAFETY: the handler lives as long as the program, and makes system calls only.
     unsafe { libc::pthread_atfork(Some(be_another_thread), None, None) };
     run(&[what], Stdio::default())
+}
+
+/// In the child, before fork returns there: the parent waits for news, for as long as this takes.
+extern "C" fn look_at_the_parent() {
+    let how = match await_quiescence(getppid().as_raw()) {
+        Quiescence::Spinning => "spins",
+        Quiescence::AsleepByTheClock => "sleeps by the clock",
+        _ => "sleeps",
+    };
+    say(&format!("the caller {how}\n"));
+}
+
+/// The child takes its time before it can exec.
+fn slow_child() -> io::Result<()> {
+    let_others_look();
+    // SAFETY: the handler lives as long as the program; this process has one thread.
+    unsafe { libc::pthread_atfork(None, None, Some(look_at_the_parent)) };
+    run(&["exit", "7"], Stdio::default())
 }
 
 /// In the child, before fork returns there.
