@@ -46,7 +46,8 @@ pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) ->
 /// last one writes, and reaps every stage.
 ///
 /// There is at least one stage, and each has at least its `argv[0]`. The stages are started in their order.
-/// It makes no other child, and waits for no other. It sleeps while there is nothing to do, however much a pipe holds.
+/// It makes no other child, and waits for no other. It sleeps while there is nothing to do, and relies on no
+/// size of a pipe.
 /// A first stage that does not want all of the input is no error. (SIGPIPE is ignored in the caller, as in every
 /// Rust program that does not change that.)
 ///
