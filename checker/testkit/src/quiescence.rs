@@ -76,6 +76,11 @@ pub(crate) fn await_quiescence_of_other_threads() {
     }
 }
 
+/// As [`await_quiescence`], of any thread of process `pid`.
+pub fn await_quiescence_of_thread(pid: i32, tid: i32) -> Quiescence {
+    await_thread(pid, tid)
+}
+
 fn await_thread(pid: i32, tid: i32) -> Quiescence {
     let began = Instant::now();
     for look in 1.. {

@@ -21,6 +21,7 @@ pub struct Program {
     pub(crate) stdin: Option<Vec<u8>>,
     pub(crate) deadline: Duration,
     pub(crate) every_call: bool,
+    pub(crate) small_pipes: bool,
     /// Which calls are counted or disturbed.
     pub(crate) probe: Option<Probe>,
 }
@@ -36,6 +37,7 @@ impl Program {
             stdin: None,
             deadline: DEADLINE,
             every_call: false,
+            small_pipes: false,
             probe: None,
         }
     }
@@ -74,6 +76,13 @@ impl Program {
     /// what it was doing.
     pub fn deadline(mut self, deadline: Duration) -> Self {
         self.deadline = deadline;
+        self
+    }
+
+    /// Makes each pipe that it makes one page large. A user who has many pipes gets no larger ones (pipe(7),
+    /// `pipe-user-pages-soft`; from Linux 5.14 on, two pages).
+    pub fn small_pipes(mut self) -> Self {
+        self.small_pipes = true;
         self
     }
 

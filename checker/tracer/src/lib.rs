@@ -46,6 +46,7 @@ mod tracees;
 mod syscall_entry;
 mod syscall_exit;
 
+mod changes;
 mod descriptors;
 mod filter;
 mod memory;

@@ -22,13 +22,34 @@ impl fmt::Display for Site {
     }
 }
 
+/// What the calls are counted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// One is interrupted. A thread that blocks all signals is left alone.
+    Interrupt,
+    /// One fails.
+    Fail,
+    /// One transfers a byte only.
+    Shorten,
+    /// None is disturbed: those that change what all threads of the caller share are told.
+    Watch,
+}
+
+/// What is done to a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// It is not made, and fails with this.
+    Fails(Errno),
+    /// It is asked for one byte.
+    OneByte,
+}
+
 /// Which calls are counted, and which one is disturbed.
 #[derive(Debug, Clone)]
 pub(crate) struct Probe {
     pub(crate) calls: Vec<&'static str>,
-    /// A thread that blocks all signals is left alone.
-    pub(crate) by_a_signal: bool,
-    pub(crate) fault: Option<(Site, Errno)>,
+    pub(crate) purpose: Purpose,
+    pub(crate) fault: Option<(Site, Fault)>,
 }
 
 impl Probe {

@@ -33,6 +33,8 @@ pub(crate) struct Recording {
     pub(crate) streams: Streams,
     /// The calls that are counted or disturbed, if there are any.
     pub(crate) probing: Option<Probing>,
+    /// Whether each new pipe is made as small as can be.
+    pub(crate) small_pipes: bool,
     /// Whether the program has been started: before that the child is a copy of the tracer.
     pub(crate) started: bool,
     /// Whether the seccomp filter is at work.
@@ -111,6 +113,10 @@ pub(crate) enum Pending {
         info: u64,
         takes: Takes,
     },
+    /// A read or a write of one byte, for which this count stood there.
+    Short {
+        count: u64,
+    },
     /// `event` is the place of the event, `target` the process, if it is one.
     Kill {
         event: usize,
@@ -139,6 +145,7 @@ impl Recording {
             by_pid: HashMap::new(),
             streams,
             probing,
+            small_pipes: false,
             started: false,
             filtered: false,
             timers: false,

@@ -1,4 +1,4 @@
-//! Skipping a system call, at its beginning (seccomp(2), `SECCOMP_RET_TRACE`; ptrace(2)).
+//! Skipping or changing a system call, at its beginning (seccomp(2), `SECCOMP_RET_TRACE`; ptrace(2)).
 #![allow(unsafe_code)]
 
 use nix::errno::Errno;
@@ -33,4 +33,22 @@ pub(crate) fn skip_call(tid: Pid, errno: Errno) -> Result<(), Errno> {
     // SAFETY: the vector describes a local number, which the kernel reads (ptrace(2)).
     let result = unsafe { libc::ptrace(libc::PTRACE_SETREGSET, tid.as_raw(), set, data) };
     Errno::result(result).map(drop)
+}
+
+/// Sets the third argument of the call that this tracee begins, or puts it back at its end.
+#[cfg(target_arch = "x86_64")]
+pub(crate) fn set_count(tid: Pid, count: u64) -> Result<(), Errno> {
+    use nix::sys::ptrace;
+    let mut registers = ptrace::getregs(tid)?;
+    registers.rdx = count;
+    ptrace::setregs(tid, registers)
+}
+
+/// Sets the third argument of the call that this tracee begins, or puts it back at its end.
+#[cfg(target_arch = "aarch64")]
+pub(crate) fn set_count(tid: Pid, count: u64) -> Result<(), Errno> {
+    use nix::sys::ptrace;
+    let mut registers = ptrace::getregset::<ptrace::regset::NT_PRSTATUS>(tid)?;
+    registers.regs[2] = count;
+    ptrace::setregset::<ptrace::regset::NT_PRSTATUS>(tid, registers)
 }

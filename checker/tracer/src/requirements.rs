@@ -2,7 +2,7 @@
 
 use evidence::Lesson;
 
-use crate::trials::Trial;
+use crate::trials::{Meanwhile, ShortTransfers, Trial};
 use crate::{End, Program, Timeline};
 
 impl Program {
@@ -69,6 +69,63 @@ impl Trial {
                 ..Lesson::default()
             };
             lesson.timeline(timeline).fail();
+        }
+    }
+}
+
+impl ShortTransfers {
+    /// Every run with a short transfer printed what the undisturbed one did: `scene` says what was on trial.
+    ///
+    /// # Panics
+    ///
+    /// At the first that did not, with a lesson.
+    #[track_caller]
+    pub fn come_to_the_same(&self, scene: &str, likely: &str) {
+        let undisturbed = &self.undisturbed.stdout;
+        for shortened in &self.shortened {
+            let timeline = &shortened.timeline;
+            if timeline.stdout == *undisturbed {
+                continue;
+            }
+            let (site, seen) = (&shortened.site, timeline.stdout.trim_end());
+            let lesson = Lesson {
+                expected: format!(
+                    "{scene} to come to the same when a call transfers less than it is asked:\n{}",
+                    beginning(undisturbed)
+                ),
+                seen: format!("when {site} transfers one byte:\n{}", beginning(seen)),
+                likely: likely.to_owned(),
+                read: "read(2), RETURN VALUE; write(2), RETURN VALUE; pipe(7), PIPE_BUF".to_owned(),
+                ..Lesson::default()
+            };
+            lesson.timeline(timeline).fail();
+        }
+    }
+}
+
+/// Of a long output the first lines.
+fn beginning(output: &str) -> String {
+    const MOST: usize = 300;
+    let mut text: String = output.chars().take(MOST).collect();
+    if text.len() < output.len() {
+        text.push('…');
+    }
+    text
+}
+
+impl Meanwhile {
+    /// The marked part changed nothing that other threads can see: `scene` says what was on trial.
+    ///
+    /// # Panics
+    ///
+    /// If it did, with a lesson.
+    #[track_caller]
+    pub fn changes_nothing(&self, scene: &str, likely: &str, read: &str) {
+        if !self.changes.is_empty() {
+            let expected = format!(
+                "{scene} to change nothing in the caller, whose other threads go on meanwhile"
+            );
+            fail(&expected, format!("it {}", self.changes.join("; it ")), likely, read);
         }
     }
 }

@@ -16,7 +16,6 @@ use nix::unistd::{gettid, pipe2};
 use crate::command::Program;
 use crate::descriptors::Streams;
 use crate::fork_exec::{Child, ForkExec};
-use crate::probe::Site;
 use crate::probing::Probing;
 use crate::recording::{Recording, lock};
 use crate::streams::{Collector, Feeder};
@@ -38,13 +37,13 @@ impl Program {
         run(self).map(|(timeline, _)| timeline)
     }
 
-    /// As [`run`](Self::run), with the calls that the probe has counted.
-    pub(crate) fn run_probed(&self) -> Result<(Timeline, Vec<Site>), Error> {
+    /// As [`run`](Self::run), with what the probe has found.
+    pub(crate) fn run_probed(&self) -> Result<(Timeline, Option<Probing>), Error> {
         run(self)
     }
 }
 
-fn run(program: &Program) -> Result<(Timeline, Vec<Site>), Error> {
+fn run(program: &Program) -> Result<(Timeline, Option<Probing>), Error> {
     let start = ForkExec::new(program)?;
     let (stdin, feeder) = stdin(program)?;
     let (stdout_reader, stdout) = pipe2(OFlag::O_CLOEXEC)?;
@@ -57,7 +56,9 @@ fn run(program: &Program) -> Result<(Timeline, Vec<Site>), Error> {
         }
     }
     let probing = program.probe.clone().map(Probing::new);
-    let recording = Mutex::new(Recording::new(streams, probing));
+    let mut recording = Recording::new(streams, probing);
+    recording.small_pipes = program.small_pipes;
+    let recording = Mutex::new(recording);
     let (over, over_writer) = pipe2(OFlag::O_CLOEXEC)?;
     let tracer_id = AtomicI32::new(0);
     let mut watch = Watch {
@@ -91,8 +92,8 @@ fn run(program: &Program) -> Result<(Timeline, Vec<Site>), Error> {
     bury(&lock(&recording));
     let (stdout, stderr) = (watch.stdout.finish(), watch.stderr.finish());
     let mut recording = recording.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-    let sites = recording.probing.take().map(|probing| probing.sites).unwrap_or_default();
-    Ok((normalise::timeline(recording, stdout, stderr), sites))
+    let probing = recording.probing.take();
+    Ok((normalise::timeline(recording, stdout, stderr), probing))
 }
 
 /// The program's standard input, and the end to feed it from.

@@ -1,12 +1,17 @@
 //! What is known when a watched call ends.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+use nix::fcntl::{FcntlArg, fcntl};
+use nix::unistd::Pid;
 
 use crate::descriptors;
 use crate::event::{Answer, Asked, Descriptor, Disposition, End, Event};
 use crate::memory::read_i32;
 use crate::recording::{Pending, Recording, Takes};
+use crate::registers::set_count;
 use crate::timeline::Reaped;
 
 /// Of a longer argument the beginning is told.
@@ -42,6 +47,10 @@ pub(crate) fn record(recording: &mut Recording, id: i32, result: i64) {
         }
         Pending::Waitid { asked, info, takes } => {
             waitid(recording, id, asked, result, info, takes);
+        }
+        Pending::Short { count } => {
+            // The program's registers are as it left them. ESRCH: it has been killed since.
+            let _ = set_count(Pid::from_raw(id), count);
         }
         Pending::Kill { event, .. } => {
             let event = recording.events_of(id).and_then(|events| events.get_mut(event));
@@ -107,10 +116,23 @@ fn pipe(recording: &mut Recording, id: i32, address: u64, flags: u64) {
     let read = read_i32(id, address);
     let write = read_i32(id, address + 4);
     let (Some(read), Some(write)) = (read, write) else { return };
+    if recording.small_pipes {
+        make_small(id, read);
+    }
     let Some(what) = descriptors::what(id, read, &recording.streams) else { return };
     let pipe = what.trim_end_matches(".r").to_owned();
     let close_on_exec = flags as i32 & libc::O_CLOEXEC != 0;
     recording.note(id, Event::Pipe { pipe, read, write, close_on_exec });
+}
+
+/// Makes a new pipe one page large, as small as it can be (F_SETPIPE_SZ(2const)).
+fn make_small(id: i32, read: i32) {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(libc::O_NONBLOCK);
+    if let Ok(end) = options.open(format!("/proc/{id}/fd/{read}")) {
+        // The kernel rounds up to a page. A smaller size is never refused for an empty pipe.
+        let _ = fcntl(&end, FcntlArg::F_SETPIPE_SZ(1));
+    }
 }
 
 fn wait4(recording: &mut Recording, id: i32, asked: Asked, result: i64, status: Option<i32>) {

@@ -9,7 +9,8 @@ use nix::unistd::Pid;
 
 use crate::event::{Birth, End, Event};
 use crate::fork_exec::Child;
-use crate::recording::{Recording, lock};
+use crate::probing::Begun;
+use crate::recording::{Pending, Recording, lock};
 use crate::stops::{Resume, Stop, SyscallStop, resume, seize, sender, syscall_stop, wait};
 use crate::{Error, signals, syscall_entry, syscall_exit};
 
@@ -114,9 +115,23 @@ impl Recording {
         let id = tid.as_raw();
         if let (Some(probing), Some(task)) = (&mut self.probing, self.tasks.get_mut(&id)) {
             let process = (task.process, self.processes[task.process].name.as_str());
-            if self.started && probing.begins(tid, process, number, args)? {
-                task.call = None;
-                return Ok(());
+            let begun = if self.started {
+                probing.begins(tid, process, number, args)?
+            } else {
+                Begun::AsItIs
+            };
+            match begun {
+                Begun::AsItIs => {}
+                Begun::Skipped => {
+                    task.call = None;
+                    return Ok(());
+                }
+                Begun::Shortened { count } => {
+                    syscall_entry::record(self, id, number, args);
+                    let task = self.tasks.get_mut(&id);
+                    task.expect("it has just begun a call").call = Some(Pending::Short { count });
+                    return Ok(());
+                }
             }
         }
         syscall_entry::record(self, id, number, args);

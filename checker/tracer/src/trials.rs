@@ -1,4 +1,5 @@
-//! A program on a bad day, systematically: each call of a marked part interrupted, or failed, one at a time.
+//! A program on a bad day, systematically: each call of a marked part interrupted, failed or cut short, one at a
+//! time; and what the part changes meanwhile that other threads can see.
 //!
 //! The program marks the part that is on trial (`testkit::on_trial`). It runs undisturbed first, which lists
 //! the calls there, and then once for each of them and each error: the tracer skips the call and gives its
@@ -8,8 +9,10 @@ use std::fmt;
 
 use nix::errno::Errno;
 
-use crate::probe::Probe;
+use crate::changes;
 pub use crate::probe::Site;
+use crate::probe::{Fault, Probe, Purpose};
+use crate::probing::Probing;
 use crate::{Error, Program, Timeline};
 
 /// A run in which one call was disturbed.
@@ -36,6 +39,35 @@ pub struct Trial {
     pub undisturbed: Timeline,
     /// What it did on each bad day.
     pub disturbed: Vec<Disturbed>,
+}
+
+/// A run in which one read or write transferred one byte only.
+#[derive(Debug)]
+pub struct Shortened {
+    /// Which.
+    pub site: Site,
+    /// What the program did then.
+    pub timeline: Timeline,
+}
+
+/// A program run undisturbed, and then once for each read or write that can be short.
+#[derive(Debug)]
+pub struct ShortTransfers {
+    /// What it does when nothing is short.
+    pub undisturbed: Timeline,
+    /// What it did when one was.
+    pub shortened: Vec<Shortened>,
+}
+
+/// A program run undisturbed.
+#[derive(Debug)]
+pub struct Meanwhile {
+    /// What it did.
+    pub timeline: Timeline,
+    /// What its marked part changed that all threads of the process share, in words: dispositions, the
+    /// directory, the umask, descriptors that were there before. What it set back is told, too: other threads
+    /// may have seen it.
+    pub changes: Vec<String>,
 }
 
 /// A call, and the errors of its man page that it may have.
@@ -78,30 +110,62 @@ const SHORTAGES: &[Faults] = &[
 impl Program {
     /// Interrupts each call of the marked part that may sleep, one at a time.
     pub fn interrupted(&self) -> Result<Trial, Error> {
-        self.on_trial(INTERRUPTIONS, true)
+        self.on_trial(INTERRUPTIONS, Purpose::Interrupt)
     }
 
     /// Fails each call of the marked part that makes something, one at a time.
     pub fn short_of_everything(&self) -> Result<Trial, Error> {
-        self.on_trial(SHORTAGES, false)
+        self.on_trial(SHORTAGES, Purpose::Fail)
     }
 
-    fn on_trial(&self, faults: &'static [Faults], by_a_signal: bool) -> Result<Trial, Error> {
-        let with = |fault| {
-            let calls = faults.iter().map(|(call, _)| *call).collect();
-            let mut program = self.clone();
-            program.probe = Some(Probe { calls, by_a_signal, fault });
-            program.run_probed()
-        };
-        let (undisturbed, sites) = with(None)?;
+    /// Cuts each read or write of the marked part on a pipe down to one byte, one at a time.
+    ///
+    /// Only what can be short: a write of more than PIPE_BUF bytes, and a read from a pipe that carries more than
+    /// messages of at most so many, which come in one piece (pipe(7)).
+    pub fn short_transfers(&self) -> Result<ShortTransfers, Error> {
+        const TRANSFERS: &[&str] = &["read", "write"];
+        let (undisturbed, probing) = self.probed(TRANSFERS, Purpose::Shorten, None)?;
+        let mut shortened = Vec::new();
+        for site in probing.sites() {
+            let fault = Some((site.clone(), Fault::OneByte));
+            let (timeline, _) = self.probed(TRANSFERS, Purpose::Shorten, fault)?;
+            shortened.push(Shortened { site, timeline });
+        }
+        Ok(ShortTransfers { undisturbed, shortened })
+    }
+
+    /// Watches what the marked part changes that all threads of its process share. Its children are not looked
+    /// at: what they change is their own.
+    pub fn meanwhile(&self) -> Result<Meanwhile, Error> {
+        let (timeline, probing) = self.probed(changes::CALLS, Purpose::Watch, None)?;
+        Ok(Meanwhile { timeline, changes: probing.changes })
+    }
+
+    fn on_trial(&self, faults: &'static [Faults], purpose: Purpose) -> Result<Trial, Error> {
+        let calls: Vec<_> = faults.iter().map(|(call, _)| *call).collect();
+        let (undisturbed, probing) = self.probed(&calls, purpose, None)?;
         let mut disturbed = Vec::new();
-        for site in sites {
+        for site in probing.sites() {
             let errors = faults.iter().find(|(call, _)| *call == site.call);
             for &errno in errors.map_or(&[][..], |(_, errors)| errors) {
-                let (timeline, _) = with(Some((site.clone(), errno)))?;
+                let fault = Some((site.clone(), Fault::Fails(errno)));
+                let (timeline, _) = self.probed(&calls, purpose, fault)?;
                 disturbed.push(Disturbed { site: site.clone(), errno, timeline });
             }
         }
         Ok(Trial { undisturbed, disturbed })
+    }
+
+    fn probed(
+        &self,
+        calls: &[&'static str],
+        purpose: Purpose,
+        fault: Option<(Site, Fault)>,
+    ) -> Result<(Timeline, Probing), Error> {
+        let mut program = self.clone();
+        let probe = Probe { calls: calls.to_vec(), purpose, fault };
+        program.probe = Some(probe.clone());
+        let (timeline, probing) = program.run_probed()?;
+        Ok((timeline, probing.unwrap_or_else(|| Probing::new(probe))))
     }
 }

@@ -1,14 +1,17 @@
 //! Trials: a program that gets it wrong is seen to, one that gets it right is not.
 
-use std::io::Read;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
+use std::process::{Command, Stdio};
 
 use nix::errno::Errno;
+use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::wait::{Id, WaitPidFlag, waitid, waitpid};
 use nix::unistd::{Pid, pipe, read};
 use testkit::on_trial;
 use tracer::Program;
-use tracer::trials::Trial;
+use tracer::trials::{ShortTransfers, Trial};
 
 const HOW: &str = "TRACER_SCENE";
 
@@ -53,6 +56,18 @@ fn the_program_on_trial() {
             let copy = reader.as_fd().try_clone_to_owned();
             retries(copy.unwrap_or(reader))
         }
+        Ok("feeds in one write") => feeds(|mut end, bytes| end.write(bytes).is_ok()),
+        Ok("feeds all") => feeds(|mut end, bytes| end.write_all(bytes).is_ok()),
+        Ok("takes one read") => takes(|mut end, bytes| end.read(bytes).expect("it can be read")),
+        Ok("takes all") => takes(|mut end, bytes| {
+            let mut count = 0;
+            while let Ok(more @ 1..) = end.read(&mut bytes[count..]) {
+                count += more;
+            }
+            count
+        }),
+        Ok("has a message") => has_a_message(),
+        Ok("sets and sets back") => sets_and_sets_back(),
         other => panic!("no scene {other:?}"),
     });
     println!("\nseen {seen}");
@@ -69,11 +84,103 @@ fn retries(reader: OwnedFd) -> String {
 /// cannot sleep.
 #[allow(clippy::zombie_processes)] // it is waited for by its number
 fn looks_first() -> String {
-    let child = std::process::Command::new("/bin/true").spawn().expect("a child can be started");
+    let child = Command::new("/bin/true").spawn().expect("a child can be started");
     let child = Pid::from_raw(child.id().cast_signed());
     let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
     while waitid(Id::Pid(child), look) == Err(Errno::EINTR) {}
     format!("{:?}", waitpid(child, None).is_ok())
+}
+
+/// Writes more than PIPE_BUF bytes into a pipe that has room for them.
+fn feeds(feed: impl FnOnce(File, &[u8]) -> bool) -> String {
+    let (reader, writer) = pipe().expect("a pipe can be made");
+    let is_fed = feed(File::from(writer), &[b'.'; 10_000]);
+    let mut bytes = Vec::new();
+    // Of what is read here nothing is lost if a read is short.
+    File::from(reader).read_to_end(&mut bytes).expect("it can be read");
+    format!("{is_fed} {}", bytes.len())
+}
+
+/// Reads what another program has written.
+fn takes(take: impl FnOnce(File, &mut [u8]) -> usize) -> String {
+    let mut echo = Command::new("/bin/echo");
+    let mut echo = echo.arg("bolt").stdout(Stdio::piped()).spawn().expect("echo can be started");
+    let output = echo.stdout.take().expect("it has a pipe");
+    echo.wait().expect("it can be waited for");
+    let mut bytes = [0; 64];
+    let count = take(File::from(OwnedFd::from(output)), &mut bytes);
+    String::from_utf8_lossy(&bytes[..count]).trim().to_owned()
+}
+
+/// Four bytes written in one call can be read in one call (pipe(7)).
+fn has_a_message() -> String {
+    let (reader, writer) = pipe().expect("a pipe can be made");
+    nix::unistd::write(&writer, b"bolt").expect("there is room");
+    format!("{:?}", read(&reader, &mut [0; 4]))
+}
+
+/// Both are as before afterwards.
+#[allow(unsafe_code)]
+fn sets_and_sets_back() -> String {
+    // SAFETY: SIG_DFL and SIG_IGN are no functions that could be called at a bad moment.
+    let before = unsafe { signal(Signal::SIGPIPE, SigHandler::SigDfl) }.expect("it can be set");
+    // SAFETY: what it was before.
+    unsafe { signal(Signal::SIGPIPE, before) }.expect("it can be set");
+    let mask = nix::sys::stat::umask(nix::sys::stat::Mode::empty());
+    nix::sys::stat::umask(mask);
+    "as before".to_owned()
+}
+
+fn shortened(how: &str) -> (ShortTransfers, Vec<String>) {
+    let trial = scene(how).short_transfers().expect("this machine allows tracing");
+    let said =
+        |output: &str| output.lines().find(|line| line.starts_with("seen")).map(str::to_owned);
+    let undisturbed = said(&trial.undisturbed.stdout);
+    assert!(undisturbed.is_some(), "{}", trial.undisturbed.stdout);
+    let others = trial.shortened.iter().filter(|it| said(&it.timeline.stdout) != undisturbed);
+    let others = others.map(|it| it.site.to_string()).collect();
+    (trial, others)
+}
+
+#[test]
+fn who_takes_a_part_for_the_whole_is_seen() {
+    assert_eq!(shortened("feeds in one write").1, ["write number 1 of P1"]);
+    assert_eq!(shortened("takes one read").1, ["read number 1 of P1"]);
+}
+
+#[test]
+fn who_goes_on_after_a_part_comes_to_the_same() {
+    for how in ["feeds all", "takes all"] {
+        let (trial, others) = shortened(how);
+        assert!(!trial.shortened.is_empty(), "{how}: there is something to shorten");
+        assert_eq!(others, [""; 0], "{how}");
+    }
+}
+
+#[test]
+fn a_message_comes_in_one_piece() {
+    assert!(shortened("has a message").0.shortened.is_empty());
+}
+
+#[test]
+fn what_is_changed_and_set_back_is_told() {
+    let seen = scene("sets and sets back").meanwhile().expect("this machine allows tracing");
+    assert!(seen.timeline.stdout.contains("seen as before"), "{}", seen.timeline.stdout);
+    let sets = "sets the disposition of SIGPIPE";
+    // The end that the scene does not use is dropped at its end.
+    let closes = "closes the caller's descriptor 3";
+    assert_eq!(seen.changes, [sets, sets, "sets the umask", "sets the umask", closes]);
+    let seen = scene("looks first").meanwhile().expect("this machine allows tracing");
+    assert!(seen.timeline.stdout.contains("seen true"), "{}", seen.timeline.stdout);
+    assert_eq!(seen.changes, [closes]);
+}
+
+#[test]
+fn a_small_pipe_has_one_page() {
+    let how = "feeds all";
+    let timeline = scene(how).small_pipes().run().expect("this machine allows tracing");
+    // Nobody reads before all is written: the pipe is full, and its only user waits for room.
+    assert!(timeline.stuck.is_some(), "{timeline}");
 }
 
 #[test]

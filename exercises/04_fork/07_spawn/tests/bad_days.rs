@@ -52,3 +52,23 @@ fn a_call_that_fails_is_the_error_and_nothing_is_left() {
         );
     }
 }
+
+#[rstest]
+#[case::of_a_program("guest", "exited 7")]
+#[case::of_a_program_that_is_missing("/nothing/here", "error ENOENT")]
+fn other_threads_see_no_change(#[case] program: &str, #[case] outcome: &str) {
+    let seen = caller(program).meanwhile().expect("this machine allows tracing");
+    let stdout = seen.timeline.stdout.trim_end();
+    require!(stdout.starts_with(outcome),
+        expected: "the start of `{program}` to come to this: {outcome}",
+        seen: "{stdout}",
+        likely: "see tests/spawn.rs first",
+        read: "README, the task",
+    );
+    seen.changes_nothing(
+        &format!("the start of `{program}`"),
+        "something is changed in the caller before the fork and set back after it; a disposition, a descriptor, \
+         the directory belong to all threads. Do it in the child",
+        "README, the task; signal(7), Signal dispositions; hint 5",
+    );
+}

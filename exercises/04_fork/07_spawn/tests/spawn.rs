@@ -137,6 +137,44 @@ fn a_variable_need_not_be_utf_8() {
     require_no_child_left(&observed);
 }
 
+#[rstest]
+#[case::of_any_strings("odd", 13)]
+#[case::that_is_empty("empty", 0)]
+#[case::that_is_cleared("cleared", 0)]
+fn the_environment_is_the_callers_byte_for_byte(#[case] which: &str, #[case] count: usize) {
+    let observed = scene(&["environment", which]);
+    let entries = |whose: &'static str| {
+        let lines = observed.stdout.lines().filter_map(move |line| line.strip_prefix(whose));
+        lines.collect::<Vec<_>>()
+    };
+    let (own, guests) = (entries("own entry "), entries("guest entry "));
+    let has_told = observed.stdout.contains("guest entries end");
+    let (right, seen) = (own.join("\n"), guests.join("\n"));
+    let seen = if has_told { seen } else { observed.lines().join("\n") };
+    require!(has_told && own.len() == count && guests == own,
+        expected: "the guest to have these strings of the caller's environment and no others:\n{right}",
+        seen: "{seen}",
+        likely: "the environment is made anew from std::env: that knows NAME=VALUE only, and a program may \
+            be started with any strings. execv takes the caller's as it is",
+        read: "execve(2); environ(7); exec(3)",
+    );
+}
+
+#[test]
+fn its_directory_is_the_callers() {
+    let observed = scene(&["directory"]);
+    let own = observed.stdout.lines().find_map(|line| line.strip_prefix("own "));
+    let own = own.unwrap_or("none");
+    let guest = guest_lines(&observed).join("\n");
+    let seen = if guest.is_empty() { observed.lines().join("\n") } else { guest.clone() };
+    require!(guest == own,
+        expected: "`./guest` to be found in the caller's directory, and to run there: {own}",
+        seen: "{seen}",
+        likely: "the child changes its directory, or the path is looked for in another one",
+        read: "execve(2); chdir(2)",
+    );
+}
+
 #[test]
 fn it_reads_and_writes_what_it_is_given() {
     let observed = scene(&["three-streams"]);
@@ -159,6 +197,27 @@ fn spawn_returns_while_the_program_runs() {
         seen: "{seen}",
         likely: "`spawn` returns before exec; end-of-file on the pipe is the sign that exec worked",
         read: "hint 2",
+    );
+}
+
+#[test]
+fn spawn_sleeps_until_the_program_runs() {
+    let observed = scene(&["slow-child"]);
+    let outcome = observed.lines()[0];
+    require!(outcome == "exited 7",
+        expected: "a program that runs at last, although its child takes its time before the exec: exited 7",
+        seen: "{outcome}",
+        likely: "the waiting ends before the exec: end-of-file on the pipe is the sign that it worked",
+        read: "hint 2",
+    );
+    let how = observed.stderr.lines().find_map(|line| line.strip_prefix("the caller "));
+    // By clone(2) the child is made without the handler that looks.
+    let seen = how.unwrap_or("sleeps");
+    require!(seen == "sleeps",
+        expected: "`spawn` to sleep until there is news of its child",
+        seen: "it {seen}",
+        likely: "a read or a wait that does not wait (O_NONBLOCK, WNOHANG) is made again and again",
+        read: "pipe(7), I/O on pipes and FIFOs; hint 2",
     );
 }
 
@@ -424,6 +483,48 @@ fn a_signal_that_the_caller_has_blocked_is_not_handled_in_the_child() {
         likely: "the mask is emptied while the caller's handlers are still there: first set the \
             signals to their default, then unblock them",
         read: "signal(7), Signal mask and pending signals; hint 5",
+    );
+}
+
+#[test]
+fn what_another_thread_opens_meanwhile_is_closed_too() {
+    let observed = scene(&["meanwhile", "descriptors"]);
+    let open = guest_descriptors(&observed);
+    let listing = guest_lines(&observed).join("\n");
+    require!(open.keys().copied().eq(["0", "1", "2"]),
+        expected: "the guest to have the descriptors 0, 1 and 2, although another thread of the caller opens \
+            two more right before the fork",
+        seen: "{listing}",
+        likely: "the caller's descriptors are listed or counted before the fork: by then there may be others. \
+            close_range(2) in the child takes all that are there",
+        read: "fork(2); close_range(2); hint 4",
+    );
+}
+
+#[test]
+fn what_another_thread_ignores_meanwhile_is_at_its_default_too() {
+    let observed = scene(&["meanwhile", "signals"]);
+    let seen = guest_lines(&observed).join("\n");
+    require!(seen == "blocked []\nignored []",
+        expected: "no signal to be ignored in the guest, although another thread of the caller ignores two \
+            more right before the fork",
+        seen: "{seen}",
+        likely: "which signals are ignored is asked before the fork: by then there may be others. The child \
+            sets all of them back",
+        read: "fork(2); signal(7), Signal dispositions; hint 5",
+    );
+}
+
+#[test]
+fn a_child_that_is_killed_before_its_exec_was_started() {
+    let observed = scene(&["killed-early"]);
+    let seen = observed.lines()[0];
+    // By clone(2) the child is made without the handler that kills it.
+    require!(["killed by SIGKILL", "exited 7"].contains(&seen),
+        expected: "the pid of the child, for the caller to wait for: somebody has killed it before its exec",
+        seen: "{seen}",
+        likely: "the end of the child is taken for an error, and the caller's status is gone",
+        read: "src/lib.rs, Errors",
     );
 }
 

@@ -22,17 +22,18 @@ pub enum Ending {
 /// What a pipeline did.
 #[derive(Debug, Clone)]
 pub struct Outcome {
-    /// What the last stage wrote to its descriptor 1, up to end-of-file.
+    /// What was written into the last pipe, up to end-of-file: also by what a stage has left behind.
     pub output: Vec<u8>,
     /// How each stage ended, in the order of the stages.
     pub endings: Vec<Ending>,
 }
 
-/// Starts the program at the path `argv[0]` in a child; returns once it runs.
+/// Starts the program at the path `argv[0]`, which is there, in a child; returns once it runs.
 ///
 /// Its descriptor 0 is `stdin`, its 1 is `stdout`, whatever numbers these have (the caller may have closed its
-/// own 0 and 1); its 2 is the caller's 2; of the caller's descriptors that are close-on-exec it has no
-/// other. SIGPIPE is at its default.
+/// own 0 and 1); its 2 is the caller's 2 (which is not close-on-exec); of the caller's descriptors that are
+/// close-on-exec it has no other. SIGPIPE is at its default. Its environment is the caller's, byte for byte.
+/// The caller's other threads see no change, not even for a moment: its dispositions stay as they are.
 ///
 /// # Errors
 /// If the program cannot be started, the error of exec; then this child is reaped, and no other. It has
@@ -45,12 +46,14 @@ pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) ->
 /// last one writes, and reaps every stage.
 ///
 /// There is at least one stage, and each has at least its `argv[0]`. The stages are started in their order.
-/// It makes no other child, and waits for no other.
+/// It makes no other child, and waits for no other. It sleeps while there is nothing to do, and relies on no
+/// size of a pipe.
 /// A first stage that does not want all of the input is no error. (SIGPIPE is ignored in the caller, as in every
 /// Rust program that does not change that.)
 ///
 /// # Errors
-/// If a stage cannot be started: those before it are killed and reaped, every descriptor is closed.
+/// If a stage cannot be started, for want of a pipe too: those before it are killed and reaped, every descriptor
+/// is closed.
 pub fn run(stages: &[Vec<CString>], input: &[u8]) -> io::Result<Outcome> {
     let (count, bytes) = (stages.len(), input.len());
     todo!("{count} stages, pipes between them; feed {bytes} bytes, collect, reap")

@@ -5,7 +5,8 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{
-    Report, beside_an_elder, run, run_deaf, spawn, spawn_no_path, with_lines_unfinished, without,
+    Report, beside_an_elder, run, run_deaf, spawn, spawn_no_path, with_a_strange_environment,
+    with_lines_unfinished, with_orphans, without,
 };
 use rstest::rstest;
 use testkit::require;
@@ -478,6 +479,65 @@ fn each_end_may_have_the_number_that_the_other_one_gets(
         seen: "error {error:?}, output {output:?}\n{stderr}",
         likely: "the first dup2 writes over what the second one needs; copies from 3 on (F_DUPFD_CLOEXEC) are out of its way",
         read: "dup2(2); F_DUPFD(2const)",
+    );
+    report.require_nothing_left();
+}
+
+#[test]
+fn the_environment_of_a_stage_is_the_callers() {
+    let report = with_a_strange_environment("environment");
+    report.require_no_error();
+    let strings =
+        ["SHOPFLOOR=bolt", "no_equals_sign", "=no_name", "", "TWICE=1", "TWICE=2", r"A=\xff"];
+    let right: String = strings.iter().map(|string| format!("{string}\\x00\n")).collect();
+    let output = &report.output;
+    require!(*output == right,
+        expected: "the stage to have these strings of the caller's environment and no others:\n{right}",
+        seen: "{output}",
+        likely: "the environment is made anew from std::env, which knows NAME=VALUE only, or is empty; execv \
+            takes the caller's, and posix_spawn is given `environ`",
+        read: "environ(7); exec(3); posix_spawn(3)",
+    );
+}
+
+/// In each of these the caller has nothing to do until the stage `watch` goes on: it waits for room, for output, for
+/// an end.
+#[rstest]
+#[case::the_first_has_left_and_its_pipe_is_full("leave full | watch", MANY)]
+#[case::all_pipes_are_full("cat | watch", MANY)]
+#[case::nobody_reads("watch", MANY)]
+#[case::all_is_fed("cat | watch", 4)]
+#[case::nothing_is_fed("watch", 0)]
+#[case::the_output_is_closed_and_the_pipe_full("watch silent", MANY)]
+#[case::the_output_is_closed_behind_another("cat | watch silent", MANY)]
+#[case::the_output_is_closed_and_the_first_has_left("leave full | watch silent", MANY)]
+#[case::only_the_end_is_left("watch apart", 4)]
+#[case::only_the_end_of_the_first_is_left("watch apart | leave 0", MANY)]
+fn who_waits_sleeps(#[case] stages: &str, #[case] bytes: usize) {
+    let report = run(stages, &".".repeat(bytes), STILL_OPEN);
+    report.require_no_error();
+    let seen = report.stderr.lines().find_map(|line| line.strip_prefix("the caller "));
+    let seen = seen.unwrap_or("the stage has not looked");
+    require!(seen == "sleeps",
+        expected: "the caller to sleep while no pipe has room or bytes for it: `{stages}`, {bytes} bytes",
+        seen: "it {seen}",
+        likely: "poll(2) reports POLLERR or POLLHUP though nobody asked for it, and returns at once until that end \
+            is closed; or a call that does not wait is made again and again",
+        read: "poll(2), revents; pipe(7), I/O on pipes and FIFOs",
+    );
+    report.require_nothing_left();
+}
+
+#[test]
+fn the_output_ends_when_nobody_holds_its_pipe() {
+    let report = with_orphans("behind bolt");
+    report.require_no_error();
+    let output = &report.output;
+    require!(output == "bolt",
+        expected: "\"bolt\" from the process that the stage has left behind: the output goes up to end-of-file",
+        seen: "{output:?}",
+        likely: "the collecting stops when the stage has ended; somebody else may hold its end of the pipe",
+        read: "pipe(7), I/O on pipes and FIFOs; src/lib.rs, Outcome",
     );
     report.require_nothing_left();
 }

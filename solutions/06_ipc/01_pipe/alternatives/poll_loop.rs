@@ -4,12 +4,12 @@
 //! two ends of `run` do not block: it writes when there is room and reads when there is something, so no
 //! full pipe can stop it.
 
-use std::env;
-use std::ffi::CString;
+#![allow(unsafe_code)] // environ(7) is C's
+
+use std::ffi::{CStr, CString, c_char};
 use std::fs::File;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::os::unix::ffi::OsStringExt;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -60,13 +60,24 @@ pub fn spawn(argv: &[CString], stdin: BorrowedFd<'_>, stdout: BorrowedFd<'_>) ->
     Ok(posix_spawn(program.as_c_str(), &actions, &attributes, argv, &environment())?)
 }
 
-/// The caller's environment, as exec wants it.
+unsafe extern "C" {
+    /// environ(7): the strings, and null behind the last; or null, if there are none.
+    static environ: *const *const c_char;
+}
+
+/// The caller's environment as it is. (`env::vars_os` knows NAME=VALUE only.)
 fn environment() -> Vec<CString> {
-    let variables = env::vars_os().map(|(name, value)| {
-        let bytes = [name.into_vec(), value.into_vec()].join(&b'=');
-        CString::new(bytes).expect("an environment has no NUL")
-    });
-    variables.collect()
+    // SAFETY: nobody changes the environment while others read it (std::env::set_var).
+    let mut next = unsafe { environ };
+    let mut strings = Vec::new();
+    // SAFETY: it is null or points into the array.
+    while let Some(string) = unsafe { next.as_ref() }.filter(|string| !string.is_null()) {
+        // SAFETY: each is a string that ends in a NUL (environ(7)).
+        strings.push(unsafe { CStr::from_ptr(*string) }.to_owned());
+        // SAFETY: null, the last, was not reached yet.
+        next = unsafe { next.add(1) };
+    }
+    strings
 }
 
 /// Runs `stages[0] | stages[1] | …` to the end: feeds `input` to the first stage, collects what the

@@ -26,6 +26,11 @@ extern "C" fn main() -> i32 {
         ["say", text] => say(text),
         ["arguments", ..] => say(&format!("guest {words:?}\n")),
         ["variable", name] => say(&format!("guest {name}={:?}\n", std::env::var_os(name))),
+        ["environment"] => environment(),
+        ["directory"] => {
+            let directory = std::env::current_dir().expect("/proc is there");
+            say(&format!("guest {}\n", directory.display()))
+        }
         // On descriptor 2, for the others may be anything.
         ["descriptors"] => report(&descriptors()),
         ["signals"] => report(&signals()),
@@ -50,6 +55,14 @@ fn say(text: &str) -> i32 {
 
 fn report(text: &str) -> i32 {
     write(stderr(), text.as_bytes()).map_or(1, |_| 0)
+}
+
+/// What exec was given, string by string (proc_pid_environ(5)).
+fn environment() -> i32 {
+    let environment = fs::read("/proc/self/environ").expect("/proc is there");
+    let strings = environment.split_inclusive(|byte| *byte == 0);
+    let lines = strings.map(|string| format!("guest entry {}\n", string.escape_ascii()));
+    say(&(lines.collect::<String>() + "guest entries end\n"))
 }
 
 fn descriptors() -> String {

@@ -7,13 +7,15 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::collections::BTreeMap;
 use std::env;
-use std::ffi::OsStr;
+use std::ffi::{CStr, OsStr, c_char};
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::mem;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::panic::{self, AssertUnwindSafe};
+use std::path::PathBuf;
+use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -29,7 +31,7 @@ use nix::unistd::{Pid, close, dup2_stdout, getpid, getppid, pipe};
 use spawn::{Stdio, spawn};
 use testkit::on_trial;
 use testkit::procfs::open_descriptors;
-use testkit::quiescence::{interrupt, let_others_look};
+use testkit::quiescence::{Quiescence, await_quiescence, interrupt, let_others_look};
 use testkit::survey::Survey;
 
 fn main() -> io::Result<()> {
@@ -46,6 +48,8 @@ fn main() -> io::Result<()> {
         ["nul", "argument"] => unless_it_panics(|| refused(&guest(), &["exit", "7\0"])),
         ["nul", "program"] => unless_it_panics(|| refused(&(guest() + "\0"), &["exit", "7"])),
         ["odd-variable"] => odd_variable(),
+        ["environment", which] => environment(which),
+        ["directory"] => directory(),
         ["three-streams"] => three_streams(),
         ["mapped", stdin, stdout, stderr] => mapped([stdin, stdout, stderr]),
         ["while-it-runs"] => while_it_runs(),
@@ -53,6 +57,9 @@ fn main() -> io::Result<()> {
         ["none", how] => with_none(how),
         ["few"] => with_few_descriptors(),
         ["pending"] => pending(),
+        ["meanwhile", what] => meanwhile(what),
+        ["killed-early"] => killed_early(),
+        ["slow-child"] => slow_child(),
         ["signals"] => signals(),
         ["way-out"] => way_out(),
         ["siblings"] => siblings(),
@@ -131,6 +138,61 @@ fn odd_variable() -> io::Result<()> {
     // SAFETY: this process has one thread, so nobody reads the environment meanwhile.
     unsafe { env::set_var("SHOPFLOOR_ODD", OsStr::from_bytes(b"bo\xfflt")) };
     unless_it_panics(|| run(&["variable", "SHOPFLOOR_ODD"], Stdio::default()))
+}
+
+unsafe extern "C" {
+    /// environ(7): the strings, and null behind the last.
+    static mut environ: *const *const c_char;
+}
+
+/// The strings that a program may be started with are any (execve(2)); NAME=VALUE is a custom (environ(7)).
+const ODD: &[&CStr] = &[
+    c"SHOPFLOOR=bolt",
+    c"no_equals_sign",
+    c"=no_name",
+    c"=",
+    c"",
+    c"TWICE=first",
+    c"TWICE=second",
+    c"EMPTY=",
+    c"MANY=a=b=",
+    c"  SPACES = and\ttabs\n",
+    c"VALUE_NO_UTF_8=bo\xfflt",
+    c"NAME_\xc3\x28_NO_UTF_8=bolt",
+    c"SHOPFLOOR_LAST=nut",
+];
+
+/// The caller's environment is made of these, or there is none.
+fn environment(which: &str) -> io::Result<()> {
+    let guest = guest();
+    let strings = if which == "odd" { ODD } else { &[] };
+    for string in strings {
+        println!("own entry {}", string.to_bytes_with_nul().escape_ascii());
+    }
+    let ends = strings.iter().map(|string| string.as_ptr()).chain([ptr::null()]);
+    let array: &'static [*const c_char] = Vec::leak(ends.collect());
+    let array = if which == "cleared" { ptr::null() } else { array.as_ptr() };
+    // SAFETY: this process has one thread, and the array and the strings live to its end. (Null is what
+    // clearenv(3) leaves.)
+    unsafe { environ = array };
+    let result = panic::catch_unwind(AssertUnwindSafe(|| {
+        checked(&guest, &["environment"], Stdio::default())
+    }));
+    match result {
+        Ok(started) => tell(started),
+        Err(_) => println!("a panic"),
+    }
+    Ok(())
+}
+
+/// The guest is in the caller's directory, which is not that of the test; its path begins there, too.
+fn directory() -> io::Result<()> {
+    let guest = PathBuf::from(guest());
+    let directory = guest.parent().expect("it is in a directory");
+    env::set_current_dir(directory)?;
+    println!("own {}", env::current_dir()?.display());
+    tell(checked("./guest", &["directory"], Stdio::default()));
+    Ok(())
 }
 
 /// What this process has open, but for the listing itself, and the flags of each: close-on-exec.
@@ -372,6 +434,59 @@ fn pending() -> io::Result<()> {
     unsafe { signal(Signal::SIGURG, SigHandler::Handler(say_signal)) }?;
     // SAFETY: the handler lives as long as the program, and calls raise(3) only.
     unsafe { libc::pthread_atfork(None, None, Some(signal_the_child)) };
+    run(&["exit", "7"], Stdio::default())
+}
+
+/// In the caller, at the last moment before the fork: what another thread may do just then. Two descriptors, a
+/// low and a high one, and a signal that is ignored.
+extern "C" fn be_another_thread() {
+    for least in [3, 200] {
+        // SAFETY: fcntl takes integers here; 2 stays open.
+        unsafe { libc::fcntl(2, libc::F_DUPFD, least) };
+    }
+    for ignored in [libc::SIGUSR2, libc::SIGRTMAX()] {
+        // SAFETY: SIG_IGN is no function of ours that could be called at a bad moment.
+        unsafe { libc::signal(ignored, libc::SIG_IGN) };
+    }
+}
+
+/// Something changes in the caller while `spawn` is at work: another thread does it. (It is a handler of
+/// pthread_atfork(3), so that it comes at the worst moment. A fork by clone(2) has none, and the guest has nothing
+/// to lose then.)
+fn meanwhile(what: &str) -> io::Result<()> {
+    // SAFETY: the handler lives as long as the program, and makes system calls only.
+    unsafe { libc::pthread_atfork(Some(be_another_thread), None, None) };
+    run(&[what], Stdio::default())
+}
+
+/// In the child, before fork returns there: the parent waits for news, for as long as this takes.
+extern "C" fn look_at_the_parent() {
+    let how = match await_quiescence(getppid().as_raw()) {
+        Quiescence::Spinning => "spins",
+        Quiescence::AsleepByTheClock => "sleeps by the clock",
+        _ => "sleeps",
+    };
+    say(&format!("the caller {how}\n"));
+}
+
+/// The child takes its time before it can exec.
+fn slow_child() -> io::Result<()> {
+    let_others_look();
+    // SAFETY: the handler lives as long as the program; this process has one thread.
+    unsafe { libc::pthread_atfork(None, None, Some(look_at_the_parent)) };
+    run(&["exit", "7"], Stdio::default())
+}
+
+/// In the child, before fork returns there.
+extern "C" fn kill_the_child() {
+    // SAFETY: raise(3) takes an integer and touches no memory of ours.
+    unsafe { libc::raise(libc::SIGKILL) };
+}
+
+/// Somebody kills the child before it can exec.
+fn killed_early() -> io::Result<()> {
+    // SAFETY: the handler lives as long as the program, and calls raise(3) only.
+    unsafe { libc::pthread_atfork(None, None, Some(kill_the_child)) };
     run(&["exit", "7"], Stdio::default())
 }
 

@@ -3,15 +3,18 @@
 //! `pipeline spawn PROGRAM ARG…` and `pipeline run PROGRAM ARG… '|' PROGRAM ARG… …`; the input is
 //! standard input. The report is a line a fact, then a line `output`, then the output.
 //!
-//! `pipeline text` spawns a file that is no program. Before `spawn` or `run` may stand `elder`: the
-//! caller has another child, which has ended; or `deaf`: what it starts ignores SIGTERM at first; or
-//! `unfinished`: the caller has an exit handler, and lines in its buffers that it has not finished; or
-//! `without` and some of the digits 0 and 1: the caller has closed these descriptors; `without crossed`: they are the
-//! ends of the stage, each in the other's place.
+//! `pipeline text` spawns a file that is no program. Before `spawn` or `run` may stand
+//! - `elder`: the caller has another child, which has ended;
+//! - `deaf`: what it starts ignores SIGTERM at first;
+//! - `unfinished`: the caller has an exit handler, and lines in its buffers that it has not finished;
+//! - `foster`: what a stage leaves behind becomes the caller's child;
+//! - `environment`: the caller's environment is a strange one;
+//! - `without` and some of the digits 0 and 1: the caller has closed these descriptors; `without crossed`: they
+//!   are the ends of the stage, each in the other's place.
 
 #![allow(unsafe_code)]
 
-use std::ffi::CString;
+use std::ffi::{CString, c_char};
 use std::fs::File;
 use std::io::{self, Read, Write, stderr, stdin, stdout};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -21,18 +24,22 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::libc;
 use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, close, getpid, pipe2};
 use pipe::{Ending, Outcome, run, spawn};
 use testkit::on_trial;
 use testkit::procfs::open_descriptors;
+use testkit::quiescence::let_others_look;
 
 fn main() {
     close_on_exec_what_was_inherited();
+    let_others_look();
     let mut words = std::env::args().skip(1);
     let mut command = words.next().expect("spawn or run");
     let (mut elder, mut is_unfinished, mut closed) = (None, false, String::new());
+    let mut takes_orphans = false;
     if command == "elder" {
         elder = Some(child_that_has_ended().expect("a child can be started"));
         command = words.next().expect("spawn or run");
@@ -44,6 +51,15 @@ fn main() {
     } else if command == "unfinished" {
         leave_unfinished();
         is_unfinished = true;
+        command = words.next().expect("spawn or run");
+    }
+    if command == "foster" {
+        set_child_subreaper(true).expect("it is a flag");
+        takes_orphans = true;
+        command = words.next().expect("spawn or run");
+    }
+    if command == "environment" {
+        set_environment();
         command = words.next().expect("spawn or run");
     }
     if command == "without" {
@@ -90,6 +106,10 @@ fn main() {
             Err(error) => errno(&error),
         };
         writeln!(report, "elder {fact}").expect("a Vec takes all");
+    }
+    if takes_orphans {
+        // What a stage has left behind has ended or is about to.
+        let _ = waitpid(None, None);
     }
     let children = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
         Err(Errno::ECHILD) => "none",
@@ -162,6 +182,21 @@ fn child_that_has_ended() -> io::Result<Child> {
     let child = Command::new(stage).args(["leave", "3"]).stdin(Stdio::null()).spawn()?;
     waitid(Id::Pid(Pid::from_raw(child.id() as i32)), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
     Ok(child)
+}
+
+unsafe extern "C" {
+    /// environ(7): the strings, and null behind the last.
+    static mut environ: *const *const c_char;
+}
+
+/// The environment of this caller: the strings that a program may be started with are any (execve(2)).
+fn set_environment() {
+    let strings =
+        [c"SHOPFLOOR=bolt", c"no_equals_sign", c"=no_name", c"", c"TWICE=1", c"TWICE=2", c"A=\xff"];
+    let ends = strings.iter().map(|string| string.as_ptr()).chain([std::ptr::null()]);
+    let array: &'static [*const c_char] = Vec::leak(ends.collect());
+    // SAFETY: this process has one thread, and the array and the strings live to its end.
+    unsafe { environ = array.as_ptr() };
 }
 
 /// The start of a line in Rust's buffer, one in the C library's, and a handler for the end of the program.

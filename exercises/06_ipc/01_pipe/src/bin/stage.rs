@@ -6,6 +6,7 @@
 #![no_main]
 #![allow(unsafe_code)]
 
+use std::ffi::c_int;
 use std::fs;
 use std::io::{stderr, stdin, stdout};
 use std::os::fd::AsFd;
@@ -14,8 +15,11 @@ use std::thread;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, raise};
-use nix::unistd::{close, getpid, getppid, pause, read, write};
-use testkit::procfs::{child_ids, process_state, threads};
+use nix::unistd::{ForkResult, close, fork, getpid, getppid, pause, read, write};
+use testkit::procfs::{child_ids, process_state, thread_ids, threads};
+use testkit::quiescence::{
+    Quiescence, await_quiescence, await_quiescence_of_all_threads, await_quiescence_of_thread,
+};
 
 // SAFETY: this is the program's only `main`, with the type that the C library calls.
 #[unsafe(no_mangle)]
@@ -43,6 +47,8 @@ extern "C" fn main() -> i32 {
         ["fill", bytes] => fill(bytes.parse().expect("a number of bytes")),
         // Read one line, or nothing at all, and leave.
         ["first"] => first_line(),
+        // Read nothing, and leave when the pipe is full.
+        ["leave", "full"] => leave_when_full(),
         ["leave", code] => code.parse().expect("an exit code"),
         // Leave the pipeline at once, and end later than the others: a wrong pipeline takes the
         // endings as they come.
@@ -57,6 +63,19 @@ extern "C" fn main() -> i32 {
             close(1).expect("1 is open");
             i32::from(drain() != bytes.parse().expect("a number of bytes"))
         }
+        // Do nothing until the others have ended or sleep, and see how the caller waits; then read all, and say it.
+        ["watch"] => watch(&[]),
+        ["watch", "silent"] => watch(&[1]),
+        ["watch", "apart"] => watch(&[0, 1]),
+        // Take nothing before all that is fed is in the pipe, or the caller waits for room.
+        ["slow"] => {
+            await_quiescence_of_all_threads(getppid().as_raw());
+            copy(|_| {})
+        }
+        // Leave a process behind that writes after the end of this one.
+        ["behind", text] => leave_behind(text),
+        // Look round, too.
+        ["environment"] => environment(),
         // Never end.
         ["stay"] => loop {
             pause();
@@ -85,6 +104,93 @@ fn outlive_the_others() {
         }
         thread::yield_now();
     }
+}
+
+/// Closes these, and sees how the threads of the caller wait: it is in a pipeline where they have nothing to do.
+fn watch(closed: &[i32]) -> i32 {
+    for number in closed {
+        close(*number).expect("it is open");
+    }
+    let parent = getppid().as_raw();
+    // The others first: what they do is something to do for the caller.
+    for other in child_ids(parent).into_iter().filter(|pid| *pid != getpid().as_raw()) {
+        while !matches!(await_quiescence(other), Quiescence::Asleep | Quiescence::Ended) {}
+    }
+    let report = format!("the caller {}\n", how_it_waits(parent));
+    write(stderr(), report.as_bytes()).expect("2 is open");
+    if !closed.contains(&0) {
+        drain();
+    }
+    0
+}
+
+/// How the threads of a process wait, when they have done nothing else for some looks.
+fn how_it_waits(pid: i32) -> &'static str {
+    const LOOKS: usize = 50;
+    /// Who has not come to rest by then will not.
+    const MOST: usize = 20_000;
+    let mut before = threads(pid);
+    let mut equal = 0;
+    for _ in 0..MOST {
+        for tid in thread_ids(pid) {
+            if await_quiescence_of_thread(pid, tid) == Quiescence::Spinning {
+                return "spins";
+            }
+        }
+        thread::yield_now();
+        let now = threads(pid);
+        equal = if now == before { equal + 1 } else { 0 };
+        before = now;
+        if equal == LOOKS {
+            return "sleeps";
+        }
+    }
+    "wakes up again and again"
+}
+
+/// When there is something in the pipe, and no more comes although the caller has come to rest.
+fn leave_when_full() -> i32 {
+    let parent = getppid().as_raw();
+    loop {
+        let before = unread();
+        how_it_waits(parent);
+        if before > 0 && unread() == before {
+            return 0;
+        }
+    }
+}
+
+/// The bytes that wait in 0 (FIONREAD(2const)).
+fn unread() -> c_int {
+    let mut count: c_int = 0;
+    // SAFETY: there is room for the number.
+    let result = unsafe { nix::libc::ioctl(0, nix::libc::FIONREAD, &raw mut count) };
+    Errno::result(result).expect("0 is a pipe");
+    count
+}
+
+/// A process of its own, which nobody of the pipeline waits for. It writes when this one is gone and the caller has
+/// come to rest, whatever that waits for.
+fn leave_behind(text: &str) -> i32 {
+    let (stage, caller) = (getpid(), getppid().as_raw());
+    // SAFETY: this process has one thread, so the child may do whatever this one may.
+    match unsafe { fork() }.expect("a child can be made") {
+        ForkResult::Parent { .. } => 0,
+        ForkResult::Child => {
+            while getppid() == stage {
+                thread::yield_now();
+            }
+            how_it_waits(caller);
+            say(text)
+        }
+    }
+}
+
+/// What exec was given, string by string (proc_pid_environ(5)).
+fn environment() -> i32 {
+    let environment = fs::read("/proc/self/environ").expect("/proc is there");
+    let strings = environment.split_inclusive(|byte| *byte == 0);
+    say(&strings.map(|string| format!("{}\n", string.escape_ascii())).collect::<String>())
 }
 
 fn copy(change: impl Fn(&mut [u8])) -> i32 {

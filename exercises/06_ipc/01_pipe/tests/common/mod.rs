@@ -56,6 +56,22 @@ pub fn without(closed: &str, call: &str, stages: &str, input: &str) -> Report {
     report(&[&["without", closed, call], &words(stages)[..]].concat(), input, stuck_because)
 }
 
+/// `run`, called by a process that takes what a stage leaves behind as its child, and waits for it after `run`.
+#[track_caller]
+pub fn with_orphans(stages: &str) -> Report {
+    let stuck_because =
+        "the orphan, which becomes a child of the caller, is waited for like a stage";
+    report(&[&["foster", "run"], &words(stages)[..]].concat(), "", stuck_because)
+}
+
+/// `spawn`, called by a process with a strange environment.
+#[track_caller]
+pub fn with_a_strange_environment(stage: &str) -> Report {
+    let stuck_because =
+        "`spawn` returns an error, and its child lives on with the ends of its pipes";
+    report(&[&["environment", "spawn"], &words(stage)[..]].concat(), "", stuck_because)
+}
+
 /// `spawn` with these words as they are; `None`: with the path of a text.
 #[track_caller]
 pub fn spawn_no_path(name: Option<&str>) -> Report {
