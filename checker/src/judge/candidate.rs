@@ -42,6 +42,8 @@ pub struct Candidate<'a> {
     pub seals: Option<&'a Seals>,
     /// How many of its tests run at a time.
     pub tests_at_a_time: usize,
+    /// Where programs without code of the candidate's are kept for the next one in the same place.
+    pub kept: Option<PathBuf>,
     /// What its tests find in their environment besides what all find there.
     pub env: Vec<(OsString, OsString)>,
 }
@@ -88,6 +90,7 @@ impl<'a> Candidate<'a> {
             settings: workbook.settings.clone(),
             seals: None,
             tests_at_a_time: cores(),
+            kept: None,
             env: Vec::new(),
         }
     }
@@ -171,6 +174,7 @@ impl BuildDir {
             settings: self.settings.clone(),
             seals: None,
             tests_at_a_time: cores(),
+            kept: None,
             env: Vec::new(),
         })
     }
@@ -194,6 +198,8 @@ pub struct WorkDirs {
     base: PathBuf,
     free: Mutex<Vec<usize>>,
     settings: Arc<Settings>,
+    /// See [`Candidate::kept`].
+    kept: Option<PathBuf>,
 }
 
 impl WorkDirs {
@@ -201,7 +207,14 @@ impl WorkDirs {
     pub fn new(workbook: &Workbook, count: usize) -> Self {
         let base = workbook.target_path().join("judge/work");
         let settings = workbook.settings.clone();
-        Self { base, free: Mutex::new((0..count).collect()), settings }
+        Self { base, free: Mutex::new((0..count).collect()), settings, kept: None }
+    }
+
+    /// The same, for candidates that are trusted: what contains none of their code is compiled once in each place.
+    pub fn keeping_programs(self) -> Result<Self, Error> {
+        let kept = self.base.with_file_name("kept");
+        files::remove_directory(&kept)?;
+        Ok(Self { kept: Some(kept), ..self })
     }
 
     /// A place that nobody uses; nothing of its last user is left there.
@@ -248,6 +261,7 @@ impl WorkDir<'_> {
             settings,
             seals: None,
             tests_at_a_time: cores(),
+            kept: self.work_dirs.kept.as_ref().map(|kept| kept.join(self.number.to_string())),
             env: Vec::new(),
         })
     }

@@ -36,7 +36,8 @@ pub(super) fn verify_variants<'a>(
     }
     let judging = Judging {
         session,
-        work_dirs: WorkDirs::new(&session.workbook, worker_count_beside_deadlines()),
+        work_dirs: WorkDirs::new(&session.workbook, worker_count_beside_deadlines())
+            .keeping_programs()?,
         compilers: Semaphore::new(cores()),
         allowed: Allowed::load(&session.workbook)?,
         points: extent.points,

@@ -22,6 +22,19 @@ pub(super) fn covers(candidate: &Candidate<'_>, inputs: &Inputs, outputs: &[Path
     })
 }
 
+/// Whether the compiler read one of these files for `output`; true as well if it left no list.
+pub(super) fn reads_one_of(
+    candidate: &Candidate<'_>,
+    output: &Path,
+    files: impl Iterator<Item = PathBuf>,
+) -> bool {
+    let list = fs::read_to_string(dep_info_path(output)).unwrap_or_default();
+    let read: Vec<PathBuf> =
+        files_read(&list).iter().map(|path| plain(&candidate.workspace.join(path))).collect();
+    let mut files = files.map(|file| plain(&file));
+    read.is_empty() || files.any(|file| read.contains(&file))
+}
+
 /// The lists of what an output was made from: `libx-1.rlib` has `x-1.d` beside it.
 ///
 /// A program that cargo has moved up, out of `deps`, has left its list there: `deps/x-1.d`, perhaps

@@ -11,6 +11,7 @@
 mod cargo;
 mod compiled;
 mod dep_info;
+mod kept;
 mod locks;
 mod messages;
 mod recipe;

@@ -9,6 +9,7 @@ use sandbox::{Confinement, End, Observation, Program, Stop};
 
 use super::cargo::limits;
 use super::compiled::{Compiled, Unclear};
+use super::kept::Kept;
 use super::messages::Messages;
 use super::recipe::{Call, Product, Recipe};
 use crate::Error;
@@ -51,7 +52,12 @@ impl Recipe {
             if left.is_zero() {
                 return Ok(Compiled::Endless);
             }
-            let observation = run(&self.program(call, candidate, left))?;
+            let kept = Kept::of(candidate, call);
+            if self.is_kept(kept.as_ref(), call, candidate, left, &mut run)? {
+                take(call, candidate, &mut messages)?;
+                continue;
+            }
+            let observation = run(&self.program(call, candidate, left, WithLibrary::Yes))?;
             left = left.saturating_sub(observation.duration);
             candidate.confined.map_or(Ok(()), |confined| confined.check(&observation))?;
             messages.add_rustc_output(&observation.stderr.text);
@@ -71,20 +77,29 @@ impl Recipe {
                     }));
                 }
             }
-            let output = candidate.target.join(call.file_name());
-            match &call.makes {
-                Product::Library => {}
-                Product::Program(name) => {
-                    let path = candidate.target.join(name);
-                    fs::rename(&output, &path).map_err(Error::writing(&path))?;
-                    messages.programs.programs.insert(name.clone(), path);
-                }
-                Product::Test(name, _) => {
-                    messages.programs.tests.insert(name.clone(), output);
-                }
-            }
+            take(call, candidate, &mut messages)?;
         }
         Ok(Compiled::Programs(messages.programs))
+    }
+
+    /// Whether the call's program lies in its place without being compiled with the candidate's library.
+    fn is_kept(
+        &self,
+        kept: Option<&Kept>,
+        call: &Call,
+        candidate: &Candidate<'_>,
+        deadline: Duration,
+        run: &mut impl FnMut(&Program) -> Result<Observation, sandbox::Error>,
+    ) -> Result<bool, Error> {
+        let Some(kept) = kept.filter(|kept| kept.may_be()) else { return Ok(false) };
+        if kept.take()? {
+            return Ok(true);
+        }
+        let observation = run(&self.program(call, candidate, deadline, WithLibrary::No))?;
+        if observation.end == End::Stopped {
+            return Err(Error::Interrupted);
+        }
+        kept.keep(candidate, observation.end == End::Exited(0))
     }
 
     fn calls_for(&self, candidate: &Candidate<'_>, wanted: Wanted) -> Vec<&Call> {
@@ -110,7 +125,13 @@ impl Recipe {
         self.calls.iter().filter(is_wanted).collect()
     }
 
-    fn program(&self, call: &Call, candidate: &Candidate<'_>, deadline: Duration) -> Program {
+    fn program(
+        &self,
+        call: &Call,
+        candidate: &Candidate<'_>,
+        deadline: Duration,
+        with_library: WithLibrary,
+    ) -> Program {
         let target = candidate.target.to_string_lossy();
         let library = self.calls.iter().find(|call| call.makes == Product::Library);
         let library = library.map(|call| format!("{}=", call.value("--crate-name")));
@@ -118,6 +139,11 @@ impl Recipe {
         let mut previous = "";
         for arg in &call.command[1..] {
             let own_library = library.as_deref().and_then(|library| arg.strip_prefix(library));
+            if with_library == WithLibrary::No && previous == "--extern" && own_library.is_some() {
+                args.pop();
+                previous = "";
+                continue;
+            }
             args.push(match (previous, own_library) {
                 ("--out-dir", _) => target.clone().into_owned(),
                 ("--extern", Some(path)) => {
@@ -162,6 +188,30 @@ impl Recipe {
     fn moved(&self, text: &str, candidate: &Candidate<'_>) -> String {
         text.replace(&self.workspace, &candidate.workspace.to_string_lossy())
     }
+}
+
+/// Whether a program is compiled with the candidate's library at hand.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum WithLibrary {
+    Yes,
+    No,
+}
+
+/// Notes what a call has made, in the place where it is looked for.
+fn take(call: &Call, candidate: &Candidate<'_>, messages: &mut Messages) -> Result<(), Error> {
+    let output = candidate.target.join(call.file_name());
+    match &call.makes {
+        Product::Library => {}
+        Product::Program(name) => {
+            let path = candidate.target.join(name);
+            fs::rename(&output, &path).map_err(Error::writing(&path))?;
+            messages.programs.programs.insert(name.clone(), path);
+        }
+        Product::Test(name, _) => {
+            messages.programs.tests.insert(name.clone(), output);
+        }
+    }
+    Ok(())
 }
 
 /// cargo asks for coloured messages, and takes the colours out itself where they are not wanted.
@@ -255,6 +305,7 @@ mod tests {
             settings: Arc::new(Settings::new(directory.path())),
             seals: None,
             tests_at_a_time: 1,
+            kept: None,
             env: Vec::new(),
         };
         let test = |name: &str| call(Product::Test(name.to_owned(), Vec::new()));
