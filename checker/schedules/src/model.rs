@@ -241,20 +241,21 @@ impl<M: Clone, O> Trial<M, O> {
         length: usize,
         keep: impl Fn(&M) -> bool,
     ) -> Vec<(Vec<Operation<M, O>>, M)> {
-        let mut ways: Vec<(Vec<Operation<M, O>>, M)> = vec![(Vec::new(), from.clone())];
+        let mut ways = vec![(Vec::new(), from.clone())];
         let mut of_this_length = 0;
         for _ in 0..length {
-            let shorter = of_this_length..ways.len();
-            of_this_length = ways.len();
-            for (way, model) in ways[shorter].to_vec() {
+            let mut longer = Vec::new();
+            for (way, model) in &ways[of_this_length..] {
                 for sequence in self.sequences {
                     let mut after = model.clone();
                     let goes = |it: &Operation<M, O>| it.on(&mut after).filter(|_| keep(&after));
                     if in_turn(sequence, goes).is_some() {
-                        ways.push((way.iter().chain(*sequence).copied().collect(), after));
+                        longer.push((way.iter().chain(*sequence).copied().collect(), after));
                     }
                 }
             }
+            of_this_length = ways.len();
+            ways.extend(longer);
         }
         ways
     }
