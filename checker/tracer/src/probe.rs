@@ -40,6 +40,8 @@ pub(crate) enum Purpose {
 pub(crate) enum Fault {
     /// It is not made, and fails with this.
     Fails(Errno),
+    /// It and all later ones of its name are not made, and fail with this.
+    FailsFromNowOn(Errno),
     /// It is asked for one byte.
     OneByte,
 }

@@ -116,7 +116,7 @@ impl Probing {
         }
         let site = self.site((process, name), call);
         let fault = self.fault(&site);
-        if let Some(Fault::Fails(errno)) = fault {
+        if let Some(Fault::Fails(errno) | Fault::FailsFromNowOn(errno)) = fault {
             skip_call(tid, errno)?;
         }
         let only_looks = call == "waitid" && args[3] as i32 & libc::WNOWAIT != 0;
@@ -144,7 +144,11 @@ impl Probing {
     }
 
     fn fault(&self, site: &Site) -> Option<Fault> {
-        self.probe.fault.as_ref().filter(|(wanted, _)| wanted == site).map(|(_, fault)| *fault)
+        let (wanted, fault) = self.probe.fault.as_ref()?;
+        let is_later = (&wanted.process, wanted.call) == (&site.process, site.call)
+            && wanted.nth < site.nth
+            && matches!(fault, Fault::FailsFromNowOn(_));
+        (wanted == site || is_later).then_some(*fault)
     }
 
     /// A read or a write begins. Only what can be short is made so: what is written to a pipe in one call of at most

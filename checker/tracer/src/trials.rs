@@ -110,12 +110,18 @@ const SHORTAGES: &[Faults] = &[
 impl Program {
     /// Interrupts each call of the marked part that may sleep, one at a time.
     pub fn interrupted(&self) -> Result<Trial, Error> {
-        self.on_trial(INTERRUPTIONS, Purpose::Interrupt)
+        self.on_trial(INTERRUPTIONS, Purpose::Interrupt, Fault::Fails)
     }
 
     /// Fails each call of the marked part that makes something, one at a time.
     pub fn short_of_everything(&self) -> Result<Trial, Error> {
-        self.on_trial(SHORTAGES, Purpose::Fail)
+        self.on_trial(SHORTAGES, Purpose::Fail, Fault::Fails)
+    }
+
+    /// Fails each call of the marked part that makes something, and with it all later ones of its name: what the
+    /// machine has no more of does not come back.
+    pub fn short_for_good(&self) -> Result<Trial, Error> {
+        self.on_trial(SHORTAGES, Purpose::Fail, Fault::FailsFromNowOn)
     }
 
     /// Cuts each read or write of the marked part on a pipe down to one byte, one at a time.
@@ -141,14 +147,19 @@ impl Program {
         Ok(Meanwhile { timeline, changes: probing.changes })
     }
 
-    fn on_trial(&self, faults: &'static [Faults], purpose: Purpose) -> Result<Trial, Error> {
+    fn on_trial(
+        &self,
+        faults: &'static [Faults],
+        purpose: Purpose,
+        fault: impl Fn(Errno) -> Fault,
+    ) -> Result<Trial, Error> {
         let calls: Vec<_> = faults.iter().map(|(call, _)| *call).collect();
         let (undisturbed, probing) = self.probed(&calls, purpose, None)?;
         let mut disturbed = Vec::new();
         for site in probing.sites() {
             let errors = faults.iter().find(|(call, _)| *call == site.call);
             for &errno in errors.map_or(&[][..], |(_, errors)| errors) {
-                let fault = Some((site.clone(), Fault::Fails(errno)));
+                let fault = Some((site.clone(), fault(errno)));
                 let (timeline, _) = self.probed(&calls, purpose, fault)?;
                 disturbed.push(Disturbed { site: site.clone(), errno, timeline });
             }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use address_space::workshop::{ADDRESS, Workshop};
 use address_space::{Region, find, peek, regions_of, user_bits};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::sys::mman::{MapFlags, ProtFlags, mmap};
+use nix::sys::mman::{MapFlags, ProtFlags, mmap, mprotect};
 use nix::unistd::{SysconfVar, ftruncate, sysconf};
 use rstest::rstest;
 use testkit::{procfs, require};
@@ -97,6 +97,37 @@ fn a_peek_of_which_half_can_be_read_is_an_error() {
         seen: "{seen:x?}",
         likely: "`read_at` may return fewer bytes than were asked for, and says how many: `read_exact_at` asks until it has all",
         read: "hint 4; read(2), RETURN VALUE",
+    );
+}
+
+#[test]
+fn a_peek_may_begin_in_one_region_and_end_in_the_next() {
+    let file = memfd_create("two regions", MFdFlags::MFD_CLOEXEC).expect("a file in memory");
+    let page = sysconf(SysconfVar::PAGE_SIZE).ok().flatten().expect("pages have a size");
+    ftruncate(&file, 2 * page).expect("two pages long");
+    let (one, page) = (NonZero::new(page as usize).expect("a page"), page as u64);
+    let two = one.saturating_add(one.get());
+    let rights = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
+    // SAFETY: a new mapping at an address that the kernel chooses; nobody uses its memory.
+    let mapped = unsafe { mmap(None, two, rights, MapFlags::MAP_SHARED, &file, 0) };
+    let start = mapped.expect("a mapping");
+    // SAFETY: the first page of the mapping loses a right, which nobody uses.
+    unsafe { mprotect(start, one.get(), ProtFlags::PROT_READ) }.expect("a right can be taken away");
+    let border = start.as_ptr() as u64 + page;
+    let regions = regions_of(process::id()).map_err(drop);
+    let apart = regions.as_ref().is_ok_and(|regions| regions.iter().any(|it| it.start == border));
+    require!(apart,
+        expected: "a region of {border:#x} on: its rights are others than those of the page before it",
+        seen: "{regions:x?}",
+        likely: "neighbouring regions are made one",
+        read: "proc_pid_maps(5)",
+    );
+    let seen = peek(process::id(), border - 4).map_err(|error| error.to_string());
+    require!(seen == Ok(0),
+        expected: "the eight bytes across the border of two regions: Ok(0)",
+        seen: "{seen:x?}",
+        likely: "`peek` asks the map for one region that has all eight bytes; the kernel asks only whether each byte is mapped",
+        read: "the stub",
     );
 }
 

@@ -2,6 +2,7 @@
 
 use testkit::require;
 use tracer::Program;
+use tracer::trials::Disturbed;
 
 /// Two jobs and what is left of them.
 const WHOLE: [&str; 4] = ["exited 3", "exited 4", "changed: ", "children left: none"];
@@ -49,6 +50,33 @@ fn what_cannot_be_done_is_an_error_of_its_job_and_nothing_is_left() {
             likely: "a job that was started is not waited for after an error, or what was opened for it stays; or the error ends the round",
             read: "the stub",
             timeline: &disturbed.timeline,
+        );
+    }
+}
+
+#[test]
+fn what_the_machine_has_no_more_of_is_not_asked_for_again_and_again() {
+    let trial = supervisor().short_for_good().expect("this machine allows tracing");
+    let calls = trial.disturbed.len();
+    require!(calls >= 2,
+        expected: "two jobs to be started",
+        seen: "{calls} calls that could fail",
+        likely: "see tests/supervisor.rs first",
+        read: "README, the task",
+    );
+    for disturbed in &trial.disturbed {
+        let Disturbed { site, errno, timeline } = disturbed;
+        let seen = timeline.stdout.trim_end();
+        let lines: Vec<&str> = seen.lines().collect();
+        let (jobs, rest) = lines.split_at(lines.len().min(2));
+        let of_a_job = |(line, whole): (&&str, _)| *line == whole || line.starts_with("error: ");
+        let is_told = jobs.len() == 2 && jobs.iter().zip(WHOLE).all(of_a_job);
+        require!(is_told && rest == &WHOLE[2..],
+            expected: "an error of each job that cannot be started, the others supervised, and nothing changed in the caller",
+            seen: "when {site} and all later ones fail with {errno:?}: {seen}",
+            likely: "a start that fails is tried again until it succeeds, while what could make room is not waited for; or what was opened for it stays",
+            read: "the stub",
+            timeline: timeline,
         );
     }
 }

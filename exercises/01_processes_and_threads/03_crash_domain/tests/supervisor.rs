@@ -161,14 +161,25 @@ fn the_supervisor_sleeps_while_it_waits() {
 }
 
 #[test]
+fn the_supervisor_sleeps_beside_children_of_its_caller() {
+    require_report(
+        &["--others", "watch"],
+        &["exited 0", "another child: exit status: 9", "another child: exit status: 4"],
+        "it waits for any child (waitid with P_ALL and WNOWAIT): where the caller has one that has ended and is not \
+         waited for, that wait returns at once, again and again",
+        "wait(2): the value of pid; the stub",
+    );
+}
+
+#[test]
 fn all_jobs_are_started_before_the_first_is_waited_for() {
     // The first job ends only after it has heard from the last, and after that one has ended.
-    let others = ["exit 0"; 6];
+    let others = ["exit 0"; 60];
     require_report(
         &[&["listen"], &others[..], &["speak"]].concat(),
-        &[&["exited 4"], &["exited 0"; 6][..], &["exited 0"]].concat(),
+        &[&["exited 4"], &["exited 0"; 60][..], &["exited 0"]].concat(),
         "TimedOut: the first job waits for a word of the last, which is started only after \
-         the first has ended; an iterator is lazy, so `collect` the children first.
+         the first has ended; an iterator is lazy, so `collect` the children first. Or only so many run at a time.
 Exchanged: outcomes are kept in the order in which they came (waitpid(-1))
 exited 101: a job that hears or speaks has lost its streams; leave them as the command has them",
         "wait(2): the value of pid; hint 3",

@@ -28,7 +28,7 @@ impl Till {
 
     /// Puts `amount` in; returns the balance that this deposit made.
     ///
-    /// All that is ever in the till fits into a `u64`.
+    /// At no time there is more in the till than a `u64` holds.
     pub fn deposit(&self, amount: u64) -> u64 {
         todo!("add {amount} to {:?}: is there one operation for it?", self.balance)
     }
@@ -40,7 +40,7 @@ impl Till {
         todo!("is {amount} there, and is it still there when you take it? {:?}", self.balance)
     }
 
-    /// Records `amount`, and says whether it is higher than all that was recorded before.
+    /// Records `amount`, and says whether it is higher than `highest` was. (0 never is.)
     pub fn record(&self, amount: u64) -> bool {
         todo!("keep the higher one of {amount} and {:?}", self.highest)
     }

@@ -33,7 +33,7 @@ impl Semaphore {
 
     /// Adds `count` permits and wakes the threads that can now go on.
     ///
-    /// The caller need not have acquired them. All permits that there ever are fit into a `usize`.
+    /// The caller need not have acquired them. There are never more at a time than a `usize` holds.
     pub fn release(&self, count: usize) {
         todo!("add {count} permits, then wake those who wait")
     }

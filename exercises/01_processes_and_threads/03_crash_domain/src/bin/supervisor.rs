@@ -40,6 +40,9 @@ fn main() -> io::Result<()> {
         // SAFETY: SIG_IGN is no function that would have to be sound.
         unsafe { signal(Signal::SIGCHLD, SigHandler::SigIgn) }?;
     }
+    // The caller has blocked a signal, and it stays so.
+    SigSet::from_iter([Signal::SIGUSR2]).thread_block()?;
+
     let before = Survey::now();
     let others = if env::args().any(|arg| arg == OTHERS) { others()? } else { Vec::new() };
     let jobs = jobs()?;
