@@ -64,7 +64,9 @@ impl Condvar {
         let lock = mutex.id();
         if explorer::wakes_spuriously() {
             recorder::step(me, place, format!("wait {id}: wakes for no reason"));
-            return Ok(guard);
+            // As in any wait, others may come in between: what is true then need not be what it was.
+            drop(guard);
+            return mutex.lock_at(place);
         }
         // Others may run before the wait begins. Once it has, it is in the record, and none run until
         // the lock is free and this thread sleeps.

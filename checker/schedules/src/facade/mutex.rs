@@ -38,7 +38,11 @@ impl<T> Mutex<T> {
     /// Takes the lock; waits until it can be taken.
     #[track_caller]
     pub fn lock(&self) -> LockResult<MutexGuard<'_, T>> {
-        let (me, place, id) = (explorer::me(), Location::caller(), self.id());
+        self.lock_at(Location::caller())
+    }
+
+    pub(super) fn lock_at(&self, place: Place) -> LockResult<MutexGuard<'_, T>> {
+        let (me, id) = (explorer::me(), self.id());
         recorder::waits(me, place, Wait::Lock(id), format!("lock {id}"));
         let locked = self.inner.get(explorer::Mutex::new).lock();
         recorder::goes_on(me);
