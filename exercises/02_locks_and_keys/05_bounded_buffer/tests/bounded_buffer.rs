@@ -288,3 +288,37 @@ fn nothing_is_kept_of_what_has_gone_through_a_buffer(#[case] left: usize, #[case
         read: "README, the task",
     );
 }
+
+#[rstest]
+fn after_some_pops_there_is_room_for_as_many(
+    #[values(1, 2, 3, 5)] capacity: usize,
+    #[values(1, 2, 3, 5)] taken: usize,
+) {
+    let taken = taken.min(capacity);
+    let buffer = full(capacity);
+    let out = on_a_thread({
+        let buffer = Arc::clone(&buffer);
+        move || (0..taken).filter_map(|_| buffer.pop()).map(|Item(number)| number).sum::<usize>()
+    });
+    assert_eq!(out, (1..=taken).sum(), "what came out of a full buffer");
+    let threads = Threads::new();
+    let pushers = (0..=taken).map(|index| {
+        let buffer = Arc::clone(&buffer);
+        let pusher =
+            threads.spawn(&format!("pusher {index}"), move || buffer.push(Item(capacity + 1)));
+        threads.settle();
+        pusher
+    });
+    let pushers: Vec<_> = pushers.collect();
+    let came_in = pushers.iter().filter(|pusher| pusher.is_finished()).count();
+    buffer.close();
+    require!(came_in == taken,
+        expected: "a full buffer of {capacity} to have room for {taken} after {taken} pops, and one more push to wait",
+        seen: "{came_in} pushes came in",
+        likely: "what is in the buffer is not what is counted: items that were put aside, or room that is noted beside the items",
+        read: "README, the task",
+    );
+    for pusher in pushers {
+        let _ = pusher.join("a push that waits is not woken by a close", "hint 5");
+    }
+}

@@ -288,6 +288,48 @@ fn a_writer_goes_before_a_reader_that_has_waited_longer() {
 }
 
 #[test]
+fn a_woken_reader_waits_for_writers_that_came_before_it_is_inside() {
+    let expect = Expect {
+        expected: "a reader that was woken, and finds a writer inside and another one waiting, to get in after both",
+        likely: likely!(
+            "a writer that leaves promises the readers that they may come in, and the promise still holds when other writers are there"
+        ),
+        explains: Explains::Invariants,
+        read: "README, the task",
+    };
+    explore(expect, || {
+        let lock = Arc::new(RawRwLock::new());
+        let (writers, first) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        lock.write();
+        let reader = {
+            let (writers, first) = (Arc::clone(&writers), Arc::clone(&first));
+            thread("R", &lock, move |lock| {
+                lock.read();
+                let (been, first) = (writers.load(Ordering::SeqCst), first.load(Ordering::SeqCst));
+                assert!(
+                    been >= first,
+                    "R is inside, and {been} of {first} writers have been there"
+                );
+                lock.unlock_read();
+            })
+        };
+        reader.settle();
+        lock.unlock_write();
+        // The newcomer, who may be faster than the woken reader.
+        let writer = lock.try_write().then(|| {
+            first.store(1, Ordering::SeqCst);
+            let writer = counted_writer("W", &lock, &writers);
+            writer.settle();
+            lock.unlock_write();
+            writer
+        });
+        reader.join().unwrap();
+        writer.into_iter().for_each(|writer| writer.join().unwrap());
+        assert!(lock.try_write(), "try_write returned false when all had left");
+    });
+}
+
+#[test]
 fn readers_that_waited_get_in_together() {
     let expect = Expect {
         expected: "all three readers to get in when the writer leaves, though none of them leaves",

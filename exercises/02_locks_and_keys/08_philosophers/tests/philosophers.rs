@@ -311,3 +311,28 @@ fn nothing_is_kept_of_meals_that_have_ended() {
         read: "README, the task",
     );
 }
+
+#[rstest]
+#[case::two_between_two(&[0, 2], &[1, 1])]
+#[case::three_between_two(&[0, 2], &[1, 1, 1])]
+#[case::two_on_each_side(&[1], &[0, 0, 2, 2])]
+#[case::at_the_same_seat(&[1], &[1, 1, 1])]
+#[case::all_around(&[0, 3], &[1, 1, 2, 2, 4, 4])]
+fn whoever_waits_eats_when_the_others_have_eaten(#[case] eat: &[usize], #[case] wait: &[usize]) {
+    let table = Arc::new(Table::new(6));
+    let threads = Threads::new();
+    let mut guests = Vec::new();
+    for &seat in eat.iter().chain(wait) {
+        guests.push(Guest::sits_down(&threads, &table, seat));
+        threads.settle();
+    }
+    let eating = guests.iter().filter(|guest| guest.has_begun()).count();
+    assert_eq!(eating, eat.len(), "those who eat: the others want one of their forks");
+    guests.iter().for_each(Guest::has_enough);
+    for guest in guests {
+        guest.thread.join(
+            "one who leaves wakes a sleeper that cannot eat yet, or one of several at a seat, and nobody wakes the others",
+            "hint 3",
+        );
+    }
+}
