@@ -48,6 +48,7 @@ fn missing(name: &str, edited: &str, more_tests: &str) -> String {
     wrong/example.patch:1: TODO: what its author believed, in a sentence. (and N more)
     the workbook's README.md does not list it
     docs/security.md: the table of which process decides has no row `| {name} | targets judged from outside | targets that call the learner's code |`
+    kinds of mistakes that no known-wrong solution makes, and no reason in solutions/kinds.toml: KINDS
 "
     )
 }
@@ -66,6 +67,7 @@ fn a_new_exercise_is_whole_and_verify_names_what_is_left_to_write() {
     assert_eq!(finished.code, Some(1), "{finished:?}");
     let program = env!("CARGO_BIN_EXE_checker");
     let said = without_counts(&finished.stdout.replace(&format!("`{program} "), "`checker "));
+    let said = without_kinds(&said);
     let protocol = "    tests/orderings.rs:23: TODO: the one ordering that is too weak\n    \
                     tests/protocol.rs:26: TODO: the one mistake that breaks this scenario\n";
     let timeline = "    tests/timeline.rs:12: TODO: the one mistake that usually has this effect (and N more)\n";
@@ -79,6 +81,16 @@ fn a_new_exercise_is_whole_and_verify_names_what_is_left_to_write() {
         missing("forks", "src/lib.rs", timeline),
     );
     assert!(said.starts_with(&expected), "{said}\n--- and not\n{expected}");
+}
+
+/// Which kinds are left depends on what the template's example is.
+fn without_kinds(text: &str) -> String {
+    const BEFORE: &str = "kinds.toml: ";
+    let line = |line: &str| match line.split_once(BEFORE) {
+        Some((before, _)) => format!("{before}{BEFORE}KINDS\n"),
+        None => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
 }
 
 /// `(and 3 more)` is `(and N more)`.

@@ -175,7 +175,7 @@ fn the_child_runs_nothing_of_its_parents_on_its_way_out() {
     require!(handlers == 1,
         expected: "the parent's exit handler to run once, in the parent",
         seen: "it ran {handlers} times",
-        likely: "the child calls std::process::exit, which is exit(3) and runs the handlers that \
+        likely: "the child calls std::process::exit, which is exit(3), or quick_exit(3): both run handlers that \
             the fork copied: use _exit",
         read: "_exit(2); exit(3); atexit(3)",
     );
@@ -366,5 +366,16 @@ fn threads_are_counted_whatever_the_name_of_the_process(#[case] call: &str, #[ca
         likely: "another number is read than that of the threads, or this call has a fork of its \
             own that counts none",
         read: "proc_pid_stat(5); src/lib.rs, fork_child; hint 4",
+    );
+}
+
+#[test]
+fn a_process_whose_threads_cannot_be_counted_is_not_forked() {
+    let seen = scene(&["threads-uncounted"]).lines()[0].to_owned();
+    require!(seen == "refused",
+        expected: "an error in a process with 2 threads that has no descriptor left: /proc/self cannot be opened",
+        seen: "{seen}",
+        likely: "where the threads cannot be counted, one is assumed",
+        read: "fork(2), DESCRIPTION: async-signal-safe; hint 4",
     );
 }

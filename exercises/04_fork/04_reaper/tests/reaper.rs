@@ -565,3 +565,25 @@ fn a_ring_for_nothing_right_after_the_look_is_no_end() {
         read: "README, the task; hint 3",
     );
 }
+
+#[test]
+fn a_child_that_is_stopped_or_continued_has_not_ended() {
+    let seen = scene(&["is-stopped"])[..3].join("\n");
+    require!(seen == "stopped: false\ncontinued: false\nended: true",
+        expected: "false from has_ended for a child that is stopped, and for one that goes on; true when it has ended",
+        seen: "{seen}",
+        likely: "it is asked for stops and continuations too (WUNTRACED, WSTOPPED, WCONTINUED), and any answer is taken for an end",
+        read: "wait(2), WEXITED, WSTOPPED; src/reaper.rs, has_ended",
+    );
+}
+
+#[test]
+fn signals_that_the_program_has_blocked_stay_blocked() {
+    let seen = scene(&["others-blocked"])[..2].join("\n");
+    require!(seen == "reaped: a exited 7\nstill blocked: 2 of 2",
+        expected: "a to be reaped, and SIGUSR1 and SIGTERM, which the program had blocked, to be blocked still",
+        seen: "{seen}",
+        likely: "the mask is replaced (SIG_SETMASK) where a signal is to be added to it (SIG_BLOCK) or taken from it",
+        read: "sigprocmask(2)",
+    );
+}

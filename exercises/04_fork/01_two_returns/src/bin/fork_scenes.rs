@@ -18,6 +18,7 @@ use nix::fcntl::OFlag;
 use nix::libc;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl;
+use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, dup2_stdout, getpid, getppid, pipe2, read, write};
@@ -48,6 +49,7 @@ fn main() -> io::Result<()> {
         ["siblings"] => siblings(),
         ["stopped"] => stopped(),
         ["reaped"] => reaped(),
+        ["threads-uncounted"] => threads_uncounted(),
         ["threads", count] => threads(count.parse().expect("a number of threads")),
         ["named", name, call] => named(name, call),
         _ => panic!("no scene {args:?}"),
@@ -260,11 +262,19 @@ impl Drop for Guard {
     }
 }
 
+unsafe extern "C" {
+    /// C11, 7.22.4.3: a handler for quick_exit.
+    fn at_quick_exit(handler: extern "C" fn()) -> libc::c_int;
+}
+
 /// What a child of a right solution leaves alone: a destructor and an exit handler of the parent.
 fn handlers() -> io::Result<()> {
     // SAFETY: the handler is a function of the program, and only writes (atexit(3)).
     let refused = unsafe { libc::atexit(say_handler) };
     assert_eq!(refused, 0, "atexit takes at least 32 handlers");
+    // SAFETY: as above; these are for quick_exit(3).
+    let refused = unsafe { at_quick_exit(say_handler) };
+    assert_eq!(refused, 0, "at_quick_exit takes at least 32 handlers");
     let _guard = Guard;
     wait_and_tell(fork(|| 0)?)
 }
@@ -353,6 +363,12 @@ fn threads(count: usize) -> io::Result<()> {
         }
     })?;
     Ok(())
+}
+
+/// Two threads, and no descriptor left by which they could be counted.
+fn threads_uncounted() -> io::Result<()> {
+    setrlimit(Resource::RLIMIT_NOFILE, 3, 3)?;
+    threads(2)
 }
 
 /// One thread, then more and more, in a process of this name (PR_SET_NAME(2const)).

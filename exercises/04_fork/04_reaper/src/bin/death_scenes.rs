@@ -48,6 +48,8 @@ fn main() -> io::Result<()> {
         ["sleep"] => sleep(&mut family),
         ["interrupted"] => interrupted(&mut family),
         ["stopped"] => stopped(&mut family),
+        ["is-stopped"] => is_stopped(&mut family),
+        ["others-blocked"] => others_blocked(&mut family),
         ["bell"] => bell(&mut family),
         ["errno"] => errno_after_rings(&mut family),
         ["ignored"] => ignored(&mut family),
@@ -346,6 +348,34 @@ fn stopped(family: &mut Family) -> io::Result<()> {
         kill(a, Signal::SIGCONT).map_or(1, |()| 8)
     })?;
     family.tell_all(&mut reaper);
+    Ok(())
+}
+
+/// Is a child that is stopped, or has just been continued, one that has ended?
+fn is_stopped(family: &mut Family) -> io::Result<()> {
+    let (child, mut gate) = family.held("a", || 7)?;
+    kill(child, Signal::SIGSTOP)?;
+    while await_quiescence(child.as_raw()) != Quiescence::Stopped {}
+    println!("stopped: {}", has_ended(child)?);
+    kill(child, Signal::SIGCONT)?;
+    println!("continued: {}", has_ended(child)?);
+    gate.write_all(&[0])?;
+    until_it_ends(child);
+    println!("ended: {}", has_ended(child)?);
+    Ok(())
+}
+
+/// A reaper is made in a program that has blocked other signals.
+fn others_blocked(family: &mut Family) -> io::Result<()> {
+    let others = [Signal::SIGUSR1, Signal::SIGTERM];
+    SigSet::from_iter(others).thread_block()?;
+    let mut reaper = Reaper::new()?;
+    let child = family.start("a", || 7)?;
+    until_it_ends(child);
+    family.tell(reaper.collect());
+    let blocked = SigSet::thread_get_mask()?;
+    let still = others.iter().filter(|signal| blocked.contains(**signal)).count();
+    println!("still blocked: {still} of 2");
     Ok(())
 }
 
