@@ -43,7 +43,7 @@ pub fn found_in_frame(call: Call) -> usize {
 /// Starts a program in a child process, and returns when that runs or could not be run.
 ///
 /// `args` begins with the program's name, as in execve(2); `env` is its whole environment, each
-/// entry a `NAME=value`. The caller waits for the child.
+/// entry a `NAME=value`. Its signal mask is the caller's. The caller waits for the child.
 ///
 /// # Errors
 ///

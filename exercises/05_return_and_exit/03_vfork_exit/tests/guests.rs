@@ -486,3 +486,16 @@ fn two_threads_receive_visits_at_the_same_time() {
     );
     require_no_child_is_left(&lines);
 }
+
+#[test]
+#[cfg_attr(not(any(target_arch = "x86_64", target_arch = "aarch64")), ignore = "no assembly here")]
+fn a_spawned_program_has_the_signal_mask_of_the_caller() {
+    let lines = sound_house(&["spawn-masked", ERRAND, "signals"]);
+    let seen = &lines[0];
+    require!(seen == "blocked: SIGUSR1 true, SIGTERM false",
+        expected: "SIGUSR1 to be blocked in the program as in the caller, and SIGTERM not",
+        seen: "{seen}",
+        likely: "signals are blocked around the guest and let through again in the host alone: exec keeps the mask",
+        read: "execve(2); signal(7), Signal mask and pending signals",
+    );
+}

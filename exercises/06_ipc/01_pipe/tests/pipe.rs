@@ -5,8 +5,8 @@ mod common;
 use std::collections::BTreeMap;
 
 use common::{
-    Report, beside_an_elder, run, run_deaf, spawn, spawn_no_path, with_a_strange_environment,
-    with_lines_unfinished, with_orphans, without,
+    Report, beside_an_elder, in_a_crowd, run, run_deaf, spawn, spawn_no_path,
+    with_a_strange_environment, with_lines_unfinished, with_orphans, without,
 };
 use rstest::rstest;
 use testkit::require;
@@ -546,4 +546,18 @@ fn the_output_ends_when_nobody_holds_its_pipe() {
         read: "pipe(7), I/O on pipes and FIFOs; src/lib.rs, Outcome",
     );
     report.require_nothing_left();
+}
+
+#[test]
+fn a_caller_may_have_a_thousand_descriptors() {
+    let input = "bolt ".repeat(20_000);
+    let report = in_a_crowd("cat | upper", &input);
+    report.require_no_error();
+    let (bytes, wanted) = (report.output.len(), input.len());
+    require!(report.output == input.to_uppercase(),
+        expected: "`cat | upper` to turn {wanted} bytes into as many, in a caller with 1,100 descriptors more",
+        seen: "{bytes} bytes, not all of them right",
+        likely: "select(2) watches descriptors below FD_SETSIZE (1,024) only: poll(2) and threads know no such limit",
+        read: "select(2); poll(2)",
+    );
 }

@@ -328,12 +328,15 @@ fn while_it_runs() -> io::Result<()> {
 }
 
 /// The caller has descriptors that are not close-on-exec, as code in C makes them: one with a number
-/// as high as can be (or 2047), and all but 0, 1 and 2 above the limit, for that was lowered later.
+/// as high as can be (or 2047), hundreds of others, and all but 0, 1 and 2 above the limit, for that was lowered
+/// later.
 fn leaky() -> io::Result<()> {
     let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
     setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
     let (reader, _writer) = pipe()?;
-    fcntl(&reader, FcntlArg::F_DUPFD(200))?;
+    for _ in 0..most.min(1_000) / 2 {
+        fcntl(&reader, FcntlArg::F_DUPFD(200))?;
+    }
     fcntl(&reader, FcntlArg::F_DUPFD(most.min(2048) as c_int - 1))?;
     setrlimit(Resource::RLIMIT_NOFILE, 64, most)?;
     run(&["descriptors"], Stdio::default())

@@ -5,6 +5,8 @@ use std::fs::File;
 use std::io::Read;
 use std::process::ExitCode;
 
+use nix::sys::signal::{SigSet, Signal};
+
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
@@ -15,6 +17,12 @@ fn main() -> ExitCode {
             let env: Vec<String> =
                 env::vars().map(|(name, value)| format!("{name}={value}")).collect();
             println!("env: {}", env.join(" "));
+            ExitCode::SUCCESS
+        }
+        [_, "signals"] => {
+            let blocked = SigSet::thread_get_mask().unwrap();
+            let [one, other] = [Signal::SIGUSR1, Signal::SIGTERM].map(|it| blocked.contains(it));
+            println!("blocked: SIGUSR1 {one}, SIGTERM {other}");
             ExitCode::SUCCESS
         }
         // The descriptor is inherited: it has no close-on-exec flag.

@@ -12,6 +12,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicIsize, Ordering};
 
 use nix::errno::Errno;
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, getpid, pipe, read, write};
 use testkit::on_trial;
@@ -55,6 +56,10 @@ fn main() {
         ["spawn", program, args @ ..] => {
             tell_of(run(program, args));
             tell_of_children();
+        }
+        ["spawn-masked", program, args @ ..] => {
+            SigSet::from(Signal::SIGUSR1).thread_block().unwrap();
+            tell_of(run(program, args));
         }
         ["spawn-with-errno", program, args @ ..] => {
             Errno::set_raw(libc::EEXIST);

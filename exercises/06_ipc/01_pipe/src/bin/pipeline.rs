@@ -8,6 +8,7 @@
 //! - `deaf`: what it starts ignores SIGTERM at first;
 //! - `unfinished`: the caller has an exit handler, and lines in its buffers that it has not finished;
 //! - `foster`: what a stage leaves behind becomes the caller's child;
+//! - `crowd`: the caller has more than a thousand descriptors, so new ones have numbers beyond select(2)'s;
 //! - `environment`: the caller's environment is a strange one;
 //! - `without` and some of the digits 0 and 1: the caller has closed these descriptors; `without crossed`: they
 //!   are the ends of the stage, each in the other's place.
@@ -25,6 +26,7 @@ use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
 use nix::libc;
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::prctl::set_child_subreaper;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, signal};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::{Pid, close, getpid, pipe2};
@@ -40,6 +42,11 @@ fn main() {
     let mut command = words.next().expect("spawn or run");
     let (mut elder, mut is_unfinished, mut closed) = (None, false, String::new());
     let mut takes_orphans = false;
+    let mut crowd = Vec::new();
+    if command == "crowd" {
+        crowd = many_descriptors().expect("descriptors can be had");
+        command = words.next().expect("spawn or run");
+    }
     if command == "elder" {
         elder = Some(child_that_has_ended().expect("a child can be started"));
         command = words.next().expect("spawn or run");
@@ -76,6 +83,7 @@ fn main() {
     stdin().read_to_end(&mut input).expect("standard input can be read");
 
     let pid = getpid();
+    let _kept_open = crowd;
     let before = open_descriptors(pid.as_raw()).expect("/proc is there");
     let result = match command.as_str() {
         "spawn" => spawn_one(&stages[0], &input, &closed),
@@ -119,6 +127,14 @@ fn main() {
     writeln!(report, "children {children}").expect("a Vec takes all");
     report_result(&mut report, result);
     stdout().write_all(&report).expect("1 is open");
+}
+
+/// So many descriptors that new ones have numbers of four digits, or as many as the machine allows.
+fn many_descriptors() -> io::Result<Vec<OwnedFd>> {
+    let (_, most) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    setrlimit(Resource::RLIMIT_NOFILE, most, most)?;
+    let count = most.saturating_sub(100).min(1_100);
+    (0..count).map(|_| Ok(File::open("/dev/null")?.into())).collect()
 }
 
 /// What `make`, `cargo` or a terminal left open is not what the tests are about.

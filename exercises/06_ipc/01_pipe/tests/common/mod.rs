@@ -56,6 +56,13 @@ pub fn without(closed: &str, call: &str, stages: &str, input: &str) -> Report {
     report(&[&["without", closed, call], &words(stages)[..]].concat(), input, stuck_because)
 }
 
+/// `run`, called by a process that has more than a thousand descriptors.
+#[track_caller]
+pub fn in_a_crowd(stages: &str, input: &str) -> Report {
+    let stuck_because = "the end of a pipe is not watched, for its number is too large";
+    report(&[&["crowd", "run"], &words(stages)[..]].concat(), input, stuck_because)
+}
+
 /// `run`, called by a process that takes what a stage leaves behind as its child, and waits for it after `run`.
 #[track_caller]
 pub fn with_orphans(stages: &str) -> Report {
