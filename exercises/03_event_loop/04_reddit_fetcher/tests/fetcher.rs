@@ -323,6 +323,48 @@ fn a_retry_after_is_a_number_of_seconds_or_nothing(#[case] value: &str, #[case] 
     );
 }
 
+#[rstest]
+#[case::a_flood(http::Answer::flood(), 404, "Status(404)")]
+#[case::half_a_body(http::Answer::truncated("{}"), 503, "Status(503)")]
+#[case::half_a_body_of_a_limit(
+    http::Answer::truncated("{}").header("Retry-After", "7"),
+    429,
+    "RateLimited(Some(7s))"
+)]
+#[case::a_listing(http::Answer::listing(&[]), 500, "Status(500)")]
+fn a_refusal_is_told_by_its_status_whatever_its_body(
+    #[case] answer: http::Answer,
+    #[case] status: u16,
+    #[case] expected: &str,
+) {
+    let server = Server::start().answer("/l", answer.with_status(status));
+    let seen = on_one_loop(async move || kind(&ask(&server, "/l").await));
+    require!(seen == expected,
+        expected: "FetchError::{expected} of a status {status}, whatever its body is",
+        seen: "{seen}",
+        likely: "the body is read before the status is looked at: a refusal whose body is too long, or cut short, becomes an error of its body",
+        read: "src/outcome.rs",
+    );
+}
+
+#[test]
+fn the_base_may_have_a_path_of_its_own() {
+    let listing = http::Answer::listing(&[(1, "a mirror", "http://m")]);
+    let server = Server::start().answer("/mirror/r/tea/top.json", listing);
+    let (seen, asked) = on_one_loop(async move || {
+        let answer = get_reddit_top(&patient_client(), &server.url("/mirror"), "tea").await;
+        let asked: Vec<String> =
+            server.requests().into_iter().map(|request| request.path).collect();
+        (kind(&answer), asked.join(", "))
+    });
+    require!(seen == "Ok",
+        expected: "a base URL that ends in /mirror to be asked for /mirror/r/tea/top.json",
+        seen: "{seen}, asked for: {asked}",
+        likely: "`Url::join` with a path that begins with `/` replaces the path of the base",
+        read: "README, the task: BASE/r/NAME/top.json",
+    );
+}
+
 #[test]
 fn nobody_at_home_is_a_typed_error() {
     // The local end of a connection: its port is taken, and nobody listens there.
