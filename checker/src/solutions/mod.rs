@@ -106,6 +106,12 @@ impl<'a> Solutions<'a> {
         Ok(self.wrong_files()?.into_iter().find(|file| file.name == name))
     }
 
+    /// The kinds of mistakes that the known-wrong solutions declare; what is amiss with one is told when it is judged.
+    pub fn kinds_tried(&self) -> Result<Vec<Kind>, Error> {
+        let declared = self.wrong_files()?.into_iter().map(|file| Declaration::from_file(&file));
+        Ok(declared.flatten().map(|declaration| declaration.kind).collect())
+    }
+
     /// A known-wrong solution as it is judged, or what is amiss with its file.
     pub fn wrong(&self, file: &WrongFile) -> Result<Result<Wrong, String>, Error> {
         let declaration = match Declaration::from_file(file) {

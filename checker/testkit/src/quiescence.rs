@@ -42,7 +42,7 @@ pub enum Quiescence {
 
 /// Waits until the main thread of process `pid` is not on its way to anywhere, and says how it is.
 pub fn await_quiescence(pid: i32) -> Quiescence {
-    await_thread(pid, pid)
+    await_quiescence_of_thread(pid, pid)
 }
 
 /// Waits until no thread of process `pid` is on its way to anywhere: all sleep, whichever there are by then.
@@ -50,7 +50,7 @@ pub fn await_quiescence_of_all_threads(pid: i32) {
     let began = Instant::now();
     let at_rest = || -> Vec<i32> {
         let threads = thread_ids(pid).into_iter();
-        threads.filter(|tid| await_thread(pid, *tid) != Quiescence::Ended).collect()
+        threads.filter(|tid| await_quiescence_of_thread(pid, *tid) != Quiescence::Ended).collect()
     };
     let mut before = None;
     loop {
@@ -67,7 +67,7 @@ pub fn await_quiescence_of_all_threads(pid: i32) {
 pub(crate) fn await_quiescence_of_other_threads() {
     let (began, pid, own) = (Instant::now(), getpid().as_raw(), gettid().as_raw());
     for tid in thread_ids(pid).into_iter().filter(|tid| *tid != own) {
-        while await_thread(pid, tid) == Quiescence::Ended
+        while await_quiescence_of_thread(pid, tid) == Quiescence::Ended
             && thread_stat(pid, tid).is_some()
             && began.elapsed() < NET
         {
@@ -78,10 +78,6 @@ pub(crate) fn await_quiescence_of_other_threads() {
 
 /// As [`await_quiescence`], of any thread of process `pid`.
 pub fn await_quiescence_of_thread(pid: i32, tid: i32) -> Quiescence {
-    await_thread(pid, tid)
-}
-
-fn await_thread(pid: i32, tid: i32) -> Quiescence {
     let began = Instant::now();
     for look in 1.. {
         match thread_stat(pid, tid).map(|stat| stat.state) {

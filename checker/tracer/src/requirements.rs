@@ -2,7 +2,7 @@
 
 use evidence::Lesson;
 
-use crate::trials::{Meanwhile, ShortTransfers, Trial};
+use crate::trials::{Meanwhile, ShortTransfers, Shortened, Trial};
 use crate::{End, Program, Timeline};
 
 impl Program {
@@ -44,6 +44,20 @@ impl Timeline {
 }
 
 impl Trial {
+    /// The marked part makes at least so many calls that can be disturbed: a trial of nothing shows nothing.
+    ///
+    /// # Panics
+    ///
+    /// If it makes fewer, with a lesson.
+    #[track_caller]
+    pub fn has_calls(&self, at_least: usize, expected: &str, likely: &str) {
+        let calls = self.disturbed.len();
+        if calls < at_least {
+            let seen = format!("{calls} calls that could fail");
+            fail(expected, seen, likely, "README, the task");
+        }
+    }
+
     /// Every disturbed run printed what the undisturbed one did: `scene` says what was on trial.
     ///
     /// # Panics
@@ -52,24 +66,15 @@ impl Trial {
     #[track_caller]
     pub fn comes_to_the_same_when_interrupted(&self, scene: &str, likely: &str) {
         let undisturbed = &self.undisturbed.stdout;
-        for disturbed in &self.disturbed {
-            let timeline = &disturbed.timeline;
-            if timeline.stdout == *undisturbed {
-                continue;
-            }
-            let seen = timeline.stdout.trim_end();
-            let lesson = Lesson {
-                expected: format!(
-                    "{scene} to come to the same when a signal interrupts a call:\n{undisturbed}"
-                ),
-                seen: format!("when {disturbed}:\n{seen}"),
-                likely: likely.to_owned(),
-                read: "signal(7), Interruption of system calls and library functions by signal handlers"
-                    .to_owned(),
-                ..Lesson::default()
-            };
-            lesson.timeline(timeline).fail();
-        }
+        let expected =
+            format!("{scene} to come to the same when a signal interrupts a call:\n{undisturbed}");
+        let read =
+            "signal(7), Interruption of system calls and library functions by signal handlers";
+        let other = self.disturbed.iter().find(|it| it.timeline.stdout != *undisturbed);
+        let Some(disturbed) = other else { return };
+        let timeline = &disturbed.timeline;
+        let seen = format!("when {disturbed}:\n{}", timeline.stdout.trim_end());
+        lesson(&expected, seen, likely, read).timeline(timeline).fail();
     }
 }
 
@@ -82,24 +87,16 @@ impl ShortTransfers {
     #[track_caller]
     pub fn come_to_the_same(&self, scene: &str, likely: &str) {
         let undisturbed = &self.undisturbed.stdout;
-        for shortened in &self.shortened {
-            let timeline = &shortened.timeline;
-            if timeline.stdout == *undisturbed {
-                continue;
-            }
-            let (site, seen) = (&shortened.site, timeline.stdout.trim_end());
-            let lesson = Lesson {
-                expected: format!(
-                    "{scene} to come to the same when a call transfers less than it is asked:\n{}",
-                    beginning(undisturbed)
-                ),
-                seen: format!("when {site} transfers one byte:\n{}", beginning(seen)),
-                likely: likely.to_owned(),
-                read: "read(2), RETURN VALUE; write(2), RETURN VALUE; pipe(7), PIPE_BUF".to_owned(),
-                ..Lesson::default()
-            };
-            lesson.timeline(timeline).fail();
-        }
+        let expected = format!(
+            "{scene} to come to the same when a call transfers less than it is asked:\n{}",
+            beginning(undisturbed)
+        );
+        let read = "read(2), RETURN VALUE; write(2), RETURN VALUE; pipe(7), PIPE_BUF";
+        let other = self.shortened.iter().find(|it| it.timeline.stdout != *undisturbed);
+        let Some(Shortened { site, timeline }) = other else { return };
+        let shown = beginning(timeline.stdout.trim_end());
+        let seen = format!("when {site} transfers one byte:\n{shown}");
+        lesson(&expected, seen, likely, read).timeline(timeline).fail();
     }
 }
 
@@ -132,6 +129,10 @@ impl Meanwhile {
 
 #[track_caller]
 fn fail(expected: &str, seen: String, likely: &str, read: &str) -> ! {
+    lesson(expected, seen, likely, read).fail()
+}
+
+fn lesson(expected: &str, seen: String, likely: &str, read: &str) -> Lesson {
     let [expected, likely, read] = [expected, likely, read].map(str::to_owned);
-    Lesson { expected, seen, likely, read, ..Lesson::default() }.fail()
+    Lesson { expected, seen, likely, read, ..Lesson::default() }
 }

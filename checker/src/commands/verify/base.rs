@@ -112,12 +112,7 @@ impl Verification<'_> {
     fn kinds(&mut self) -> Result<(), Error> {
         let Some(list) = NotApplicable::load(self.workbook)? else { return Ok(()) };
         let exercise = self.result.exercise;
-        let solutions = Solutions::new(self.workbook, exercise);
-        let mut tried = Vec::new();
-        for file in solutions.wrong_files()? {
-            // What is amiss with one is told when it is judged.
-            tried.extend(solutions.wrong(&file)?.ok().map(|wrong| wrong.declaration.kind));
-        }
+        let tried = Solutions::new(self.workbook, exercise).kinds_tried()?;
         self.result.problems.extend(list.problems(&exercise.name, &tried));
         self.result.not_applicable = list.of(&exercise.name);
         Ok(())

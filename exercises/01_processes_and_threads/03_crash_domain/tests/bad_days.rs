@@ -30,13 +30,7 @@ fn an_interrupted_call_is_made_again() {
 #[test]
 fn what_cannot_be_done_is_an_error_of_its_job_and_nothing_is_left() {
     let trial = supervisor().short_of_everything().expect("this machine allows tracing");
-    let calls = trial.disturbed.len();
-    require!(calls >= 2,
-        expected: "two jobs to be started",
-        seen: "{calls} calls that could fail",
-        likely: "see tests/supervisor.rs first",
-        read: "README, the task",
-    );
+    trial.has_calls(2, "two jobs to be started", "see tests/supervisor.rs first");
     for disturbed in &trial.disturbed {
         let seen = disturbed.timeline.stdout.trim_end();
         let lines: Vec<&str> = seen.lines().collect();
@@ -57,13 +51,7 @@ fn what_cannot_be_done_is_an_error_of_its_job_and_nothing_is_left() {
 #[test]
 fn what_the_machine_has_no_more_of_is_not_asked_for_again_and_again() {
     let trial = supervisor().short_for_good().expect("this machine allows tracing");
-    let calls = trial.disturbed.len();
-    require!(calls >= 2,
-        expected: "two jobs to be started",
-        seen: "{calls} calls that could fail",
-        likely: "see tests/supervisor.rs first",
-        read: "README, the task",
-    );
+    trial.has_calls(2, "two jobs to be started", "see tests/supervisor.rs first");
     for disturbed in &trial.disturbed {
         let Disturbed { site, errno, timeline } = disturbed;
         let seen = timeline.stdout.trim_end();

@@ -43,13 +43,11 @@ fn an_interrupted_call_is_made_again() {
 fn a_call_that_fails_is_the_error_and_nothing_is_left() {
     let trial =
         scene("without-the-loop").short_of_everything().expect("this machine allows tracing");
-    let calls = trial.disturbed.len();
     // An epoll instance is made, and the pipe is added to it.
-    require!(calls >= 2,
-        expected: "a reactor with a pipe, a timer and a waker to be made",
-        seen: "{calls} calls that could fail",
-        likely: "see the other tests first",
-        read: "README, the task",
+    trial.has_calls(
+        2,
+        "a reactor with a pipe, a timer and a waker to be made",
+        "see the other tests first",
     );
     for disturbed in &trial.disturbed {
         let Disturbed { errno, timeline, .. } = disturbed;

@@ -37,13 +37,7 @@ fn an_interrupted_call_is_made_again(
 fn a_fork_that_fails_is_the_error_and_changes_nothing() {
     let program = Program::new(FORKS).arg("short");
     let trial = program.short_of_everything().expect("this machine allows tracing");
-    let calls = trial.disturbed.len();
-    require!(calls >= 1,
-        expected: "`fork_child` to make a child",
-        seen: "{calls} calls that could fail",
-        likely: "see the other tests first",
-        read: "README, the task",
-    );
+    trial.has_calls(1, "`fork_child` to make a child", "see the other tests first");
     for disturbed in &trial.disturbed {
         let errno = disturbed.errno;
         let wanted = format!("error: Some({errno:?})\nchanged: \nchildren left: none\n");
@@ -64,13 +58,7 @@ fn a_fork_that_fails_is_the_error_and_changes_nothing() {
 fn an_order_that_cannot_be_had_is_an_error_and_changes_nothing(#[case] first: &str) {
     let program = Program::new(TURNS).args(["short", first]);
     let trial = program.short_of_everything().expect("this machine allows tracing");
-    let calls = trial.disturbed.len();
-    require!(calls >= 1,
-        expected: "`in_order` to make a child",
-        seen: "{calls} calls that could fail",
-        likely: "see the other tests first",
-        read: "README, the task",
-    );
+    trial.has_calls(1, "`in_order` to make a child", "see the other tests first");
     for disturbed in &trial.disturbed {
         let errno = disturbed.errno;
         let wanted = format!("error: Some({errno:?}); turns: \nchanged: \nchildren left: none\n");

@@ -579,8 +579,8 @@ fn a_child_that_is_stopped_or_continued_has_not_ended() {
 
 #[test]
 fn signals_that_the_program_has_blocked_stay_blocked() {
-    let seen = scene(&["others-blocked"])[..2].join("\n");
-    require!(seen == "reaped: a exited 7\nstill blocked: 2 of 2",
+    let seen = scene(&["others-blocked"])[..3].join("\n");
+    require!(seen == "the bell rings: true\nreaped: a exited 7\nstill blocked: 2 of 2",
         expected: "a to be reaped, and SIGUSR1 and SIGTERM, which the program had blocked, to be blocked still",
         seen: "{seen}",
         likely: "the mask is replaced (SIG_SETMASK) where a signal is to be added to it (SIG_BLOCK) or taken from it",

@@ -29,12 +29,10 @@ fn an_interrupted_call_is_made_again(#[case] program: &str, #[case] outcome: &st
 #[test]
 fn a_call_that_fails_is_the_error_and_nothing_is_left() {
     let trial = caller("guest").short_of_everything().expect("this machine allows tracing");
-    let calls = trial.disturbed.len();
-    require!(calls >= 3,
-        expected: "`spawn` to make a pipe, a child and some descriptors on its way",
-        seen: "{calls} such calls",
-        likely: "see tests/spawn.rs first",
-        read: "README, the task",
+    trial.has_calls(
+        3,
+        "`spawn` to make a pipe, a child and some descriptors on its way",
+        "see tests/spawn.rs first",
     );
     for disturbed in &trial.disturbed {
         let Disturbed { site, errno, timeline } = disturbed;

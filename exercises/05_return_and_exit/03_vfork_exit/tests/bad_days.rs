@@ -36,13 +36,7 @@ fn an_interrupted_call_is_made_again() {
 #[test]
 fn a_call_that_fails_is_the_error_and_nothing_is_left() {
     let trial = house().short_of_everything().expect("this machine allows tracing");
-    let calls = trial.disturbed.len();
-    require!(calls >= 4,
-        expected: "four guests to be received",
-        seen: "{calls} calls that could fail",
-        likely: "see tests/guests.rs first",
-        read: "README, the task",
-    );
+    trial.has_calls(4, "four guests to be received", "see tests/guests.rs first");
     for disturbed in &trial.disturbed {
         let Disturbed { site, errno, timeline } = disturbed;
         let seen = timeline.stdout.trim_end();

@@ -52,12 +52,10 @@ fn an_interrupted_call_is_made_again(
 fn a_call_that_fails_is_the_error_and_nothing_is_left(#[case] call: &str, #[case] stages: &[&str]) {
     let trial = caller(call, stages).short_of_everything().expect("this machine allows tracing");
     let stages = stages.join(" | ");
-    let calls = trial.disturbed.len();
-    require!(calls >= 2,
-        expected: "`{stages}` to need a pipe and a child on its way",
-        seen: "{calls} such calls",
-        likely: "see tests/pipe.rs first",
-        read: "README, the task",
+    trial.has_calls(
+        2,
+        &format!("`{stages}` to need a pipe and a child on its way"),
+        "see tests/pipe.rs first",
     );
     for disturbed in &trial.disturbed {
         let Disturbed { site, errno, timeline } = disturbed;

@@ -369,10 +369,7 @@ fn is_stopped(family: &mut Family) -> io::Result<()> {
 fn others_blocked(family: &mut Family) -> io::Result<()> {
     let others = [Signal::SIGUSR1, Signal::SIGTERM];
     SigSet::from_iter(others).thread_block()?;
-    let mut reaper = Reaper::new()?;
-    let child = family.start("a", || 7)?;
-    until_it_ends(child);
-    family.tell(reaper.collect());
+    one_and_the_bell(family)?;
     let blocked = SigSet::thread_get_mask()?;
     let still = others.iter().filter(|signal| blocked.contains(**signal)).count();
     println!("still blocked: {still} of 2");
