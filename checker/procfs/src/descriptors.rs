@@ -44,6 +44,28 @@ pub fn process_of_pidfd(pid: i32, number: i32) -> Option<i32> {
     info_field(pid, number, "Pid:")?.parse().ok()
 }
 
+/// A descriptor that an epoll instance watches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EpollTarget {
+    /// Its number.
+    pub number: i32,
+    /// The data that its events carry (epoll_ctl(2)).
+    pub data: u64,
+}
+
+/// What epoll instance `number` of process `pid` watches (proc_pid_fdinfo(5)); nothing if it is none.
+pub fn epoll_targets(pid: i32, number: i32) -> Vec<EpollTarget> {
+    let info = fs::read_to_string(format!("/proc/{pid}/fdinfo/{number}")).unwrap_or_default();
+    let target = |line: &str| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let behind =
+            |name| words.iter().position(|word| *word == name).map(|place| words[place + 1]);
+        let data = u64::from_str_radix(behind("data:")?, 16).ok()?;
+        Some(EpollTarget { number: behind("tfd:")?.parse().ok()?, data })
+    };
+    info.lines().filter(|line| line.starts_with("tfd:")).filter_map(target).collect()
+}
+
 fn info_field(pid: i32, number: i32, name: &str) -> Option<String> {
     let info = fs::read_to_string(format!("/proc/{pid}/fdinfo/{number}")).ok()?;
     field(&info, name).map(str::to_owned)
@@ -65,6 +87,19 @@ mod tests {
         assert_eq!(open[&reader.as_raw_fd()], open[&writer.as_raw_fd()]);
         let may_write = |fd: i32| open_flags(pid, fd).unwrap() & WRITE_ONLY;
         assert_eq!((may_write(reader.as_raw_fd()), may_write(writer.as_raw_fd())), (0, 1));
+    }
+
+    #[test]
+    fn what_an_epoll_instance_watches_is_listed_with_its_data() {
+        use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags};
+
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).unwrap();
+        let (reader, _writer) = std::io::pipe().unwrap();
+        epoll.add(&reader, EpollEvent::new(EpollFlags::EPOLLIN, 0xABCD)).unwrap();
+        let target = EpollTarget { number: reader.as_raw_fd(), data: 0xABCD };
+        let this = std::process::id() as i32;
+        assert_eq!(epoll_targets(this, epoll.0.as_raw_fd()), [target]);
+        assert_eq!(epoll_targets(this, reader.as_raw_fd()), []);
     }
 
     #[test]

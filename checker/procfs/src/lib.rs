@@ -12,8 +12,8 @@ mod status;
 mod syscall;
 
 pub use descriptors::{
-    descriptor, descriptor_numbers, open_descriptors, open_flags, own_descriptor_numbers,
-    process_of_pidfd,
+    EpollTarget, descriptor, descriptor_numbers, epoll_targets, open_descriptors, open_flags,
+    own_descriptor_numbers, process_of_pidfd,
 };
 pub use stat::{Stat, process_stat, process_state, thread_stat};
 pub use status::{ThreadStatus, own_status_field, status_field, thread_status, threads};

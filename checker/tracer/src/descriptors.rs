@@ -41,7 +41,7 @@ pub(crate) fn all(tid: i32, streams: &Streams) -> Vec<(i32, String)> {
 pub(crate) fn is_told(what: &str) -> bool {
     what.starts_with("pipe:[")
         || what.starts_with("socket:[")
-        || ["stdin", "stdout", "stderr"].contains(&what)
+        || ["stdin", "stdout", "stderr", "eventfd", "timerfd"].contains(&what)
 }
 
 fn name(link: &str) -> String {

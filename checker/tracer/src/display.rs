@@ -5,7 +5,7 @@ use std::fmt;
 use nix::errno::Errno;
 use nix::sys::signal::Signal;
 
-use crate::event::{Answer, Asked, Birth, Descriptor, Disposition, End, Event};
+use crate::event::{Answer, Asked, Birth, Descriptor, Disposition, End, Event, SocketCall};
 
 /// A signal's name, signal(7): `SIGTERM`, `SIGRTMIN+3`.
 pub(crate) fn signal_name(signal: i32) -> String {
@@ -38,6 +38,11 @@ impl fmt::Display for Event {
             }
             Self::Read { what } => write!(f, "read {what}"),
             Self::Write { what } => write!(f, "write {what}"),
+            Self::Ready { what } if what.is_empty() => write!(f, "epoll_wait: nothing"),
+            Self::Ready { what } => write!(f, "epoll_wait: {}", what.join(", ")),
+            Self::Timer { armed: true } => write!(f, "sets a timer"),
+            Self::Timer { armed: false } => write!(f, "stops a timer"),
+            Self::Socket { call, what } => write!(f, "{call} {what}"),
             Self::Wait { asked, answer } => match (asked, answer) {
                 (Asked::Child(asked), Answer::NoChild) => write!(f, "wait {asked}: no such child"),
                 (_, Answer::NoChild) => write!(f, "wait: no child left"),
@@ -57,6 +62,16 @@ impl fmt::Display for Event {
             Self::ThreadEnd => write!(f, "ends"),
             Self::End(end) => write!(f, "{end}"),
         }
+    }
+}
+
+impl fmt::Display for SocketCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Listen => "listen",
+            Self::Connect => "connect",
+            Self::Accept => "accept",
+        })
     }
 }
 

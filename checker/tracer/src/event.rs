@@ -59,7 +59,7 @@ pub enum Event {
         /// What both lead to.
         what: String,
     },
-    /// It closed a descriptor of a pipe, a socket or a standard stream. (Others are not told: the
+    /// It closed a descriptor of a pipe, a socket, a standard stream, an eventfd or a timerfd. (Others are not told: the
     /// loader closes many.)
     Close {
         /// Its number.
@@ -90,6 +90,24 @@ pub enum Event {
     /// It wrote, once or more, perhaps in vain.
     Write {
         /// What it wrote to.
+        what: String,
+    },
+    /// It waited for readiness with epoll_wait(2) and was told. A wait that was interrupted is not told, and of several
+    /// in a row with the same answer one is.
+    Ready {
+        /// What is ready; nothing if the timeout has passed.
+        what: Vec<String>,
+    },
+    /// It set a timer (timerfd_settime(2)).
+    Timer {
+        /// Whether it will expire, or was stopped.
+        armed: bool,
+    },
+    /// It made a connection, or a place for them, or took one.
+    Socket {
+        /// The call that succeeded.
+        call: SocketCall,
+        /// The socket; of accept(2) the new one.
         what: String,
     },
     /// It waited for a child and had an answer. A wait that found nothing (`WNOHANG`) or was
@@ -130,6 +148,18 @@ pub enum Event {
     ThreadEnd,
     /// The process ended. Always the last event of a process, and of no thread.
     End(End),
+}
+
+/// A call that makes a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(Serialize, Deserialize))]
+pub enum SocketCall {
+    /// listen(2).
+    Listen,
+    /// connect(2). One that does not wait has begun; whether it succeeds is told by readiness.
+    Connect,
+    /// accept(2), accept4(2).
+    Accept,
 }
 
 /// How a process was made.

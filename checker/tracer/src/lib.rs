@@ -73,6 +73,6 @@ pub mod trials;
 
 pub use command::Program;
 pub use error::Error;
-pub use event::{Answer, Asked, Birth, Descriptor, Disposition, End, Event};
+pub use event::{Answer, Asked, Birth, Descriptor, Disposition, End, Event, SocketCall};
 pub use stuck::{Holder, Need, Stuck, Waiting, Waits};
 pub use timeline::{Process, Reaped, Suspension, Thread, Timeline, order};

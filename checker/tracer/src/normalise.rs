@@ -106,7 +106,9 @@ impl Names {
                         self.rename(what);
                     }
                 }
-                Event::Pipe { pipe: what, .. }
+                Event::Ready { what } => what.iter_mut().for_each(|what| self.rename(what)),
+                Event::Socket { what, .. }
+                | Event::Pipe { pipe: what, .. }
                 | Event::Dup { what, .. }
                 | Event::Close { what, .. }
                 | Event::Read { what }

@@ -9,7 +9,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::descriptors::Streams;
-use crate::event::{Answer, Asked, Birth, Disposition, End, Event};
+use crate::event::{Answer, Asked, Birth, Disposition, End, Event, SocketCall};
 use crate::probing::Probing;
 use crate::stuck::Stuck;
 use crate::timeline::{Reaped, Thread};
@@ -112,6 +112,17 @@ pub(crate) enum Pending {
         asked: Asked,
         info: u64,
         takes: Takes,
+    },
+    Epoll {
+        epoll: i32,
+        events: u64,
+    },
+    Timerfd {
+        armed: bool,
+    },
+    Socket {
+        call: SocketCall,
+        number: i32,
     },
     /// A read or a write of one byte, for which this count stood there.
     Short {
@@ -323,9 +334,9 @@ fn is_repetition(events: &[Event], event: &Event) -> bool {
             events.iter().rev().take_while(|event| is_io(event)).any(|known| known == event)
         }
         Event::CloseFailed { .. } => matches!(events.last(), Some(Event::CloseFailed { .. })),
-        Event::ExecFailed { .. } | Event::Wait { answer: Answer::NoChild, .. } => {
-            events.last() == Some(event)
-        }
+        Event::ExecFailed { .. }
+        | Event::Ready { .. }
+        | Event::Wait { answer: Answer::NoChild, .. } => events.last() == Some(event),
         _ => false,
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::descriptors;
-use crate::event::{Asked, Disposition, Event};
+use crate::event::{Asked, Disposition, Event, SocketCall};
 use crate::memory::{read_text, read_u64};
 use crate::recording::{Pending, Recording, Takes};
 use crate::watched::{Call, watched};
@@ -80,6 +80,11 @@ pub(crate) fn record(recording: &mut Recording, id: i32, number: u64, args: &[u6
             transfer(recording, id, first, |what| Event::Write { what });
             None
         }
+        Call::Epoll => Some(Pending::Epoll { epoll: first, events: args[1] }),
+        Call::Timerfd => Some(Pending::Timerfd { armed: is_armed(id, args[2]) }),
+        Call::Listen => Some(Pending::Socket { call: SocketCall::Listen, number: first }),
+        Call::Connect => Some(Pending::Socket { call: SocketCall::Connect, number: first }),
+        Call::Accept => Some(Pending::Socket { call: SocketCall::Accept, number: first }),
         Call::Timer => {
             recording.timers |= recording.started;
             None
@@ -88,6 +93,12 @@ pub(crate) fn record(recording: &mut Recording, id: i32, number: u64, args: &[u6
     if let Some(task) = recording.tasks.get_mut(&id) {
         task.call = pending;
     }
+}
+
+/// Whether `struct itimerspec` has a first expiration: `it_value`, behind the interval (timerfd_settime(2)).
+fn is_armed(id: i32, setting: u64) -> bool {
+    let value = [16, 24].map(|offset| read_u64(id, setting + offset));
+    value.iter().any(|part| part.is_some_and(|part| part != 0))
 }
 
 fn set_flags(recording: &mut Recording, id: i32, flags: u64) {

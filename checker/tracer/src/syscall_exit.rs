@@ -8,14 +8,17 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::unistd::Pid;
 
 use crate::descriptors;
-use crate::event::{Answer, Asked, Descriptor, Disposition, End, Event};
-use crate::memory::read_i32;
+use crate::event::{Answer, Asked, Descriptor, Disposition, End, Event, SocketCall};
+use crate::memory::{read_i32, read_u64};
 use crate::recording::{Pending, Recording, Takes};
 use crate::registers::set_count;
 use crate::timeline::Reaped;
 
 /// Of a longer argument the beginning is told.
 const LONGEST_ARGUMENT: usize = 60;
+/// The size of `struct epoll_event`, and where its data is: on x86-64 it is packed (epoll_event(3type)).
+const EVENT: u64 = if cfg!(target_arch = "x86_64") { 12 } else { 16 };
+const DATA: u64 = if cfg!(target_arch = "x86_64") { 4 } else { 8 };
 
 /// Takes note of the end of the call that task `id` was in.
 pub(crate) fn record(recording: &mut Recording, id: i32, result: i64) {
@@ -48,6 +51,15 @@ pub(crate) fn record(recording: &mut Recording, id: i32, result: i64) {
         Pending::Waitid { asked, info, takes } => {
             waitid(recording, id, asked, result, info, takes);
         }
+        Pending::Epoll { epoll, events } if failed.is_none() => {
+            let what = ready(id, epoll, events, result as usize, recording);
+            recording.note(id, Event::Ready { what });
+        }
+        Pending::Timerfd { armed } if failed.is_none() => {
+            recording.note(id, Event::Timer { armed });
+        }
+        Pending::Socket { call, number } => socket(recording, id, call, number, result),
+        Pending::Epoll { .. } | Pending::Timerfd { .. } => {}
         Pending::Short { count } => {
             // The program's registers are as it left them. ESRCH: it has been killed since.
             let _ = set_count(Pid::from_raw(id), count);
@@ -132,6 +144,37 @@ fn make_small(id: i32, read: i32) {
     if let Ok(end) = options.open(format!("/proc/{id}/fd/{read}")) {
         // The kernel rounds up to a page. A smaller size is never refused for an empty pipe.
         let _ = fcntl(&end, FcntlArg::F_SETPIPE_SZ(1));
+    }
+}
+
+/// What the events of an epoll_wait that has ended are about, each once, in the order of their names.
+///
+/// An event has the data that the program gave; which descriptor it gave it for is in `/proc/PID/fdinfo`
+/// (proc_pid_fdinfo(5)). What was removed since, or given for several descriptors, is not told.
+fn ready(id: i32, epoll: i32, events: u64, count: usize, recording: &Recording) -> Vec<String> {
+    let watched = procfs::epoll_targets(id, epoll);
+    let data = (0..count).filter_map(|index| read_u64(id, events + index as u64 * EVENT + DATA));
+    let targets = data.filter_map(|data| {
+        let mut of_data = watched.iter().filter(|target| target.data == data);
+        of_data.next().filter(|_| of_data.next().is_none())
+    });
+    let mut what: Vec<String> = targets
+        .filter_map(|target| descriptors::what(id, target.number, &recording.streams))
+        .collect();
+    what.sort();
+    what.dedup();
+    what
+}
+
+fn socket(recording: &mut Recording, id: i32, call: SocketCall, number: i32, result: i64) {
+    let begins = call == SocketCall::Connect && result == -i64::from(libc::EINPROGRESS);
+    if result < 0 && !begins {
+        return;
+    }
+    recording.forget_descriptors(id);
+    let number = if call == SocketCall::Accept { result as i32 } else { number };
+    if let Some(what) = descriptors::what(id, number, &recording.streams) {
+        recording.note(id, Event::Socket { call, what });
     }
 }
 

@@ -1,5 +1,6 @@
 //! The system calls that are watched. Their numbers differ between architectures, and so does what
-//! there is: aarch64 has no fork, vfork, pipe or dup2 (the C library uses clone, pipe2 and dup3).
+//! there is: aarch64 has no fork, vfork, pipe, dup2 or epoll_wait (the C library uses clone, pipe2, dup3 and
+//! epoll_pwait).
 
 /// A watched system call, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,11 @@ pub(crate) enum Call {
     CloseRange,
     Read,
     Write,
+    Epoll,
+    Timerfd,
+    Listen,
+    Connect,
+    Accept,
     /// Something is asked to happen later, from outside of the program.
     Timer,
 }
@@ -41,6 +47,19 @@ const WATCHED: &[(i64, Call)] = &[
     (libc::SYS_close, Call::Close),
     (libc::SYS_readv, Call::Read),
     (libc::SYS_writev, Call::Write),
+    (libc::SYS_recvfrom, Call::Read),
+    (libc::SYS_sendto, Call::Write),
+    (libc::SYS_recvmsg, Call::Read),
+    (libc::SYS_sendmsg, Call::Write),
+    #[cfg(target_arch = "x86_64")]
+    (libc::SYS_epoll_wait, Call::Epoll),
+    (libc::SYS_epoll_pwait, Call::Epoll),
+    (libc::SYS_epoll_pwait2, Call::Epoll),
+    (libc::SYS_timerfd_settime, Call::Timerfd),
+    (libc::SYS_listen, Call::Listen),
+    (libc::SYS_connect, Call::Connect),
+    (libc::SYS_accept, Call::Accept),
+    (libc::SYS_accept4, Call::Accept),
     (libc::SYS_clone, Call::Clone),
     (libc::SYS_clone3, Call::Clone3),
     (libc::SYS_execve, Call::Execve),

@@ -283,3 +283,87 @@ fn looks_at_its_child_again_and_again() {
     look(WaitPidFlag::WNOHANG);
     assert!(child.wait().unwrap().success());
 }
+
+/// What the thread of a test of this program did, as text.
+fn steps_of(test: &str) -> Vec<String> {
+    let timeline = Program::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", test, "--test-threads=1"])
+        .run()
+        .unwrap();
+    assert_eq!(timeline.root().end, End::Exited(0), "{timeline}");
+    let [thread] = timeline.root().threads.as_slice() else { panic!("{timeline}") };
+    let steps = thread.events.iter().map(ToString::to_string);
+    let steps = steps.skip_while(|step| step != "write eventfd").take_while(|step| step != "ends");
+    // The numbers of descriptors depend on who starts the test.
+    steps.filter(|step| !step.starts_with("close")).collect()
+}
+
+#[test]
+fn an_event_loop_is_told_by_what_was_ready_and_what_it_did_then() {
+    let steps = [
+        "write eventfd",
+        "epoll_wait: eventfd",
+        "read eventfd",
+        "sets a timer",
+        "epoll_wait: timerfd",
+        "read timerfd",
+        "stops a timer",
+        "epoll_wait: nothing",
+        "write eventfd",
+        "epoll_wait: eventfd, pipe1.r",
+    ];
+    let told = steps_of("waits_for_this_and_that");
+    assert_eq!(told[..steps.len()], steps, "{told:#?}");
+}
+
+#[test]
+#[ignore = "not a test: the program of another one"]
+fn waits_for_this_and_that() {
+    use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+    use nix::sys::eventfd::EventFd;
+    use nix::sys::time::TimeSpec;
+    use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags, TimerSetTimeFlags};
+    let epoll = Epoll::new(EpollCreateFlags::empty()).unwrap();
+    let wait = |timeout: EpollTimeout| {
+        epoll.wait(&mut [EpollEvent::empty(); 4], timeout).unwrap();
+    };
+    let (bell, (reader, writer)) = (EventFd::new().unwrap(), std::io::pipe().unwrap());
+    let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::empty()).unwrap();
+    epoll.add(&bell, EpollEvent::new(EpollFlags::EPOLLIN, u64::MAX)).unwrap();
+    epoll.add(&timer, EpollEvent::new(EpollFlags::EPOLLIN, 1 << 40)).unwrap();
+    epoll.add(&reader, EpollEvent::new(EpollFlags::EPOLLIN, 0)).unwrap();
+    bell.write(1).unwrap();
+    wait(EpollTimeout::NONE);
+    bell.read().unwrap();
+    let soon = Expiration::OneShot(TimeSpec::new(0, 1_000_000));
+    timer.set(soon, TimerSetTimeFlags::empty()).unwrap();
+    wait(EpollTimeout::NONE);
+    timer.wait().unwrap();
+    timer.unset().unwrap();
+    // Several looks in a row that find nothing are one.
+    (0..3).for_each(|_| wait(EpollTimeout::ZERO));
+    bell.write(1).unwrap();
+    drop(writer);
+    wait(EpollTimeout::NONE);
+}
+
+#[test]
+fn connections_are_told() {
+    let steps =
+        ["listen socket1", "connect socket2", "accept socket3", "write socket2", "read socket3"];
+    let told = steps_of("connects_to_itself");
+    assert_eq!(told[1..=steps.len()], steps, "{told:#?}");
+}
+
+#[test]
+#[ignore = "not a test: the program of another one"]
+fn connects_to_itself() {
+    use std::io::{Read, Write};
+    use std::net::{TcpListener, TcpStream};
+    nix::sys::eventfd::EventFd::new().unwrap().write(1).unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let (mut server, _) = listener.accept().unwrap();
+    client.write_all(b"a").unwrap();
+    server.read_exact(&mut [0]).unwrap();
+}

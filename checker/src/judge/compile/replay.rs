@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use sandbox::{Confinement, End, Observation, Program, Stop};
 
 use super::cargo::limits;
 use super::compiled::{Compiled, Unclear};
-use super::kept::Kept;
+use super::kept::{Kept, MadeFrom};
 use super::messages::Messages;
 use super::recipe::{Call, Product, Recipe};
 use crate::Error;
@@ -42,64 +43,27 @@ impl Recipe {
         &self,
         candidate: &Candidate<'_>,
         wanted: Wanted,
-        mut run: impl FnMut(&Program) -> Result<Observation, sandbox::Error>,
+        run: impl FnMut(&Program) -> Result<Observation, sandbox::Error>,
     ) -> Result<Compiled, Error> {
         fs::create_dir_all(&candidate.target).map_err(Error::writing(&candidate.target))?;
-        let mut messages = Messages::default();
-        // One deadline for the candidate, however many calls it takes.
-        let mut left = candidate.exercise.compile_deadline;
+        let mut replay = Replay {
+            recipe: self,
+            candidate,
+            left: candidate.exercise.compile_deadline,
+            messages: Messages::default(),
+            has_library: false,
+            run,
+        };
         for call in self.calls_for(candidate, wanted) {
-            if left.is_zero() {
-                return Ok(Compiled::Endless);
-            }
-            let kept = Kept::of(candidate, call);
-            if self.is_kept(kept.as_ref(), call, candidate, left, &mut run)? {
-                take(call, candidate, &mut messages)?;
+            // Where programs are kept, the library is made for the first one that needs it.
+            if call.makes == Product::Library && candidate.kept.is_some() {
                 continue;
             }
-            let observation = run(&self.program(call, candidate, left, WithLibrary::Yes))?;
-            left = left.saturating_sub(observation.duration);
-            candidate.confined.map_or(Ok(()), |confined| confined.check(&observation))?;
-            messages.add_rustc_output(&observation.stderr.text);
-            match observation.end {
-                End::TimedOut(_) => return Ok(Compiled::Endless),
-                End::Stopped => return Err(Error::Interrupted),
-                End::Exited(0) => {}
-                _ if messages.errors.iter().any(|error| error.place.is_some()) => {
-                    return Ok(Compiled::Errors(messages.errors));
-                }
-                end => {
-                    let (errors, stderr) = (messages.errors, observation.stderr.text);
-                    return Ok(Compiled::Unclear(Unclear {
-                        ended: in_words(&end),
-                        errors,
-                        stderr,
-                    }));
-                }
+            if let Some(end) = replay.make(call)? {
+                return Ok(end);
             }
-            take(call, candidate, &mut messages)?;
         }
-        Ok(Compiled::Programs(messages.programs))
-    }
-
-    /// Whether the call's program lies in its place without being compiled with the candidate's library.
-    fn is_kept(
-        &self,
-        kept: Option<&Kept>,
-        call: &Call,
-        candidate: &Candidate<'_>,
-        deadline: Duration,
-        run: &mut impl FnMut(&Program) -> Result<Observation, sandbox::Error>,
-    ) -> Result<bool, Error> {
-        let Some(kept) = kept.filter(|kept| kept.may_be()) else { return Ok(false) };
-        if kept.take()? {
-            return Ok(true);
-        }
-        let observation = run(&self.program(call, candidate, deadline, WithLibrary::No))?;
-        if observation.end == End::Stopped {
-            return Err(Error::Interrupted);
-        }
-        kept.keep(candidate, observation.end == End::Exited(0))
+        Ok(Compiled::Programs(replay.messages.programs))
     }
 
     fn calls_for(&self, candidate: &Candidate<'_>, wanted: Wanted) -> Vec<&Call> {
@@ -189,6 +153,97 @@ impl Recipe {
     /// What was said of the recipe's workspace, said of the candidate's.
     fn moved(&self, text: &str, candidate: &Candidate<'_>) -> String {
         text.replace(&self.workspace, &candidate.workspace.to_string_lossy())
+    }
+}
+
+/// The calls of a recipe for a candidate, as they are made one after the other.
+struct Replay<'a, R> {
+    recipe: &'a Recipe,
+    candidate: &'a Candidate<'a>,
+    /// Of one deadline for the candidate, however many calls it takes.
+    left: Duration,
+    messages: Messages,
+    has_library: bool,
+    run: R,
+}
+
+impl<R: FnMut(&Program) -> Result<Observation, sandbox::Error>> Replay<'_, R> {
+    /// Makes what a call makes, or takes what is kept of it; says how compiling has ended, if it goes no further.
+    fn make(&mut self, call: &Call) -> Result<Option<Compiled>, Error> {
+        let end = match Kept::of(self.candidate, call) {
+            None => self.compile(call, WithLibrary::Yes)?,
+            Some(kept) => self.make_or_take(call, &kept)?,
+        };
+        if end.is_none() {
+            take(call, self.candidate, &mut self.messages)?;
+        }
+        Ok(end)
+    }
+
+    fn make_or_take(&mut self, call: &Call, kept: &Kept) -> Result<Option<Compiled>, Error> {
+        let Some(made_from) = kept.known() else {
+            if self.try_without_library(call, kept)? != MadeFrom::Library {
+                return Ok(None);
+            }
+            return self.compile_with_library(call);
+        };
+        match made_from {
+            MadeFrom::Nothing => kept.take().map(|()| None),
+            MadeFrom::Files => self.compile(call, WithLibrary::No),
+            MadeFrom::Library => self.compile_with_library(call),
+        }
+    }
+
+    fn compile_with_library(&mut self, call: &Call) -> Result<Option<Compiled>, Error> {
+        let library = self.recipe.calls.iter().find(|call| call.makes == Product::Library);
+        if let Some(library) = library.filter(|_| !self.has_library) {
+            let end = self.compile(library, WithLibrary::Yes)?;
+            if end.is_some() {
+                return Ok(end);
+            }
+        }
+        self.compile(call, WithLibrary::Yes)
+    }
+
+    fn try_without_library(&mut self, call: &Call, kept: &Kept) -> Result<MadeFrom, Error> {
+        let program = self.recipe.program(call, self.candidate, self.left, WithLibrary::No);
+        let observation = (self.run)(&program)?;
+        if observation.end == End::Stopped {
+            return Err(Error::Interrupted);
+        }
+        kept.note(self.candidate, observation.end == End::Exited(0))
+    }
+
+    fn compile(
+        &mut self,
+        call: &Call,
+        with_library: WithLibrary,
+    ) -> Result<Option<Compiled>, Error> {
+        if self.left.is_zero() {
+            return Ok(Some(Compiled::Endless));
+        }
+        let program = self.recipe.program(call, self.candidate, self.left, with_library);
+        let observation = (self.run)(&program)?;
+        self.left = self.left.saturating_sub(observation.duration);
+        self.candidate.confined.map_or(Ok(()), |confined| confined.check(&observation))?;
+        self.messages.add_rustc_output(&observation.stderr.text);
+        let errors = &mut self.messages.errors;
+        match observation.end {
+            End::TimedOut(_) => Ok(Some(Compiled::Endless)),
+            End::Stopped => Err(Error::Interrupted),
+            End::Exited(0) => {
+                self.has_library |= call.makes == Product::Library;
+                Ok(None)
+            }
+            _ if errors.iter().any(|error| error.place.is_some()) => {
+                Ok(Some(Compiled::Errors(mem::take(errors))))
+            }
+            end => {
+                let (errors, stderr) = (mem::take(errors), observation.stderr.text);
+                let ended = in_words(&end);
+                Ok(Some(Compiled::Unclear(Unclear { ended, errors, stderr })))
+            }
+        }
     }
 }
 
