@@ -592,7 +592,7 @@ fn every_answer_is_that_of_some_order(
     let trial = Trial {
         start: Model::new(capacity, values, 1),
         make,
-        sequences: &[&[SEND_ONE], &[SEND_TWO], &[TRY_SEND], &[RECV], &[RECV], &[CLONE_AND_DROP]],
+        sequences: &[&[SEND_ONE], &[SEND_TWO], &[TRY_SEND], &[RECV], &[CLONE_AND_DROP]],
         afterwards: &[TRY_SEND, DROP_ALL, TRY_RECV, TRY_RECV, RECV],
     };
     explore_programs(ANSWERS, trial);
