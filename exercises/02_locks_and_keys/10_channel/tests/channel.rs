@@ -255,11 +255,13 @@ fn a_send_waits_for_room_or_for_a_hand(#[case] capacity: usize) {
         likely: "a loop that asks again and again instead of Condvar::wait",
         read: "hint 2",
     );
-    let received = on_a_thread(move || {
+    // In one group with the sender: they may wait for each other.
+    let taker = threads.spawn("receiver", move || {
         let mut receiver = receiver;
         let first = receiver.recv();
         (first, receiver)
     });
+    let received = taker.join("`recv` waits, though a value or a sender is there", "hints 2 and 4");
     assert_eq!(received.0, Some(Item(1)), "the value that was sent first");
     let sent =
         thread.join("`recv` takes a value out and lets no sender on that waits", "hints 2 and 4");
@@ -317,7 +319,10 @@ fn a_recv_sleeps_until(
         likely: "a loop that asks again and again instead of Condvar::wait",
         read: "hint 2",
     );
-    let came_in = on_a_thread(move || change(sender));
+    // In one group with the receiver: they may wait for each other.
+    let changer = threads.spawn("sender", move || change(sender));
+    let came_in =
+        changer.join("the receiver waits, and a value does not reach it", "hints 2 and 4");
     require!(came_in,
         expected: "send and try_send to put the value in: the receiver waits in recv",
         seen: "try_send was refused",
@@ -381,11 +386,12 @@ fn with_room_for_nothing_a_try_recv_takes_from_each_sender_that_waits(#[case] co
         })
         .collect();
     threads.settle();
-    let (mut taken, then) = on_a_thread(move || {
+    let taker = threads.spawn("receiver", move || {
         let taken: Vec<_> =
             (0..count).map(|_| receiver.try_recv().map(|Item(number)| number)).collect();
         (taken, (receiver.try_recv(), receiver).0)
     });
+    let (mut taken, then) = taker.join("`try_recv` waits for good", "README, the task");
     taken.sort_unstable_by_key(|taken| taken.ok());
     let all: Vec<_> = (1..=count).map(Ok).collect();
     require!(taken == all && then == Err(TryRecvError::Empty),
