@@ -47,9 +47,9 @@ fn sleepers(threads: &Threads, barrier: &Arc<Barrier>, count: usize) -> Vec<Thre
     let settled = threads.settle();
     let gone_on = waits.iter().filter(|wait| wait.is_finished()).count();
     require!(gone_on == 0,
-        expected: "{count} members to wait for the one that is missing",
+        expected: "all that have arrived ({count}) to wait for the one that is missing",
         seen: "{gone_on} of them went on",
-        likely: "`if` where a `while` belongs: a wait may return without a wake, so ask again whether the round is over; or too few members are counted",
+        likely: "`if` where a `while` belongs: a wait may return without a wake, so ask again whether the round is over; or what a sleeper compares with is not of this barrier and this round",
         read: "hint 2; pthread_cond_wait(3p)",
     );
     require!(settled == Settled::AtRest,
@@ -65,7 +65,7 @@ fn sleepers(threads: &Threads, barrier: &Arc<Barrier>, count: usize) -> Vec<Thre
 #[track_caller]
 fn leaders(waits: Vec<Thread<bool>>) -> usize {
     let returned = waits.into_iter().map(|wait| {
-        wait.join("the round is over, and not everybody is woken: notify all, not one", "hint 2")
+        wait.join("not everybody is woken when the round ends (notify all, not one), or the count of an earlier round still stands, and this one does not end", "hint 2")
     });
     returned.filter(|is_leader| *is_leader).count()
 }
@@ -141,7 +141,7 @@ fn a_barrier_is_for_any_number_of_members(#[case] members: usize) {
     require!(gone_on == 0,
         expected: "2 of {members} members to wait for all others",
         seen: "{gone_on} of them went on",
-        likely: "the number of members is kept in fewer bits than a usize has, or is the number of a sign",
+        likely: "the number of members is kept in fewer bits than a usize has, or in a number with a sign",
         read: "README, the task",
     );
 }
