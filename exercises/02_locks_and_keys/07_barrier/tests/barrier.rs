@@ -102,10 +102,11 @@ fn a_wait_uses_a_mutex_or_an_atomic_of_crate_sync() {
 
 #[test]
 fn a_barrier_for_nobody_panics() {
-    let panicked = catch_unwind(|| drop(Barrier::new(0))).is_err();
-    require!(panicked,
-        expected: "new(0) to panic",
-        seen: "it returned a barrier",
+    let made = |members| catch_unwind(|| drop(Barrier::new(members))).is_ok();
+    let (nobody, one) = (made(0), made(1));
+    require!(!nobody && one,
+        expected: "new(0) to panic, and new(1) to return",
+        seen: "new(0) returned: {nobody}; new(1) returned: {one}",
         likely: "the number of members is not checked",
         read: "the stub",
     );
@@ -227,10 +228,19 @@ fn the_one_that_stays_waits_for_nobody(#[case] members: usize) {
 
 #[test]
 fn all_members_may_leave() {
-    on_a_thread(|| {
+    let led = on_a_thread(|| {
         let barrier = Barrier::new(3);
-        (0..3).for_each(|_| barrier.leave());
+        (0..2).for_each(|_| barrier.leave());
+        let led = barrier.wait();
+        barrier.leave();
+        led
     });
+    require!(led,
+        expected: "the last of 3 members to lead its round, and then to leave",
+        seen: "wait() returned false",
+        likely: "one that leaves is counted as one that has arrived and leads",
+        read: "README, the task",
+    );
 }
 
 #[rstest]
