@@ -20,6 +20,9 @@ use schedules::{Expect, Explains};
 use sync::UnsafeCell;
 use sync::thread::spawn_as;
 
+/// What one thread does.
+type Part = fn(&Barrier, &UnsafeCell<u32>);
+
 const READ: &str = "hint 5; https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html";
 
 #[test]
@@ -105,7 +108,7 @@ fn a_leave_that_ends_the_round_hands_on_what_those_that_had_arrived_did() {
     explore(expect, || {
         let barrier = Arc::new(Barrier::new(3));
         let belt = Arc::new(UnsafeCell::new(0));
-        let parts: [(&str, fn(&Barrier, &UnsafeCell<u32>)); 3] = [
+        let parts: [(&str, Part); 3] = [
             ("T1", |barrier, belt| {
                 belt.set(1);
                 barrier.wait();
