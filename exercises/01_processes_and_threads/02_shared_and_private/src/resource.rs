@@ -236,9 +236,10 @@ impl Probe {
                 let text = env::var(VARIABLE).unwrap_or_default();
                 text.parse().unwrap_or_default()
             }
-            // SAFETY: F_GETFD takes a number, which need not be open (fcntl(2)).
             Resource::Descriptor => {
-                (unsafe { libc::fcntl(self.number, libc::F_GETFD) } != -1).into()
+                // SAFETY: F_GETFD takes a number, which need not be open (fcntl(2)).
+                let flags = unsafe { libc::fcntl(self.number, libc::F_GETFD) };
+                u64::from(flags != -1)
             }
             Resource::Offset => (&self.file).stream_position().expect("a file has an offset"),
             Resource::Disposition => is_ignored(SIGNAL).into(),

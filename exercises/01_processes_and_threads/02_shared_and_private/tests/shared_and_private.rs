@@ -57,7 +57,7 @@ impl Scene<'_> {
 fn the_answer_of_a_thread_comes_back(#[case] number: u64) {
     Scene {
         args: &["answer", "thread", &number.to_string()],
-        prints: &[&format!("answer {number}")],
+        prints: &[&format!("answer {number}"), "changes: 1, looks: 1"],
         likely: "the thread is not joined, or what it returns is dropped",
         read: "https://doc.rust-lang.org/std/thread/fn.scope.html",
     }
@@ -173,7 +173,7 @@ fn many_threads_ask_at_once() {
 fn the_answer_of_a_child_comes_back(#[case] number: u64) {
     Scene {
         args: &["answer", "process", &number.to_string()],
-        prints: &[&format!("answer {number}")],
+        prints: &[&format!("answer {number}"), "changes: 1, looks: 1"],
         likely: "the answer is the exit code, of which the parent gets 8 bits; or it is put into a variable, of \
             which the child has a copy; or one number stands for no answer",
         read: "_exit(2), DESCRIPTION; pipe(7); hint 4",
@@ -353,8 +353,7 @@ fn three_hundred_calls_leave_nothing(#[case] boundary: &str) {
 fn a_change_is_seen_by_a_thread_and_by_a_child(#[case] resource: &str, #[case] seen: &str) {
     Scene {
         args: &["cell", resource],
-        // Every call gives the same answer.
-        prints: &[&format!("{seen} {seen} ")],
+        prints: &[seen, "the offset: yes yes", &format!("again: {seen}")],
         likely: "the other side's reading is compared with the caller's from before the change: each side may have \
             begun with a value of its own. Or each side has a probe of its own; or the boundary is always the same",
         read: "README, the task; hint 7",

@@ -111,7 +111,14 @@ fn rest_of_the_other(boundary: Boundary) -> String {
 
 fn answers(boundary: Boundary, number: &str) {
     let number: u64 = number.parse().expect("a number");
-    tell(across(boundary, || (), move || number));
+    let [changes, looks, ..] = board();
+    let count = |calls: &AtomicU64| _ = calls.fetch_add(1, SeqCst);
+    let look = || {
+        count(looks);
+        number
+    };
+    tell(across(boundary, || count(changes), look));
+    println!("changes: {changes:?}, looks: {looks:?}");
 }
 
 /// Who makes the change, and who looks.
@@ -185,16 +192,15 @@ fn other_side_is_there(boundary: Boundary) {
         },
         || {
             let mask = SigSet::thread_get_mask().expect("a thread has a mask");
-            word.load(SeqCst) * 2 + u64::from(mask.contains(Signal::SIGURG))
+            4 + word.load(SeqCst) * 2 + u64::from(mask.contains(Signal::SIGURG))
         },
     );
     blocked.thread_unblock().expect("a signal can be unblocked");
     match answer {
-        Ok(seen @ 0..=3) => println!(
-            "the word: {}, the signal: {}",
-            seen / 2,
-            ["free", "blocked"][seen as usize % 2]
-        ),
+        Ok(4) => println!("the word: 0, the signal: free"),
+        Ok(5) => println!("the word: 0, the signal: blocked"),
+        Ok(6) => println!("the word: 1, the signal: free"),
+        Ok(7) => println!("the word: 1, the signal: blocked"),
         answer => tell(answer),
     }
 }
@@ -422,11 +428,15 @@ fn yes_or_no(is_seen: io::Result<bool>) -> &'static str {
 
 fn cell(number: &str) {
     let resource = Resource::ALL[number.parse::<usize>().expect("a number")];
-    // Twice: the second call has the same answer.
-    for boundary in [Boundary::Thread, Boundary::Process, Boundary::Thread, Boundary::Process] {
-        print!("{} ", yes_or_no(is_seen(resource, boundary)));
-    }
-    println!();
+    // Twice: the second call has the same answer. In between, what everybody sees.
+    let both = |resource| {
+        let seen =
+            [Boundary::Thread, Boundary::Process].map(|boundary| is_seen(resource, boundary));
+        seen.map(yes_or_no).join(" ")
+    };
+    println!("{}", both(resource));
+    println!("the offset: {}", both(Resource::Offset));
+    println!("again: {}", both(resource));
 }
 
 fn whole_inventory() {
