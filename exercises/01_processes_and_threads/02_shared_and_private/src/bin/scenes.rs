@@ -1,0 +1,494 @@
+//! Scenes for the tests: each prints what it saw, and then what is left of it.
+#![allow(unsafe_code)]
+
+use std::cell::Cell;
+use std::env;
+use std::io::{self, Read, Write};
+use std::num::NonZeroUsize;
+use std::panic::{self, AssertUnwindSafe};
+use std::process;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::thread;
+
+use nix::libc;
+use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
+use nix::sys::resource::{Resource as Limit, getrlimit, setrlimit};
+use nix::sys::signal::SigHandler::SigIgn;
+use nix::sys::signal::{SigSet, Signal, raise, signal};
+use nix::sys::stat::{Mode, umask};
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, gettid};
+use shared_and_private::resource::{Probe, Resource};
+use shared_and_private::{Boundary, across, inventory, is_seen};
+use testkit::on_trial;
+use testkit::procfs::{child_ids, own_status_field, thread_ids};
+use testkit::quiescence::{await_quiescence_of_thread, let_others_look};
+use testkit::survey::Survey;
+
+fn main() -> io::Result<()> {
+    let_others_look();
+    board();
+    let args: Vec<String> = env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let before = Survey::now();
+    match args[..] {
+        ["answer", of, number] => answers(boundary(of), number),
+        ["sides", of] => sides(boundary(of)),
+        ["order", of] => order(boundary(of)),
+        ["before", of] => other_side_is_there(boundary(of)),
+        ["again", of] => again(boundary(of)),
+        ["nested", of, within] => nested(boundary(of), boundary(within)),
+        ["panic", of] => change_panics(boundary(of)),
+        ["survivor", of, then] => survivor(boundary(of), then),
+        ["look-panics", of] => look_panics(boundary(of)),
+        ["look-ends", how] => look_ends(how),
+        ["others"] => others(),
+        ["no-status"] => no_status(),
+        ["at-once"] => at_once(),
+        ["short"] => short(),
+        ["no-thread"] => no_thread(),
+        ["cell", number] => cell(number),
+        ["inventory"] => whole_inventory(),
+        ["inventory", "of-an-odd-caller"] => inventory_of_an_odd_caller(),
+        ["no-probe"] => no_probe(),
+        ["leaves"] => leaves(),
+        _ => panic!("no scene {args:?}"),
+    }
+    println!("changed: {}", before.changes().join(", "));
+    Ok(())
+}
+
+fn boundary(name: &str) -> Boundary {
+    match name {
+        "thread" => Boundary::Thread,
+        "process" => Boundary::Process,
+        _ => panic!("no boundary {name}"),
+    }
+}
+
+/// Numbers that a child shares with its parent (MAP_SHARED in mmap(2)).
+fn board() -> &'static [AtomicU64; 8] {
+    static BOARD: OnceLock<&[AtomicU64; 8]> = OnceLock::new();
+    BOARD.get_or_init(|| {
+        let length =
+            NonZeroUsize::new(size_of::<[AtomicU64; 8]>()).expect("eight numbers are some");
+        let (access, flags) = (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED);
+        // SAFETY: a new mapping at an address of the kernel's choice changes no memory that is in use.
+        let memory = unsafe { mmap_anonymous(None, length, access, flags) };
+        let memory = memory.expect("there is room for eight numbers").cast();
+        // SAFETY: the mapping is aligned to a page, all zeros, large enough, and never unmapped.
+        unsafe { memory.as_ref() }
+    })
+}
+
+fn tell(answer: io::Result<u64>) {
+    match answer {
+        Ok(answer) => println!("answer {answer}"),
+        Err(_) => println!("error"),
+    }
+}
+
+/// The thread that is the other side, with its process.
+fn other_side(boundary: Boundary) -> Option<(i32, i32)> {
+    let own = getpid().as_raw();
+    match boundary {
+        Boundary::Thread => {
+            let tid = thread_ids(own).into_iter().find(|tid| *tid != gettid().as_raw());
+            tid.map(|tid| (own, tid))
+        }
+        Boundary::Process => child_ids(own).last().map(|pid| (*pid, *pid)),
+    }
+}
+
+/// Waits until the other side has come to rest, and says how it is.
+fn rest_of_the_other(boundary: Boundary) -> String {
+    match other_side(boundary) {
+        Some((pid, tid)) => format!("{:?}", await_quiescence_of_thread(pid, tid)),
+        None => "not there".to_owned(),
+    }
+}
+
+fn answers(boundary: Boundary, number: &str) {
+    let number: u64 = number.parse().expect("a number");
+    let [changes, looks, ..] = board();
+    let count = |calls: &AtomicU64| _ = calls.fetch_add(1, SeqCst);
+    let look = || {
+        count(looks);
+        number
+    };
+    tell(across(boundary, || count(changes), look));
+    println!("changes: {changes:?}, looks: {looks:?}");
+}
+
+/// Who makes the change, and who looks.
+fn sides(boundary: Boundary) {
+    let [changes, looks, pid, parent, tid, ..] = board();
+    let own_tid = gettid();
+    let is_here = Cell::new(false);
+    let answer = across(
+        boundary,
+        || {
+            changes.fetch_add(1, SeqCst);
+            is_here.set(gettid() == own_tid);
+        },
+        || {
+            looks.fetch_add(1, SeqCst);
+            pid.store(getpid().as_raw() as u64, SeqCst);
+            parent.store(getppid().as_raw() as u64, SeqCst);
+            tid.store(gettid().as_raw() as u64, SeqCst);
+            5
+        },
+    );
+    let own = getpid().as_raw() as u64;
+    let there = match (pid.load(SeqCst), parent.load(SeqCst), tid.load(SeqCst)) {
+        (pid, _, tid) if pid == own && tid == own_tid.as_raw() as u64 => "the calling thread",
+        (pid, _, _) if pid == own => "another thread",
+        (_, parent, _) if parent == own => "a child",
+        _ => "nobody",
+    };
+    let here = if is_here.get() { "the calling thread" } else { "another" };
+    println!("change: {here}, {} time(s)", changes.load(SeqCst));
+    println!("look: {there}, {} time(s)", looks.load(SeqCst));
+    tell(answer);
+}
+
+/// The change lasts until the other side has come to rest, or has gone ahead and ended; the look, until the caller
+/// has.
+fn order(boundary: Boundary) {
+    let caller = getpid().as_raw();
+    let mut other = String::new();
+    let sides = || {
+        across(
+            boundary,
+            || {
+                other = rest_of_the_other(boundary);
+                board()[0].store(7, SeqCst);
+            },
+            || {
+                let seen = board()[0].load(SeqCst);
+                let rest = await_quiescence_of_thread(caller, caller);
+                board()[1].store(rest as u64 + 1, SeqCst);
+                seen
+            },
+        )
+    };
+    let answer = on_trial(sides);
+    println!("during the change the other side: {other}");
+    let rest = ["not looked at", "Asleep", "AsleepByTheClock", "Stopped", "Ended", "Spinning"];
+    println!("during the look the caller: {}", rest[board()[1].load(SeqCst) as usize]);
+    tell(answer);
+}
+
+/// What a new thread or a new process has from its maker tells when it was made.
+fn other_side_is_there(boundary: Boundary) {
+    let word = AtomicU64::new(0);
+    let blocked = SigSet::from(Signal::SIGURG);
+    let answer = across(
+        boundary,
+        || {
+            word.store(1, SeqCst);
+            blocked.thread_block().expect("a signal can be blocked");
+        },
+        || {
+            let mask = SigSet::thread_get_mask().expect("a thread has a mask");
+            4 + word.load(SeqCst) * 2 + u64::from(mask.contains(Signal::SIGURG))
+        },
+    );
+    blocked.thread_unblock().expect("a signal can be unblocked");
+    match answer {
+        Ok(4) => println!("the word: 0, the signal: free"),
+        Ok(5) => println!("the word: 0, the signal: blocked"),
+        Ok(6) => println!("the word: 1, the signal: free"),
+        Ok(7) => println!("the word: 1, the signal: blocked"),
+        answer => tell(answer),
+    }
+}
+
+fn again(boundary: Boundary) {
+    let answer = |round: u64| across(boundary, || (), move || round).ok();
+    let right = (0..300).filter(|round| answer(*round) == Some(*round)).count();
+    println!("{right} of 300 answers");
+}
+
+/// One inside of the look of another, and one inside of its change.
+fn nested(boundary: Boundary, within: Boundary) {
+    let inner = Cell::new(0);
+    let answer = across(
+        boundary,
+        || inner.set(across(boundary, || (), || 1).unwrap_or(0)),
+        || across(within, || (), || 41).unwrap_or(0) + 1,
+    );
+    println!("in the change: {}", inner.get());
+    tell(answer);
+}
+
+fn change_panics(boundary: Boundary) {
+    let mut other = String::new();
+    let call = AssertUnwindSafe(|| {
+        across(
+            boundary,
+            || {
+                other = rest_of_the_other(boundary);
+                panic::resume_unwind(Box::new("on purpose"))
+            },
+            || board()[0].fetch_add(1, SeqCst),
+        )
+    });
+    let ended = panic::catch_unwind(call);
+    println!("during the change the other side: {other}");
+    match ended {
+        Ok(answer) => tell(answer),
+        Err(payload) if payload.downcast_ref() == Some(&"on purpose") => println!("the panic"),
+        Err(_) => println!("another panic"),
+    }
+    println!("looks: {}", board()[0].load(SeqCst));
+    tell(across(boundary, || (), || 6));
+}
+
+/// The change leaves a process behind, with copies of all that the caller has open.
+fn survivor(boundary: Boundary, then: &str) {
+    let (survivors_end, leave) = io::pipe().expect("a pipe");
+    let leave = Cell::new(Some(leave));
+    let survivor = Cell::new(None);
+    let call = AssertUnwindSafe(|| {
+        across(
+            boundary,
+            || {
+                // SAFETY: the child calls read(2), close(2) and _exit(2) only, which are async-signal-safe.
+                match unsafe { fork() }.expect("a child can be made") {
+                    ForkResult::Child => {
+                        drop(leave.take());
+                        let _ = (&survivors_end).read(&mut [0]);
+                        exit_now(0)
+                    }
+                    ForkResult::Parent { child } => survivor.set(Some(child)),
+                }
+                if then == "panic" {
+                    panic::resume_unwind(Box::new("on purpose"));
+                }
+            },
+            || if then == "death" { exit_now(0) } else { 5 },
+        )
+    });
+    match panic::catch_unwind(call) {
+        Ok(answer) => tell(answer),
+        Err(_) => println!("the panic"),
+    }
+    drop(leave);
+    match survivor.get().map(|child| waitpid(child, None)) {
+        Some(Ok(WaitStatus::Exited(_, 0))) => println!("the survivor has lived on"),
+        other => println!("the survivor: {other:?}"),
+    }
+}
+
+fn exit_now(code: i32) -> ! {
+    // SAFETY: _exit(2) takes an integer, uses no memory of ours, and does not return.
+    unsafe { libc::_exit(code) }
+}
+
+/// Lives in a frame of the caller.
+struct Guard;
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        board()[2].fetch_add(1, SeqCst);
+    }
+}
+
+extern "C" fn at_exit() {
+    board()[3].fetch_add(1, SeqCst);
+}
+
+/// What runs of the caller's on the way out of the other side, and what of its output is written there?
+fn look_panics(boundary: Boundary) {
+    // SAFETY: the handler is a function of this program, which is never unloaded (atexit(3)).
+    unsafe { libc::atexit(at_exit) };
+    print!("[printed before]");
+    let answer = {
+        let _guard = Guard;
+        let good = across(boundary, || (), || 5);
+        let answer = across(boundary, || (), || panic::resume_unwind(Box::new("on purpose")));
+        println!(
+            " destructors: {}, handlers: {}",
+            board()[2].load(SeqCst),
+            board()[3].load(SeqCst)
+        );
+        tell(good);
+        answer
+    };
+    tell(answer);
+    tell(across(boundary, || (), || 6));
+}
+
+fn look_ends(how: &str) {
+    tell(across(
+        Boundary::Process,
+        || (),
+        || match how {
+            "exit" => process::exit(0),
+            "exit-3" => process::exit(3),
+            "_exit" => exit_now(0),
+            "killed" => raise(Signal::SIGKILL).map_or(1, |()| 2),
+            "real-time" => {
+                // SAFETY: kill(2) takes two integers and touches no memory of ours.
+                unsafe { libc::kill(getpid().as_raw(), libc::SIGRTMIN()) };
+                1
+            }
+            _ => panic!("no end {how}"),
+        },
+    ));
+    tell(across(Boundary::Process, || (), || 6));
+}
+
+/// The caller has a child that has ended, and one that lives on.
+fn others() {
+    let (go_on, tell_to_end) = io::pipe().expect("a pipe");
+    let mut tell_to_end = Some(tell_to_end);
+    let mut child = |code: i32, lives_on: bool| -> Pid {
+        // SAFETY: this process has one thread, so the child may call any function.
+        match unsafe { fork() }.expect("a child can be made") {
+            ForkResult::Parent { child } => child,
+            ForkResult::Child => {
+                drop(tell_to_end.take());
+                if lives_on {
+                    let _ = (&go_on).read(&mut [0]);
+                }
+                exit_now(code)
+            }
+        }
+    };
+    let (ended, lives_on) = (child(9, false), child(4, true));
+    await_quiescence_of_thread(ended.as_raw(), ended.as_raw());
+    tell(across(Boundary::Process, || (), || 5));
+    drop(tell_to_end);
+    for (name, child) in [("ended", ended), ("lives on", lives_on)] {
+        match waitpid(child, None) {
+            Ok(WaitStatus::Exited(_, code)) => println!("the child that {name}: {code}"),
+            other => println!("the child that {name}: {other:?}"),
+        }
+    }
+}
+
+fn no_status() {
+    // SAFETY: SIG_IGN is no function that would have to be sound (signal(2)).
+    let before = unsafe { signal(Signal::SIGCHLD, SigIgn) }.expect("SIGCHLD may be ignored");
+    tell(across(Boundary::Process, || (), || 5));
+    tell(across(Boundary::Process, || (), || exit_now(0)));
+    // SAFETY: this is what it was.
+    unsafe { signal(Signal::SIGCHLD, before) }.expect("as it was");
+}
+
+/// Forty threads, each with answers of its own.
+fn at_once() {
+    let rounds = |caller: u64| {
+        (0..20).filter(move |round| {
+            let word = AtomicU64::new(0);
+            let own = caller * 1000 + round;
+            let answer = across(Boundary::Thread, || word.store(own, SeqCst), || word.load(SeqCst));
+            answer.ok() == Some(own)
+        })
+    };
+    let right: usize = thread::scope(|scope| {
+        let callers: Vec<_> =
+            (1..=40).map(|caller| scope.spawn(move || rounds(caller).count())).collect();
+        callers.into_iter().map(|caller| caller.join().unwrap_or(0)).sum()
+    });
+    println!("{right} of 800 answers");
+}
+
+fn short() {
+    let mut changes = 0;
+    let answer = on_trial(|| across(Boundary::Process, || changes += 1, || 7));
+    tell(answer);
+    println!("changes: {changes}");
+}
+
+/// The stack of a new thread has no room in the address space (RLIMIT_AS in setrlimit(2)).
+fn no_thread() {
+    let (soft, hard) = getrlimit(Limit::RLIMIT_AS).expect("a process has limits");
+    let size = own_status_field("VmSize:").unwrap_or_default();
+    let size: u64 = size.trim_end_matches("kB").trim().parse().expect("a size in kB");
+    setrlimit(Limit::RLIMIT_AS, (size + 1024) * 1024, hard).expect("a limit can be lowered");
+    let mut changes = 0;
+    let answer = across(Boundary::Thread, || changes += 1, || 7);
+    setrlimit(Limit::RLIMIT_AS, soft, hard).expect("a soft limit can be raised again");
+    tell(answer);
+    println!("changes: {changes}");
+    tell(across(Boundary::Thread, || (), || 6));
+}
+
+fn yes_or_no(is_seen: io::Result<bool>) -> &'static str {
+    match is_seen {
+        Ok(true) => "yes",
+        Ok(false) => "no",
+        Err(_) => "error",
+    }
+}
+
+fn cell(number: &str) {
+    let resource = Resource::ALL[number.parse::<usize>().expect("a number")];
+    // Twice: the second call has the same answer. In between, what everybody sees.
+    let both = |resource| {
+        let seen =
+            [Boundary::Thread, Boundary::Process].map(|boundary| is_seen(resource, boundary));
+        seen.map(yes_or_no).join(" ")
+    };
+    println!("{}", both(resource));
+    println!("the offset: {}", both(Resource::Offset));
+    println!("again: {}", both(resource));
+}
+
+fn whole_inventory() {
+    let rows = on_trial(inventory);
+    let Ok(rows) = rows else { return println!("error") };
+    for row in rows {
+        let [thread, process] = [row.thread_sees, row.process_sees].map(|seen| yes_or_no(Ok(seen)));
+        println!("{:<28}{thread} {process}", row.resource.name());
+    }
+}
+
+/// Its state is not the usual one.
+fn inventory_of_an_odd_caller() {
+    env::set_current_dir("/").expect("there is a root");
+    umask(Mode::from_bits_truncate(0o777));
+    for ignored in [Signal::SIGCHLD, Signal::SIGURG] {
+        // SAFETY: SIG_IGN is no function that would have to be sound (signal(2)).
+        unsafe { signal(ignored, SigIgn) }.expect("the signal may be ignored");
+    }
+    SigSet::from(Signal::SIGURG).thread_block().expect("a signal can be blocked");
+    whole_inventory();
+}
+
+/// A probe has a descriptor with a high number: here it is too high.
+fn no_probe() {
+    let (soft, hard) = getrlimit(Limit::RLIMIT_NOFILE).expect("a process has limits");
+    setrlimit(Limit::RLIMIT_NOFILE, 50, hard).expect("a limit can be lowered");
+    for boundary in [Boundary::Thread, Boundary::Process] {
+        println!("{}", yes_or_no(is_seen(Resource::Umask, boundary)));
+    }
+    println!("{}", if inventory().is_err() { "error" } else { "an inventory" });
+    setrlimit(Limit::RLIMIT_NOFILE, soft, hard).expect("a soft limit can be raised again");
+}
+
+/// Whether the caller is as it was, looked at by probes of its own.
+fn leaves() {
+    let probes = Resource::ALL.map(|resource| (resource, Probe::new(resource).expect("a probe")));
+    // Any call may change errno (errno(3)).
+    let looks = || {
+        probes.each_ref().map(|(resource, probe)| match resource {
+            Resource::Errno => 0,
+            _ => probe.look(),
+        })
+    };
+    let before = looks();
+    let rows = inventory().map_or(0, |rows| rows.len());
+    let after = looks();
+    println!("{rows} rows");
+    for ((resource, _), (before, after)) in probes.iter().zip(before.iter().zip(after)) {
+        if *before != after {
+            println!("{}: {before} before, {after} after", resource.name());
+        }
+    }
+    let _ = io::stdout().flush();
+}
