@@ -14,4 +14,5 @@ pub mod thread;
 pub use cell::UnsafeCell;
 pub use condvar::Condvar;
 pub use mutex::{Mutex, MutexGuard};
+pub use self::thread::thread_id;
 pub use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
