@@ -11,8 +11,8 @@ pub mod hint;
 mod mutex;
 pub mod thread;
 
+pub use self::thread::thread_id;
 pub use cell::UnsafeCell;
 pub use condvar::Condvar;
 pub use mutex::{Mutex, MutexGuard};
-pub use self::thread::thread_id;
 pub use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};

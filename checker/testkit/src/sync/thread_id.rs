@@ -22,7 +22,8 @@ mod tests {
 
     #[test]
     fn each_thread_has_a_number_of_its_own_for_good() {
-        let mut ids: Vec<u64> = (0..3).map(|_| std::thread::spawn(thread_id).join().unwrap()).collect();
+        let mut ids: Vec<u64> =
+            (0..3).map(|_| std::thread::spawn(thread_id).join().unwrap()).collect();
         ids.push(thread_id());
         assert_eq!(thread_id(), thread_id());
         assert!(ids.iter().all(|&id| id != 0));
