@@ -166,6 +166,14 @@ fn a_locked_semaphore_mutex_is_refused_without_waiting(#[case] take: fn(&Semapho
             read: "README, the claim",
         );
     }
+    answer(&mutex, SemaphoreMutex::unlock);
+    let taken = answer(&mutex, SemaphoreMutex::try_lock);
+    require!(taken,
+        expected: "SemaphoreMutex::try_lock to take the lock after its unlock",
+        seen: "it returned false",
+        likely: "`unlock` gives no permit to the semaphore, or a refused `try_lock` has taken one",
+        read: "README, the task",
+    );
 }
 
 #[rstest]
@@ -207,6 +215,11 @@ fn a_lock_of_a_semaphore_mutex_sleeps_until_the_unlock() {
     );
     answer(&mutex, SemaphoreMutex::unlock);
     waiter.join("`unlock` gives no permit to the semaphore", "README, the task");
+    answer(&mutex, SemaphoreMutex::unlock);
+    assert!(
+        answer(&mutex, SemaphoreMutex::try_lock),
+        "the lock is free when the waiter's is undone"
+    );
 }
 
 #[rstest]
@@ -236,7 +249,7 @@ fn one_unlock_too_many_lets_two_in(#[case] by_a_stranger: bool) {
 }
 
 #[test]
-fn every_call_of_a_semaphore_mutex_is_one_of_the_semaphore() {
+fn the_given_semaphore_does_the_work() {
     let calls = on_a_thread(|| {
         let mutex = SemaphoreMutex::new();
         let try_lock = |mutex: &SemaphoreMutex| assert!(mutex.try_lock(), "the lock is free");
@@ -306,6 +319,13 @@ fn an_owner_unlocks_and_the_next_one_gets_in(#[case] take: Take) {
             read: "hint 2",
         );
     }
+    let last = answer(&mutex, CheckedMutex::try_lock);
+    require!(last == Some(Acquired::Clean),
+        expected: "try_lock to take the lock that three threads have left",
+        seen: "it returned {last:?}",
+        likely: "`lock` and `unlock` change nothing, or `try_lock` always refuses",
+        read: "README, the task",
+    );
 }
 
 #[rstest]
@@ -313,6 +333,13 @@ fn an_owner_unlocks_and_the_next_one_gets_in(#[case] take: Take) {
 #[case::by_try_lock(by_try_lock)]
 fn a_try_lock_of_a_mutex_that_another_thread_has_is_refused(#[case] take: Take) {
     let mutex = checked();
+    let free = answer(&mutex, |mutex| (mutex.try_lock(), mutex.unlock()));
+    require!(free == (Some(Acquired::Clean), Ok(())),
+        expected: "try_lock to take a lock that nobody has, and unlock to give it back",
+        seen: "they returned {free:?}",
+        likely: "`try_lock` always refuses, or does not note the owner",
+        read: "README, the task",
+    );
     answer(&mutex, take);
     let answers = [(); 2].map(|()| answer(&mutex, CheckedMutex::try_lock));
     require!(answers == [None, None],
@@ -384,7 +411,7 @@ fn unlocked_by_another(mutex: &Arc<CheckedMutex>) {
 fn who_is_not_the_owner_unlocks_nothing(
     #[case] scene: Scene,
     #[case] is_free: bool,
-    #[values("calmly", "in a panic")] how: &'static str,
+    #[values("calmly", "panicking")] how: &'static str,
 ) {
     let mutex = checked();
     scene(&mutex);
@@ -465,7 +492,10 @@ fn an_owner_that_is_refused_is_still_the_owner() {
         }
     });
     stranger.join("`unlock`, `try_lock` or `clear_poison` waits for the owner", "README, the task");
-    let answers = owner.join("the owner waits for itself", "README, the task");
+    let answers = owner.join(
+        "a refused `unlock` or `try_lock` has changed who the owner is, so the owner waits for itself",
+        "README, the task",
+    );
     require!(answers == (Err(WouldDeadlock), Ok(()), Ok(())),
         expected: "the owner to be the owner still when a stranger was refused: WouldDeadlock, Ok and Ok",
         seen: "lock, clear_poison and unlock returned {answers:?}",
@@ -514,7 +544,7 @@ fn a_lock_of_a_checked_mutex_sleeps_until_the_unlock() {
     threads.settle();
     let waiter = threads.spawn("waiter", {
         let mutex = Arc::clone(&mutex);
-        move || mutex.lock()
+        move || (mutex.lock(), mutex.unlock())
     });
     let settled = threads.settle();
     // That it waits at all is what tests/protocol.rs looks at.
@@ -529,9 +559,10 @@ fn a_lock_of_a_checked_mutex_sleeps_until_the_unlock() {
         .join("`unlock` waits for something that a waiter holds", "hint 3")
         .expect("it is the owner");
     let acquired = waiter.join("`unlock` lets nobody in", "hint 3");
-    require!(acquired == Ok(Acquired::Clean),
-        expected: "the waiter to get in, Clean",
-        seen: "{acquired:?}",
+    let next = answer(&mutex, CheckedMutex::try_lock);
+    require!((&acquired, &next) == (&(Ok(Acquired::Clean), Ok(())), &Some(Acquired::Clean)),
+        expected: "the waiter to get in, Clean, and to leave; then try_lock to get in, Clean",
+        seen: "{acquired:?}, then {next:?}",
         likely: "`lock` takes another thread for the caller, or poisons without a panic",
         read: "README, the task",
     );

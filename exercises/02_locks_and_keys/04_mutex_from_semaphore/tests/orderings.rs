@@ -40,15 +40,18 @@ fn who_takes_the_lock_sees_what_the_last_owner_wrote(#[case] take: fn(&CheckedMu
     explore(expect, move || {
         let mutex = Arc::new(CheckedMutex::new());
         let room = Arc::new(UnsafeCell::new(0));
-        for (name, take) in [("T1", by_lock as fn(&CheckedMutex) -> bool), ("T2", take)] {
+        let threads = [("T1", by_lock as fn(&CheckedMutex) -> bool), ("T2", take)];
+        let threads = threads.map(|(name, take)| {
             let (mutex, room) = (Arc::clone(&mutex), Arc::clone(&room));
             spawn_as(name, move || {
                 if take(&mutex) {
                     room.set(room.get() + 1);
                     assert!(mutex.unlock().is_ok(), "unlock refused the owner");
                 }
-            });
-        }
+            })
+        });
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert!(by_try_lock(&mutex), "try_lock refused a lock that all have left");
     });
 }
 

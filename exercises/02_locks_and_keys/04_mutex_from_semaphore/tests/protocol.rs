@@ -63,15 +63,17 @@ fn one_permit_lets_one_thread_in(
     explore(expect, move || {
         let mutex = Arc::new(SemaphoreMutex::new());
         let room = Arc::new(UnsafeCell::new(0));
-        for (name, take) in [("T1", first), ("T2", second)] {
+        let threads = [("T1", first), ("T2", second)].map(|(name, take)| {
             let room = Arc::clone(&room);
             thread(name, &mutex, move |mutex| {
                 if take(mutex) {
                     room.set(room.get() + 1);
                     mutex.unlock();
                 }
-            });
-        }
+            })
+        });
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert!(mutex.try_lock(), "try_lock refused a lock that all have left");
     });
 }
 
@@ -102,8 +104,13 @@ fn a_stranger_lets_in_who_waits_for_a_permit() {
     explore(expect, || {
         let mutex = Arc::new(SemaphoreMutex::new());
         mutex.lock();
-        thread("waiter", &mutex, SemaphoreMutex::lock);
-        thread("stranger", &mutex, SemaphoreMutex::unlock);
+        let waiter = thread("waiter", &mutex, SemaphoreMutex::lock);
+        let stranger = thread("stranger", &mutex, SemaphoreMutex::unlock);
+        waiter.join().unwrap();
+        stranger.join().unwrap();
+        assert!(!mutex.try_lock(), "try_lock took a lock that the waiter has");
+        mutex.unlock();
+        assert!(mutex.try_lock(), "try_lock refused a lock that was unlocked");
     });
 }
 
@@ -142,15 +149,17 @@ fn one_owner_at_a_time_is_inside_and_unlocks(#[case] first: Take, #[case] second
     explore(expect, move || {
         let mutex = Arc::new(CheckedMutex::new());
         let room = Arc::new(UnsafeCell::new(0));
-        for (name, take) in [("T1", first), ("T2", second)] {
+        let threads = [("T1", first), ("T2", second)].map(|(name, take)| {
             let room = Arc::clone(&room);
             thread(name, &mutex, move |mutex| {
                 if take(mutex).is_some() {
                     room.set(room.get() + 1);
                     unlock(mutex);
                 }
-            });
-        }
+            })
+        });
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert!(mutex.try_lock().is_some(), "try_lock refused a lock that all have left");
     });
 }
 
@@ -164,9 +173,9 @@ fn who_waits_gets_in_when_the_owner_leaves() {
     };
     explore(expect, || {
         let mutex = Arc::new(CheckedMutex::new());
-        for name in ["T1", "T2", "T3"] {
-            thread(name, &mutex, lock_and_unlock);
-        }
+        let threads = ["T1", "T2", "T3"].map(|name| thread(name, &mutex, lock_and_unlock));
+        threads.into_iter().for_each(|thread| thread.join().unwrap());
+        assert!(mutex.try_lock().is_some(), "try_lock refused a lock that all have left");
     });
 }
 
