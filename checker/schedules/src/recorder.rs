@@ -98,6 +98,8 @@ pub struct Record {
     /// How many wake-ups of an object were given and have not reached a thread yet.
     under_way: HashMap<ObjectId, usize>,
     ended: HashSet<usize>,
+    /// The threads that a panic unwinds.
+    unwinding: HashSet<usize>,
     addresses: HashMap<usize, ObjectId>,
 }
 
@@ -267,6 +269,25 @@ pub fn ends(thread: usize) {
 /// Whether a thread has returned.
 pub fn has_ended(thread: usize) -> bool {
     RECORD.with_borrow(|record| record.ended.contains(&thread))
+}
+
+/// A panic begins to unwind a thread.
+pub fn unwinds(thread: usize) {
+    change(|record| {
+        record.unwinding.insert(thread);
+    });
+}
+
+/// A thread's panic was caught.
+pub fn caught(thread: usize) {
+    change(|record| {
+        record.unwinding.remove(&thread);
+    });
+}
+
+/// Whether a panic unwinds a thread.
+pub fn is_unwinding(thread: usize) -> bool {
+    RECORD.with_borrow(|record| record.unwinding.contains(&thread))
 }
 
 /// A lock changes hands.

@@ -389,3 +389,33 @@ fn who_stands_in_a_circle_has_settled_and_the_deadlock_is_named() {
     });
     assert_says(&message, &["a deadlock", "which T1 holds"]);
 }
+
+#[test]
+fn a_panic_is_of_the_thread_that_it_unwinds() {
+    use shuttle::sync::thread::{panicking, spawn_as, yield_now};
+    use shuttle::sync::thread_id;
+
+    struct Asks;
+
+    impl Drop for Asks {
+        fn drop(&mut self) {
+            yield_now();
+            assert!(panicking(), "it unwinds");
+        }
+    }
+
+    shuttle::explore(EXPECT, || {
+        let unwound = spawn_as("unwound", || {
+            shuttle::unwind_through(Asks);
+            assert!(!panicking(), "it is caught");
+            thread_id()
+        });
+        let other = spawn_as("other", || {
+            yield_now();
+            assert!(!panicking(), "another thread unwinds");
+            thread_id()
+        });
+        let ids = [unwound, other].map(|thread| thread.join().unwrap());
+        assert!(ids[0] != ids[1] && !ids.contains(&0) && !ids.contains(&thread_id()));
+    });
+}

@@ -11,6 +11,7 @@ pub mod hint;
 mod mutex;
 pub mod thread;
 
+pub use self::thread::thread_id;
 pub use cell::UnsafeCell;
 pub use condvar::Condvar;
 pub use mutex::{Mutex, MutexGuard};

@@ -23,6 +23,10 @@ pub struct Thread {
     inner: explorer::Thread,
 }
 
+/// A number of its own for each thread of an execution.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ThreadId(usize);
+
 /// Starts a thread.
 pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     spawn_as("thread", body)
@@ -81,7 +85,28 @@ pub fn current() -> Thread {
     Thread { index: explorer::me(), inner: explorer::current() }
 }
 
+/// The calling thread's number: never 0, and the same in every call of one thread.
+pub fn thread_id() -> u64 {
+    explorer::me() as u64 + 1
+}
+
+/// Whether a panic unwinds the calling thread: one that `unwind_through` started.
+///
+/// std's answer is about the thread of the system, on which all threads of a scenario run.
+#[track_caller]
+pub fn panicking() -> bool {
+    let me = explorer::me();
+    let unwinds = recorder::is_unwinding(me);
+    recorder::step(me, Location::caller(), format!("panicking: {unwinds}"));
+    unwinds
+}
+
 impl Thread {
+    /// The thread's number.
+    pub fn id(&self) -> ThreadId {
+        ThreadId(self.index)
+    }
+
     /// Wakes the thread from its [`park`], or lets its next one return at once.
     #[track_caller]
     pub fn unpark(&self) {

@@ -16,7 +16,7 @@ use ::shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
 use crate::deviation::Deviation;
 use crate::failure;
-use crate::{Expect, Scenario, panics, replay, watchdog};
+use crate::{Expect, Scenario, panics, recorder, replay, watchdog};
 use driver::{Driver, Outcome};
 pub use programs::explore_programs;
 use search::Effort;
@@ -34,12 +34,15 @@ pub fn explore(expect: Expect, scenario: impl Fn() + Send + Sync + 'static) {
 
 /// Drops `held` in a panic, as a thread does that panics while it holds something; then goes on.
 ///
-/// No hook hears of the panic: it is part of the scenario.
+/// No hook hears of the panic: it is part of the scenario. Meanwhile [`sync::thread::panicking`] says so of this thread.
 pub fn unwind_through<T>(held: T) {
+    let me = explorer::me();
+    recorder::unwinds(me);
     let unwound = panic::catch_unwind(AssertUnwindSafe(|| {
         let _held = held;
         panic::resume_unwind(Box::new("on purpose"));
     }));
+    recorder::caught(me);
     assert!(unwound.is_err(), "a panic that was started ends in its catch");
 }
 

@@ -9,3 +9,4 @@ pub mod counted;
 mod every_other;
 pub mod spurious;
 pub mod std;
+mod thread_id;

@@ -11,7 +11,7 @@
 
 pub use super::counted::{Mutex, atomic, locks, uses};
 pub use super::std::{
-    LockResult, MutexGuard, PoisonError, RwLock, TryLockError, UnsafeCell, hint, thread,
+    LockResult, MutexGuard, PoisonError, RwLock, TryLockError, UnsafeCell, hint, thread, thread_id,
 };
 
 use std::time::Duration;

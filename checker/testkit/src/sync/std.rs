@@ -4,6 +4,8 @@ pub use std::cell::UnsafeCell;
 pub use std::sync::{Condvar, LockResult, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 pub use std::{hint, thread};
 
+pub use super::thread_id::thread_id;
+
 /// Atomic integers.
 pub mod atomic {
     pub use std::sync::atomic::{
