@@ -23,6 +23,10 @@ pub struct Thread {
     inner: explorer::Thread,
 }
 
+/// Which thread it is: no two threads of an execution have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct ThreadId(usize);
+
 /// Starts a thread.
 pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     spawn_as("thread", body)
@@ -82,6 +86,11 @@ pub fn current() -> Thread {
 }
 
 impl Thread {
+    /// Which thread it is.
+    pub fn id(&self) -> ThreadId {
+        ThreadId(self.index)
+    }
+
     /// Wakes the thread from its [`park`], or lets its next one return at once.
     #[track_caller]
     pub fn unpark(&self) {
