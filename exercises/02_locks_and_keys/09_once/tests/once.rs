@@ -267,21 +267,22 @@ fn a_value_that_is_given_back_is_not_dropped() {
 #[case::get_or_init(|cell: &OnceCell<Item>| cell.get_or_init(|| Item(3)).0)]
 #[case::set(|cell: &OnceCell<Item>| cell.set(Item(3)).map_or(0, |()| 3))]
 fn after_a_panic_of_its_closure_a_cell_is_as_new(#[case] next: fn(&OnceCell<Item>) -> u32) {
-    let (panics, seen, next) = on_a_thread(move || {
-        let cell: OnceCell<Item> = OnceCell::new();
-        let panics = [1, 2].map(|_| outcome(|| cell.get_or_init(|| give_up()).0));
-        (panics, value(&cell), outcome(|| next(&cell)))
+    let (first, seen, second, next) = on_a_thread(move || {
+        let cell = OnceCell::new();
+        let gives_up = || outcome(|| cell.get_or_init(|| give_up()).0);
+        let first = gives_up();
+        (first, value(&cell), gives_up(), outcome(|| next(&cell)))
     });
-    let right = [Err("the closure gives up".to_owned()), Err("the closure gives up".to_owned())];
-    require!(panics == right,
-        expected: "the panic of `init` to come out of get_or_init as it is, twice",
-        seen: "{panics:?}",
-        likely: "the panic is caught and does not go on (`resume_unwind`), or it is noticed by a `Mutex` that is poisoned by it",
+    let gave_up = Err("the closure gives up".to_owned());
+    require!(first == gave_up,
+        expected: "the panic of `init` to come out of get_or_init as it is: {gave_up:?}",
+        seen: "{first:?}",
+        likely: "the panic is caught, and does not go on with `resume_unwind`; or another panic takes its place",
         read: "hint 4",
     );
-    require!((seen, &next) == (None, &Ok(3)),
-        expected: "get() to return None then, and the next call to put in a 3",
-        seen: "{seen:?}, and {next:?}",
+    require!((seen, &second, &next) == (None, &gave_up, &Ok(3)),
+        expected: "get() to return None then, the next closure that panics to come to {gave_up:?}, too, and the call after it to put in a 3",
+        seen: "{seen:?}, {second:?}, and {next:?}",
         likely: "what says that a closure runs is not put back in a panic: do it in the `Drop` of a guard; or a poisoned mutex is taken for an error",
         read: "hint 4",
     );

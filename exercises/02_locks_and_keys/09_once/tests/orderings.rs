@@ -38,11 +38,18 @@ fn by_get(cell: &OnceCell<u32>) -> bool {
     cell.get().is_none_or(|value| *value != 0)
 }
 
+fn by_another_get_or_init(cell: &OnceCell<u32>) -> bool {
+    by_get_or_init(cell, 2)
+}
+
+fn by_another_set(cell: &OnceCell<u32>) -> bool {
+    by_set(cell, 2)
+}
+
 #[rstest]
 fn who_gets_the_value_sees_all_of_it(
     #[values(by_get_or_init, by_set)] fill: Fill,
-    #[values(by_get, |cell: &OnceCell<u32>| by_get_or_init(cell, 2), |cell: &OnceCell<u32>| by_set(cell, 2))]
-    look: Look,
+    #[values(by_get, by_another_get_or_init, by_another_set)] look: Look,
 ) {
     let expect = Expect {
         expected: "the put of the value to happen before everything that is done with the value",

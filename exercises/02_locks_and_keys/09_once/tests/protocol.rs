@@ -45,8 +45,6 @@ impl Scene {
     /// A closure that returns this value, if it is alone.
     fn init(&self, value: u32) -> u32 {
         self.room.set(value);
-        yield_now();
-        self.room.set(value);
         self.returned.fetch_add(1, Ordering::SeqCst);
         value
     }
@@ -73,8 +71,6 @@ impl Scene {
     /// A closure that panics, if it is alone; whether it was that panic.
     fn give_up(&self) -> bool {
         let init = || -> u32 {
-            self.room.set(0);
-            yield_now();
             self.room.set(0);
             resume_unwind(Box::new(GivesUp))
         };
