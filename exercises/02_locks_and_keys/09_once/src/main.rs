@@ -76,7 +76,10 @@ fn giving_up() {
             let third = said(|| *wall.get_or_init(|| 3));
             [first, second, third]
         })
-        .join("a closure's panic, or its own call, leaves the cell so that the next call waits", "hint 4");
+        .join(
+            "a closure's panic, or its own call, leaves the cell so that the next call waits",
+            "hint 4",
+        );
     drop(panic::take_hook());
     println!("one gives up: {}", told[0]);
     println!("one needs the drawing to draw it: {}", told[1]);

@@ -155,8 +155,7 @@ fn the_first_value_stays_and_no_closure_runs_for_a_second(#[case] set: Option<u3
         if let Some(number) = set {
             assert!(cell.set(Item(number)).is_ok(), "what a_set_value_is_there looks at");
         }
-        let seen: Vec<u32> =
-            (1..=3).map(|number| cell.get_or_init(|| run(number)).0).collect();
+        let seen: Vec<u32> = (1..=3).map(|number| cell.get_or_init(|| run(number)).0).collect();
         let seen = seen.into_iter().chain(value(&cell)).collect();
         (seen, ran.take())
     });
@@ -623,7 +622,8 @@ fn of_forty_threads_one_runs_its_closure() {
     threads.settle();
     let inside = runs.load(Ordering::SeqCst);
     gate.open();
-    let mut seen: Vec<u32> = all.into_iter().map(|thread| thread.join(NOT_WOKEN, "hint 3")).collect();
+    let mut seen: Vec<u32> =
+        all.into_iter().map(|thread| thread.join(NOT_WOKEN, "hint 3")).collect();
     seen.dedup();
     let (runs, values) = (runs.load(Ordering::SeqCst), seen.len());
     require!((inside, runs, values) == (1, 1, 1),

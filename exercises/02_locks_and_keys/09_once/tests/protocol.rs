@@ -81,7 +81,10 @@ impl Scene {
     /// Asserts that all have the same value, and that no other was made.
     fn assert_one(&self, seen: &[u32]) {
         let in_the_cell = self.cell.get().copied();
-        assert!(seen.iter().all(|value| Some(*value) == in_the_cell), "the calls returned {seen:?}, and get() returns {in_the_cell:?}");
+        assert!(
+            seen.iter().all(|value| Some(*value) == in_the_cell),
+            "the calls returned {seen:?}, and get() returns {in_the_cell:?}"
+        );
         let returned = self.returned.load(Ordering::SeqCst);
         assert!(returned == 1, "{returned} closures and sets have given the cell a value");
     }
@@ -196,7 +199,10 @@ fn closures_that_panic_run_one_at_a_time() {
         let scene = Scene::new();
         let threads = ["T1", "T2", "T3"].map(|name| thread(name, &scene, Scene::give_up));
         let panics = threads.map(|thread| thread.join().unwrap());
-        assert!(panics == [true; 3], "whose call of get_or_init ended in the panic of its closure: {panics:?}");
+        assert!(
+            panics == [true; 3],
+            "whose call of get_or_init ended in the panic of its closure: {panics:?}"
+        );
         let empty = scene.cell.get().is_none();
         assert!(empty, "get() returned a value");
         let seen = scene.get_or_init(1);

@@ -54,7 +54,10 @@ impl<T> Slot<T> {
         PUTS.set(PUTS.get() + 1);
         self.access.set(());
         let was_full = self.is_full.load(Ordering::SeqCst);
-        assert!(!was_full, "Slot::put, and the slot is full: a second value would be put over the first");
+        assert!(
+            !was_full,
+            "Slot::put, and the slot is full: a second value would be put over the first"
+        );
         // SAFETY: nobody else is here, or the access would have been a data race; there is no value yet
         // that anybody could have a reference to.
         let slot = unsafe { &mut *self.value.get() };
@@ -75,7 +78,10 @@ impl<T> Slot<T> {
     pub unsafe fn get(&self) -> &T {
         self.access.get();
         let is_full = self.is_full.load(Ordering::SeqCst);
-        assert!(is_full, "Slot::get, and the slot is empty: a value that is not there would be read");
+        assert!(
+            is_full,
+            "Slot::get, and the slot is empty: a value that is not there would be read"
+        );
         // SAFETY: it is full, so the `put` is over, and there will be no other.
         let slot = unsafe { &*self.value.get() };
         // SAFETY: it is full.
@@ -93,7 +99,10 @@ impl<T> Slot<T> {
     /// If the slot is empty.
     pub unsafe fn drop_value(&mut self) {
         let was_full = self.is_full.swap(false, Ordering::SeqCst);
-        assert!(was_full, "Slot::drop_value, and the slot is empty: a value that is not there would be dropped");
+        assert!(
+            was_full,
+            "Slot::drop_value, and the slot is empty: a value that is not there would be dropped"
+        );
         // SAFETY: it was full.
         unsafe { self.value.get_mut().assume_init_drop() }
     }
