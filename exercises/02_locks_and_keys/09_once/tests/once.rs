@@ -79,6 +79,16 @@ fn value(cell: &OnceCell<Item>) -> Option<u32> {
     cell.get().map(|item| item.0)
 }
 
+/// A test that would pass on a cell that does nothing begins with this.
+fn assert_takes_a_value() {
+    let seen = on_a_thread(|| {
+        let cell = OnceCell::new();
+        let set = cell.set(Item(7)).is_ok();
+        (set, value(&cell))
+    });
+    assert_eq!(seen, (true, Some(7)), "what a_set_value_is_there looks at");
+}
+
 #[test]
 fn a_new_cell_is_empty() {
     let seen = on_a_thread(|| value(&OnceCell::new()));
@@ -224,6 +234,7 @@ fn a_value_is_dropped_once_with_its_cell(
     #[case] values: usize,
     #[case] uses: fn(&OnceCell<Counted>, Make<'_>),
 ) {
+    assert_takes_a_value();
     let (before, after) = on_a_thread(move || {
         let dropped = Arc::new(AtomicUsize::new(0));
         let cell = OnceCell::new();
@@ -267,7 +278,7 @@ fn a_value_that_is_given_back_is_not_dropped() {
 #[case::set(|cell: &OnceCell<Item>| cell.set(Item(3)).map_or(0, |()| 3))]
 fn after_a_panic_of_its_closure_a_cell_is_as_new(#[case] next: fn(&OnceCell<Item>) -> u32) {
     let (first, seen, second, next) = on_a_thread(move || {
-        let cell = OnceCell::new();
+        let cell: OnceCell<Item> = OnceCell::new();
         let gives_up = || outcome(|| cell.get_or_init(|| give_up()).0);
         let first = gives_up();
         (first, value(&cell), gives_up(), outcome(|| next(&cell)))
@@ -388,7 +399,8 @@ fn a_call_while_a_panic_unwinds_is_a_call(#[case] fill: fn(&OnceCell<Item>)) {
     let (panicked, seen, next) = on_a_thread(move || {
         let cell = OnceCell::new();
         let panicked: Result<(), String> = outcome(|| {
-            let _last = OnDrop(|| fill(&cell));
+            // A panic that left the destructor would end the process.
+            let _last = OnDrop(|| drop(outcome(|| fill(&cell))));
             give_up()
         });
         (panicked.is_err(), value(&cell), outcome(|| cell.get_or_init(|| Item(8)).0))
@@ -681,6 +693,7 @@ impl<T> Otherwise for Probe<T> {}
 #[case::a_value_that_may_not_be_sent("MutexGuard<u32>, which is Sync and not Send", Probe::<OnceCell<MutexGuard<'static, u32>>>::IS_SYNC, false)]
 #[case::a_value_that_may_be_neither("Rc<u32>, which is neither", Probe::<OnceCell<Rc<u32>>>::IS_SYNC, false)]
 fn threads_may_share_the_right_cells(#[case] value: &str, #[case] seen: bool, #[case] right: bool) {
+    assert_takes_a_value();
     require!(seen == right,
         expected: "whether OnceCell<T> is Sync, for a T that is {value}: {right}",
         seen: "{seen}",
@@ -699,6 +712,7 @@ fn a_cell_goes_to_another_thread_if_its_value_may(
     #[case] seen: bool,
     #[case] right: bool,
 ) {
+    assert_takes_a_value();
     require!(seen == right,
         expected: "whether OnceCell<T> is Send, for a T that is {value}: {right}",
         seen: "{seen}",
