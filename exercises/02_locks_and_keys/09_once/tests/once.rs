@@ -68,8 +68,11 @@ fn give_up() -> ! {
 
 /// What a call has come to: its value, or the text of its panic.
 fn outcome<T>(call: impl FnOnce() -> T) -> Result<T, String> {
-    hook::passes_over_re_entrant_calls();
-    catch_unwind(AssertUnwindSafe(call)).map_err(|panic: Box<dyn Any + Send>| {
+    hook::passes_over_what_is_caught();
+    let outside = hook::CATCHES.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(call));
+    hook::CATCHES.set(outside);
+    result.map_err(|panic: Box<dyn Any + Send>| {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
     })
@@ -679,6 +682,7 @@ impl<T: Sync> Probe<T> {
     const IS_SYNC: bool = true;
 }
 
+#[allow(dead_code)]
 trait Otherwise {
     const IS_SEND: bool = false;
     const IS_SYNC: bool = false;

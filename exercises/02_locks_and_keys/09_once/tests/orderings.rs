@@ -66,6 +66,7 @@ fn who_gets_the_value_sees_all_of_it(
         ];
         let seen = threads.map(|thread| thread.join().unwrap());
         assert!(seen == [true; 2], "the filler, or a set that was refused, found no value");
+        assert!(cell.get().is_some(), "both have ended, and get() returned None");
     });
 }
 

@@ -221,7 +221,7 @@ fn a_re_entrant_call_lets_nobody_else_in(#[case] other: Fill) {
         read: "hint 5",
     };
     explore(expect, move || {
-        hook::passes_over_re_entrant_calls();
+        hook::passes_over_what_is_caught();
         let scene = Scene::new();
         let filler = thread("filler", &scene, |scene| {
             let init = || {
