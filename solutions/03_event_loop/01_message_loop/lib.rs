@@ -334,7 +334,9 @@ impl Source {
         let mut buffer = [0; 4096];
         let piece = match self.file.read(&mut buffer) {
             Ok(count) => Ok(buffer[..count].to_vec()),
-            Err(error) if [ErrorKind::Interrupted, ErrorKind::WouldBlock].contains(&error.kind()) => {
+            Err(error)
+                if [ErrorKind::Interrupted, ErrorKind::WouldBlock].contains(&error.kind()) =>
+            {
                 return Some(self);
             }
             Err(error) => Err(error),

@@ -8,11 +8,11 @@ use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use common::{
-    Diary, OnDrop, new_loop, panic_on_purpose, pipe_with, run_until_panic, run_untimed, told,
+    Diary, OnDrop, await_rest, new_loop, panic_on_purpose, pipe_with, run_until_panic, run_untimed,
+    told,
 };
 use message_loop::Loop;
 use rstest::rstest;
-use testkit::quiescence::await_quiescence_of_other_threads;
 use testkit::require;
 
 /// Something to come whose handler panics.
@@ -174,7 +174,7 @@ fn a_panic_does_not_wait_for_work_and_its_result_is_dropped() {
             run_until_panic(event_loop);
             // Only now the work goes on, and its thread drops its result at its end.
             drop(finish);
-            await_quiescence_of_other_threads();
+            await_rest();
             Arc::strong_count(&guard) - 1
         });
     require!(left == 0,

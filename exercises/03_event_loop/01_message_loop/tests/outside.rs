@@ -14,15 +14,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use common::{
-    Diary, new_loop, panic_on_purpose, pipe_with, run, run_until_panic, run_untimed, run_within,
-    told,
+    Diary, await_rest, new_loop, panic_on_purpose, pipe_with, run, run_until_panic, run_untimed,
+    run_within, told,
 };
 use message_loop::Loop;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use rstest::rstest;
-use testkit::quiescence::await_quiescence_of_other_threads;
 use testkit::require;
 
 /// All bytes that come from `fd`, and then `then`.
@@ -165,7 +164,7 @@ fn a_descriptor_that_a_handler_adds_is_read_although_the_message_thread_sleeps()
                 notes.write(told(piece));
                 let Some(mut writer) = writer.take() else { return };
                 // The message thread has gone back to sleep.
-                await_quiescence_of_other_threads();
+                await_rest();
                 let (added, adder) = pipe_with(b"b");
                 drop(adder);
                 let notes = notes.clone();
@@ -245,6 +244,46 @@ fn a_descriptor_is_closed_before_its_last_call() {
         seen: "{entries:?}",
         likely: "the descriptor is closed when the loop is dropped, or some time after the message is on its way",
         read: "src/lib.rs, on_data",
+    );
+}
+
+#[test]
+fn the_end_of_a_descriptor_does_not_reach_the_next_owner_of_its_number() {
+    let entries = run_untimed(
+        "a handler that waits for its end is replaced by that of a descriptor with the same number",
+        "README, the task, 2",
+        || {
+            let (diary, mut event_loop) = (Diary::default(), new_loop());
+            let (starter, trigger) = pipe_with(b"");
+            drop(trigger);
+            let notes = diary.clone();
+            event_loop.on_data(starter, move |event_loop, _| {
+                let (first, writer) = pipe_with(b"");
+                let entries = notes.clone();
+                drop(writer);
+                event_loop.on_data(first, move |_, piece| {
+                    entries.write(format!("first {}", told(piece)))
+                });
+                // Its end is in the queue, and it is closed: its number is free for one of these.
+                await_rest();
+                let pipes: Vec<_> = (0..8).map(|_| pipe_with(b"b")).collect();
+                for (reader, writer) in pipes {
+                    let entries = notes.clone();
+                    drop(writer);
+                    event_loop.on_data(reader, move |_, piece| entries.write(told(piece)));
+                }
+            });
+            run(event_loop);
+            diary.entries()
+        },
+    );
+    let count = |wanted: &str| entries.iter().filter(|entry| *entry == wanted).count();
+    let (first, pieces, ends) = (count("first end"), count("b"), count("end"));
+    require!((first, pieces, ends) == (1, 8, 8),
+        expected: "one end for the first pipe, and a byte and an end for each of eight others",
+        seen: "{first} of the first; {pieces} bytes and {ends} ends of the others",
+        likely: "handlers are known by the number of their descriptor, and that has a new owner before the last message of\nthe old one is delivered",
+        read: "open(2), \"the lowest-numbered file descriptor\"",
     );
 }
 
@@ -356,7 +395,7 @@ fn handlers_come_in_the_order_in_which_they_became_due() {
                 }
                 // The message thread wakes, finds both, and sleeps again.
                 writer.write_all(b"data").expect("somebody reads");
-                await_quiescence_of_other_threads();
+                await_rest();
                 event_loop.poster().post(move |_| posted());
             });
             run(event_loop);
@@ -466,8 +505,7 @@ fn a_far_deadline_is_waited_for(#[case] distance: Duration) {
             let notes = diary.clone();
             event_loop.at(now + Duration::from_millis(5), move |event_loop| {
                 // The message thread goes back to sleep, and only the far one is left.
-                await_quiescence_of_other_threads();
-                notes.write("near");
+                notes.write(if await_rest() { "near, then asleep" } else { "near, then restless" });
                 let (reader, writer) = pipe_with(b"");
                 drop(writer);
                 event_loop.on_data(reader, |_, _| panic_on_purpose());
@@ -476,8 +514,8 @@ fn a_far_deadline_is_waited_for(#[case] distance: Duration) {
             (diary.entries(), panicked)
         },
     );
-    require!(panicked && entries == ["near"],
-        expected: "a far deadline not to come, and what comes after the near one to come",
+    require!(panicked && entries == ["near, then asleep"],
+        expected: "the near deadline to come, the message thread to be asleep then, and the far one not to come",
         seen: "{entries:?}; the loop came to its last handler: {panicked}",
         likely: "the time left is counted in fewer bits than it needs, and wraps round",
         read: "poll(2); hint 4",
@@ -497,7 +535,7 @@ fn an_earlier_deadline_is_heard_although_the_message_thread_sleeps_for_a_later_o
             event_loop.on_data(reader, move |event_loop, piece| {
                 notes.write(told(piece));
                 // It sleeps.
-                await_quiescence_of_other_threads();
+                await_rest();
                 let _ = writer.flush();
                 let notes = notes.clone();
                 event_loop.at(Instant::now(), move |_| {

@@ -8,10 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-use common::{OnDrop, new_loop, run, run_untimed};
-use message_loop::Loop;
+use common::{Clerk, OnDrop, Rest, new_loop, run, run_untimed};
+use message_loop::{Loop, Poster};
 use testkit::require;
-use testkit::threads::{Settled, Threads};
 
 thread_local! {
     /// Posted handlers are `Send`, so they find their diary in the thread that they run on.
@@ -129,21 +128,19 @@ fn a_handler_may_make_a_poster_and_the_loop_waits_for_it() {
 }
 
 /// A loop that sleeps, with one poster; what its handlers have written when it has returned.
-fn sleeping_loop(
-    threads: &Threads,
-) -> (message_loop::Poster, testkit::threads::Thread<Vec<String>>) {
+fn sleeping_loop() -> (Poster, Clerk<Vec<String>>) {
     let (send, poster) = mpsc::channel();
-    let clerk = threads.spawn("loop", move || {
+    let clerk = Clerk::start(move || {
         let mut event_loop = new_loop();
         send.send(event_loop.poster()).expect("the test listens");
         run(event_loop);
         DIARY.take()
     });
     let poster = poster.recv().expect("the loop makes a poster");
-    let (settled, returned) = (threads.settle(), clerk.is_finished());
-    require!(settled == Settled::AtRest && !returned,
-        expected: "a loop with a poster and an empty queue to sleep",
-        seen: "{settled:?}; `run` has returned: {returned}",
+    let rest = clerk.settle();
+    require!(rest == Rest::Asleep,
+        expected: "a loop with a poster and an empty queue to be Asleep",
+        seen: "{rest:?}",
         likely: "`run` returns when the queue is empty although a poster is left, or it looks again and again\n(`try_recv`, `recv_timeout`)",
         read: "README, the task, 5; hint 1",
     );
@@ -152,19 +149,18 @@ fn sleeping_loop(
 
 #[test]
 fn a_post_from_another_thread_wakes_a_loop_that_sleeps() {
-    let threads = Threads::new();
-    let (poster, clerk) = sleeping_loop(&threads);
+    let (poster, clerk) = sleeping_loop();
     for round in ["first", "second"] {
         let (called, calls) = mpsc::channel();
         poster.post(move |_| {
             write(round);
             called.send(()).expect("the test listens");
         });
-        let settled = threads.settle();
+        let rest = clerk.settle();
         let answered = calls.try_recv().is_ok();
-        require!(settled == Settled::AtRest && answered && !clerk.is_finished(),
-            expected: "the {round} post to wake the loop, which sleeps again afterwards",
-            seen: "{settled:?}; the handler was called: {answered}",
+        require!(rest == Rest::Asleep && answered,
+            expected: "the {round} post to wake the loop, which is Asleep again afterwards",
+            seen: "{rest:?}; the handler was called: {answered}",
             likely: "`post` puts the handler into the queue and does not wake the loop",
             read: "README, the task, 1; hint 2",
         );
@@ -179,15 +175,14 @@ fn a_post_from_another_thread_wakes_a_loop_that_sleeps() {
 
 #[test]
 fn a_loop_ends_when_the_last_clone_of_a_poster_is_gone_and_not_before() {
-    let threads = Threads::new();
-    let (poster, clerk) = sleeping_loop(&threads);
+    let (poster, clerk) = sleeping_loop();
     let clone = poster.clone();
     for gone in [poster, clone.clone()] {
         drop(gone);
-        let (settled, returned) = (threads.settle(), clerk.is_finished());
-        require!(settled == Settled::AtRest && !returned,
-            expected: "the loop to sleep as long as one clone of the poster is left",
-            seen: "{settled:?}; `run` has returned: {returned}",
+        let rest = clerk.settle();
+        require!(rest == Rest::Asleep,
+            expected: "the loop to be Asleep as long as one clone of the poster is left",
+            seen: "{rest:?}",
             likely: "a clone does not count, or each drop counts as the last",
             read: "README, the task, 5",
         );

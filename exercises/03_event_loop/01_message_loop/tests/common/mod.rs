@@ -8,14 +8,17 @@ use std::io::{self, PipeWriter, Write};
 use std::os::fd::OwnedFd;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
-use std::sync::mpsc;
-use std::thread;
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use message_loop::Loop;
-use nix::unistd::gettid;
+use nix::unistd::{getpid, gettid};
 use testkit::Lesson;
 use testkit::deadline::DEADLINE;
+use testkit::quiescence::{
+    Quiescence, await_quiescence_of_other_threads, await_quiescence_of_thread,
+};
 use testkit::threads::waits_in_vain;
 
 /// A loop that nothing can come to.
@@ -31,34 +34,91 @@ pub fn run_untimed<T: Send + 'static>(
     read: &str,
     body: impl FnOnce() -> T + Send + 'static,
 ) -> T {
-    let (send, tid) = mpsc::channel();
-    let thread = thread::spawn(move || {
-        send.send(gettid().as_raw()).expect("the test waits for this number");
-        body()
-    });
-    let (tid, began) = (tid.recv().expect("a thread says what it is first"), Instant::now());
-    while !thread.is_finished() {
-        let asleep = waits_in_vain(tid) && !thread.is_finished();
-        if asleep || began.elapsed() > DEADLINE {
-            let seen = match asleep {
-                true => "all threads asleep: nothing is left that could wake one".to_owned(),
-                false => format!("nothing for {} s", DEADLINE.as_secs()),
-            };
-            Lesson {
-                expected: "the loop of this test to come to its end".to_owned(),
-                seen,
-                likely: likely.to_owned(),
-                read: read.to_owned(),
-                ..Lesson::default()
-            }
-            .fail();
+    Clerk::start(body).join(likely, read)
+}
+
+/// A thread with a loop. `Threads` of the testkit would not do: a message thread is none of theirs.
+pub struct Clerk<T> {
+    tid: i32,
+    thread: JoinHandle<T>,
+}
+
+/// What a thread with a loop has come to when every other thread sleeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    /// It sleeps until something comes.
+    Asleep,
+    /// It looks again and again, or sleeps by the clock in between.
+    Restless,
+    Returned,
+}
+
+impl<T: Send + 'static> Clerk<T> {
+    pub fn start(body: impl FnOnce() -> T + Send + 'static) -> Self {
+        let (send, tid) = mpsc::channel();
+        let thread = thread::spawn(move || {
+            send.send(gettid().as_raw()).expect("the test waits for this number");
+            body()
+        });
+        Self { tid: tid.recv().expect("a thread says what it is first"), thread }
+    }
+
+    /// Waits until nobody is on the way to anywhere.
+    pub fn settle(&self) -> Rest {
+        if !await_rest() {
+            return Rest::Restless;
         }
-        thread::sleep(Duration::from_micros(200));
+        let found = await_quiescence_of_thread(getpid().as_raw(), self.tid);
+        match found {
+            Quiescence::Ended => Rest::Returned,
+            Quiescence::Asleep if self.thread.is_finished() => Rest::Returned,
+            Quiescence::Asleep => Rest::Asleep,
+            _ => Rest::Restless,
+        }
     }
-    match thread.join() {
-        Ok(value) => value,
-        Err(panic) => resume_unwind(panic),
+
+    /// Its result. A loop that hangs is the lesson.
+    #[track_caller]
+    pub fn join(self, likely: &str, read: &str) -> T {
+        let began = Instant::now();
+        while !self.thread.is_finished() {
+            let asleep = waits_in_vain(self.tid) && !self.thread.is_finished();
+            if asleep || began.elapsed() > DEADLINE {
+                let seen = if asleep {
+                    "all threads asleep: nothing is left that could wake one".to_owned()
+                } else {
+                    format!("nothing for {} s", DEADLINE.as_secs())
+                };
+                Lesson {
+                    expected: "the loop of this test to come to its end".to_owned(),
+                    seen,
+                    likely: likely.to_owned(),
+                    read: read.to_owned(),
+                    ..Lesson::default()
+                }
+                .fail();
+            }
+            thread::sleep(Duration::from_micros(200));
+        }
+        match self.thread.join() {
+            Ok(value) => value,
+            Err(panic) => resume_unwind(panic),
+        }
     }
+}
+
+/// Waits until all other threads of this process sleep, the message thread among them. One test at a time: two that
+/// wait for each other's rest would find none. False if one looks again and again.
+pub fn await_rest() -> bool {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    await_quiescence_of_other_threads();
+    let pid = getpid().as_raw();
+    let others =
+        testkit::procfs::thread_ids(pid).into_iter().filter(|tid| *tid != gettid().as_raw());
+    others
+        .map(|tid| await_quiescence_of_thread(pid, tid))
+        .all(|found| found != Quiescence::Spinning)
 }
 
 /// As [`run_untimed`], for a loop that waits for a deadline to come.
