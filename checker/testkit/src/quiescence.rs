@@ -64,7 +64,7 @@ pub fn await_quiescence_of_all_threads(pid: i32) {
 
 /// Waits until every other thread of this process sleeps or is gone. Whoever has joined a thread goes on while
 /// the kernel still takes it down, and counts it; a tracer has to take note of its end first.
-pub(crate) fn await_quiescence_of_other_threads() {
+pub fn await_quiescence_of_other_threads() {
     let (began, pid, own) = (Instant::now(), getpid().as_raw(), gettid().as_raw());
     for tid in thread_ids(pid).into_iter().filter(|tid| *tid != own) {
         while await_quiescence_of_thread(pid, tid) == Quiescence::Ended
