@@ -1,0 +1,143 @@
+//! What a poll sees of what was done before the wake.
+//!
+//! `src/executor.rs` is compiled here with atomics that are as weak as the memory model allows, for executors that
+//! are built on atomics. A mutex orders everything by itself.
+
+#[allow(dead_code)]
+#[path = "../src/executor.rs"]
+mod executor;
+
+#[allow(unused_imports)]
+mod sync {
+    pub use schedules::loom::sync::*;
+}
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use executor::{Executor, block_on};
+use schedules::loom::explore;
+use schedules::{Expect, Explains};
+use sync::UnsafeCell;
+use sync::atomic::{AtomicUsize, Ordering};
+use sync::thread::spawn_as;
+
+const ORDERING: &str = "https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html";
+
+/// Its first poll starts a thread that writes, and then wakes; its second reads. Only the wake orders the two.
+fn reads_what_a_waker_wrote() -> impl Future<Output = u32> + Send + 'static {
+    let letter = Arc::new(UnsafeCell::new(0));
+    let mut is_first = true;
+    poll_fn(move |context| {
+        if !std::mem::replace(&mut is_first, false) {
+            return Poll::Ready(letter.get());
+        }
+        let (letter, waker) = (Arc::clone(&letter), context.waker().clone());
+        spawn_as("writer", move || {
+            letter.set(7);
+            waker.wake();
+        });
+        Poll::Pending
+    })
+}
+
+/// Its first poll starts two threads that count, and then wake; it is ready when a poll has seen both.
+fn counts_two_wakers() -> impl Future<Output = ()> + Send + 'static {
+    let count = Arc::new(AtomicUsize::new(0));
+    let mut is_first = true;
+    poll_fn(move |context| {
+        if std::mem::replace(&mut is_first, false) {
+            for name in ["T1", "T2"] {
+                let (count, waker) = (Arc::clone(&count), context.waker().clone());
+                spawn_as(name, move || {
+                    count.fetch_add(1, Ordering::Relaxed);
+                    waker.wake();
+                });
+            }
+        }
+        if count.load(Ordering::Relaxed) == 2 { Poll::Ready(()) } else { Poll::Pending }
+    })
+}
+
+#[test]
+fn block_on_sees_what_was_written_before_the_wake() {
+    let expect = Expect {
+        expected: "everything that was done before a wake to happen before the poll after it",
+        likely: "the store of the flag is not a Release, or the load that sees it is not an Acquire",
+        explains: Explains::AllThatIsStuck,
+        read: ORDERING,
+    };
+    explore(expect, || {
+        spawn_as("block_on", || assert_eq!(block_on(reads_what_a_waker_wrote()), 7));
+    });
+}
+
+#[test]
+fn a_task_sees_what_was_written_before_the_wake() {
+    let expect = Expect {
+        expected: "everything that was done before a wake to happen before the poll after it",
+        likely: "the way of a task into the queue is not a Release, or the way out is not an Acquire",
+        explains: Explains::AllThatIsStuck,
+        read: ORDERING,
+    };
+    explore(expect, || {
+        spawn_as("run", || {
+            let executor = Executor::default();
+            drop(executor.spawn(reads_what_a_waker_wrote()));
+            executor.run();
+        });
+    });
+}
+
+#[test]
+fn block_on_sees_what_was_done_before_each_of_two_wakes() {
+    let expect = Expect {
+        expected: "a poll to see what was done before both wakes, also if the second one found the flag set",
+        likely: "a waker that finds the flag set goes home without a Release, or the flag is taken back with a store and not with a swap",
+        explains: Explains::AllThatIsStuck,
+        read: ORDERING,
+    };
+    explore(expect, || {
+        spawn_as("block_on", || block_on(counts_two_wakers()));
+    });
+}
+
+#[test]
+fn a_task_sees_what_was_done_before_each_of_two_wakes() {
+    let expect = Expect {
+        expected: "a poll to see what was done before both wakes, also if the second one found the task queued",
+        likely: "a waker that finds the note `is queued` goes home without a Release, or the note is taken back with a store and not with a swap",
+        explains: Explains::AllThatIsStuck,
+        read: ORDERING,
+    };
+    explore(expect, || {
+        spawn_as("run", || {
+            let executor = Executor::default();
+            drop(executor.spawn(counts_two_wakers()));
+            executor.run();
+        });
+    });
+}
+
+#[test]
+fn who_joins_a_task_sees_what_it_wrote() {
+    let expect = Expect {
+        expected: "everything that a task did to happen before its handle is ready",
+        likely: "the outcome is told by a flag that is no Release, or read by one that is no Acquire",
+        explains: Explains::AllThatIsStuck,
+        read: ORDERING,
+    };
+    explore(expect, || {
+        let executor = Executor::default();
+        let letter = Arc::new(UnsafeCell::new(0));
+        let writes = Arc::clone(&letter);
+        let handle = executor.spawn(async move { writes.set(7) });
+        spawn_as("block_on", move || {
+            if block_on(handle).is_ok() {
+                assert_eq!(letter.get(), 7);
+            }
+        });
+        spawn_as("run", move || executor.run());
+    });
+}
