@@ -11,6 +11,7 @@ mod sync {
     pub use testkit::sync::spurious::*;
 }
 
+use std::collections::{BTreeMap, VecDeque};
 use std::future::{self, poll_fn};
 use std::marker::PhantomPinned;
 use std::mem;
@@ -22,6 +23,9 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 
 use executor::{Executor, Join2, JoinError, JoinHandle, YieldNow, block_on};
+use proptest::collection;
+use proptest::prelude::*;
+use proptest::test_runner::{Config, RngSeed};
 use rstest::rstest;
 use testkit::growth::{Growth, growth};
 use testkit::require;
@@ -476,7 +480,7 @@ fn join2_polls_both_and_none_after_it_was_ready(#[case] first: usize, #[case] se
     require!(polls == last && outputs == format!("Ready({first}, {second})"),
         expected: "poll {last} of Join2 to be the first one that is Ready, with ({first}, {second})",
         seen: "{outputs} at poll {polls}",
-        likely: "an output is kept in the field of the other, or it is asked whether both are ready before they are polled",
+        likely: "the second future is not polled before the first is ready, so they wait one after the other; or it is asked whether both are ready before they are polled",
         read: "hint 3",
     );
     let wakes = count.get();
@@ -598,7 +602,6 @@ fn a_run_without_tasks_returns(#[case] run: fn(&Executor)) {
     });
 }
 
-/// A waker that was used so often before the next poll.
 #[rstest]
 #[case::not_at_all(0, 1)]
 #[case::once(1, 2)]
@@ -879,7 +882,7 @@ fn told<T: ToString>(outcome: Result<T, JoinError>) -> String {
 }
 
 /// What a handle has brought by now.
-fn now<T: ToString>(handle: &mut JoinHandle<T>) -> String {
+fn now<T: ToString + Unpin>(handle: &mut JoinHandle<T>) -> String {
     match poll_with(handle, Waker::noop()) {
         Poll::Ready(outcome) => told(outcome),
         Poll::Pending => "Pending".to_owned(),
@@ -1315,4 +1318,212 @@ fn an_output_that_nobody_takes_is_dropped() {
         likely: "the place of the outcome lives on: in a table, or in a waker",
         read: "hint 6",
     );
+}
+
+// The law of turns: what any tasks do in their polls, and what a queue would make of it
+
+/// What a task does in one of its polls.
+#[derive(Clone, Debug)]
+enum Act {
+    /// Uses the last waker of this task; if it has none, or is the one that is polled, nothing.
+    Wake(usize),
+    /// Spawns this task, unless it was spawned before.
+    Spawn(usize),
+}
+
+/// How a poll ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum End {
+    Pending,
+    /// Pending, and woken by itself just before.
+    Woken,
+    Ready,
+    Panics,
+}
+
+/// The polls of one task; when all are over, it is ready.
+type Script = Vec<(Vec<Act>, End)>;
+
+/// Tasks of the same scripts, as they should be: a queue, and a note for each task whether it is in there.
+#[derive(Default)]
+struct Model {
+    queue: VecDeque<usize>,
+    /// The polls so far of those that were spawned.
+    polls: BTreeMap<usize, usize>,
+    outcomes: BTreeMap<usize, String>,
+    diary: Vec<String>,
+}
+
+impl Model {
+    fn spawn(&mut self, task: usize) {
+        if self.polls.insert(task, 0).is_none() {
+            self.queue.push_back(task);
+        } else {
+            unreachable!("a task is spawned once");
+        }
+    }
+
+    fn wake(&mut self, task: usize) {
+        let was_polled = self.polls.get(&task).is_some_and(|polls| *polls > 0);
+        if was_polled && !self.outcomes.contains_key(&task) && !self.queue.contains(&task) {
+            self.queue.push_back(task);
+        }
+    }
+
+    fn run(&mut self, scripts: &[Script]) {
+        while let Some(task) = self.queue.pop_front() {
+            let polls = self.polls.get_mut(&task).expect("what is queued was spawned");
+            *polls += 1;
+            let number = *polls;
+            self.diary.push(format!("{task}.{number}"));
+            let (acts, end) =
+                scripts[task].get(number - 1).cloned().unwrap_or((vec![], End::Ready));
+            for act in acts {
+                match act {
+                    Act::Wake(other) if other != task => self.wake(other),
+                    Act::Spawn(other) if !self.polls.contains_key(&other) => self.spawn(other),
+                    Act::Wake(_) | Act::Spawn(_) => {}
+                }
+            }
+            match end {
+                End::Pending => None,
+                End::Woken => {
+                    self.queue.push_back(task);
+                    None
+                }
+                End::Ready => self.outcomes.insert(task, format!("Ok({number})")),
+                End::Panics => self.outcomes.insert(task, "Err(Some(on purpose))".to_owned()),
+            };
+        }
+    }
+}
+
+/// The tasks of the learner's executor, in the hands of their scripts.
+#[derive(Clone)]
+struct Stage {
+    executor: Weak<Executor>,
+    scripts: Arc<Vec<Script>>,
+    wakers: Arc<Mutex<BTreeMap<usize, Waker>>>,
+    handles: Arc<Mutex<BTreeMap<usize, JoinHandle<usize>>>>,
+    diary: Diary,
+}
+
+impl Stage {
+    fn spawn(&self, task: usize) {
+        let executor = self.executor.upgrade().expect("the test holds the executor");
+        let (stage, mut number) = (self.clone(), 0);
+        let future = poll_fn(move |context| {
+            number += 1;
+            stage.poll(task, number, context.waker())
+        });
+        let handle = executor.spawn(future);
+        self.handles.lock().unwrap().insert(task, handle);
+    }
+
+    fn is_spawned(&self, task: usize) -> bool {
+        self.handles.lock().unwrap().contains_key(&task)
+    }
+
+    fn wake(&self, task: usize) {
+        let waker = self.wakers.lock().unwrap().get(&task).cloned();
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    fn poll(&self, task: usize, number: usize, waker: &Waker) -> Poll<usize> {
+        self.diary.write(format!("{task}.{number}"));
+        self.wakers.lock().unwrap().insert(task, waker.clone());
+        let (acts, end) =
+            self.scripts[task].get(number - 1).cloned().unwrap_or((vec![], End::Ready));
+        for act in acts {
+            match act {
+                Act::Wake(other) if other != task => self.wake(other),
+                Act::Spawn(other) if !self.is_spawned(other) => self.spawn(other),
+                Act::Wake(_) | Act::Spawn(_) => {}
+            }
+        }
+        match end {
+            End::Pending => Poll::Pending,
+            End::Woken => {
+                waker.wake_by_ref();
+                Poll::Pending
+            }
+            End::Ready => Poll::Ready(number),
+            End::Panics => resume_unwind(Box::new("on purpose")),
+        }
+    }
+}
+
+/// The polls of all tasks and then the outcomes of their handles, by the model and by the learner's executor.
+fn turns(scripts: Vec<Script>, rounds: &[Vec<usize>]) -> [String; 2] {
+    let mut model = Model::default();
+    let executor = Arc::new(Executor::default());
+    let stage = Stage {
+        executor: Arc::downgrade(&executor),
+        scripts: Arc::new(scripts),
+        wakers: Arc::default(),
+        handles: Arc::default(),
+        diary: Diary::default(),
+    };
+    for task in 0..2 {
+        model.spawn(task);
+        stage.spawn(task);
+    }
+    model.run(&stage.scripts);
+    executor.run_until_stalled();
+    for round in rounds {
+        for &task in round {
+            model.wake(task);
+            stage.wake(task);
+        }
+        model.diary.push("|".to_owned());
+        stage.diary.write("|");
+        model.run(&stage.scripts);
+        executor.run_until_stalled();
+    }
+    drop(executor);
+    let dropped = || "Err(None)".to_owned();
+    let mut expected = model.diary;
+    expected.extend(
+        model.polls.keys().map(|task| model.outcomes.get(task).cloned().unwrap_or_else(dropped)),
+    );
+    let mut handles = stage.handles.lock().unwrap();
+    handles.values_mut().for_each(|handle| stage.diary.write(now(handle)));
+    [expected.join(" "), stage.diary.text()]
+}
+
+const TASKS: usize = 4;
+
+fn script() -> impl Strategy<Value = Script> {
+    let act =
+        prop_oneof![3 => (0..TASKS).prop_map(Act::Wake), 1 => (0..TASKS).prop_map(Act::Spawn)];
+    let end = prop_oneof![
+        5 => Just(End::Pending), 3 => Just(End::Woken), 1 => Just(End::Ready), 1 => Just(End::Panics)
+    ];
+    collection::vec((collection::vec(act, 0..3), end), 0..5)
+}
+
+proptest! {
+    #![proptest_config(Config {
+        cases: 300,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(testkit::seed(33)),
+        ..Config::default()
+    })]
+
+    #[test]
+    fn the_turns_are_those_of_a_queue(
+        scripts in collection::vec(script(), TASKS),
+        rounds in collection::vec(collection::vec(0..TASKS, 0..3), 0..4),
+    ) {
+        let given = format!("{scripts:?}, woken between the runs: {rounds:?}");
+        let [expected, seen] = on_a_thread("a run of tasks that wake each other never returns", move || turns(scripts, &rounds));
+        require!(seen == expected,
+            expected: "`{expected}`, where 1.2 is the second poll of task 1 and | a return of run_until_stalled; at the end the outcomes",
+            seen: "`{seen}`, for the tasks {given}",
+            likely: "find the first poll that differs: a wake that is lost, one that is counted twice, or one out of its turn",
+            read: "hint 4",
+        );
+    }
 }
