@@ -78,14 +78,14 @@ impl Probe {
         self.0.drops.load(SeqCst)
     }
 
-    /// The waker of the last poll.
+    /// The waker of the last poll; one that does nothing, if there was none.
     fn waker(&self) -> Waker {
-        self.0.wakers.lock().unwrap().last().expect("it was polled").clone()
+        self.0.wakers.lock().unwrap().last().unwrap_or(Waker::noop()).clone()
     }
 
     /// The waker of the first poll.
     fn first_waker(&self) -> Waker {
-        self.0.wakers.lock().unwrap().first().expect("it was polled").clone()
+        self.0.wakers.lock().unwrap().first().unwrap_or(Waker::noop()).clone()
     }
 
     /// From now on it is ready when it is polled; nobody is woken.
@@ -597,9 +597,22 @@ fn tasks_have_their_turns_in_order() {
 #[case::run_until_stalled(|executor: &Executor| executor.run_until_stalled())]
 #[case::run(|executor: &Executor| executor.run())]
 fn a_run_without_tasks_returns(#[case] run: fn(&Executor)) {
-    on_a_thread("run sleeps although no task is left: who would wake it?", move || {
-        run(&Executor::default());
+    let likely = "run sleeps although no task is left: who would wake it?";
+    let polls = on_a_thread(likely, move || {
+        let (executor, probe) = (Executor::default(), Probe::default());
+        run(&executor);
+        probe.open();
+        drop(executor.spawn(probe.future()));
+        run(&executor);
+        run(&executor);
+        probe.polls()
     });
+    require!(polls == 1,
+        expected: "1 poll of a task that was spawned after a first run: it was ready at once",
+        seen: "{polls} polls",
+        likely: "an executor that ran once does not run again, or polls what has finished",
+        read: "README, the task",
+    );
 }
 
 #[rstest]
@@ -735,6 +748,35 @@ fn a_wake_of_a_finished_task_does_nothing() {
         expected: "[1, 1] polls of a task that was ready at once, and of one that was spawned after it",
         seen: "{seen:?}",
         likely: "a finished task is polled again; or its place in a table, its number, belongs to the next task now, which is woken in its stead",
+        read: "README, the task",
+    );
+}
+
+#[test]
+fn a_wake_of_a_finished_task_keeps_no_other_from_its_turn() {
+    let diary = Diary::default();
+    on_a_thread("a finished task that is woken is waited for", {
+        let pen = diary.clone();
+        move || {
+            let executor = Executor::default();
+            drop(executor.spawn(poll_fn(|context| {
+                context.waker().wake_by_ref();
+                Poll::Ready(())
+            })));
+            drop(executor.spawn(async move {
+                for step in 1..=3 {
+                    pen.write(step.to_string());
+                    give_way().await;
+                }
+            }));
+            executor.run_until_stalled();
+        }
+    });
+    let seen = diary.text();
+    require!(seen == "1 2 3",
+        expected: "1 2 3, the steps of a task beside one that was woken in its last poll",
+        seen: "{seen}",
+        likely: "a finished task that is still in the queue ends the run: go on with the next",
         read: "README, the task",
     );
 }
@@ -1241,53 +1283,96 @@ fn a_destructor_may_wake(#[case] with_its_executor: bool) {
     );
 }
 
+/// What happens in one round of many; it counts, once, that it was there.
+type Round = fn(&Executor, Here);
+
+/// Counts.
+#[derive(Clone, Default)]
+struct Here(Arc<AtomicUsize>);
+
+impl Here {
+    fn is(&self) {
+        self.0.fetch_add(1, SeqCst);
+    }
+}
+
 #[rstest]
-#[case::a_task_that_is_ready_at_once(|executor: &Executor, _: usize| {
-    drop(executor.spawn(async {}));
+#[case::a_task_that_is_ready_at_once(|executor: &Executor, here: Here| {
+    drop(executor.spawn(async move { here.is() }));
     executor.run();
 })]
-#[case::a_task_that_is_woken(|executor: &Executor, _: usize| {
-    drop(executor.spawn(give_way()));
+#[case::a_task_that_is_woken(|executor: &Executor, here: Here| {
+    drop(executor.spawn(async move {
+        give_way().await;
+        here.is();
+    }));
     executor.run();
 })]
-#[case::a_task_that_is_woken_in_its_last_poll(|executor: &Executor, _: usize| {
-    drop(executor.spawn(poll_fn(|context| {
+#[case::a_task_that_is_woken_in_its_last_poll(|executor: &Executor, here: Here| {
+    drop(executor.spawn(poll_fn(move |context| {
         context.waker().wake_by_ref();
+        here.is();
         Poll::Ready(())
     })));
     executor.run();
 })]
-#[case::a_task_that_panics(|executor: &Executor, _: usize| {
-    drop(executor.spawn(async { resume_unwind(Box::new(())) }));
+#[case::a_task_that_panics(|executor: &Executor, here: Here| {
+    drop(executor.spawn(poll_fn(move |_| -> Poll<()> {
+        here.is();
+        resume_unwind(Box::new(()))
+    })));
     executor.run();
 })]
-#[case::a_handle_that_is_joined(|executor: &Executor, round: usize| {
-    let handle = executor.spawn(async move { round });
+#[case::a_handle_that_is_joined(|executor: &Executor, here: Here| {
+    let handle = executor.spawn(async { 7 });
     executor.run();
-    assert!(block_on(handle).is_ok_and(|output| output == round));
+    if block_on(handle).is_ok_and(|output| output == 7) {
+        here.is();
+    }
 })]
-#[case::an_executor_that_is_dropped_with_a_task(|_: &Executor, _: usize| {
+#[case::an_executor_that_is_dropped_with_a_task_that_was_woken(|_: &Executor, here: Here| {
     let (executor, probe) = (Executor::default(), Probe::default());
-    drop(executor.spawn(probe.future()));
+    drop(executor.spawn(probe.acting(move |_| here.is())));
     executor.run_until_stalled();
     probe.waker().wake();
     drop(executor);
-    // It comes too late, and has nowhere to go.
+})]
+#[case::a_task_that_is_woken_when_its_executor_is_gone(|_: &Executor, here: Here| {
+    let (executor, probe) = (Executor::default(), Probe::default());
+    drop(executor.spawn(probe.acting(move |_| here.is())));
+    executor.run_until_stalled();
+    drop(executor);
     probe.waker().wake();
 })]
-#[case::a_task_that_is_never_polled(|_: &Executor, _: usize| {
-    drop(Executor::default().spawn(async {}));
+#[case::a_task_that_is_never_polled(|_: &Executor, here: Here| {
+    let executor = Executor::default();
+    let at_drop = AtDrop(move || here.is());
+    drop(executor.spawn(async move { drop(at_drop) }));
 })]
-fn nothing_is_kept_of_what_has_gone(#[case] round: fn(&Executor, usize)) {
-    let Growth { bytes, .. } = on_a_thread("run waits for a task that has finished", move || {
-        let executor = Executor::default();
-        // A probe keeps its task's wakers; so that no circle is the test's own, it is dropped with the round.
-        growth(|number| round(&executor, number))
+#[case::a_task_that_is_woken_after_its_end(|executor: &Executor, here: Here| {
+    let probe = Probe::default();
+    probe.open();
+    drop(executor.spawn(probe.acting(move |_| here.is())));
+    executor.run();
+    probe.waker().wake();
+})]
+fn nothing_is_kept_of_what_has_gone(#[case] round: Round) {
+    let likely = "run waits for a task that has finished";
+    let (Growth { bytes, .. }, rounds) = on_a_thread(likely, move || {
+        let (executor, here) = (Executor::default(), Here::default());
+        let growth = growth(|_| round(&executor, here.clone()));
+        (growth, here.0.load(SeqCst))
     });
+    require!(rounds == 10_010,
+        expected: "10010 rounds, in each of which one thing is done once",
+        seen: "it was done {rounds} times",
+        likely: "a task is not polled, or is polled or dropped twice",
+        read: "README, the task",
+    );
     require!(bytes <= 10_000,
         expected: "after 10000 tasks as much memory as after 10",
         seen: "{bytes} bytes more",
-        likely: "finished tasks stay in a table or in the queue; or a task and its wakers own each other in a circle",
+        likely: "finished tasks stay in a table or in the queue; or a task, its wakers and the queue own each other in a circle",
         read: "hint 6",
     );
 }
@@ -1338,6 +1423,8 @@ enum End {
     /// Pending, and woken by itself just before.
     Woken,
     Ready,
+    WokenAndReady,
+    /// The same, with a panic.
     Panics,
 }
 
@@ -1391,7 +1478,9 @@ impl Model {
                     self.queue.push_back(task);
                     None
                 }
-                End::Ready => self.outcomes.insert(task, format!("Ok({number})")),
+                End::Ready | End::WokenAndReady => {
+                    self.outcomes.insert(task, format!("Ok({number})"))
+                }
                 End::Panics => self.outcomes.insert(task, "Err(Some(on purpose))".to_owned()),
             };
         }
@@ -1450,7 +1539,14 @@ impl Stage {
                 Poll::Pending
             }
             End::Ready => Poll::Ready(number),
-            End::Panics => resume_unwind(Box::new("on purpose")),
+            End::WokenAndReady => {
+                waker.wake_by_ref();
+                Poll::Ready(number)
+            }
+            End::Panics => {
+                waker.wake_by_ref();
+                resume_unwind(Box::new("on purpose"))
+            }
         }
     }
 }
@@ -1499,7 +1595,7 @@ fn script() -> impl Strategy<Value = Script> {
     let act =
         prop_oneof![3 => (0..TASKS).prop_map(Act::Wake), 1 => (0..TASKS).prop_map(Act::Spawn)];
     let end = prop_oneof![
-        5 => Just(End::Pending), 3 => Just(End::Woken), 1 => Just(End::Ready), 1 => Just(End::Panics)
+        5 => Just(End::Pending), 3 => Just(End::Woken), 1 => Just(End::Ready), 1 => Just(End::WokenAndReady), 1 => Just(End::Panics)
     ];
     collection::vec((collection::vec(act, 0..3), end), 0..5)
 }

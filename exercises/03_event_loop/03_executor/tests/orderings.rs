@@ -13,25 +13,29 @@ mod sync {
 }
 
 use std::future::poll_fn;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::task::Poll;
 
 use executor::{Executor, block_on};
 use schedules::loom::explore;
 use schedules::{Expect, Explains};
 use sync::UnsafeCell;
-use sync::atomic::{AtomicUsize, Ordering};
+use sync::atomic::AtomicUsize;
 use sync::thread::spawn_as;
 
 const ORDERING: &str = "https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html";
 
 /// Its first poll starts a thread that writes, and then wakes; its second reads. Only the wake orders the two.
-fn reads_what_a_waker_wrote() -> impl Future<Output = u32> + Send + 'static {
+fn reads_what_a_waker_wrote() -> impl Future<Output = ()> + Send + 'static {
     let letter = Arc::new(UnsafeCell::new(0));
     let mut is_first = true;
     poll_fn(move |context| {
         if !std::mem::replace(&mut is_first, false) {
-            return Poll::Ready(letter.get());
+            let read = letter.get();
+            assert_eq!(read, 7, "what the waker wrote");
+            return Poll::Ready(());
         }
         let (letter, waker) = (Arc::clone(&letter), context.waker().clone());
         spawn_as("writer", move || {
@@ -51,13 +55,27 @@ fn counts_two_wakers() -> impl Future<Output = ()> + Send + 'static {
             for name in ["T1", "T2"] {
                 let (count, waker) = (Arc::clone(&count), context.waker().clone());
                 spawn_as(name, move || {
-                    count.fetch_add(1, Ordering::Relaxed);
+                    count.fetch_add(1, Relaxed);
                     waker.wake();
                 });
             }
         }
-        if count.load(Ordering::Relaxed) == 2 { Poll::Ready(()) } else { Poll::Pending }
+        if count.load(Relaxed) == 2 { Poll::Ready(()) } else { Poll::Pending }
     })
+}
+
+/// Runs a task to its end. What breaks in it, the executor catches, so it is the end that is looked at.
+fn run(future: impl Future<Output: Send> + Send + 'static) {
+    // Not dropped: a schedule that fails unwinds its threads, and then a destructor must not lock.
+    let executor = ManuallyDrop::new(Executor::default());
+    let has_ended = Arc::new(AtomicBool::new(false));
+    let ends = Arc::clone(&has_ended);
+    drop(executor.spawn(async move {
+        future.await;
+        ends.store(true, Relaxed);
+    }));
+    executor.run();
+    assert!(has_ended.load(Relaxed), "run returned, and the task has not come to its end");
 }
 
 #[test]
@@ -69,7 +87,7 @@ fn block_on_sees_what_was_written_before_the_wake() {
         read: ORDERING,
     };
     explore(expect, || {
-        spawn_as("block_on", || assert_eq!(block_on(reads_what_a_waker_wrote()), 7));
+        spawn_as("block_on", || block_on(reads_what_a_waker_wrote()));
     });
 }
 
@@ -82,11 +100,7 @@ fn a_task_sees_what_was_written_before_the_wake() {
         read: ORDERING,
     };
     explore(expect, || {
-        spawn_as("run", || {
-            let executor = Executor::default();
-            drop(executor.spawn(reads_what_a_waker_wrote()));
-            executor.run();
-        });
+        spawn_as("run", || run(reads_what_a_waker_wrote()));
     });
 }
 
@@ -112,11 +126,7 @@ fn a_task_sees_what_was_done_before_each_of_two_wakes() {
         read: ORDERING,
     };
     explore(expect, || {
-        spawn_as("run", || {
-            let executor = Executor::default();
-            drop(executor.spawn(counts_two_wakers()));
-            executor.run();
-        });
+        spawn_as("run", || run(counts_two_wakers()));
     });
 }
 
@@ -129,14 +139,13 @@ fn who_joins_a_task_sees_what_it_wrote() {
         read: ORDERING,
     };
     explore(expect, || {
-        let executor = Executor::default();
+        let executor = Arc::new(ManuallyDrop::new(Executor::default()));
         let letter = Arc::new(UnsafeCell::new(0));
         let writes = Arc::clone(&letter);
         let handle = executor.spawn(async move { writes.set(7) });
         spawn_as("block_on", move || {
-            if block_on(handle).is_ok() {
-                assert_eq!(letter.get(), 7);
-            }
+            assert!(block_on(handle).is_ok(), "the task does not panic");
+            assert_eq!(letter.get(), 7, "what the task wrote");
         });
         spawn_as("run", move || executor.run());
     });
