@@ -27,9 +27,14 @@ use sync::thread::spawn_as;
 
 const ORDERING: &str = "https://doc.rust-lang.org/std/sync/atomic/enum.Ordering.html";
 
+/// Shared, and never dropped: a schedule that fails unwinds its threads, and loom's objects do not like that.
+fn kept<T>(value: T) -> ManuallyDrop<Arc<T>> {
+    ManuallyDrop::new(Arc::new(value))
+}
+
 /// Its first poll starts a thread that writes, and then wakes; its second reads. Only the wake orders the two.
 fn reads_what_a_waker_wrote() -> impl Future<Output = ()> + Send + 'static {
-    let letter = Arc::new(UnsafeCell::new(0));
+    let letter = kept(UnsafeCell::new(0));
     let mut is_first = true;
     poll_fn(move |context| {
         if !std::mem::replace(&mut is_first, false) {
@@ -37,7 +42,7 @@ fn reads_what_a_waker_wrote() -> impl Future<Output = ()> + Send + 'static {
             assert_eq!(read, 7, "what the waker wrote");
             return Poll::Ready(());
         }
-        let (letter, waker) = (Arc::clone(&letter), context.waker().clone());
+        let (letter, waker) = (ManuallyDrop::clone(&letter), context.waker().clone());
         spawn_as("writer", move || {
             letter.set(7);
             waker.wake();
@@ -48,12 +53,12 @@ fn reads_what_a_waker_wrote() -> impl Future<Output = ()> + Send + 'static {
 
 /// Its first poll starts two threads that count, and then wake; it is ready when a poll has seen both.
 fn counts_two_wakers() -> impl Future<Output = ()> + Send + 'static {
-    let count = Arc::new(AtomicUsize::new(0));
+    let count = kept(AtomicUsize::new(0));
     let mut is_first = true;
     poll_fn(move |context| {
         if std::mem::replace(&mut is_first, false) {
             for name in ["T1", "T2"] {
-                let (count, waker) = (Arc::clone(&count), context.waker().clone());
+                let (count, waker) = (ManuallyDrop::clone(&count), context.waker().clone());
                 spawn_as(name, move || {
                     count.fetch_add(1, Relaxed);
                     waker.wake();
@@ -108,7 +113,7 @@ fn a_task_sees_what_was_written_before_the_wake() {
 fn block_on_sees_what_was_done_before_each_of_two_wakes() {
     let expect = Expect {
         expected: "a poll to see what was done before both wakes, also if the second one found the flag set",
-        likely: "a waker that finds the flag set goes home without a Release, or the flag is taken back with a store and not with a swap",
+        likely: "the flag is set, or taken back, with a store and not with a swap: of two wakes only the last one is seen then; or a waker that finds it set goes home without a Release",
         explains: Explains::AllThatIsStuck,
         read: ORDERING,
     };
@@ -121,7 +126,7 @@ fn block_on_sees_what_was_done_before_each_of_two_wakes() {
 fn a_task_sees_what_was_done_before_each_of_two_wakes() {
     let expect = Expect {
         expected: "a poll to see what was done before both wakes, also if the second one found the task queued",
-        likely: "a waker that finds the note `is queued` goes home without a Release, or the note is taken back with a store and not with a swap",
+        likely: "the note `is queued` is taken back with a store and not with a swap: what a waker did that found it set is not seen then; or that waker goes home without a Release",
         explains: Explains::AllThatIsStuck,
         read: ORDERING,
     };
