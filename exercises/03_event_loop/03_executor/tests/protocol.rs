@@ -53,6 +53,8 @@ enum Pace {
 
 impl Event {
     fn happen(&self) {
+        // A step: without one it would happen before anybody else does anything.
+        yield_now();
         let waker = {
             let mut state = self.0.state.lock().unwrap();
             state.0 = true;
@@ -65,6 +67,7 @@ impl Event {
 
     /// Wakes who waits, though nothing has happened.
     fn wake_for_nothing(&self) {
+        yield_now();
         let waker = self.0.state.lock().unwrap().1.clone();
         if let Some(waker) = waker {
             waker.wake();
