@@ -31,7 +31,7 @@ pub fn list(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Erro
                 }
             };
             reporter.note(&format!(
-                "  {:<5}{:<18} {:<28} {}",
+                "  {:<5}{:<20} {:<28} {}",
                 exercise.number.to_string(),
                 exercise.name,
                 state,

@@ -30,7 +30,7 @@ pub fn pin(
         pins.save(workbook, exercise)?;
         let count: usize = pins.tests.values().map(Vec::len).sum();
         reporter.note(&format!(
-            "pinned {:<18} {} files, {count} tests",
+            "pinned {:<20} {} files, {count} tests",
             exercise.name,
             pins.files.len()
         ));

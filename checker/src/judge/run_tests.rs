@@ -107,11 +107,16 @@ pub fn run_tests_up_to(
     Ok(None)
 }
 
-/// The tests that must run, easiest first, each with its target.
+/// The tests that must run, each with its target: stage by stage of the task, and in each the easiest first.
 fn expected_tests<'a>(candidate: &'a Candidate<'_>) -> Vec<(&'a str, &'a str)> {
     let targets = candidate.pins.targets(candidate.exercise);
     let tests = |target: &'a str| candidate.pins.tests[target].iter().map(String::as_str);
-    targets.into_iter().flat_map(|target| tests(target).map(move |name| (target, name))).collect()
+    let mut all: Vec<(&str, &str)> = targets
+        .into_iter()
+        .flat_map(|target| tests(target).map(move |name| (target, name)))
+        .collect();
+    all.sort_by_key(|(target, name)| candidate.exercise.group_of(target, name));
+    all
 }
 
 /// Runs the experiment, with a `cpu` on that one only, and returns what was seen of it.

@@ -25,7 +25,10 @@ use super::{Format, NewReporter, Report, Reporter, lanes, output};
 
 /// How wide the names of kinds are in the table of `verify`, and its numbers.
 const KIND: usize = 16;
-const CELL: usize = 4;
+const CELL: usize = 5;
+
+/// How wide the names of exercises are in lists.
+const NAME: usize = 20;
 
 /// Its value of `--format`.
 pub(super) const FORMAT: Format<NewReporter> = Format {
@@ -143,7 +146,7 @@ impl Human {
         let exercise = status.exercise;
         let arrow = if is_next { self.paint("▸", Paint::Strong) } else { " ".to_owned() };
         self.line(&format!(
-            " {arrow} {} {:<4} {:<18} {}",
+            " {arrow} {} {:<4} {:<NAME$} {}",
             self.paint(mark, colour),
             exercise.number.to_string(),
             exercise.name,
@@ -186,7 +189,10 @@ impl Human {
                     "  Not started. Read the task, then write your code where the stub says todo!.";
                 self.line(begin);
             }
-            _ => self.why(judgement),
+            _ => {
+                self.why(judgement);
+                self.lines(&stage(status).map(|it| fill(&it, WIDTH - 2)).unwrap_or_default(), 2);
+            }
         }
         self.line("");
         let label = match judgement.verdict {
@@ -370,6 +376,15 @@ fn mark(verdict: Verdict) -> (&'static str, Paint) {
     }
 }
 
+/// The stage of the task that the shown test belongs to.
+fn stage(status: &ExerciseStatus<'_>) -> Option<String> {
+    let exercise = status.exercise;
+    let test = status.judgement.first_unpassed().filter(|_| exercise.groups.len() > 1)?;
+    let group = exercise.group_of(&test.target, &test.name)?;
+    let (number, of, name) = (group + 1, exercise.groups.len(), &exercise.groups[group].name);
+    Some(format!("Stage {number} of {of}: {name}."))
+}
+
 /// How the tests stand beside the one that does not pass and is shown.
 fn beside_the_first(tests: &[TestResult]) -> String {
     let count = |is: fn(Outcome) -> bool| tests.iter().filter(|test| is(test.outcome)).count();
@@ -515,7 +530,7 @@ impl Human {
             }
         };
         self.line(&format!(
-            "{} {:<4} {:<16} stub fails {}/{}, solution passes {}{others}, {wrong}{nothing}",
+            "{} {:<4} {:<NAME$} stub fails {}/{}, solution passes {}{others}, {wrong}{nothing}",
             self.paint(mark, colour),
             verified.exercise.number.to_string(),
             verified.exercise.name,
@@ -609,7 +624,7 @@ impl Human {
         let (mark, colour) = if sound { ("✓", Paint::Good) } else { ("✗", Paint::Bad) };
         let (caught, tried) = as_it_must_be(&soundness.wrong);
         self.line(&format!(
-            "{} {:<4} {:<16} solution passes {}/{}, {} wrong ones caught {caught}/{tried}",
+            "{} {:<4} {:<NAME$} solution passes {}/{}, {} wrong ones caught {caught}/{tried}",
             self.paint(mark, colour),
             soundness.exercise.number.to_string(),
             soundness.exercise.name,
@@ -640,7 +655,7 @@ impl Human {
             if mutated.problems() == 0 { ("✓", Paint::Good) } else { ("✗", Paint::Bad) };
         let survivors = mutated.survivors.len();
         self.line(&format!(
-            "{} {:<4} {:<16} mutants {}: {} caught, {} never end, {survivors} survive ({} listed), {} do \
+            "{} {:<4} {:<NAME$} mutants {}: {} caught, {} never end, {survivors} survive ({} listed), {} do \
              not compile",
             self.paint(mark, colour),
             mutated.exercise.number.to_string(),

@@ -57,13 +57,13 @@ fn missing(name: &str, edited: &str, more_tests: &str) -> String {
 #[test]
 fn a_new_exercise_is_whole_and_verify_names_what_is_left_to_write() {
     let workbook = workbook();
-    let new = [["2.9", "once"], ["1.2", "two_words"], ["4.2", "forks"]];
+    let new = [["2.11", "gate"], ["3.6", "two_words"], ["4.2", "forks"]];
     for [number, name] in new {
         let finished = checker(&workbook, &["new", number, name]);
         assert_eq!(finished.code, Some(0), "{finished:?}");
         assert!(finished.stdout.contains(&format!("verify {name}")), "{finished:?}");
     }
-    let finished = checker(&workbook, &["verify", "once", "two_words", "forks"]);
+    let finished = checker(&workbook, &["verify", "gate", "two_words", "forks"]);
     assert_eq!(finished.code, Some(1), "{finished:?}");
     let program = env!("CARGO_BIN_EXE_checker");
     let said = without_counts(&finished.stdout.replace(&format!("`{program} "), "`checker "));
@@ -72,12 +72,12 @@ fn a_new_exercise_is_whole_and_verify_names_what_is_left_to_write() {
                     tests/protocol.rs:26: TODO: the one mistake that breaks this scenario\n";
     let timeline = "    tests/timeline.rs:12: TODO: the one mistake that usually has this effect (and N more)\n";
     let expected = format!(
-        "✗ 1.2  two_words        stub fails 2/2, solution passes 3, wrong caught 1/1, degenerate caught 5/5\n{}\
-         ✗ 2.9  once             stub fails 4/4, solution passes 5, wrong caught 1/1, degenerate caught 5/5\n{}\
-         ✗ 4.2  forks            stub fails 3/3, solution passes 4, wrong caught 1/1, degenerate caught 5/5\n{}\
+        "✗ 2.11 gate                 stub fails 4/4, solution passes 5, wrong caught 1/1, degenerate caught 5/5\n{}\
+         ✗ 3.6  two_words            stub fails 2/2, solution passes 3, wrong caught 1/1, degenerate caught 5/5\n{}\
+         ✗ 4.2  forks                stub fails 3/3, solution passes 4, wrong caught 1/1, degenerate caught 5/5\n{}\
          0 of 3 exercises verified, 3 of 3 wrong solutions caught\n",
+        missing("gate", "src/gate.rs", protocol),
         missing("two_words", "src/lib.rs", ""),
-        missing("once", "src/once.rs", protocol),
         missing("forks", "src/lib.rs", timeline),
     );
     assert!(said.starts_with(&expected), "{said}\n--- and not\n{expected}");

@@ -45,8 +45,8 @@ fn a_sound_workbook_has_no_false_failure_and_no_escape() {
     let finished = miniature.checker(&["soundness", "--solution-runs", "4", "--wrong-runs", "3"]);
     assert_eq!(finished.code, Some(0), "{finished:?}");
     for phrase in [
-        "answer           solution passes 4/4, 1 wrong ones caught 3/3",
-        "next             solution passes 4/4, 0 wrong ones caught 0/0",
+        "answer               solution passes 4/4, 1 wrong ones caught 3/3",
+        "next                 solution passes 4/4, 0 wrong ones caught 0/0",
         "0 false failures in 8 runs, 0 escapes in 3 runs",
     ] {
         assert!(finished.stdout.contains(phrase), "{phrase}: {}", finished.stdout);

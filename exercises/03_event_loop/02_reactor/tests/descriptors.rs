@@ -21,7 +21,7 @@ use testkit::{procfs, require};
 fn a_loop_with_nothing_registered_returns() {
     let ran = run_untimed(
         "the loop waits although nothing is registered that could end the wait",
-        "README, the task; hint 2",
+        "README, the task; hint 1",
         || reactor().run().is_ok(),
     );
     require!(ran,
@@ -66,7 +66,7 @@ fn a_level_triggered_handler_is_called_as_long_as_there_is_data() {
         "asleep: a descriptor with data left in it is not reported again, it is edge-triggered; busy: it\n\
          is reported again and again, and its handler is not there, because nobody put it back after\n\
          its first call",
-        "epoll(7), \"Level-triggered and edge-triggered\"; hint 4",
+        "epoll(7), \"Level-triggered and edge-triggered\"; hint 1",
         || {
             let (diary, mut reactor) = (Diary::new(), reactor());
             let (reader, _writer) = pipe_with(b"abc");
@@ -164,7 +164,7 @@ fn end_of_file_is_an_event_too() {
 fn a_descriptor_that_cannot_be_watched_is_an_error_and_leaves_nothing() {
     let error = run_untimed(
         "the handler is kept although the kernel refused the descriptor: the loop waits for ever",
-        "epoll_ctl(2), EPERM; hint 2",
+        "epoll_ctl(2), EPERM; hint 1",
         || {
             let mut reactor = reactor();
             let file = File::open("/proc/self/exe").expect("a test has a file");
@@ -368,7 +368,7 @@ fn a_handler_removed_by_another_of_the_same_round_is_not_called() {
         expected: "one of four handlers to be called: it removes the others",
         seen: "{calls} calls: {diary:?}",
         likely: "the handlers of a round are collected before the first is called: look each up at its call",
-        read: "epoll(7), \"If using an event cache\"; hint 3",
+        read: "epoll(7), \"If using an event cache\"; hint 4",
     );
 }
 
@@ -428,7 +428,7 @@ fn a_token_names_one_registration_and_no_other() {
         expected: "the token of a removed handler to name nothing, even after new registrations",
         seen: "the old one removed a newcomer: {stale}; the newcomers were there: {others:?}",
         likely: "a token is a descriptor's number or a place in a table, and both are used again; or timers and descriptors have counters of their own",
-        read: "hint 3",
+        read: "hint 4",
     );
 }
 
@@ -470,7 +470,7 @@ fn the_seventy_thousandth_registration_is_as_good_as_the_first() {
 fn a_handler_that_is_added_by_a_handler_is_called() {
     let diary = run_untimed(
         "what a handler registers is lost, or not looked at before the next registration",
-        "README, the task; hint 4",
+        "README, the task; hint 1",
         || {
             let (diary, mut reactor) = (Diary::new(), reactor());
             let (reader, _writer) = pipe_with(b"a");
@@ -498,7 +498,7 @@ fn a_handler_that_is_added_by_a_handler_is_called() {
         expected: "the first handler, then the one that it put in its place",
         seen: "{diary:?}",
         likely: "after the call the old handler is put back over the new one",
-        read: "hint 4",
+        read: "hint 1",
     );
 }
 

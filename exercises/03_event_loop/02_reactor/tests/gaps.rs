@@ -111,8 +111,8 @@ fn woken_at(point: usize, by: usize) -> Outcome {
     if lost + lost_later == 0 {
         ending.store(1, Ordering::SeqCst);
         ring_both();
-        clerk.join(LIKELY, "eventfd(2); hint 5");
-        office.join(LIKELY, "eventfd(2); hint 5");
+        clerk.join(LIKELY, "eventfd(2); hint 3");
+        office.join(LIKELY, "eventfd(2); hint 3");
     }
     Outcome { reached, lost, lost_later }
 }
@@ -127,7 +127,7 @@ fn a_wake_between_two_steps_of_the_loop_is_not_lost(#[case] by: usize) {
             expected: "a call of the handler after every wake, also one at point {point} of the loop (before or after\none of its system calls), and after those that come when it sleeps again",
             seen: "{lost} wakes that no call followed; then {lost_later} of two",
             likely: "two steps that belong together, and a wake between them: a flag is taken back before the eventfd\nis read, or what was read is not looked at again",
-            read: "eventfd(2); hint 5",
+            read: "eventfd(2); hint 3",
         );
         if !reached {
             require!(point >= 4,

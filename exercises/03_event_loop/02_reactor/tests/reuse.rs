@@ -55,7 +55,7 @@ fn an_event_does_not_reach_the_next_owner_of_a_number() {
         expected: "no call: the event belonged to a handler that is gone, and the new pipe is empty",
         seen: "{diary:?} was called",
         likely: "events are matched to handlers by descriptor number or by place in a table, and that has a new owner",
-        read: "epoll(7), \"If using an event cache\"; hint 3",
+        read: "epoll(7), \"If using an event cache\"; hint 4",
     );
 }
 

@@ -336,7 +336,7 @@ fn a_timer_removed_by_another_of_the_same_round_does_not_ring() {
         expected: "the first of two timers that are due to remove the second",
         seen: "{diary:?}",
         likely: "the due timers are taken out of the table before the first is called",
-        read: "hint 3",
+        read: "hint 4",
     );
 }
 
@@ -388,7 +388,7 @@ fn a_timer_that_a_handler_sets_waits_for_the_next_round(#[case] moment: Option<I
         expected: "the loop to look at its descriptors between two timers that are due",
         seen: "{ticks} timers in a row, and a pipe was readable all the while",
         likely: "`while` the first timer is due: a handler that sets the next one keeps the loop there,\neven if `now` is read only once",
-        read: "README, the task; hint 3",
+        read: "README, the task; hint 2",
     );
 }
 

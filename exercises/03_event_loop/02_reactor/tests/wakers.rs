@@ -23,7 +23,7 @@ use testkit::threads::{Settled, Threads};
 fn a_wake_before_the_loop_runs_is_not_lost() {
     let calls = run_untimed(
         "a wake-up that comes before the wait is forgotten: an eventfd would remember it",
-        "eventfd(2); hint 5",
+        "eventfd(2); hint 3",
         || {
             let (diary, mut reactor) = (Diary::new(), reactor());
             let notes = diary.clone();
@@ -43,7 +43,7 @@ fn a_wake_before_the_loop_runs_is_not_lost() {
 
 #[test]
 fn several_wakes_before_the_call_are_one() {
-    let calls = run_within("the handler of a waker is not called", "hint 5", || {
+    let calls = run_within("the handler of a waker is not called", "hint 3", || {
         let (diary, mut reactor) = (Diary::new(), reactor());
         let notes = diary.clone();
         let (token, waker) =
@@ -63,7 +63,7 @@ fn several_wakes_before_the_call_are_one() {
         expected: "one call of the handler for ten thousand wakes that came before it",
         seen: "{calls} calls",
         likely: "the eventfd is not read: as long as its counter is not zero it is readable; of a pipe,\none read takes what has room in its buffer, and the rest stays",
-        read: "eventfd(2); hint 5",
+        read: "eventfd(2); hint 3",
     );
 }
 
@@ -91,7 +91,7 @@ fn a_waker_that_is_dropped_wakes_nobody() {
 
 #[test]
 fn a_wake_while_the_handler_runs_is_not_lost() {
-    let calls = run_within("the handler of a waker is not called", "hint 5", || {
+    let calls = run_within("the handler of a waker is not called", "hint 3", || {
         let (diary, mut reactor) = (Diary::new(), reactor());
         let own: std::rc::Rc<std::cell::OnceCell<Waker>> = Default::default();
         let (notes, again) = (diary.clone(), own.clone());
@@ -115,7 +115,7 @@ fn a_wake_while_the_handler_runs_is_not_lost() {
         expected: "a second call: the handler was woken again while it ran",
         seen: "{calls} calls",
         likely: "the eventfd is read after the handler has run: that also takes away a wake that came while the handler ran",
-        read: "eventfd(2); hint 5",
+        read: "eventfd(2); hint 3",
     );
 }
 
@@ -124,7 +124,7 @@ fn a_wake_does_not_wait_for_room() {
     let calls = run_untimed(
         "`wake` waits: without EFD_NONBLOCK a write sleeps until the counter has room for it, and without\n\
          O_NONBLOCK until a pipe has",
-        "eventfd(2), write(2) and EAGAIN; hint 5",
+        "eventfd(2), write(2) and EAGAIN; hint 3",
         || {
             let (diary, mut reactor) = (Diary::new(), reactor());
             let notes = diary.clone();
@@ -202,7 +202,7 @@ fn another_thread_wakes_a_loop_that_sleeps() {
         read: "epoll_wait(2)",
     );
     waker.wake();
-    let calls = clerk.join("`wake` does not write to the eventfd that the loop watches", "hint 5");
+    let calls = clerk.join("`wake` does not write to the eventfd that the loop watches", "hint 3");
     require!(calls == [true],
         expected: "the handler to be called once, on the thread of the loop",
         seen: "{calls:?}",
@@ -336,11 +336,11 @@ fn a_signal_does_not_end_the_wait() {
     threads.settle();
     let returned = clerk.is_finished();
     waker.wake();
-    let ran = clerk.join("the loop does not wait again after a signal", "hint 2");
+    let ran = clerk.join("the loop does not wait again after a signal", "hint 1");
     require!(ran.is_ok() && !returned,
         expected: "`run` to go on waiting after a signal handler has run",
         seen: "`run` returned before it was woken: {returned}; {ran:?}",
         likely: "EINTR ends the loop, or is passed on as an error; epoll_wait is never restarted, not even with SA_RESTART",
-        read: "signal(7), \"Interruption of system calls\"; hint 2",
+        read: "signal(7), \"Interruption of system calls\"; hint 1",
     );
 }
