@@ -9,6 +9,9 @@ const CURRICULUM: &str = "exercises/curriculum.toml";
 /// Below the limits of the first exercise.
 const LIMITS: &str = "limits = { test_seconds = 10 }\n";
 
+/// The file that the learner edits.
+const SOLVED: &str = "exercises/01_part/01_answer/src/lib.rs";
+
 const GROUPS: &str = "
 [[exercise.group]]
 name = \"evenness\"
@@ -38,6 +41,34 @@ fn verify(miniature: &Miniature, code: i32) -> String {
 fn groups_that_fit_are_accepted() {
     let said = verify(&with_groups(GROUPS), 0);
     assert!(said.contains("degenerate caught 5/5"), "{said}");
+}
+
+#[test]
+fn the_first_failure_is_of_the_first_stage_whatever_comes_first_in_the_file() {
+    let stages = "
+[[exercise.group]]
+name = \"the number\"
+share = 1
+heart = true
+tests = [\"answer::it_is_42\"]
+
+[[exercise.group]]
+name = \"evenness\"
+share = 1
+tests = [\"*\"]
+";
+    for (groups, first, stage) in [
+        (stages, "it_is_42", Some("Stage 1 of 2: the number.")),
+        (GROUPS, "it_is_even", Some("Stage 1 of 2: evenness.")),
+        ("", "it_is_even", None),
+    ] {
+        let miniature = with_groups(groups);
+        miniature.write(SOLVED, "/// The answer.\npub fn answer() -> u32 {\n    43\n}\n");
+        let said = miniature.checker(&["check", "answer"]).stdout;
+        assert!(said.contains(&format!("✗ {first}\n")), "{said}");
+        let told = said.lines().map(str::trim).find(|line| line.starts_with("Stage"));
+        assert_eq!(told, stage, "{said}");
+    }
 }
 
 #[rstest]
