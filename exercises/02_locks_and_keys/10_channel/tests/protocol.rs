@@ -19,7 +19,7 @@ use std::sync::mpsc::{TryRecvError, TrySendError};
 
 use channel::{Receiver, Sender, channel};
 use rstest::rstest;
-use schedules::shuttle::{explore, explore_programs, unwind_through};
+use schedules::shuttle::{explore, explore_a_few_programs, unwind_through};
 use schedules::{Expect, Explains, Operation, Trial};
 use sync::thread::{JoinHandle, spawn_as};
 
@@ -595,7 +595,7 @@ fn every_answer_is_that_of_some_order(
         sequences: &[&[SEND_ONE], &[SEND_TWO], &[TRY_SEND], &[RECV], &[CLONE_AND_DROP]],
         afterwards: &[TRY_SEND, DROP_ALL, TRY_RECV, TRY_RECV, RECV],
     };
-    explore_programs(ANSWERS, trial);
+    explore_a_few_programs(ANSWERS, trial);
 }
 
 #[rstest]
@@ -612,7 +612,7 @@ fn every_answer_is_that_of_some_order_when_the_receiver_may_go(
         sequences: &[&[SEND_ONE], &[SEND_TWO], &[TRY_SEND], &[TRY_RECV], &[DROP_RECEIVER]],
         afterwards: &[TRY_RECV, TRY_SEND, TRY_RECV, DROP_RECEIVER, TRY_SEND, SEND_ONE],
     };
-    explore_programs(ANSWERS, trial);
+    explore_a_few_programs(ANSWERS, trial);
 }
 
 const DROPS: [&[Operation<Model, Ends>]; 2] = [&[DROP_ONE], &[DROP_ONE, DROP_ONE]];
@@ -631,5 +631,5 @@ fn every_answer_is_that_of_some_order_when_senders_go(
         sequences,
         afterwards: &[TRY_RECV, DROP_ONE, DROP_ONE, DROP_ONE, TRY_RECV, RECV],
     };
-    explore_programs(ANSWERS, trial);
+    explore_a_few_programs(ANSWERS, trial);
 }
