@@ -18,7 +18,7 @@ use crate::deviation::Deviation;
 use crate::failure;
 use crate::{Expect, Scenario, panics, recorder, replay, watchdog};
 use driver::{Driver, Outcome};
-pub use programs::explore_programs;
+pub use programs::{explore_a_few_programs, explore_programs};
 use search::Effort;
 
 /// Runs `scenario` under many schedules.

@@ -15,6 +15,7 @@ use crate::{Scenario, failure, replay, watchdog};
 
 /// How many programs are tried, each in how many schedules.
 const PROGRAMS: usize = 80;
+const A_FEW: usize = 24;
 const EFFORT: Effort = Effort { systematic: 120, random: 20 };
 
 /// Runs programs of the trial's operations, each under many schedules, and asks its model whether the
@@ -30,8 +31,31 @@ where
     M: Clone + Send + Sync + 'static,
     O: Send + Sync + 'static,
 {
+    explore_so_many(PROGRAMS, expect, trial);
+}
+
+/// As [`explore_programs`], with fewer programs: for one of several trials that share their operations.
+///
+/// # Panics
+///
+/// As [`explore_programs`].
+#[track_caller]
+pub fn explore_a_few_programs<M, O>(expect: Expect, trial: Trial<M, O>)
+where
+    M: Clone + Send + Sync + 'static,
+    O: Send + Sync + 'static,
+{
+    explore_so_many(A_FEW, expect, trial);
+}
+
+#[track_caller]
+fn explore_so_many<M, O>(count: usize, expect: Expect, trial: Trial<M, O>)
+where
+    M: Clone + Send + Sync + 'static,
+    O: Send + Sync + 'static,
+{
     let mut random = Random::new(testkit::seed(1));
-    let programs = trial.programs(PROGRAMS, |bound| random.below(bound));
+    let programs = trial.programs(count, |bound| random.below(bound));
     let trial = Arc::new(trial);
     let (only, wanted) = (replay::asked_for(), replay::program_asked_for());
     let programs = programs.into_iter().map(|program| -> Box<Scenario> {

@@ -46,7 +46,8 @@ pub enum Resource {
     Disposition,
     /// Which signals are blocked: pthread_sigmask(3).
     Mask,
-    /// How willingly a CPU is left to others: setpriority(2).
+    /// How willingly a CPU is left to others: setpriority(2). Where the nice value is the largest already, the
+    /// scheduling policy is changed instead: without a privilege, a nice value only grows.
     Nice,
     /// The most descriptors: RLIMIT_NOFILE in setrlimit(2).
     Limit,
@@ -165,7 +166,7 @@ impl Probe {
     /// ([`std::env::set_var`]).
     ///
     /// # Panics
-    /// If the resource does not change: the nice value is the largest already, for one.
+    /// If the resource does not change: the limit is 0 already, for one.
     pub fn change(&self) -> u64 {
         let before = self.look();
         self.make_the_change().expect("the resource can be changed");
@@ -206,7 +207,15 @@ impl Probe {
                     if self.look() == 0 { SigmaskHow::SIG_BLOCK } else { SigmaskHow::SIG_UNBLOCK };
                 pthread_sigmask(how, Some(&SigSet::from(SIGNAL)), None)?;
             }
-            Resource::Nice => set_nice(if nice() == 19 { 18 } else { nice() + 1 })?,
+            Resource::Nice if nice() == 19 => {
+                let other = if policy() == libc::SCHED_OTHER {
+                    libc::SCHED_BATCH
+                } else {
+                    libc::SCHED_OTHER
+                };
+                set_policy(other)?;
+            }
+            Resource::Nice => set_nice(nice() + 1)?,
             Resource::Limit => {
                 let (soft, hard) = getrlimit(Limit::RLIMIT_NOFILE)?;
                 setrlimit(Limit::RLIMIT_NOFILE, soft - 1, hard)?;
@@ -247,7 +256,7 @@ impl Probe {
                 let mask = SigSet::thread_get_mask().expect("a thread has a mask");
                 mask.contains(SIGNAL).into()
             }
-            Resource::Nice => (nice() + 20) as u64,
+            Resource::Nice => ((policy() as u64) << 8) + (nice() + 20) as u64,
             Resource::Limit => getrlimit(Limit::RLIMIT_NOFILE).expect("a process has limits").0,
         }
     }
@@ -262,6 +271,19 @@ fn nice() -> i32 {
 fn set_nice(nice: i32) -> nix::Result<()> {
     // SAFETY: setpriority(2) takes three integers and touches no memory of ours.
     Errno::result(unsafe { libc::setpriority(libc::PRIO_PROCESS, 0, nice) }).map(drop)
+}
+
+/// Of the calling thread: that is a pid of 0 (sched_setscheduler(2)).
+fn policy() -> i32 {
+    // SAFETY: sched_getscheduler(2) takes an integer and touches no memory of ours.
+    unsafe { libc::sched_getscheduler(0) }
+}
+
+/// Sets one of the policies that are not real-time: their priority is 0, and they ask for no privilege (sched(7)).
+fn set_policy(policy: i32) -> nix::Result<()> {
+    let priority = libc::sched_param { sched_priority: 0 };
+    // SAFETY: sched_setscheduler(2) only reads the structure, which lives until it returns.
+    Errno::result(unsafe { libc::sched_setscheduler(0, policy, &priority) }).map(drop)
 }
 
 fn is_ignored(signal: Signal) -> bool {

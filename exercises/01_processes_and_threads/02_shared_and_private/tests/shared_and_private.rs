@@ -335,6 +335,17 @@ fn three_hundred_calls_leave_nothing(#[case] boundary: &str) {
     .require();
 }
 
+#[test]
+fn a_child_that_is_killed_before_its_look_is_an_error() {
+    Scene {
+        args: &["killed-before-the-look"],
+        prints: &["the child is killed: true", "error", "answer 6"],
+        likely: "the word to a child that has died cannot be written (EPIPE), and the error is unwrapped",
+        read: "pipe(7), I/O on pipes and FIFOs; hint 6",
+    }
+    .require();
+}
+
 #[rstest]
 #[case::a_static("0", "yes no")]
 #[case::a_word_on_the_heap("1", "yes no")]

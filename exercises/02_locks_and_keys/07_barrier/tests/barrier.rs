@@ -102,7 +102,7 @@ fn a_wait_uses_a_mutex_or_an_atomic_of_crate_sync() {
 
 #[test]
 fn a_barrier_for_nobody_panics() {
-    let made = |members| catch_unwind(|| drop(Barrier::new(members))).is_ok();
+    let made = |members| catch_unwind(|| _ = Barrier::new(members)).is_ok();
     let (nobody, one) = (made(0), made(1));
     require!(!nobody && one,
         expected: "new(0) to panic, and new(1) to return",

@@ -15,7 +15,7 @@ use nix::libc;
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 use nix::sys::resource::{Resource as Limit, getrlimit, setrlimit};
 use nix::sys::signal::SigHandler::SigIgn;
-use nix::sys::signal::{SigSet, Signal, raise, signal};
+use nix::sys::signal::{SigSet, Signal, kill, raise, signal};
 use nix::sys::stat::{Mode, umask};
 use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, gettid};
@@ -46,6 +46,7 @@ fn main() -> io::Result<()> {
         ["others"] => others(),
         ["no-status"] => no_status(),
         ["at-once"] => at_once(),
+        ["killed-before-the-look"] => killed_before_the_look(),
         ["short"] => short(),
         ["no-thread"] => no_thread(),
         ["cell", number] => cell(number),
@@ -395,6 +396,18 @@ fn at_once() {
         callers.into_iter().map(|caller| caller.join().unwrap_or(0)).sum()
     });
     println!("{right} of 800 answers");
+}
+
+/// The child is killed while it waits for the end of the change.
+fn killed_before_the_look() {
+    let kill_the_other = || {
+        let other = other_side(Boundary::Process).map(|(pid, _)| Pid::from_raw(pid));
+        let killed = other.map(|other| kill(other, Signal::SIGKILL));
+        println!("the child is killed: {}", killed == Some(Ok(())));
+        rest_of_the_other(Boundary::Process);
+    };
+    tell(across(Boundary::Process, kill_the_other, || 5));
+    tell(across(Boundary::Process, || (), || 6));
 }
 
 fn short() {
