@@ -4,6 +4,8 @@
 //! steps, and in which a wait may wake up for no reason. Scenarios are run under thousands of schedules; one that
 //! fails is shown.
 
+#![allow(clippy::drop_non_drop)] // the handle of the stub has no `Drop` yet
+
 #[allow(dead_code)]
 #[path = "../src/executor.rs"]
 mod executor;
