@@ -83,6 +83,35 @@ mod sync {
     pub fn thread_id() -> u64 {
         CHOSEN.get().unwrap_or_else(testkit::sync::std::thread_id)
     }
+
+    #[allow(dead_code)]
+    pub mod thread {
+        pub use testkit::sync::spurious::thread::*;
+
+        /// A thread whose id follows the number.
+        #[derive(Debug, Clone)]
+        pub struct Thread {
+            id: ThreadId,
+            itself: std::thread::Thread,
+        }
+
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub struct ThreadId(u64);
+
+        pub fn current() -> Thread {
+            Thread { id: ThreadId(super::thread_id()), itself: std::thread::current() }
+        }
+
+        impl Thread {
+            pub fn id(&self) -> ThreadId {
+                self.id
+            }
+
+            pub fn unpark(&self) {
+                self.itself.unpark();
+            }
+        }
+    }
 }
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -574,7 +603,10 @@ fn nothing_is_kept_of_a_thread_that_has_left() {
         let mutex = CheckedMutex::new();
         let growth = growth(|round| {
             sync::CHOSEN.set(Some(round as u64 + 1));
-            let _ = (mutex.lock(), mutex.lock(), mutex.try_lock(), mutex.unlock(), mutex.unlock());
+            let _ = (mutex.lock(), mutex.lock(), mutex.try_lock());
+            let unlock = || (mutex.unlock(), mutex.unlock());
+            let _ = if round % 100 == 0 { in_a_panic(unlock) } else { unlock() };
+            let _ = (mutex.try_lock(), mutex.clear_poison(), mutex.unlock());
         });
         (growth, mutex.try_lock())
     });
