@@ -474,8 +474,7 @@ fn handlers_come_in_the_order_in_which_they_became_due() {
                 event_loop.poster().post(move |_| posted());
             });
             run(event_loop);
-            let entries = diary.lock().expect("no handler panics").clone();
-            entries
+            diary.lock().expect("no handler panics").clone()
         },
     );
     let place = |name: &str| entries.iter().position(|entry| entry == name);
@@ -529,8 +528,7 @@ fn a_deadline_that_has_passed_goes_behind_what_is_posted_before_it() {
             ends();
         });
         run(event_loop);
-        let entries = diary.lock().expect("no handler panics").clone();
-        entries
+        diary.lock().expect("no handler panics").clone()
     });
     require!(entries == ["the first ends", "posted", "deadline"],
         expected: "a handler to its end, then the one that it posts, then that of the deadline which has passed when it sets it",

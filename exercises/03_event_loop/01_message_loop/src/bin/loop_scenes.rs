@@ -137,8 +137,7 @@ fn how_it_sleeps(name: &str, what_may_come: fn(&mut Loop)) {
         send.send(event_loop.poster()).expect("the scene listens");
         event_loop.run()
     });
-    // Kept: with it the loop goes on until this process ends.
-    std::mem::forget(ready.recv().expect("the loop makes a poster"));
+    let _poster = ready.recv().expect("the loop makes a poster");
     testkit::quiescence::await_quiescence_of_other_threads();
     let new: Vec<_> = others().into_iter().filter(|tid| !before.contains(tid)).collect();
     let asleep = !new.is_empty() && new.into_iter().all(sleeps_long);
