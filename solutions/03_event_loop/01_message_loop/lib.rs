@@ -97,7 +97,7 @@ impl Loop {
     }
 
     /// Calls `handler` with the bytes of `fd` in order, in pieces as they come: none is empty but the
-    /// last one, which says end-of-file. An error is the last call, too. `fd` is closed before that call.
+    /// last one: end-of-file. An error but EAGAIN is a last call, too. `fd` is closed before the last call.
     pub fn on_data<H>(&mut self, fd: OwnedFd, handler: H)
     where
         H: FnMut(&mut Loop, io::Result<Vec<u8>>) + 'static,
@@ -108,7 +108,7 @@ impl Loop {
     }
 
     /// Calls `handler` once, not before `deadline`: earlier deadlines first, equal ones in the order of
-    /// these calls. A deadline that has passed already is due at once, in any order beside the others.
+    /// these calls. One that has passed goes behind what is posted before it, in any order with the others.
     pub fn at<H>(&mut self, deadline: Instant, handler: H)
     where
         H: FnOnce(&mut Loop) + 'static,

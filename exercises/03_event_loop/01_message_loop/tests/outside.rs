@@ -1,6 +1,8 @@
 //! What a loop promises about the message thread: descriptors, deadlines, and work that blocks, easiest first.
 
 mod common;
+#[path = "common/late_close.rs"]
+mod late_close;
 
 use std::cell::{Cell, RefCell};
 use std::fs::File;
@@ -17,6 +19,7 @@ use common::{
     Diary, await_rest, new_loop, panic_on_purpose, pipe_with, run, run_until_panic, run_untimed,
     run_within, told,
 };
+use late_close::Watched;
 use message_loop::Loop;
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -247,6 +250,50 @@ fn a_descriptor_is_closed_before_its_last_call() {
     );
 }
 
+/// A socket, and its peer, which has sent all that it will.
+type Sockets = fn() -> (UnixStream, Option<UnixStream>);
+
+fn at_its_end() -> (UnixStream, Option<UnixStream>) {
+    let (ours, theirs) = UnixStream::pair().expect("a pair of sockets can be made");
+    theirs.shutdown(Shutdown::Write).expect("a socket can be shut down");
+    (ours, Some(theirs))
+}
+
+fn with_an_error() -> (UnixStream, Option<UnixStream>) {
+    let (mut ours, theirs) = UnixStream::pair().expect("a pair of sockets can be made");
+    ours.write_all(b"unread").expect("a socket holds a few bytes");
+    drop(theirs);
+    (ours, None)
+}
+
+#[rstest]
+#[case::of_end_of_file(at_its_end, "end")]
+#[case::of_an_error(with_an_error, "error Some(104)")]
+fn a_descriptor_is_closed_before_its_last_call_however_long_the_close_takes(
+    #[case] sockets: Sockets,
+    #[case] last: &'static str,
+) {
+    let entries = run_untimed("see the tests above", "src/lib.rs, on_data", move || {
+        let (diary, mut event_loop) = (Diary::default(), new_loop());
+        let (ours, theirs) = sockets();
+        // Its close takes until all others have done what they can do before it.
+        let (watched, notes) = (Watched::new(&ours), diary.clone());
+        event_loop.on_data(ours.into(), move |_, piece| {
+            notes.write(told(piece));
+            notes.write(if watched.is_open() { "open" } else { "closed" });
+            let _still_open = &theirs;
+        });
+        run(event_loop);
+        diary.entries()
+    });
+    require!(entries == [last, "closed"],
+        expected: "`{last}`, when the descriptor is closed: no number of this process leads to the socket any more",
+        seen: "{entries:?}",
+        likely: "the message is posted first and the descriptor is closed after that: `run` may call the handler in between",
+        read: "src/lib.rs, on_data",
+    );
+}
+
 #[test]
 fn the_end_of_a_descriptor_does_not_reach_the_next_owner_of_its_number() {
     let entries = run_untimed(
@@ -339,6 +386,34 @@ fn a_regular_file_is_read_to_its_end() {
 }
 
 #[test]
+fn a_non_blocking_descriptor_is_waited_for_like_others() {
+    let entries = run_untimed("see the tests above", "src/lib.rs, on_data", || {
+        let (diary, mut event_loop) = (Diary::default(), new_loop());
+        let (ours, mut theirs) = UnixStream::pair().expect("a pair of sockets can be made");
+        ours.set_nonblocking(true).expect("a socket has flags");
+        let notes = diary.clone();
+        event_loop.on_data(ours.into(), move |_, piece| notes.write(told(piece)));
+        let (starter, trigger) = pipe_with(b"");
+        drop(trigger);
+        collect(&mut event_loop, starter, move |_, _| {
+            // The message thread has looked at both.
+            await_rest();
+            // It fails if the loop has given up its end.
+            let _ = theirs.write_all(b"a");
+            await_rest();
+        });
+        run(event_loop);
+        diary.entries()
+    });
+    require!(entries == ["a", "end"],
+        expected: "the byte of a non-blocking socket, which has nothing at first and nothing after it, and its end",
+        seen: "{entries:?}",
+        likely: "EAGAIN is passed on: it says that there is nothing yet, and poll(2) waits until there is",
+        read: "src/lib.rs, on_data; read(2), EAGAIN",
+    );
+}
+
+#[test]
 fn the_flags_of_a_descriptor_stay_as_they_are() {
     let flags = run_untimed("see the tests above", "README, the task, 2", || {
         let mut event_loop = new_loop();
@@ -399,8 +474,7 @@ fn handlers_come_in_the_order_in_which_they_became_due() {
                 event_loop.poster().post(move |_| posted());
             });
             run(event_loop);
-            let entries = diary.lock().expect("no handler panics").clone();
-            entries
+            diary.lock().expect("no handler panics").clone()
         },
     );
     let place = |name: &str| entries.iter().position(|entry| entry == name);
@@ -434,6 +508,33 @@ fn a_deadline_that_has_passed_is_due_at_once(#[case] ago: Duration) {
         seen: "{calls} calls",
         likely: "a deadline that has come stays in the list",
         read: "src/lib.rs, at",
+    );
+}
+
+#[test]
+fn a_deadline_that_has_passed_goes_behind_what_is_posted_before_it() {
+    let entries = run_within("see the tests above", "src/lib.rs, at", || {
+        // Posted handlers are `Send`, and so is this.
+        let diary = Arc::new(Mutex::new(Vec::new()));
+        let note = |name: &'static str| {
+            let diary = Arc::clone(&diary);
+            move || diary.lock().expect("no handler panics").push(name)
+        };
+        let mut event_loop = new_loop();
+        let (ends, posted, due) = (note("the first ends"), note("posted"), note("deadline"));
+        event_loop.poster().post(move |event_loop| {
+            event_loop.poster().post(move |_| posted());
+            event_loop.at(Instant::now(), move |_| due());
+            ends();
+        });
+        run(event_loop);
+        diary.lock().expect("no handler panics").clone()
+    });
+    require!(entries == ["the first ends", "posted", "deadline"],
+        expected: "a handler to its end, then the one that it posts, then that of the deadline which has passed when it sets it",
+        seen: "{entries:?}",
+        likely: "`at` calls the handler itself when the deadline has passed, or deadlines are looked at before the queue",
+        read: "README, the task, 1; src/lib.rs, at",
     );
 }
 
@@ -556,6 +657,21 @@ fn an_earlier_deadline_is_heard_although_the_message_thread_sleeps_for_a_later_o
 }
 
 #[test]
+fn a_thread_that_has_nothing_to_do_sleeps_until_there_is_news() {
+    let scene = testkit::program::Program::new(env!("CARGO_BIN_EXE_loop_scenes")).arg("asleep");
+    let output = scene.run();
+    let seen = output.stdout.trim_end_matches('\n');
+    let whole = ["a poster", "a silent descriptor", "a deadline in an hour"]
+        .map(|name| format!("{name}: asleep until there is news: true"));
+    require!(seen.lines().eq(&whole),
+        expected: "both threads of a loop that has nothing to do for an hour to sleep: no timeout is shorter than 30 s",
+        seen: "{seen}",
+        likely: "the message thread wakes by the clock to look for new descriptors, deadlines or the end: a bell among\nits descriptors wakes it when there is news",
+        read: "README, the task; hint 3",
+    );
+}
+
+#[test]
 fn work_runs_on_another_thread_and_its_result_comes_back() {
     let (entries, elsewhere) = run_untimed(
         "the result is not posted, or the loop still waits for work that is done",
@@ -650,5 +766,32 @@ fn forty_pieces_of_work_run_at_the_same_time() {
         seen: "{count} results, {right} of them with their own handler",
         likely: "results are handed out in another order than the work was given in",
         read: "README, the task, 4",
+    );
+}
+
+#[rstest]
+#[case::is_dropped_before_it_has_run(drop)]
+#[case::ends_by_a_panic(|mut event_loop: Loop| {
+    event_loop.poster().post(|_| panic_on_purpose());
+    run_until_panic(event_loop);
+})]
+fn a_loop_does_not_end_before_its_descriptors_are_closed(#[case] end: fn(Loop)) {
+    let (held, open) =
+        run_untimed("see tests/endings.rs first", "README, the task, 5", move || {
+            let mut event_loop = new_loop();
+            let (ours, _theirs) = UnixStream::pair().expect("a pair of sockets can be made");
+            let watched = Watched::new(&ours);
+            event_loop.on_data(ours.into(), |_, _| {});
+            // The message thread has it, and sleeps.
+            await_rest();
+            let held = watched.is_open();
+            end(event_loop);
+            (held, watched.is_open())
+        });
+    require!(held && !open,
+        expected: "a silent descriptor to be open as long as the loop is there, and closed when it is gone",
+        seen: "open while the loop is there: {held}; when it is gone: {open}",
+        likely: "the message thread is told to end and not waited for (`join`), or only `run` tells it so",
+        read: "README, the task, 5; hint 5",
     );
 }
