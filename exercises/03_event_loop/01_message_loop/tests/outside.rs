@@ -466,7 +466,7 @@ fn handlers_come_in_the_order_in_which_they_became_due() {
                 let deadline = Instant::now() + Duration::from_millis(2);
                 event_loop.at(deadline, move |_| due());
                 while Instant::now() <= deadline {
-                    thread::sleep(Duration::from_millis(1));
+                    thread::yield_now();
                 }
                 // The message thread wakes, finds both, and sleeps again.
                 writer.write_all(b"data").expect("somebody reads");
