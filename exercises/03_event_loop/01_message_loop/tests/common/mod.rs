@@ -98,7 +98,7 @@ impl<T: Send + 'static> Clerk<T> {
                 }
                 .fail();
             }
-            thread::sleep(Duration::from_micros(200));
+            thread::park_timeout(Duration::from_micros(200));
         }
         match self.thread.join() {
             Ok(value) => value,
