@@ -26,7 +26,8 @@ impl Barrier {
         )
     }
 
-    /// There is one member fewer, from this round on: the round ends if only this one was missing. Never waits.
+    /// There is one member fewer, from this round on: the round ends if only this one was missing. Never
+    /// waits for another member.
     ///
     /// Called at most once for each member, which is not in a `wait` then; also while a panic unwinds.
     pub fn leave(&self) {
