@@ -25,6 +25,11 @@ use nix::poll::{PollFd, PollFlags, ppoll};
 /// Names a handler that waits for its message.
 type Id = u64;
 
+/// A handler of data, called again and again.
+type OnData = Box<dyn FnMut(&mut Loop, io::Result<Vec<u8>>)>;
+/// A handler of anything else.
+type Once = Box<dyn FnOnce(&mut Loop)>;
+
 /// Handlers, and a queue of what has come for them.
 pub struct Loop {
     inbox: Receiver<Message>,
@@ -33,8 +38,8 @@ pub struct Loop {
     /// How many things can still post: descriptors, deadlines, work, posters.
     expected: usize,
     last_id: Id,
-    on_data: HashMap<Id, Box<dyn FnMut(&mut Loop, io::Result<Vec<u8>>)>>,
-    once: HashMap<Id, Box<dyn FnOnce(&mut Loop)>>,
+    on_data: HashMap<Id, OnData>,
+    once: HashMap<Id, Once>,
     message_thread: MessageThread,
 }
 
@@ -313,10 +318,9 @@ impl Outside {
 
     /// First the bell, then the orders: one that comes in between rings again. False at the end.
     fn take_orders(&mut self) -> bool {
-        match self.bell.read(&mut [0; 64]) {
-            Ok(0) => return false,
-            // What is left of it, or an interrupted read, is found by the next wait.
-            Ok(_) | Err(_) => {}
+        // What is left of it, or an interrupted read, is found by the next wait.
+        if let Ok(0) = self.bell.read(&mut [0; 64]) {
+            return false;
         }
         for order in self.orders.try_iter() {
             match order {
