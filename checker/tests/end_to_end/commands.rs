@@ -169,7 +169,7 @@ fn list_names_every_exercise_and_notices_a_change() {
     let miniature = Miniature::with_answer("right");
     miniature.checker(&["check"]);
     let list = miniature.checker(&["list"]).stdout;
-    assert!(list.contains("answer             passed"), "{list}");
+    assert!(list.contains("answer               passed"), "{list}");
     assert!(list.contains("next                 not started"), "{list}");
     assert!(!list.contains("holes"), "{list}");
     miniature.write(ANSWER, &outcome("wrong_answer"));

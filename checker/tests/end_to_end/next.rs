@@ -203,7 +203,7 @@ fn only_the_part_of_the_next_one_and_what_is_wrong_are_listed_in_full() {
     let miniature = Miniature::with_answer("wrong_answer");
     let page = miniature.checker(&["check"]).stdout;
     assert!(page.contains(" 1 The only part  ✗ ·\n"), "{page}");
-    assert!(page.contains(" ▸ ✗ 1.1  answer             failed: 1 of 2 tests pass\n"), "{page}");
+    assert!(page.contains(" ▸ ✗ 1.1  answer               failed: 1 of 2 tests pass\n"), "{page}");
 }
 
 #[test]

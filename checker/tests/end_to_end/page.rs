@@ -126,7 +126,8 @@ fn nothing_that_a_submission_says_becomes_markup() {
                 || matches!(it, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
         };
         assert_eq!(text.chars().find(|it| is_forbidden(*it)), None, "{}", page.display());
-        assert!(text.len() < 1 << 20, "{}: {} bytes", page.display(), text.len());
+        // All that is shown of an exercise is bounded, so a page grows with their number only.
+        assert!(text.len() < 2 << 20, "{}: {} bytes", page.display(), text.len());
     }
 }
 

@@ -87,8 +87,8 @@ fn verify_names_a_patch_that_applies_no_more_and_one_that_formats() {
 fn the_kinds_of_mistakes_are_counted_and_an_unknown_one_is_named() {
     let miniature = with_patch();
     let table = miniature.checker(&["verify"]).stdout;
-    assert!(table.contains("wrong by kind    1.1 1.2\n"), "{table}");
-    assert!(table.contains("edge value         1   ·\n"), "{table}");
+    assert!(table.contains("wrong by kind     1.1  1.2\n"), "{table}");
+    assert!(table.contains("edge value          1    ·\n"), "{table}");
     let verification = miniature.checker(&["verify", "--format", "json"]).event("verification");
     assert_eq!(verification["kinds"]["edge value"]["answer"], 1);
     assert_eq!(verification["kinds"]["ordering"], serde_json::json!({}));
