@@ -58,8 +58,7 @@ pub fn epoll_targets(pid: i32, number: i32) -> Vec<EpollTarget> {
     let info = fs::read_to_string(format!("/proc/{pid}/fdinfo/{number}")).unwrap_or_default();
     let target = |line: &str| {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let behind =
-            |name| words.iter().position(|word| *word == name).map(|place| words[place + 1]);
+        let behind = |name| words.iter().skip_while(|word| **word != name).nth(1);
         let data = u64::from_str_radix(behind("data:")?, 16).ok()?;
         Some(EpollTarget { number: behind("tfd:")?.parse().ok()?, data })
     };

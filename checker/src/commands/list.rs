@@ -3,7 +3,7 @@
 use crate::judge::candidate::Candidate;
 use crate::judge::inputs::Inputs;
 use crate::progress::Store;
-use crate::report::Reporter;
+use crate::report::{NAME_WIDTH, Reporter};
 use crate::workbook::pins::Pins;
 use crate::{Error, Exit};
 
@@ -31,7 +31,7 @@ pub fn list(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Erro
                 }
             };
             reporter.note(&format!(
-                "  {:<5}{:<20} {:<28} {}",
+                "  {:<5}{:<NAME_WIDTH$} {:<28} {}",
                 exercise.number.to_string(),
                 exercise.name,
                 state,

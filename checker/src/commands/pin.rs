@@ -8,7 +8,7 @@ use crate::flags::Known;
 use crate::judge::candidate::{BuildDir, Sources};
 use crate::judge::compile::{Recipe, compile_stub};
 use crate::judge::listed::{listed_tests, target_of};
-use crate::report::Reporter;
+use crate::report::{NAME_WIDTH, Reporter};
 use crate::workbook::Workbook;
 use crate::workbook::curriculum::Exercise;
 use crate::workbook::pins::{Pins, WorkbookPins};
@@ -30,7 +30,7 @@ pub fn pin(
         pins.save(workbook, exercise)?;
         let count: usize = pins.tests.values().map(Vec::len).sum();
         reporter.note(&format!(
-            "pinned {:<20} {} files, {count} tests",
+            "pinned {:<NAME_WIDTH$} {} files, {count} tests",
             exercise.name,
             pins.files.len()
         ));

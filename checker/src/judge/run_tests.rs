@@ -115,7 +115,7 @@ fn expected_tests<'a>(candidate: &'a Candidate<'_>) -> Vec<(&'a str, &'a str)> {
         .into_iter()
         .flat_map(|target| tests(target).map(move |name| (target, name)))
         .collect();
-    all.sort_by_key(|(target, name)| candidate.exercise.group_of(target, name));
+    all.sort_by_cached_key(|(target, name)| candidate.exercise.group_of(target, name));
     all
 }
 

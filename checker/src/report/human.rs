@@ -20,15 +20,12 @@ use crate::workbook::Workbook;
 use crate::workbook::curriculum::Exercise;
 use crate::{Error, Exit};
 
-use super::text::{Paint, WIDTH, bar, clean, fill, labelled, paint, wrap};
+use super::text::{NAME_WIDTH, Paint, WIDTH, bar, clean, fill, labelled, paint, wrap};
 use super::{Format, NewReporter, Report, Reporter, lanes, output};
 
 /// How wide the names of kinds are in the table of `verify`, and its numbers.
 const KIND: usize = 16;
 const CELL: usize = 5;
-
-/// How wide the names of exercises are in lists.
-const NAME: usize = 20;
 
 /// Its value of `--format`.
 pub(super) const FORMAT: Format<NewReporter> = Format {
@@ -146,7 +143,7 @@ impl Human {
         let exercise = status.exercise;
         let arrow = if is_next { self.paint("▸", Paint::Strong) } else { " ".to_owned() };
         self.line(&format!(
-            " {arrow} {} {:<4} {:<NAME$} {}",
+            " {arrow} {} {:<4} {:<NAME_WIDTH$} {}",
             self.paint(mark, colour),
             exercise.number.to_string(),
             exercise.name,
@@ -191,7 +188,7 @@ impl Human {
             }
             _ => {
                 self.why(judgement);
-                self.lines(&stage(status).map(|it| fill(&it, WIDTH - 2)).unwrap_or_default(), 2);
+                self.lines(&stage(status).map(|it| wrap(&it, WIDTH - 2)).unwrap_or_default(), 2);
             }
         }
         self.line("");
@@ -530,7 +527,7 @@ impl Human {
             }
         };
         self.line(&format!(
-            "{} {:<4} {:<NAME$} stub fails {}/{}, solution passes {}{others}, {wrong}{nothing}",
+            "{} {:<4} {:<NAME_WIDTH$} stub fails {}/{}, solution passes {}{others}, {wrong}{nothing}",
             self.paint(mark, colour),
             verified.exercise.number.to_string(),
             verified.exercise.name,
@@ -624,7 +621,7 @@ impl Human {
         let (mark, colour) = if sound { ("✓", Paint::Good) } else { ("✗", Paint::Bad) };
         let (caught, tried) = as_it_must_be(&soundness.wrong);
         self.line(&format!(
-            "{} {:<4} {:<NAME$} solution passes {}/{}, {} wrong ones caught {caught}/{tried}",
+            "{} {:<4} {:<NAME_WIDTH$} solution passes {}/{}, {} wrong ones caught {caught}/{tried}",
             self.paint(mark, colour),
             soundness.exercise.number.to_string(),
             soundness.exercise.name,
@@ -655,7 +652,7 @@ impl Human {
             if mutated.problems() == 0 { ("✓", Paint::Good) } else { ("✗", Paint::Bad) };
         let survivors = mutated.survivors.len();
         self.line(&format!(
-            "{} {:<4} {:<NAME$} mutants {}: {} caught, {} never end, {survivors} survive ({} listed), {} do \
+            "{} {:<4} {:<NAME_WIDTH$} mutants {}: {} caught, {} never end, {survivors} survive ({} listed), {} do \
              not compile",
             self.paint(mark, colour),
             mutated.exercise.number.to_string(),

@@ -22,6 +22,7 @@ pub use grading::{GradingReport, what_is_open};
 pub use output::{finish, finish_with};
 pub use picture::picture;
 pub use reporter::{Report, Reporter};
+pub(crate) use text::NAME_WIDTH;
 
 /// The formats of every command.
 pub const REPORTERS: &[Format<NewReporter>] = &[human::FORMAT, json::FORMAT];

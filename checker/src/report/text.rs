@@ -5,6 +5,9 @@ use crate::evidence::Label;
 /// The width that every report fits in.
 pub(super) const WIDTH: usize = 80;
 
+/// How wide the names of exercises are in lists, in columns.
+pub(crate) const NAME_WIDTH: usize = 20;
+
 /// How many cells a progress bar has.
 const BAR: usize = 20;
 

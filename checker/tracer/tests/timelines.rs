@@ -15,6 +15,14 @@ fn timeline(script: &str) -> Timeline {
     shell(script).run().expect("this machine allows tracing")
 }
 
+/// The timeline of an ignored test of this program.
+fn timeline_of(test: &str) -> Timeline {
+    Program::new(std::env::current_exe().unwrap())
+        .args(["--ignored", "--exact", test, "--test-threads=1"])
+        .run()
+        .unwrap()
+}
+
 fn events<'a>(timeline: &'a Timeline, name: &str) -> &'a [Event] {
     &timeline.process(name).unwrap_or_else(|| panic!("no {name} in\n{timeline}")).events
 }
@@ -240,11 +248,7 @@ fn other_children_of_the_caller_keep_their_status() {
 #[test]
 fn a_suspended_parent_is_told_with_what_its_child_did() {
     // Rust's Command calls posix_spawn, which calls vfork or its like.
-    let program = std::env::current_exe().unwrap();
-    let timeline = Program::new(program)
-        .args(["--ignored", "--exact", "spawns_a_program", "--test-threads=1"])
-        .run()
-        .unwrap();
+    let timeline = timeline_of("spawns_a_program");
     let suspensions = timeline.suspended();
     let [suspension] = suspensions.as_slice() else { panic!("{timeline}") };
     assert!(matches!(suspension.until, Some(Event::Exec { program, .. }) if program == "true"));
@@ -259,10 +263,7 @@ fn spawns_a_program() {
 
 #[test]
 fn a_look_in_passing_is_not_told_whatever_it_finds() {
-    let timeline = Program::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", "looks_at_its_child_again_and_again", "--test-threads=1"])
-        .run()
-        .unwrap();
+    let timeline = timeline_of("looks_at_its_child_again_and_again");
     let is_look = |event: &&Event| matches!(event, Event::Wait { answer: Answer::Seen { .. }, .. });
     // libtest runs a test in a thread of its own.
     let [thread] = timeline.root().threads.as_slice() else { panic!("{timeline}") };
@@ -286,10 +287,7 @@ fn looks_at_its_child_again_and_again() {
 
 /// What the thread of a test of this program did, as text.
 fn steps_of(test: &str) -> Vec<String> {
-    let timeline = Program::new(std::env::current_exe().unwrap())
-        .args(["--ignored", "--exact", test, "--test-threads=1"])
-        .run()
-        .unwrap();
+    let timeline = timeline_of(test);
     assert_eq!(timeline.root().end, End::Exited(0), "{timeline}");
     let [thread] = timeline.root().threads.as_slice() else { panic!("{timeline}") };
     let steps = thread.events.iter().map(ToString::to_string);

@@ -16,7 +16,7 @@ use crate::judge::candidate::Candidate;
 /// What of the candidate a program is made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum MadeFrom {
-    /// The library, or that is not known.
+    /// The library.
     Library,
     /// Its files alone.
     Files,
