@@ -95,7 +95,7 @@ pub enum Event {
     /// It waited for readiness with epoll_wait(2) and was told. A wait that was interrupted is not told, and of several
     /// in a row with the same answer one is.
     Ready {
-        /// What is ready; nothing if the timeout has passed.
+        /// What is ready, `something` where that is not known; nothing if the timeout has passed.
         what: Vec<String>,
     },
     /// It set a timer (timerfd_settime(2)).

@@ -150,17 +150,17 @@ fn make_small(id: i32, read: i32) {
 /// What the events of an epoll_wait that has ended are about, each once, in the order of their names.
 ///
 /// An event has the data that the program gave; which descriptor it gave it for is in `/proc/PID/fdinfo`
-/// (proc_pid_fdinfo(5)). What was removed since, or given for several descriptors, is not told.
+/// (proc_pid_fdinfo(5)). What was removed since, or given for several descriptors, is told as `something`.
 fn ready(id: i32, epoll: i32, events: u64, count: usize, recording: &Recording) -> Vec<String> {
     let watched = procfs::epoll_targets(id, epoll);
     let data = (0..count).filter_map(|index| read_u64(id, events + index as u64 * EVENT + DATA));
-    let targets = data.filter_map(|data| {
+    let target = |data| {
         let mut of_data = watched.iter().filter(|target| target.data == data);
-        of_data.next().filter(|_| of_data.next().is_none())
-    });
-    let mut what: Vec<String> = targets
-        .filter_map(|target| descriptors::what(id, target.number, &recording.streams))
-        .collect();
+        let target = of_data.next().filter(|_| of_data.next().is_none())?;
+        descriptors::what(id, target.number, &recording.streams)
+    };
+    let mut what: Vec<String> =
+        data.map(|data| target(data).unwrap_or_else(|| "something".to_owned())).collect();
     what.sort();
     what.dedup();
     what

@@ -309,6 +309,7 @@ fn an_event_loop_is_told_by_what_was_ready_and_what_it_did_then() {
         "epoll_wait: nothing",
         "write eventfd",
         "epoll_wait: eventfd, pipe1.r",
+        "epoll_wait: eventfd, something",
     ];
     let told = steps_of("waits_for_this_and_that");
     assert_eq!(told[..steps.len()], steps, "{told:#?}");
@@ -326,6 +327,7 @@ fn waits_for_this_and_that() {
         epoll.wait(&mut [EpollEvent::empty(); 4], timeout).unwrap();
     };
     let (bell, (reader, writer)) = (EventFd::new().unwrap(), std::io::pipe().unwrap());
+    let twin = reader.try_clone().unwrap();
     let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, TimerFlags::empty()).unwrap();
     epoll.add(&bell, EpollEvent::new(EpollFlags::EPOLLIN, u64::MAX)).unwrap();
     epoll.add(&timer, EpollEvent::new(EpollFlags::EPOLLIN, 1 << 40)).unwrap();
@@ -342,6 +344,9 @@ fn waits_for_this_and_that() {
     (0..3).for_each(|_| wait(EpollTimeout::ZERO));
     bell.write(1).unwrap();
     drop(writer);
+    wait(EpollTimeout::NONE);
+    // Two descriptors with the same data: which of them is ready, nobody can tell.
+    epoll.add(&twin, EpollEvent::new(EpollFlags::EPOLLIN, 0)).unwrap();
     wait(EpollTimeout::NONE);
 }
 
