@@ -6,7 +6,9 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::panic::Location;
+use std::panic::{self, Location};
+
+use crate::panics::Payload;
 
 /// Where something in the code is.
 pub type Place = &'static Location<'static>;
@@ -100,6 +102,8 @@ pub struct Record {
     ended: HashSet<usize>,
     /// The threads that a panic unwinds.
     unwinding: HashSet<usize>,
+    /// The threads that are in a call which never waits for a wake-up, with the call's name.
+    wide_awake: HashMap<usize, &'static str>,
     addresses: HashMap<usize, ObjectId>,
 }
 
@@ -216,9 +220,34 @@ pub fn step(thread: usize, place: Place, text: String) -> bool {
     })
 }
 
-/// A thread begins to wait, or may have to.
+/// A thread begins to wait, or may have to. If it waits for a wake-up, that breaks the scenario where the thread is
+/// [`wide_awake`].
 pub fn waits(thread: usize, place: Place, wait: Wait, text: String) {
-    change(|record| drop(record.waiting.insert(thread, Waiting { place, wait, text })));
+    let mut call = None;
+    change(|record| {
+        let is_for_a_wake_up = matches!(wait, Wait::WakeUp { .. });
+        call = record.wide_awake.get(&thread).copied().filter(|_| is_for_a_wake_up);
+        record.waiting.insert(thread, Waiting { place, wait, text });
+    });
+    if let Some(call) = call {
+        panic::panic_any(Payload::Broken(format!(
+            "{call} goes to sleep until another thread wakes it"
+        )));
+    }
+}
+
+/// A thread begins a call that never waits for a wake-up.
+pub fn wide_awake(thread: usize, call: &'static str) {
+    change(|record| {
+        record.wide_awake.insert(thread, call);
+    });
+}
+
+/// That call has returned.
+pub fn may_sleep(thread: usize) {
+    change(|record| {
+        record.wide_awake.remove(&thread);
+    });
 }
 
 /// A thread goes on.

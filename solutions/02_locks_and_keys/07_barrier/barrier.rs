@@ -57,11 +57,12 @@ impl Barrier {
         is_first
     }
 
-    /// There is one member fewer, from this round on: the round ends if only this one was missing. Never waits.
+    /// There is one member fewer, from this round on: the round ends if only this one was missing. Takes a
+    /// lock at most, and never sleeps until another member wakes it.
     ///
     /// Called at most once for each member, which is not in a `wait` then; also while a panic unwinds.
     pub fn leave(&self) {
-        // The mutex is held for a few instructions only: waiting for it is not waiting for a round.
+        // The mutex is held for a few instructions only.
         let mut line = self.line.lock().unwrap();
         line.members -= 1;
         self.end_round_if_complete(&mut line);

@@ -46,6 +46,18 @@ pub fn unwind_through<T>(held: T) {
     assert!(unwound.is_err(), "a panic that was started ends in its catch");
 }
 
+/// Makes a call of which is promised that it never waits: it may take a lock, and breaks the scenario if its thread
+/// goes to sleep in it, on a condition variable, on a futex or in `park`. `call` is its name for the reader.
+///
+/// Where another thread need only run on to wake it, no deadlock shows that it waited.
+pub fn never_waits<T>(call: &'static str, body: impl FnOnce() -> T) -> T {
+    let me = explorer::me();
+    recorder::wide_awake(me, call);
+    let returned = body();
+    recorder::may_sleep(me);
+    returned
+}
+
 #[track_caller]
 fn explore_scenario(expect: Expect, scenario: Box<Scenario>) {
     let only = replay::asked_for();

@@ -92,6 +92,22 @@ impl Threads {
         Thread { name: name.to_owned(), members: Arc::clone(&self.members), handle }
     }
 
+    /// As [`Threads::settle`]; if a thread keeps a CPU busy instead, the test fails: whoever waits is to sleep.
+    #[track_caller]
+    pub fn come_to_rest(&self) {
+        if let Settled::Spinning(name) = self.settle() {
+            Lesson {
+                expected: "every thread that waits to sleep until it is woken".to_owned(),
+                seen: format!("thread `{name}` looks again and again, and no other thread does anything"),
+                likely: "a loop around no wait, or a woken thread that wakes the next one although nothing has changed"
+                    .to_owned(),
+                read: "README, the task".to_owned(),
+                ..Lesson::default()
+            }
+            .fail();
+        }
+    }
+
     /// Waits until every thread has ended or sleeps with nobody left to wake it.
     pub fn settle(&self) -> Settled {
         let since = Looks::begin(&self.members.lock().unwrap());

@@ -145,7 +145,7 @@ fn an_unlock_wakes_one_of_many_sleepers() {
     let threads = Threads::new();
     let waiters: Vec<_> =
         (0..3).map(|i| passer(&threads, &format!("waiter {i}"), &mutex)).collect();
-    threads.settle();
+    threads.come_to_rest();
     let before = calls().woken;
     mutex.unlock();
     let woken = calls().woken - before;
@@ -168,7 +168,7 @@ fn when_the_last_waiter_has_gone_the_kernel_is_left_alone_again() {
     let mutex = locked();
     let threads = Threads::new();
     let waiter = passer(&threads, "waiter", &mutex);
-    threads.settle();
+    threads.come_to_rest();
     mutex.unlock();
     waiter.join(
         "`unlock` wakes nobody, or leaves the lock taken: first make the state 0, then wake",

@@ -570,7 +570,7 @@ fn a_lock_of_a_checked_mutex_sleeps_until_the_unlock() {
             mutex.unlock()
         }
     });
-    threads.settle();
+    threads.come_to_rest();
     let waiter = threads.spawn("waiter", {
         let mutex = Arc::clone(&mutex);
         move || (mutex.lock(), mutex.unlock())

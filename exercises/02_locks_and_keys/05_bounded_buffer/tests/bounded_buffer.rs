@@ -214,7 +214,7 @@ fn a_push_of_something_without_a_size_waits_for_room_too() {
         let buffer = Arc::clone(&buffer);
         move || buffer.push(Token)
     });
-    threads.settle();
+    threads.come_to_rest();
     require!(!pusher.is_finished(),
         expected: "push to wait: 1 of 1 items is in the buffer; the items have no size (`struct Token;`)",
         seen: "it returned",
@@ -306,7 +306,7 @@ fn after_some_pops_there_is_room_for_as_many(
         let buffer = Arc::clone(&buffer);
         let pusher =
             threads.spawn(&format!("pusher {index}"), move || buffer.push(Item(capacity + 1)));
-        threads.settle();
+        threads.come_to_rest();
         pusher
     });
     let pushers: Vec<_> = pushers.collect();

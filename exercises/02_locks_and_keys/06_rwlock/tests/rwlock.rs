@@ -213,7 +213,7 @@ fn a_reader_sleeps_while_a_writer_waits() {
             lock.unlock_write();
         }
     });
-    threads.settle();
+    threads.come_to_rest();
     let reader = threads.spawn("reader", {
         let lock = Arc::clone(&lock);
         move || lock.read()
@@ -250,7 +250,7 @@ fn any_number_of_writers_waits() {
             })
         })
         .collect();
-    threads.settle();
+    threads.come_to_rest();
     let came_in = on_a_thread({
         let lock = Arc::clone(&lock);
         move || lock.try_read()
@@ -282,7 +282,7 @@ fn when_a_writer_that_waited_has_come_and_gone_the_lock_is_free(
             lock.unlock_write();
         }
     });
-    threads.settle();
+    threads.come_to_rest();
     on_a_thread({
         let lock = Arc::clone(&lock);
         move || lock.unlock_read()
@@ -312,7 +312,7 @@ fn a_reader_gets_in_after_any_number_of_writers() {
         })
     });
     let writers: Vec<_> = writers.collect();
-    threads.settle();
+    threads.come_to_rest();
     let reader = threads.spawn("reader", {
         let (lock, been) = (Arc::clone(&lock), Arc::clone(&been));
         move || {
@@ -322,7 +322,7 @@ fn a_reader_gets_in_after_any_number_of_writers() {
             been
         }
     });
-    threads.settle();
+    threads.come_to_rest();
     let early = been.load(Ordering::Relaxed);
     assert_eq!(early, 0, "writers that got in beside the one inside");
     on_a_thread(move || lock.unlock_write());

@@ -137,7 +137,7 @@ fn members_sleep_until_the_last_one_arrives(#[case] members: usize) {
 fn a_barrier_is_for_any_number_of_members(#[case] members: usize) {
     let (threads, barrier) = (Threads::new(), Arc::new(Barrier::new(members)));
     let waits = [wait(&threads, "member 1", &barrier), wait(&threads, "member 2", &barrier)];
-    threads.settle();
+    threads.come_to_rest();
     let gone_on = waits.iter().filter(|wait| wait.is_finished()).count();
     require!(gone_on == 0,
         expected: "2 of {members} members to wait for all others",

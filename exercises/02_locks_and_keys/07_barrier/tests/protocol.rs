@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 
 use barrier::Barrier;
 use rstest::rstest;
-use schedules::shuttle::{explore, unwind_through};
+use schedules::shuttle::{explore, never_waits, unwind_through};
 use schedules::{Expect, Explains};
 use sync::thread::{JoinHandle, spawn_as};
 
@@ -34,6 +34,8 @@ enum Ask {
     NobodyIsEarly,
     /// Each round has one leader.
     OneLeads,
+    /// A leave takes a lock at most.
+    NobodySleepsInLeave,
     Nothing,
 }
 
@@ -102,7 +104,10 @@ fn live(day: Day, ask: Ask) {
             }
             if rounds < last_round {
                 book.lock().unwrap().is_leaving[member] = true;
-                barrier.leave();
+                match ask {
+                    Ask::NobodySleepsInLeave => never_waits("leave", || barrier.leave()),
+                    _ => barrier.leave(),
+                }
             }
         })
     });
@@ -277,4 +282,17 @@ fn a_leave_does_not_wait() {
         barrier.leave();
         assert!(waiter.join().unwrap(), "the only member that is left does not lead");
     });
+}
+
+#[rstest]
+#[case::after_a_round_of_two(&[1, 2])]
+#[case::after_a_round_of_three(&[1, 2, 2])]
+fn a_leave_does_not_wait_for_those_that_have_not_woken_yet(#[case] day: Day) {
+    let expect = Expect {
+        expected: "a leave to return although members of the round before have not woken yet",
+        likely: "`leave` waits where `wait` does, until all members of the last round have gone out",
+        explains: Explains::Invariants,
+        read: "README, the task",
+    };
+    explore(expect, move || live(day, Ask::NobodySleepsInLeave));
 }

@@ -150,7 +150,7 @@ fn who_waits_for_a_neighbour_sleeps(
     let table = Arc::new(Table::new(seats));
     let threads = Threads::new();
     let eater = Guest::sits_down(&threads, &table, eats);
-    threads.settle();
+    threads.come_to_rest();
     require!(eater.has_begun(),
         expected: "seat {eats} to eat: nobody else is there",
         seen: "it waits",
@@ -185,7 +185,7 @@ fn who_has_no_neighbour_at_the_table_eats_at_once(#[values(5, 6, 7)] seats: usiz
     let threads = Threads::new();
     let sits_down = |seat| {
         let guest = Guest::sits_down(&threads, &table, seat);
-        threads.settle();
+        threads.come_to_rest();
         guest
     };
     // All but seat 0 and its neighbours; some of them eat, the others wait.
@@ -214,7 +214,7 @@ fn two_neighbours_in_turns_starve_nobody(#[values(0, 1, 2, 3, 4)] between: usize
     let threads = Threads::new();
     let sits_down = |seat| {
         let guest = Guest::sits_down(&threads, &table, seat);
-        threads.settle();
+        threads.come_to_rest();
         guest
     };
     let [left, right] = neighbours;
@@ -230,7 +230,7 @@ fn two_neighbours_in_turns_starve_nobody(#[values(0, 1, 2, 3, 4)] between: usize
         }
         let guest = &mut beside[turn % 2];
         guest.has_enough();
-        threads.settle();
+        threads.come_to_rest();
         if guest.thread.is_finished() {
             gone.push(mem::replace(guest, sits_down(neighbours[turn % 2])));
         }
@@ -279,11 +279,11 @@ fn who_queues_at_one_seat_is_in_nobodys_way(#[case] seats: &[usize]) {
     for _ in 0..MANY {
         for &seat in seats {
             guests.push(Guest::sits_down(&threads, &table, seat));
-            threads.settle();
+            threads.come_to_rest();
         }
     }
     guests.push(Guest::sits_down(&threads, &table, 2));
-    threads.settle();
+    threads.come_to_rest();
     let eats = guests.last().is_some_and(Guest::has_begun);
     guests.iter().for_each(Guest::has_enough);
     require!(eats,
@@ -324,7 +324,7 @@ fn whoever_waits_eats_when_the_others_have_eaten(#[case] eat: &[usize], #[case] 
     let mut guests = Vec::new();
     for &seat in eat.iter().chain(wait) {
         guests.push(Guest::sits_down(&threads, &table, seat));
-        threads.settle();
+        threads.come_to_rest();
     }
     let eating = guests.iter().filter(|guest| guest.has_begun()).count();
     assert_eq!(eating, eat.len(), "those who eat: the others want one of their forks");

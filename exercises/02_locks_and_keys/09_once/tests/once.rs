@@ -257,6 +257,45 @@ fn a_value_is_dropped_once_with_its_cell(
 }
 
 #[test]
+fn a_value_is_dropped_with_a_cell_that_a_panic_drops() {
+    assert_takes_a_value();
+    let dropped = on_a_thread(|| {
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let value = Counted(Arc::clone(&dropped));
+        let _ = catch_unwind(AssertUnwindSafe(|| {
+            let cell = OnceCell::new();
+            let _ = cell.set(value);
+            give_up()
+        }));
+        dropped.load(Ordering::SeqCst)
+    });
+    require!(dropped == 1,
+        expected: "the value of a cell that is dropped while a panic unwinds to be dropped, too",
+        seen: "{dropped} values dropped",
+        likely: "the cell's `drop` asks thread::panicking, and does less",
+        read: "hint 1; https://doc.rust-lang.org/std/ops/trait.Drop.html",
+    );
+}
+
+#[test]
+fn threads_may_share_a_cell_whose_value_borrows() {
+    let text = String::from("borrowed");
+    let cell: OnceCell<&str> = OnceCell::new();
+    // A bound such as `T: 'static` on the cell's `Sync` would refuse this to the compiler's users.
+    let seen = std::thread::scope(|scope| {
+        let set = scope.spawn(|| cell.set(&text).is_ok()).join();
+        let seen = scope.spawn(|| cell.get().copied()).join();
+        set.ok().zip(seen.ok().flatten())
+    });
+    require!(seen == Some((true, text.as_str())),
+        expected: "one scoped thread to put a borrowed text in, another one to get it",
+        seen: "{seen:?}",
+        likely: "a thread has panicked: its message stands above",
+        read: "README, the task",
+    );
+}
+
+#[test]
 fn a_value_that_is_given_back_is_not_dropped() {
     let (before, after, all) = on_a_thread(|| {
         let dropped = Arc::new(AtomicUsize::new(0));
@@ -493,7 +532,7 @@ impl Scene {
                 outcome(|| cell.get_or_init(init).0)
             }
         });
-        threads.settle();
+        threads.come_to_rest();
         let arrived = gate.arrived.load(Ordering::SeqCst);
         require!(arrived == 1,
             expected: "get_or_init of an empty cell to run its closure",
@@ -602,10 +641,10 @@ fn a_thread_that_had_its_turn_waits_for_another_one(#[case] call: Call) {
             (first, call(&cell))
         }
     });
-    threads.settle();
+    threads.come_to_rest();
     let scene = Scene::begin_with(cell, || Item(1));
     gate.open();
-    threads.settle();
+    threads.come_to_rest();
     let early = returner.is_finished();
     scene.gate.open();
     let filler = scene.filler.join(NOT_WOKEN, "hint 3");
@@ -636,7 +675,7 @@ fn of_forty_threads_one_runs_its_closure() {
             })
         })
         .collect();
-    threads.settle();
+    threads.come_to_rest();
     let inside = runs.load(Ordering::SeqCst);
     gate.open();
     let mut seen: Vec<u32> =

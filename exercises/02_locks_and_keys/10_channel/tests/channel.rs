@@ -121,18 +121,25 @@ fn a_try_send_puts_in_what_there_is_room_for(#[case] capacity: usize) {
     );
 }
 
-#[test]
-fn a_channel_may_have_room_for_all_that_there_can_be() {
-    let received = on_a_thread(|| {
-        let made = catch_unwind(|| channel(usize::MAX));
+#[rstest]
+#[case::for_all_that_there_can_be(usize::MAX)]
+#[case::for_all_but_one(usize::MAX - 1)]
+fn a_channel_may_have_room(#[case] capacity: usize) {
+    let received = on_a_thread(move || {
+        let made = catch_unwind(|| channel(capacity));
         made.ok().map(|(sender, mut receiver)| {
-            let sent = [sender.try_send(Item(1)).is_ok(), sender.send(Item(2)).is_ok()];
-            (sent, receiver.recv(), receiver.try_recv())
+            let mut round = |first, second| {
+                let sent =
+                    [sender.try_send(Item(first)).is_ok(), sender.send(Item(second)).is_ok()];
+                (sent, receiver.recv(), receiver.try_recv())
+            };
+            // Again: a sum may fit as long as nothing has been received.
+            [round(1, 2), round(3, 4)]
         })
     });
-    let right = Some(([true, true], Some(Item(1)), Ok(Item(2))));
-    require!(received == right,
-        expected: "channel(usize::MAX) to be made, and to take and give values as any other",
+    let right = |first, second| ([true, true], Some(Item(first)), Ok(Item(second)));
+    require!(received == Some([right(1, 2), right(3, 4)]),
+        expected: "channel({capacity}) to be made, and to take and give values as any other, twice",
         seen: "{received:?}",
         likely: "None: `channel` sets memory aside for all values at once; otherwise a sum with the capacity goes round past usize::MAX",
         read: "the stub",
@@ -350,7 +357,7 @@ fn with_room_for_nothing_a_try_send_needs_a_receiver_that_waits() {
         let received = receiver.recv();
         (received, receiver)
     });
-    threads.settle();
+    threads.come_to_rest();
     let meanwhile = on_a_thread({
         let sender = sender.clone();
         move || sender.try_send(Item(2))
@@ -385,7 +392,7 @@ fn with_room_for_nothing_a_try_recv_takes_from_each_sender_that_waits(#[case] co
             threads.spawn(&format!("sender {number}"), move || sender.send(Item(number)))
         })
         .collect();
-    threads.settle();
+    threads.come_to_rest();
     let taker = threads.spawn("receiver", move || {
         let taken: Vec<_> =
             (0..count).map(|_| receiver.try_recv().map(|Item(number)| number)).collect();
@@ -415,7 +422,7 @@ fn senders_that_wait_get_their_own_values_back(#[case] capacity: usize) {
     let senders = [10, 20, 30].map(|number| {
         let sender = sender.clone();
         let thread = threads.spawn(&format!("sender {number}"), move || sender.send(Item(number)));
-        threads.settle();
+        threads.come_to_rest();
         thread
     });
     on_a_thread(move || drop(receiver));
@@ -554,7 +561,7 @@ fn a_destructor_may_wait_for_a_sender_that_waited() {
         tell.send(()).expect("the destructor waits for this");
         handed_back
     });
-    threads.settle();
+    threads.come_to_rest();
     let dropper = threads.spawn("receiver", move || drop(receiver));
     dropper.join(
         "the values are dropped before the senders that wait are woken, or while the mutex is locked: here a destructor waits for one of these senders",
@@ -567,21 +574,35 @@ fn a_destructor_may_wait_for_a_sender_that_waited() {
 #[test]
 fn a_destructor_may_panic() {
     let threads = Threads::new();
-    let (sender, receiver) = on_a_thread(move || {
-        let (sender, receiver) = channel(1);
-        let value = Value::new(|| resume_unwind(Box::new("on purpose")));
-        assert!(sender.send(value).is_ok(), "there is room");
-        (sender, receiver)
+    let others_dropped = Arc::new(AtomicUsize::new(0));
+    let (sender, receiver) = on_a_thread({
+        let others_dropped = Arc::clone(&others_dropped);
+        move || {
+            let (sender, receiver) = channel(3);
+            let panics = || Value::new(|| resume_unwind(Box::new("on purpose")));
+            let counted = || Value::counted(&others_dropped);
+            for value in [counted(), panics(), counted()] {
+                assert!(sender.send(value).is_ok(), "there is room");
+            }
+            (sender, receiver)
+        }
     });
     let thread = threads.spawn("sender", {
         let sender = sender.clone();
         move || catch_unwind(AssertUnwindSafe(|| sender.send(Value(None)).is_err()))
     });
-    threads.settle();
+    threads.come_to_rest();
     let dropper = threads
         .spawn("receiver", move || catch_unwind(AssertUnwindSafe(|| drop(receiver))).is_err());
     let panicked = dropper.join("the drop of the receiver waits", "hint 5");
     assert!(panicked, "a destructor has panicked");
+    let dropped = others_dropped.load(Ordering::SeqCst);
+    require!(dropped == 2,
+        expected: "the 2 other values in the channel to be dropped with the receiver, too, though a destructor has panicked",
+        seen: "{dropped} of them",
+        likely: "they are taken out and dropped one by one, and the panic ends the loop: take out all of them at once",
+        read: "hint 5",
+    );
     let waited = thread.join("a destructor has panicked before the senders were woken", "hint 5");
     let later =
         on_a_thread(move || catch_unwind(AssertUnwindSafe(|| sender.send(Value(None)).is_err())));

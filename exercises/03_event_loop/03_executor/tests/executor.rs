@@ -319,7 +319,7 @@ fn a_block_on_in_a_block_on_has_a_waker_of_its_own() {
         None => itself.open(),
     });
     let sleeper = threads.spawn("block_on", move || block_on(future));
-    threads.settle();
+    threads.come_to_rest();
     let polls = inner.polls();
     require!(polls == 1,
         expected: "1 poll of the inner future: only the outer one was woken",
@@ -352,7 +352,7 @@ fn a_waker_of_an_earlier_block_on_does_nothing() {
         block_on(first);
         block_on(future)
     });
-    threads.settle();
+    threads.come_to_rest();
     let polls = probe.polls();
     require!(polls == 1,
         expected: "1 poll: the waker that was used is one of an earlier block_on of this thread",
@@ -819,10 +819,10 @@ fn a_task_that_is_spawned_wakes_a_run_that_sleeps() {
         let executor = Arc::clone(&executor);
         move || executor.run()
     });
-    threads.settle();
+    threads.come_to_rest();
     late.open();
     drop(executor.spawn(late.future()));
-    threads.settle();
+    threads.come_to_rest();
     let polls = [probe.polls(), late.polls()];
     require!(polls == [1, 1],
         expected: "[1, 1] polls: the second task was spawned while run slept",
@@ -848,7 +848,7 @@ fn tasks_are_polled_on_the_thread_of_run() {
         executor.run();
         thread::current().id()
     });
-    threads.settle();
+    threads.come_to_rest();
     probe.open_and_wake();
     let runner = runner.join("the wake of a task does not wake run", "hint 4");
     let polled_on = polled_on.lock().unwrap();
@@ -1228,7 +1228,7 @@ fn who_waits_for_a_task_hears_of_the_executors_drop() {
     let (threads, executor) = (Threads::new(), Executor::default());
     let handle = executor.spawn(future::pending::<i32>());
     let waiter = threads.spawn("block_on", move || told(block_on(handle)));
-    threads.settle();
+    threads.come_to_rest();
     drop(executor);
     let seen = waiter.join("the executor's drop tells no handle that its task is gone", "hint 6");
     require!(seen == "Err(None)",

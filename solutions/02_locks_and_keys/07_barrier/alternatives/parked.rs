@@ -58,7 +58,8 @@ impl Barrier {
         }
     }
 
-    /// There is one member fewer, from this round on: the round ends if only this one was missing. Never waits.
+    /// There is one member fewer, from this round on: the round ends if only this one was missing. Takes a
+    /// lock at most, and never sleeps until another member wakes it.
     ///
     /// Called at most once for each member, which is not in a `wait` then; also while a panic unwinds.
     pub fn leave(&self) {
