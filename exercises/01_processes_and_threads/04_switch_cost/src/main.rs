@@ -5,7 +5,8 @@ use std::io;
 use switch_cost::sides::Between;
 use switch_cost::{nanoseconds_a_turn, ping_pong};
 
-const ROUNDS: u64 = 1000;
+const ROUNDS: u64 = 200;
+const GAMES: usize = 5;
 
 fn main() -> io::Result<()> {
     println!("{} turns between  address spaces  switches", 2 * ROUNDS);
@@ -17,7 +18,7 @@ fn main() -> io::Result<()> {
         let cost = ping_pong(between, ROUNDS, |_| ())?;
         println!("{name:<20}{:<16}{}", cost.address_spaces, in_words(cost.switches));
         // It is another one on every machine, and at every run: nothing to be compared.
-        let nanoseconds = nanoseconds_a_turn((between, ROUNDS, 9), |_| ())?.unwrap_or(0);
+        let nanoseconds = nanoseconds_a_turn((between, ROUNDS, GAMES), |_| ())?.unwrap_or(0);
         eprintln!("{name}: {nanoseconds} ns a turn, on this machine, now");
     }
     Ok(())
