@@ -222,7 +222,7 @@ fn the_sides_are_two_threads_for_the_whole_game() {
 }
 
 #[test]
-fn the_thread_that_has_not_the_turn_sleeps() {
+fn of_two_threads_the_one_without_the_turn_sleeps() {
     require_sleep("threads");
 }
 
@@ -329,9 +329,9 @@ fn voluntary_and_involuntary_switches_count(#[case] between: &str) {
 }
 
 #[rstest]
-#[case::by_another_thread_beside_threads("threads")]
-#[case::by_another_child_beside_processes("processes")]
-#[case::by_another_thread_beside_tasks("tasks")]
+#[case::beside_two_threads("threads")]
+#[case::beside_two_processes("processes")]
+#[case::beside_two_tasks("tasks")]
 fn switches_of_others_do_not_count(#[case] between: &str) {
     Scene {
         args: &["others-switch", between],
@@ -348,19 +348,16 @@ fn switches_of_others_do_not_count(#[case] between: &str) {
 }
 
 #[rstest]
-#[case::between_threads("threads")]
-#[case::between_processes("processes")]
-#[case::between_tasks("tasks")]
+#[case::a_microsecond_a_turn("0", "1000", "4000")]
+#[case::seconds_a_turn("3", "999999999", "15999999996")]
+#[case::nearly_64_bits("4611686018", "427387903", "18446744073709551612")]
+#[case::more_than_64_bits("4611686018", "427387904", "18446744073709551615")]
+#[case::centuries("5000000000", "1", "18446744073709551615")]
 fn the_time_is_that_of_the_turns(
-    #[case] between: &str,
-    #[values(
-        ("0", "1000", "4000"),
-        ("3", "999999999", "15999999996"),
-        ("4611686018", "427387903", "18446744073709551612"),
-        ("4611686018", "427387904", "18446744073709551615"),
-        ("5000000000", "1", "18446744073709551615")
-    )]
-    (seconds, nanoseconds, total): (&str, &str, &str),
+    #[values("threads", "processes", "tasks")] between: &str,
+    #[case] seconds: &str,
+    #[case] nanoseconds: &str,
+    #[case] total: &str,
 ) {
     Scene {
         args: &["clock", between, seconds, nanoseconds],
@@ -401,9 +398,9 @@ fn a_turn_that_panics_is_the_last(
 }
 
 #[rstest]
-#[case::no_thread("0")]
-#[case::one_thread("1")]
-fn if_a_thread_cannot_be_made_nobody_has_a_turn(#[case] most: &str) {
+#[case::but_none("0")]
+#[case::but_one("1")]
+fn if_two_threads_cannot_be_made_nobody_has_a_turn(#[case] most: &str) {
     let all_or_nothing = "all turns and a cost, or no turn and an error: true";
     let of_another = ["the caller's CPUs as before: true", "a cost, turns: Ping Pong Ping Pong"];
     let prints = match most {
@@ -435,8 +432,8 @@ fn if_the_cpu_cannot_be_had_nobody_has_a_turn(#[case] between: &str) {
 }
 
 #[rstest]
-#[case::thread("threads")]
-#[case::process("processes")]
+#[case::two_threads("threads")]
+#[case::two_processes("processes")]
 fn a_signal_in_its_sleep_gives_a_side_no_turn(#[case] between: &str) {
     Scene {
         args: &["signals", between],
@@ -452,7 +449,7 @@ fn a_signal_in_its_sleep_gives_a_side_no_turn(#[case] between: &str) {
 }
 
 #[test]
-fn a_thread_that_is_woken_looks_whether_it_has_the_turn() {
+fn of_two_threads_the_one_that_is_woken_looks_whether_it_has_the_turn() {
     Scene {
         args: &["tokens"],
         prints: &["a cost, turns: Ping Pong Ping Pong Ping Pong"],
@@ -465,10 +462,9 @@ fn a_thread_that_is_woken_looks_whether_it_has_the_turn() {
 
 #[rstest]
 #[case::of_threads("threads", "threads")]
-#[case::of_tasks_within_threads("threads", "tasks")]
 #[case::of_tasks("tasks", "tasks")]
-#[case::of_threads_within_processes("processes", "threads")]
 #[case::of_processes("processes", "processes")]
+#[case::of_processes_that_begin_others("processes", "threads")]
 fn a_game_may_be_played_within_a_turn(#[case] between: &str, #[case] inner: &str) {
     Scene {
         args: &["within", between, inner],
@@ -482,7 +478,7 @@ fn a_game_may_be_played_within_a_turn(#[case] between: &str, #[case] inner: &str
 #[rstest]
 #[case::between_threads("threads")]
 #[case::between_tasks("tasks")]
-fn many_threads_play_at_once(#[case] between: &str) {
+fn eight_callers_play_at_once(#[case] between: &str) {
     Scene {
         args: &["at-once", between],
         prints: &["80 of 80 games"],
@@ -556,7 +552,7 @@ fn the_sides_are_two_processes_with_memory_of_their_own() {
 }
 
 #[test]
-fn the_process_that_has_not_the_turn_sleeps() {
+fn of_two_processes_the_one_without_the_turn_sleeps() {
     require_sleep("processes");
 }
 
@@ -582,14 +578,12 @@ fn a_caller_may_ignore_the_end_of_its_children() {
 }
 
 #[rstest]
-#[case::by_exit("exit")]
-#[case::by_underscore_exit("_exit")]
-#[case::killed("killed")]
-#[case::killed_by_a_real_time_signal("real-time")]
-fn a_child_that_ends_in_its_turn_has_the_last(
-    #[case] how: &str,
-    #[values("1", "2", "3")] turn: &str,
-) {
+#[case::by_exit_in_its_first("exit", "1")]
+#[case::by_exit_in_its_last("exit", "3")]
+#[case::by_underscore_exit("_exit", "2")]
+#[case::killed("killed", "2")]
+#[case::killed_by_a_real_time_signal("real-time", "1")]
+fn a_child_that_ends_in_its_turn_has_the_last(#[case] how: &str, #[case] turn: &str) {
     Scene {
         args: &["death", how, turn],
         prints: &[
@@ -709,16 +703,18 @@ fn turns_of_tasks_are_next_to_no_switches() {
 // The price.
 
 #[rstest]
-#[case::one_game("2", &["400"], "Some(100)")]
-#[case::the_middle_of_three("2", &["800", "400", "1200"], "Some(200)")]
-#[case::one_that_an_interrupt_spoilt("2", &["400", "404", "8000000000", "396", "400"], "Some(100)")]
-#[case::the_mean_of_the_two_in_the_middle("1", &["20", "40", "60", "1000"], "Some(25)")]
-#[case::rounded_down_for_each_game("2", &["7", "9"], "Some(1)")]
-#[case::less_than_a_nanosecond("2", &["3", "3", "3"], "Some(0)")]
-#[case::no_games("2", &[], "None")]
-#[case::games_without_rounds("0", &["1", "1"], "None")]
+#[case::one_game("threads", "2", &["400"], "Some(100)")]
+#[case::the_middle_of_three("processes", "2", &["800", "400", "1200"], "Some(200)")]
+#[case::one_that_an_interrupt_spoilt(
+    "threads", "2", &["400", "404", "8000000000", "396", "400"], "Some(100)"
+)]
+#[case::the_mean_of_the_two_in_the_middle("tasks", "1", &["20", "40", "60", "1000"], "Some(25)")]
+#[case::rounded_down_for_each_game("processes", "2", &["7", "9"], "Some(1)")]
+#[case::less_than_a_nanosecond("tasks", "2", &["3", "3", "3"], "Some(0)")]
+#[case::no_games("threads", "2", &[], "None")]
+#[case::games_without_rounds("tasks", "0", &["1", "1"], "None")]
 fn what_a_turn_takes_is_the_median_of_the_games(
-    #[values("threads", "processes", "tasks")] between: &str,
+    #[case] between: &str,
     #[case] rounds: &str,
     #[case] games: &[&str],
     #[case] result: &str,
@@ -740,13 +736,10 @@ fn what_a_turn_takes_is_the_median_of_the_games(
     .require();
 }
 
-#[rstest]
-#[case::threads("threads")]
-#[case::processes("processes")]
-#[case::tasks("tasks")]
-fn a_game_that_fails_is_an_error_of_the_price(#[case] between: &str) {
+#[test]
+fn a_game_that_fails_is_an_error_of_the_price() {
     Scene {
-        args: &["batches-fail", between],
+        args: &["batches-fail", "tasks"],
         prints: &["an error", "turns: Ping Pong Ping Pong Ping Pong"],
         likely: "a game that fails is left out, or counts as 0",
         read: "the stub, Errors; hint 9",
