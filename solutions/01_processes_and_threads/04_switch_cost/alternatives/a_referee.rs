@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::libc;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity, sched_getcpu};
+use nix::sched::{CpuSet, sched_getaffinity, sched_getcpu, sched_setaffinity};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous, munmap};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::wait::waitpid;
@@ -147,7 +147,8 @@ impl Words {
             if own == PONG && round == rounds - 1 {
                 self.ended.note(since);
             }
-            let next = self.state.compare_exchange(own, others, Ordering::AcqRel, Ordering::Relaxed);
+            let next =
+                self.state.compare_exchange(own, others, Ordering::AcqRel, Ordering::Relaxed);
             if next.is_ok() {
                 self.futex(libc::FUTEX_WAKE, i32::MAX as u32);
             }
@@ -293,8 +294,10 @@ fn ends_of(child: Pid) -> io::Result<OwnedFd> {
 fn watch(words: &Words, ends: &[OwnedFd; 2]) {
     let mut watched = vec![0, 1];
     while !watched.is_empty() {
-        let mut fds: Vec<PollFd> =
-            watched.iter().map(|side| PollFd::new(ends[*side].as_fd(), PollFlags::POLLIN)).collect();
+        let mut fds: Vec<PollFd> = watched
+            .iter()
+            .map(|side| PollFd::new(ends[*side].as_fd(), PollFlags::POLLIN))
+            .collect();
         if poll(&mut fds, PollTimeout::NONE).is_err() {
             continue;
         }
@@ -317,9 +320,8 @@ fn wait_for(child: Pid) {
 
 fn switches_of_this_thread() -> u64 {
     let usage = getrusage(UsageWho::RUSAGE_THREAD);
-    let switches = usage.map(|usage| {
-        usage.voluntary_context_switches() + usage.involuntary_context_switches()
-    });
+    let switches = usage
+        .map(|usage| usage.voluntary_context_switches() + usage.involuntary_context_switches());
     switches.unwrap_or(0).unsigned_abs()
 }
 

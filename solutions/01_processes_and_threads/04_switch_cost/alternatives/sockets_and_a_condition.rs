@@ -210,7 +210,8 @@ fn pong(child: &mut UnixStream, rounds: u64, turn: &impl Fn(Side)) -> io::Result
 }
 
 fn switches_of_this_thread() -> u64 {
-    let usage = getrusage(UsageWho::RUSAGE_THREAD).expect("RUSAGE_THREAD is known since Linux 2.6.26");
+    let usage =
+        getrusage(UsageWho::RUSAGE_THREAD).expect("RUSAGE_THREAD is known since Linux 2.6.26");
     [usage.voluntary_context_switches(), usage.involuntary_context_switches()]
         .into_iter()
         .map(i64::unsigned_abs)
@@ -256,7 +257,8 @@ fn between_tasks(rounds: u64, turn: &impl Fn(Side)) -> io::Result<Cost> {
     let (before, began) = (switches_of_this_thread(), Instant::now());
     let run = AssertUnwindSafe(|| tasks::run(player(Side::Ping), player(Side::Pong)));
     let run = panic::catch_unwind(run);
-    let (nanoseconds, switches) = (nanoseconds(began.elapsed()), switches_of_this_thread() - before);
+    let (nanoseconds, switches) =
+        (nanoseconds(began.elapsed()), switches_of_this_thread() - before);
     match run {
         Ok(Ok(())) => Ok(Cost { switches, address_spaces: 1, nanoseconds }),
         Ok(Err(error)) => Err(error),
