@@ -76,7 +76,7 @@ fn the_median_is_in_the_middle(#[case] samples: &[u64], #[case] median: Option<u
         ["median"].into_iter().chain(samples.iter().map(String::as_str)).collect();
     Scene {
         args: &args,
-        prints: &[&format!("{median:?}")],
+        prints: &[&format!("the median: {median:?}, and of 7 alone: Some(7)")],
         likely: "the samples are not sorted; or it is their mean; or, of an even number, one of the two in the middle \
             is taken, their sum is more than a u64 holds, or they are made floats on the way",
         read: "hint 1",
@@ -115,7 +115,7 @@ fn the_cpu_is_one_that_the_caller_is_allowed() {
 fn the_affinity_is_restored_when_the_body_panics() {
     Scene {
         args: &["pinned", "panic"],
-        prints: &["the body: one CPU, an allowed one, then a panic"],
+        prints: &["the body: one CPU, an allowed one, then a panic", "afterwards as before: true"],
         likely: "what restores it stands behind the body: a panic goes past it, and past everything but destructors",
         read: "https://doc.rust-lang.org/std/ops/trait.Drop.html; hint 2",
     }
@@ -197,7 +197,11 @@ fn two_threads_take_turns(#[case] rounds: &str, #[case] turns: &str) {
 fn a_game_of_no_rounds_costs_nothing(#[case] between: &str) {
     Scene {
         args: &["game", between, "0"],
-        prints: &["the cost of nothing: 0, 0, 0", "a cost, turns: none"],
+        prints: &[
+            "the cost of nothing: 0, 0, 0",
+            "a cost, turns: none",
+            "a cost, turns: Ping Pong Ping Pong",
+        ],
         likely: "a turn is taken before the rounds are counted; or the sides, which wait, make switches, and these count",
         read: "the stub",
     }
@@ -304,7 +308,7 @@ fn require_switches(between: &str) {
         prints: &[
             "switches: as many as the sides have had",
             "one for every turn",
-            "a cost, turns: 1000, by turns",
+            "a cost, turns: 200, by turns",
         ],
         likely: "only one kind of switches is counted, or those of one side, or of a thread that only waits for both; \
             or a side asks for its number when its game is over",
@@ -320,7 +324,7 @@ fn require_switches(between: &str) {
 fn voluntary_and_involuntary_switches_count(#[case] between: &str) {
     Scene {
         args: &["both-kinds", between],
-        prints: &["switches: as many as the sides have had", "a cost, turns: 40, by turns"],
+        prints: &["switches: as many as the sides have had", "a cost, turns: Ping Pong Ping Pong Ping Pong"],
         likely: "only one kind of switches is counted: in this scene both are in each turn. Or the number is worked \
             out from the rounds",
         read: GETRUSAGE,
@@ -568,7 +572,7 @@ fn a_caller_may_ignore_the_end_of_its_children() {
         prints: &[
             "switches: as many as the sides have had",
             "one for every turn",
-            "a cost, turns: 1000, by turns",
+            "a cost, turns: 200, by turns",
         ],
         likely: "the caller ignores SIGCHLD: then waitpid fails with ECHILD, which is no error here, and the kernel \
             tells a parent nothing of what its child has used. The child can ask for itself, and tell",
@@ -627,7 +631,11 @@ fn a_child_that_is_killed_while_it_waits_has_no_turn(#[case] at: &str) {
 fn nothing_of_the_caller_runs_when_a_child_ends(#[case] how: &str, #[case] result: &str) {
     Scene {
         args: &["way-out", how],
-        prints: &["[printed before] destructors: 0, handlers: 0", result],
+        prints: &[
+            "[printed before] destructors: 0, handlers: 0",
+            "a child had a turn: true",
+            result,
+        ],
         likely: "the child returns or unwinds into the frames that it has from the caller; or it leaves by exit, which \
             writes buffers and runs handlers a second time",
         read: "_exit(2), NOTES; https://doc.rust-lang.org/std/panic/fn.catch_unwind.html; hint 7",
@@ -691,7 +699,7 @@ fn turns_of_tasks_are_next_to_no_switches() {
         prints: &[
             "switches: as many as the sides have had",
             "next to none",
-            "a cost, turns: 1000, by turns",
+            "a cost, turns: 200, by turns",
         ],
         likely: "a task waits in a call that sleeps, instead of returning Pending: then nobody polls the other one. \
             Or the number is worked out from the rounds",
@@ -727,7 +735,11 @@ fn what_a_turn_takes_is_the_median_of_the_games(
     };
     Scene {
         args: &[&["batches", between, rounds], games].concat(),
-        prints: &[&format!("a turn takes: {result}"), &format!("turns: {turns}")],
+        prints: &[
+            &format!("a turn takes: {result}"),
+            &format!("turns: {turns}"),
+            "one more game: Some(50)",
+        ],
         likely: "in this scene the games take as many nanoseconds as the arguments say. It is their mean, or the whole \
             time divided by all turns, or the time of a round or a game; or the median is divided, instead of each \
             game; or the number of turns is 0",

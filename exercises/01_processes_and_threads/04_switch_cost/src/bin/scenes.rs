@@ -40,7 +40,7 @@ fn main() -> io::Result<()> {
     let neighbour = (args[0] == "both-kinds").then(neighbour);
     let (before, allowed_before) = (Survey::now(), allowed());
     match args[..] {
-        ["median", ..] => println!("{:?}", median(&numbers(&args[1..]))),
+        ["median", ..] => medians(&numbers(&args[1..])),
         ["pinned"] => a_pinned_body(),
         ["pinned", "last"] => on_the_last_cpu_only(a_pinned_body),
         ["pinned", "panic"] => a_pinned_body_panics(),
@@ -142,6 +142,10 @@ fn exit_now(code: i32) -> ! {
     unsafe { libc::_exit(code) }
 }
 
+fn medians(samples: &[u64]) {
+    println!("the median: {:?}, and of 7 alone: {:?}", median(samples), median(&[7]));
+}
+
 // The CPU.
 
 /// The one on which this thread is pinned, which is one of these.
@@ -191,6 +195,8 @@ fn a_pinned_body_panics() {
     });
     let ended: thread::Result<io::Result<()>> = panic::catch_unwind(body);
     println!("the body: {}, then {}", pin.take(), if ended.is_err() { "a panic" } else { "none" });
+    println!("afterwards as before: {}", allowed() == before);
+    allow(&before);
 }
 
 fn pinned_within_pinned() {
@@ -242,7 +248,9 @@ fn game(between: Between, rounds: u64) {
             println!("address spaces: {address_spaces}")
         }
         Ok(Cost { switches, address_spaces, nanoseconds }) => {
-            println!("the cost of nothing: {switches}, {address_spaces}, {nanoseconds}")
+            println!("the cost of nothing: {switches}, {address_spaces}, {nanoseconds}");
+            tell(cost);
+            return tell_of_another(between);
         }
         Err(error) => println!("{error}"),
     }
@@ -397,9 +405,9 @@ fn tell_how_many(cost: io::Result<Cost>, rounds: u64) {
 
 fn count(between: Between) {
     let before = switches_in_all(between);
-    let cost = play(between, 500, |_, _| ());
+    let cost = play(between, 100, |_, _| ());
     compare(&cost, Some(switches_in_all(between) - before));
-    tell_how_many(cost, 500);
+    tell_how_many(cost, 100);
 }
 
 /// A child that runs whenever somebody else lets it.
@@ -420,7 +428,7 @@ fn neighbour() -> Pid {
 fn both_kinds(between: Between, neighbour: Option<Pid>) {
     let neighbour = neighbour.expect("there is one in this scene");
     let before = switches_in_all(between);
-    let cost = play(between, 20, |turn, _| {
+    let cost = play(between, 3, |turn, _| {
         if turn.number <= 2 {
             let mut own = CpuSet::new();
             allowed().into_iter().for_each(|cpu| own.set(cpu).expect("there is such a CPU"));
@@ -478,9 +486,9 @@ fn others_switch(between: Between) {
 fn no_status() {
     // SAFETY: SIG_IGN is no function that would have to be sound (signal(2)).
     let before = unsafe { signal(Signal::SIGCHLD, SigIgn) }.expect("SIGCHLD may be ignored");
-    let cost = play(Between::Processes, 500, |_, _| ());
+    let cost = play(Between::Processes, 100, |_, _| ());
     compare(&cost, None);
-    tell_how_many(cost, 500);
+    tell_how_many(cost, 100);
     // SAFETY: this is what it was.
     unsafe { signal(Signal::SIGCHLD, before) }.expect("as it was");
 }
@@ -513,6 +521,8 @@ fn batches(between: Between, rounds: u64, takes: &[u64]) {
         Err(error) => println!("an error: {error}"),
     }
     println!("turns: {}", board().told());
+    let one_more = nanoseconds_a_turn((between, 1, 1), |_| clock::takes((0, 50)));
+    println!("one more game: {:?}", one_more.unwrap_or_default());
 }
 
 /// In the second of three games a turn panics.
@@ -614,12 +624,16 @@ fn way_out(how: &str) {
     let caller = getpid();
     let _guard = Guard;
     let cost = play(Between::Processes, 2, |_, _| {
-        if how == "panic" && getpid() != caller {
-            panic::resume_unwind(Box::new("on purpose"));
+        if getpid() != caller {
+            board().marks[0].store(1, SeqCst);
+            if how == "panic" {
+                panic::resume_unwind(Box::new("on purpose"));
+            }
         }
     });
     let marks = board().marks.each_ref().map(|mark| mark.load(SeqCst));
     println!(" destructors: {}, handlers: {}", marks[2], marks[3]);
+    println!("a child had a turn: {}", marks[0] == 1);
     println!("{}", if cost.is_err() { "an error" } else { "a cost" });
 }
 
@@ -724,7 +738,10 @@ fn mappings() -> usize {
 
 fn again(between: Between) {
     let games = |count| {
-        let right = (0..count).filter(|_| ping_pong(between, 1, |_| ()).is_ok());
+        let right = (0..count).filter(|_| {
+            board().forget();
+            play(between, 1, |_, _| ()).is_ok() && board().turns() == 2
+        });
         right.count()
     };
     let (few, before) = (games(10), mappings());
