@@ -239,7 +239,8 @@ fn require_sleep(between: &str) {
             "the other side slept in 3 of 3 turns of Pong",
             "a cost, turns: Ping Pong Ping Pong Ping Pong",
         ],
-        likely: "a side waits by looking again and again, with yields or pauses in between; or it does not wait",
+        likely: "a side waits by looking again and again, with yields, pauses or timeouts in between; or it does not \
+            wait",
         read: "README, the task; hint 3",
     }
     .require();
@@ -417,6 +418,22 @@ fn if_two_threads_cannot_be_made_nobody_has_a_turn(#[case] most: &str) {
         likely: "`spawn` panics where no thread can be made, and `Builder::spawn_scoped` returns an error; or the \
             first of two threads is not told that there is no second, and waits or has a turn",
         read: "https://doc.rust-lang.org/std/thread/struct.Builder.html#method.spawn_scoped; hint 5",
+    }
+    .require();
+}
+
+#[test]
+fn on_return_the_locals_of_a_side_are_dropped() {
+    Scene {
+        args: &["locals"],
+        prints: &[
+            "a side is a new thread: true",
+            "of its locals are left: 0",
+            "a cost, turns: Ping Pong",
+        ],
+        likely: "`thread::scope` waits until the closures have ended, and not the threads: their thread-locals are \
+            dropped later. `join` waits for the end of the thread",
+        read: "https://doc.rust-lang.org/std/thread/fn.scope.html, on joining; hint 5",
     }
     .require();
 }
@@ -601,6 +618,56 @@ fn a_child_that_ends_in_its_turn_has_the_last(#[case] how: &str, #[case] turn: &
             waits on a word in memory is woken by nobody; or the missing turn and the missing report are taken for a \
             turn and a report",
         read: "pipe(7), I/O on pipes and FIFOs; hint 7",
+    }
+    .require();
+}
+
+#[rstest]
+#[case::of_ping("1", "Ping")]
+#[case::of_pong("2", "Ping Pong")]
+fn a_panic_ends_a_child_that_handles_all_signals(#[case] at: &str, #[case] turns: &str) {
+    Scene {
+        args: &["panic", "processes", at, "handled"],
+        prints: &[
+            &format!("an error, turns: {turns}"),
+            "the caller's CPUs as before: true",
+            "a cost, turns: Ping Pong Ping Pong",
+        ],
+        likely: "the child is to be ended by a signal, for which it has its handler from the caller: then it is \
+            waited for, for ever",
+        read: "signal(7), Signal dispositions: a child inherits; hint 7",
+    }
+    .require();
+}
+
+#[rstest]
+#[case::by_exit_in_its_first("exit", "1")]
+#[case::by_exit_in_its_last("exit", "3")]
+#[case::killed_in_its_last("killed", "3")]
+fn a_child_that_ends_without_a_status_has_the_last_turn(#[case] how: &str, #[case] turn: &str) {
+    Scene {
+        args: &["death", how, turn, "no-status"],
+        prints: &[
+            "a child ended in its turn: true",
+            "turns after that: 0",
+            "an error",
+            "the caller's CPUs as before: true",
+            "a cost, turns: Ping Pong Ping Pong",
+        ],
+        likely: "the caller ignores SIGCHLD, so there is no status (ECHILD): that is taken for a good end",
+        read: "wait(2), NOTES; hint 7",
+    }
+    .require();
+}
+
+#[test]
+fn a_child_that_leaves_a_program_behind_has_the_last_turn() {
+    Scene {
+        args: &["survivor"],
+        prints: &["a program lives on: true", "turns after that: 0", "an error"],
+        likely: "the descriptors of the game are not close-on-exec: a program that a turn has started has copies of \
+            them, and the end of the file does not come",
+        read: "open(2), O_CLOEXEC; pipe(2); hint 7",
     }
     .require();
 }

@@ -206,14 +206,18 @@ impl Words {
 fn between_threads(rounds: u64, turn: &(impl Fn(Side) + Sync)) -> io::Result<Cost> {
     let (words, since) = (Words::default(), Instant::now());
     thread::scope(|scope| {
-        for side in [Side::Ping, Side::Pong] {
-            let words = &words;
+        let words = &words;
+        let sides = [Side::Ping, Side::Pong].map(|side| {
             let play = move || words.play(side, rounds, turn, since);
-            // The scope waits for the first side, if there is no second.
-            thread::Builder::new().spawn_scoped(scope, play).inspect_err(|_| words.end())?;
+            thread::Builder::new().spawn_scoped(scope, play)
+        });
+        if sides.iter().all(Result::is_ok) {
+            words.open()
+        } else {
+            words.end()
         }
-        words.open();
-        io::Result::Ok(())
+        let ended = sides.map(|side| side.map(|side| side.join()).map(drop));
+        ended.into_iter().collect::<io::Result<Vec<()>>>()
     })?;
     words.cost(1)
 }

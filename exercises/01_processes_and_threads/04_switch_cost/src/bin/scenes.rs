@@ -25,7 +25,7 @@ use nix::unistd::{ForkResult, Pid, fork, getpid, gettid};
 use switch_cost::sides::{Between, Cost, Side};
 use switch_cost::{median, nanoseconds_a_turn, ping_pong, pinned, tasks};
 use testkit::on_trial;
-use testkit::procfs::{child_ids, thread_ids};
+use testkit::procfs::{Activity, Syscall, child_ids, thread_activity, thread_ids, thread_stat};
 use testkit::quiescence::{Quiescence, await_quiescence_of_thread, let_others_look};
 use testkit::survey::Survey;
 
@@ -34,6 +34,7 @@ use board::{Turn, allowed, allowed_of, board, switches, switches_of_all};
 fn main() -> io::Result<()> {
     let_others_look();
     board();
+    allow_all();
     let args: Vec<String> = env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     // A neighbour is there before and after.
@@ -65,7 +66,16 @@ fn main() -> io::Result<()> {
             time(between(of), (number(seconds), number(nanoseconds)))
         }
         ["panic", of, at] => a_turn_panics(between(of), number(at)),
+        ["panic", of, at, "handled"] => {
+            with_a_handler_for_all(|| a_turn_panics(between(of), number(at)));
+        }
         ["death", how, at] => a_child_ends_in_its_turn(how, number(at)),
+        ["death", how, at, "no-status"] => {
+            without_status(|| a_child_ends_in_its_turn(how, number(at)));
+        }
+        ["survivor"] => a_child_leaves_a_program_behind(),
+        ["lives-on"] => return io::stdin().read(&mut [0]).map(drop),
+        ["locals"] => locals_are_dropped(),
         ["killed", at] => killed_while_it_waits(number(at)),
         ["way-out", how] => way_out(how),
         ["no-thread", most] => no_thread(number(most)),
@@ -88,6 +98,7 @@ fn main() -> io::Result<()> {
     println!("changed: {}", changes.join(", "));
     if let Some(neighbour) = neighbour {
         kill(neighbour, Signal::SIGKILL).expect("it has not been waited for");
+        waitpid(neighbour, None).expect("it is a child of this process");
     }
     Ok(())
 }
@@ -163,6 +174,14 @@ fn allow(cpus: &[usize]) {
         set.set(*cpu).expect("there is such a CPU");
     }
     sched_setaffinity(Pid::from_raw(0), &set).expect("this thread was allowed to run there");
+}
+
+/// Whoever has started this program may have bound it to one CPU, and on one CPU no pin is to be seen.
+fn allow_all() {
+    let mut all = CpuSet::new();
+    (0..CpuSet::count()).for_each(|cpu| all.set(cpu).expect("there is room for it"));
+    // The kernel takes the CPUs that there are, and that are this program's (sched_setaffinity(2)).
+    sched_setaffinity(Pid::from_raw(0), &all).expect("some CPU is this program's");
 }
 
 /// The scene prints what is left of it: so it is all as before.
@@ -316,12 +335,27 @@ fn others_sleep(caller: i32) -> bool {
     let at_rest = || {
         others(caller).into_iter().all(|(pid, tid)| {
             let rest = await_quiescence_of_thread(pid, tid);
-            matches!(rest, Quiescence::Asleep | Quiescence::Ended)
+            matches!(rest, Quiescence::Asleep | Quiescence::Ended) && !looks_again(pid, tid)
         })
     };
     let sleep = !IS_SPINNING.load(SeqCst) && at_rest();
     IS_SPINNING.fetch_or(!sleep, SeqCst);
     sleep
+}
+
+/// Whether it sleeps until a descriptor is ready, or some time has passed: who waits so looks again and again.
+fn looks_again(pid: i32, tid: i32) -> bool {
+    let Ok(Activity::InCall(Syscall { number, arguments })) = thread_activity(pid, tid) else {
+        return false;
+    };
+    match number {
+        libc::SYS_ppoll => arguments[2] != 0,
+        libc::SYS_epoll_pwait => arguments[3] as i32 != -1,
+        libc::SYS_epoll_pwait2 => arguments[3] != 0,
+        libc::SYS_pselect6 => arguments[4] != 0,
+        libc::SYS_rt_sigtimedwait => arguments[2] != 0,
+        _ => false,
+    }
 }
 
 fn sleep(between: Between) {
@@ -484,11 +518,18 @@ fn others_switch(between: Between) {
 }
 
 fn no_status() {
+    without_status(|| {
+        let cost = play(Between::Processes, 100, |_, _| ());
+        compare(&cost, None);
+        tell_how_many(cost, 100);
+    });
+}
+
+/// The kernel keeps no status of children that have ended.
+fn without_status(scene: impl FnOnce()) {
     // SAFETY: SIG_IGN is no function that would have to be sound (signal(2)).
     let before = unsafe { signal(Signal::SIGCHLD, SigIgn) }.expect("SIGCHLD may be ignored");
-    let cost = play(Between::Processes, 100, |_, _| ());
-    compare(&cost, None);
-    tell_how_many(cost, 100);
+    scene();
     // SAFETY: this is what it was.
     unsafe { signal(Signal::SIGCHLD, before) }.expect("as it was");
 }
@@ -550,6 +591,24 @@ fn a_turn_panics(between: Between, at: u64) {
     tell_of_another(between);
 }
 
+/// No signal ends the caller any more, or a child of its, but for the two that cannot be handled.
+fn with_a_handler_for_all(scene: impl FnOnce()) {
+    const FATAL: [Signal; 6] = [
+        Signal::SIGHUP,
+        Signal::SIGINT,
+        Signal::SIGTERM,
+        Signal::SIGUSR1,
+        Signal::SIGUSR2,
+        Signal::SIGALRM,
+    ];
+    FATAL.into_iter().for_each(handle);
+    scene();
+    for signal_number in FATAL {
+        // SAFETY: this is what it was.
+        unsafe { signal(signal_number, SigHandler::SigDfl) }.expect("as it was");
+    }
+}
+
 /// The child ends in its own turn of this number: which side it is, is the solution's affair.
 fn a_child_ends_in_its_turn(how: &str, at: u64) {
     let (caller, before) = (getpid(), allowed());
@@ -591,9 +650,10 @@ fn killed_while_it_waits(at: u64) {
             return;
         }
         await_quiescence_of_thread(other, other);
+        // Before the deed: whoever watches the two may end this side, too, in the midst of its turn.
+        board().marks[0].store(turn.number, SeqCst);
         kill(Pid::from_raw(other), Signal::SIGKILL).expect("a child of this user");
         await_quiescence_of_thread(other, other);
-        board().marks[0].store(turn.number, SeqCst);
     });
     let killed_in = board().marks[0].load(SeqCst);
     println!("a child was killed while it waited: {}", killed_in > 0);
@@ -601,6 +661,61 @@ fn killed_while_it_waits(at: u64) {
     println!("{}", if cost.is_err() { "an error" } else { "a cost" });
     println!("the caller's CPUs as before: {}", allowed() == before);
     tell_of_another(Between::Processes);
+}
+
+/// In its turn the child starts a program, which lives on when the child has ended.
+fn a_child_leaves_a_program_behind() {
+    // What nobody is left to wait for, is this process's.
+    nix::sys::prctl::set_child_subreaper(true).expect("a process may reap");
+    let (stays, leave) = io::pipe().expect("a pipe");
+    let caller = getpid();
+    let cost = play(Between::Processes, 3, |turn, _| {
+        if getpid() != caller {
+            let own = env::current_exe().expect("this program has a file");
+            let stays = stays.try_clone().expect("a descriptor");
+            let mut program = process::Command::new(own);
+            let started =
+                program.arg("lives-on").stdin(stays).stdout(process::Stdio::null()).spawn();
+            board().marks[1].store(u64::from(started.is_ok()), SeqCst);
+            board().marks[0].store(turn.number, SeqCst);
+            exit_now(0);
+        }
+    });
+    println!("a program lives on: {}", board().marks[1].load(SeqCst) == 1);
+    println!("turns after that: {}", board().turns() - board().marks[0].load(SeqCst));
+    println!("{}", if cost.is_err() { "an error" } else { "a cost" });
+    drop(leave);
+    while waitpid(None, None).is_ok() {}
+}
+
+/// What a turn has left in its thread is dropped there, when the caller waits for the end of the thread.
+fn locals_are_dropped() {
+    struct Local(i32);
+    impl Drop for Local {
+        fn drop(&mut self) {
+            // The caller sleeps in its wait for the end of this thread; or else it is back from the game already.
+            let sleeps = || thread_stat(self.0, self.0).is_some_and(|stat| stat.state == 'S');
+            while board().marks[2].load(SeqCst) == 0 && !sleeps() {
+                thread::yield_now();
+            }
+            board().marks[0].fetch_add(1 - board().marks[2].load(SeqCst), SeqCst);
+        }
+    }
+    thread_local! {
+        static LOCAL: Cell<Option<Local>> = const { Cell::new(None) };
+    }
+    let caller = getpid().as_raw();
+    let cost = play(Between::Threads, 1, |_, _| {
+        if gettid().as_raw() != caller {
+            LOCAL.set(Some(Local(caller)));
+            board().marks[1].fetch_add(1, SeqCst);
+        }
+    });
+    board().marks[2].store(1, SeqCst);
+    let [dropped, made, ..] = board().marks.each_ref().map(|mark| mark.load(SeqCst));
+    println!("a side is a new thread: {}", made > 0);
+    println!("of its locals are left: {}", made - dropped);
+    tell(cost);
 }
 
 /// Lives in a frame of the caller.
@@ -657,16 +772,16 @@ fn no_cpu(between: Between) {
     tell(play(between, 2, |_, _| ()));
 }
 
-fn handle_sigusr1() {
+fn handle(signal: Signal) {
     extern "C" fn nothing(_: libc::c_int) {}
     let action = SigAction::new(SigHandler::Handler(nothing), SaFlags::empty(), SigSet::empty());
     // SAFETY: the handler does nothing, so it is async-signal-safe (signal-safety(7)).
-    unsafe { sigaction(Signal::SIGUSR1, &action) }.expect("SIGUSR1 may be handled");
+    unsafe { sigaction(signal, &action) }.expect("the signal may be handled");
 }
 
 /// In each turn a signal comes for everybody who sleeps: it has a handler, and calls are not restarted.
 fn signals(between: Between) {
-    handle_sigusr1();
+    handle(Signal::SIGUSR1);
     let caller = getpid().as_raw();
     let cost = play(between, 3, |_, _| {
         if !others_sleep(caller) {
@@ -681,7 +796,8 @@ fn signals(between: Between) {
         }
         board().marks[1].fetch_add(u64::from(others_sleep(caller)), SeqCst);
     });
-    println!("a signal in each turn: {}", board().marks[0].load(SeqCst) >= 6);
+    // In the last turn there may be nobody else any more.
+    println!("a signal in each turn: {}", board().marks[0].load(SeqCst) >= 5);
     println!("turns in which the others slept on: {}", board().marks[1].load(SeqCst));
     tell(cost);
     // SAFETY: this is what it was.
