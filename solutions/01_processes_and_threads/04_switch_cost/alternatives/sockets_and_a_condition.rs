@@ -276,10 +276,9 @@ pub fn nanoseconds_a_turn(
     turn: impl Fn(Side) + Sync,
 ) -> io::Result<Option<u64>> {
     let mut samples = Vec::new();
-    if rounds > 0 {
-        for _ in 0..batches {
-            samples.push(ping_pong(between, rounds, &turn)?.nanoseconds / rounds / 2);
-        }
+    for _ in 0..batches {
+        let game = ping_pong(between, rounds, &turn)?;
+        samples.extend(game.nanoseconds.checked_div(rounds).map(|round| round / 2));
     }
     Ok(median(&samples))
 }

@@ -120,7 +120,10 @@ impl Board {
         if let Some(entry) = self.log.get(before as usize) {
             entry.store(1 + u64::from(side == Side::Pong), SeqCst);
         }
-        let next = if before % 2 == 0 { Side::Ping } else { Side::Pong };
+        let next = match before % 2 {
+            0 => Side::Ping,
+            _ => Side::Pong,
+        };
         self.not_by_turns.fetch_add(u64::from(side != next), SeqCst);
         self.at_once.fetch_add(u64::from(self.inside.fetch_add(1, SeqCst) > 0), SeqCst);
         let of_side = self.side(side);
