@@ -1,22 +1,369 @@
-//! TODO: what these tests ask, in a sentence. The easiest is the first.
-//!
-//! What forks runs in a program of its own, `src/main.rs` or `src/bin/*.rs`: `testkit::program` starts it.
+//! `run`, with real processes. `src/bin/scenes.rs` calls it with the jobs that are given here, each as the steps of
+//! its turns (`src/job.rs`), and a policy of its own; the policy writes down what it hears. Each job looks
+//! around when its turn begins, and so does the policy whenever it is asked or told something: every
+//! other job has to be stopped by then.
 
-use one_cpu::run;
 use rstest::rstest;
+use testkit::Lesson;
+use testkit::program::{Ending, Observed, Program};
 use testkit::require;
 
+fn observe(args: &[&str]) -> Observed {
+    let program = Program::new(env!("CARGO_BIN_EXE_scenes"));
+    let observed = args.iter().fold(program, |program, arg| program.arg(*arg)).run();
+    let stderr = observed.stderr.trim_start();
+    require!(!stderr.contains("not yet implemented"),
+        expected: "jobs {args:?} to be run",
+        seen: "{stderr}",
+        likely: "a `todo!` is still there",
+        read: "README, the task",
+    );
+    observed
+}
+
+/// Of causes, a line each, that begin with the sign by which they are known, the one whose sign was seen.
+fn cause_of<'a>(seen: &str, likely: &'a str) -> &'a str {
+    let known = |cause: &&str| cause.split_once(": ").is_some_and(|(sign, _)| seen.contains(sign));
+    likely.lines().find(known).unwrap_or(likely)
+}
+
+/// The scene ends by itself, and these lines are what it prints.
+#[track_caller]
+fn require_lines(args: &[&str], expected: &str, likely: &str, read: &str) {
+    let observed = observe(args);
+    let seen = match observed.ending {
+        Ending::Exited(0) => observed.stdout.trim_end().to_owned(),
+        ending => {
+            let parts =
+                [&observed.stdout, &observed.stuck, &observed.stderr].map(|it| it.trim_end());
+            format!("the caller: {ending:?}\n{}", parts.join("\n")).trim_end().to_owned()
+        }
+    };
+    if seen != expected {
+        Lesson {
+            expected: format!("jobs {args:?} to come to this:\n{expected}"),
+            likely: cause_of(&seen, likely).to_owned(),
+            seen,
+            read: read.to_owned(),
+            ..Lesson::default()
+        }
+        .about("run")
+        .fail();
+    }
+}
+
+/// The policy hears this, the jobs end so, and nothing else is amiss.
+#[track_caller]
+fn require_scene(args: &[&str], heard: &str, outcome: &str, likely: &str, read: &str) {
+    let expected =
+        format!("heard: {heard}\n{outcome}\namiss: none\nchanged: none\nchildren left: none");
+    require_lines(args, &expected, likely, read);
+}
+
+// One at a time.
+
+#[test]
+fn a_job_is_stopped_until_its_turn_comes_and_then_goes_on() {
+    require_scene(
+        &["exit=3"],
+        "0 arrived, 0 ended",
+        "ended: exited 3",
+        "TimedOut: the job is never continued (SIGCONT), or it is waited for before that; or `spawn` waits for a job \
+         that has stopped itself before it execs, and never returns: stop it from outside, when it has started
+not stopped: the policy hears of the job before it is stopped: it is to be stopped (SIGSTOP) when it has started",
+        "README, Start; signal(7); hint 3",
+    );
+}
+
+#[test]
+fn without_jobs_nobody_is_asked() {
+    // The script would name a job.
+    require_scene(
+        &["--policy=0"],
+        "none",
+        "ended: none",
+        "the policy is asked before it is clear that there is a job; or to have no jobs is an error",
+        "README, Errors",
+    );
+}
+
+#[test]
+fn jobs_end_one_after_another_and_each_in_its_own_turn() {
+    require_scene(
+        &["exit=1", "exit=2", "exit=0"],
+        "0 arrived, 1 arrived, 2 arrived, 0 ended, 1 ended, 2 ended",
+        "ended: exited 1, exited 2, exited 0",
+        "was started while: the jobs are started together, and stopped later: stop each before the next is started
+had a turn while: two jobs are continued at the same time
+NotStopped: a job is not stopped when the first turn begins",
+        "README, Start and Turn",
+    );
+}
+
+#[test]
+fn the_answers_are_in_the_order_of_the_jobs_whatever_the_order_of_the_turns() {
+    require_scene(
+        &["--policy=stack", "exit=1", "block exit=2", "exit=3"],
+        "0 arrived, 1 arrived, 2 arrived, 2 ended, 1 blocked, 1 arrived, 1 ended, 0 ended",
+        "ended: exited 1, exited 2, exited 3",
+        "the endings are kept in the order in which they came; or `run` has an order of its own and does not ask \
+         the policy for every turn",
+        "README, Turn",
+    );
+}
+
+#[test]
+fn a_job_that_stops_by_itself_is_blocked_and_arrives_again_at_once() {
+    require_scene(
+        &["block block exit=1", "block exit=2"],
+        "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived, 0 blocked, 0 arrived, 1 ended, 0 ended",
+        "ended: exited 1, exited 2",
+        "TimedOut: nobody notices that the job has stopped: `waitpid` tells of a stop only with WUNTRACED, and \
+         `Child::wait` never does
+no ending: a stop is taken for an end: WIFSTOPPED",
+        "wait(2), WUNTRACED; README, Turn; hint 3",
+    );
+}
+
 #[rstest]
-#[case::first_the_one_that_ends_well([("true", true), ("false", false)])]
-#[case::first_the_one_that_does_not([("false", false), ("true", true)])]
-fn the_end_of_a_program_is_known(#[case] programs: [(&str, bool); 2]) {
-    let run = |(program, _)| run(program).expect("both programs are on every Linux machine");
-    let (seen, expected) = (programs.map(run), programs.map(|(_, expected)| expected));
-    let names = programs.map(|(program, _)| program);
-    require!(seen == expected,
-        expected: "{expected:?} of the programs {names:?}",
-        seen: "{seen:?}",
-        likely: "TODO: the one mistake that usually has this effect",
-        read: "hint 1",
+#[case::by_the_stop_of_a_terminal(20)]
+#[case::by_a_read_in_the_background(21)]
+#[case::by_a_write_in_the_background(22)]
+fn a_job_may_stop_by_any_of_the_signals_that_stop(#[case] signal: i32) {
+    let turns = format!("block-by={signal} exit=1");
+    require_scene(
+        &[&turns, "exit=2"],
+        "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 ended, 0 ended",
+        "ended: exited 1, exited 2",
+        "only SIGSTOP is taken for a stop: SIGTSTP, SIGTTIN and SIGTTOU stop a process, too",
+        "signal(7), Stop",
+    );
+}
+
+#[rstest]
+#[case::by_an_exit("exit=255", "exited 255")]
+#[case::by_its_own_signal("die=15", "killed 15")]
+#[case::by_sigkill("die=9", "killed 9")]
+#[case::by_a_real_time_signal("die=40", "killed 40")]
+fn a_job_that_ends_inside_its_slice_does_not_hold_the_others_up(
+    #[case] turn: &str,
+    #[case] ending: &str,
+) {
+    let turns = format!("block {turn}");
+    let expected = format!("ended: {ending}, exited 0");
+    require_scene(
+        &[&turns, "block block exit=0"],
+        "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived, 0 ended, 1 blocked, 1 arrived, 1 ended",
+        &expected,
+        "TimedOut: `run` sleeps to the end of the slice (it is an hour here): it has to wake up for news of the job, too
+failed: an ending is taken for an error: `nix` has no name for a real-time signal, the raw status has
+had a turn while: the others are continued although the job has not ended",
+        "README, Turn; wait(2), WIFSIGNALED; hint 3",
+    );
+}
+
+#[test]
+fn many_jobs_take_turns() {
+    let jobs = ["block block exit=7"; 40];
+    let all = |what: &str| {
+        (0..40).map(|job| what.replace('N', &job.to_string())).collect::<Vec<_>>().join(", ")
+    };
+    let blocked = all("N blocked, N arrived");
+    let heard = format!("{}, {blocked}, {blocked}, {}", all("N arrived"), all("N ended"));
+    let ended = format!("ended: {}", ["exited 7"; 40].join(", "));
+    require_scene(&jobs, &heard, &ended, "something holds for a few jobs only", "README, the task");
+}
+
+#[test]
+fn a_job_that_ends_before_it_can_be_stopped_has_no_turn() {
+    require_scene(
+        &["block exit=1", "dies then exit=0", "exit=2"],
+        "0 arrived, 2 arrived, 0 blocked, 0 arrived, 2 ended, 0 ended",
+        "ended: exited 1, killed 9, exited 2",
+        "1 arrived: the first wait may tell of an end: such a job never arrives
+TimedOut: `run` waits for the stop of a job that has ended",
+        "README, Start; wait(2)",
+    );
+}
+
+// A stop is confirmed.
+
+#[test]
+fn nobody_goes_on_before_the_last_has_stopped() {
+    // The first job has been sent its SIGSTOP, and stops only when `run` has come to rest, or has gone on too early.
+    require_scene(
+        &["stop-late exit=1", "block exit=2"],
+        "0 arrived, 1 arrived, 0 expired, 1 blocked, 1 arrived, 0 ended, 1 ended",
+        "ended: exited 1, exited 2",
+        "was not stopped: a signal that is sent has not arrived yet: after SIGSTOP, wait until `waitpid` says that the \
+         job has stopped (WUNTRACED), and only then tell the policy and continue the next one
+TimedOut: see a_job_whose_slice_is_used_up_is_stopped first",
+        "signal(7); wait(2), WUNTRACED; hint 4",
+    );
+}
+
+// Slices.
+
+#[test]
+fn a_job_whose_slice_is_used_up_is_stopped() {
+    require_scene(
+        &["expire expire exit=1", "block expire exit=2"],
+        "0 arrived, 1 arrived, 0 expired, 1 blocked, 1 arrived, 0 expired, 1 expired, 0 ended, 1 ended",
+        "ended: exited 1, exited 2",
+        "far more: nobody looks at the job's meter, or a job that computes is waited for without an end: its slice has \
+         to end the sleep, too
+less than a slice: the slice is measured on the clock, or its parts are added up wrongly: subtract what the meter \
+         said when the turn began
+more than it has used: `used` is more than what the meter has gone on in this turn: it is counted from the start of the job, \
+         or on the clock",
+        "clock_getcpuclockid(3); README, Slice; hint 4",
+    );
+}
+
+#[test]
+fn a_job_that_sleeps_keeps_its_turn() {
+    require_scene(
+        &["nap+expire exit=1", "nap+expire nap+block exit=2"],
+        "0 arrived, 1 arrived, 0 expired, 1 expired, 0 ended, 1 blocked, 1 arrived, 1 ended",
+        "ended: exited 1, exited 2",
+        "while it slept: the slice is measured on the clock: a job that sleeps uses no CPU time, and its slice is \
+         still before it
+less than a slice: the slice is measured on the clock",
+        "README, Slice; clock_getcpuclockid(3); hint 4",
+    );
+}
+
+#[test]
+fn the_time_of_all_threads_counts() {
+    require_scene(
+        &["expire-by-a-thread exit=1", "exit=2"],
+        "0 arrived, 1 arrived, 0 expired, 1 ended, 0 ended",
+        "ended: exited 1, exited 2",
+        "the meter is that of the job's first thread, which sleeps here; a process has one for all its threads",
+        "clock_getcpuclockid(3); README, Slice",
+    );
+}
+
+#[test]
+fn a_turn_that_ends_early_is_charged_with_what_was_used() {
+    require_scene(
+        &["work+block block exit=1", "block work+block exit=2"],
+        "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived, \
+         0 ended, 1 ended",
+        "ended: exited 1, exited 2",
+        "less than it has used: the meter was read before the job had stopped (or not at all): read it when it stands still
+more than it has used: the whole slice is charged, or the time since the start of the job, or that on the clock",
+        "README, Turn; src/policy.rs: Blocked",
+    );
+}
+
+#[test]
+fn a_slice_may_be_longer_than_any_sleep() {
+    require_scene(
+        &["--longest", "work+block exit=1", "work+exit=2"],
+        "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 ended, 0 ended",
+        "ended: exited 1, exited 2",
+        "Duration::MAX does not fit into what the kernel takes for a time, or overflows when something is added to it",
+        "README, Slice",
+    );
+}
+
+#[test]
+fn run_sleeps_while_a_job_has_its_turn() {
+    require_scene(
+        &["watch+block watch+exit=1", "exit=2"],
+        "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 ended, 0 ended",
+        "ended: exited 1, exited 2",
+        "did not sleep: WNOHANG, or the meter, in a loop without a sleep; or a descriptor stays readable, and poll does not \
+         sleep",
+        "README, Turn; hint 4",
+    );
+}
+
+// On one CPU, as its command says.
+
+#[rstest]
+#[case::of_several(&[])]
+#[case::of_one_that_is_not_the_first(&["--last-cpu"])]
+fn all_jobs_run_on_one_cpu_that_the_caller_may_use(#[case] option: &[&str]) {
+    let args = [option, &["block exit=1", "block exit=2", "exit=0"]].concat();
+    require_scene(
+        &args,
+        "0 arrived, 1 arrived, 2 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived, 2 ended, 0 ended, 1 ended",
+        "ended: exited 1, exited 2, exited 0",
+        "several CPUs: the affinity of the jobs is not set: sched_setaffinity(2), which children inherit
+may not use: CPU 0 is taken for granted: the caller may be bound to others
+affinity: the caller has bound itself, and is not set free again",
+        "sched_setaffinity(2); README, Start",
+    );
+}
+
+// What is not a job.
+
+#[test]
+fn other_children_stay_the_callers() {
+    let expected = "\
+heard: 0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 ended, 0 ended
+ended: exited 1, exited 2
+amiss: none
+another child: exited 9
+another child: exited 5
+another child: exited 4
+changed: none
+children left: none";
+    require_lines(
+        &["--others", "block exit=1", "exit=2"],
+        expected,
+        "`waitpid(-1)` takes news of any child: one that has ended, or is stopped, and is none of the jobs",
+        "wait(2): the value of pid; README, Others",
+    );
+}
+
+#[test]
+fn what_a_job_starts_is_not_stopped_with_it() {
+    require_scene(
+        &["leave-a-child+block exit=1", "await-the-child+exit=2"],
+        "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 ended, 0 ended",
+        "ended: exited 1, exited 2",
+        "the whole process group is stopped, or a process is stopped that is not a job",
+        "kill(2); README, Others",
+    );
+}
+
+#[test]
+fn a_job_may_be_killed_while_it_waits_for_its_turn() {
+    require_scene(
+        &["kill=2+block exit=1", "exit=2", "exit=0"],
+        "0 arrived, 1 arrived, 2 arrived, 0 blocked, 0 arrived, 1 ended, 2 ended, 0 ended",
+        "ended: exited 1, exited 2, killed 9",
+        "TimedOut: a job that has been killed never stops: a wait has to take its end for an answer
+failed: a job that has been killed is an error; its end is an answer like others",
+        "README, Others; wait(2)",
+    );
+}
+
+#[test]
+fn a_signal_does_not_disturb_run() {
+    require_scene(
+        &["interrupt+block interrupt+exit=1", "exit=2"],
+        "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 ended, 0 ended",
+        "ended: exited 1, exited 2",
+        "EINTR is passed on as an error; it only means: a signal handler ran, call again",
+        "signal(7), Interruption of system calls; README, SIGTERM",
+    );
+}
+
+#[rstest]
+#[case::blocked("--sigchld=blocked")]
+#[case::handled("--sigchld=handled")]
+#[case::handled_but_not_for_stops("--sigchld=no-stops")]
+fn whatever_the_caller_does_with_sigchld_stops_and_ends_are_noticed(#[case] option: &str) {
+    require_scene(
+        &[option, "block exit=1", "expire exit=2"],
+        "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 expired, 0 ended, 1 ended",
+        "ended: exited 1, exited 2",
+        "TimedOut: `run` waits for SIGCHLD, which does not come for a stop: the caller has set SA_NOCLDSTOP
+changed: SIGCHLD, or the signal mask, is not as it was",
+        "sigaction(2), SA_NOCLDSTOP; README, Afterwards",
     );
 }

@@ -1,0 +1,190 @@
+//! When `run` fails, is ended by SIGTERM, or unwinds: nobody is left behind, and the caller is as before.
+
+use rstest::rstest;
+use testkit::Lesson;
+use testkit::program::{Ending, Program};
+use testkit::require;
+
+/// The scene prints these lines.
+#[track_caller]
+fn require_lines(args: &[&str], expected: &[&str], likely: &str, read: &str) {
+    let program = Program::new(env!("CARGO_BIN_EXE_scenes"));
+    let observed = args.iter().fold(program, |program, arg| program.arg(*arg)).run();
+    let stderr = observed.stderr.trim_start();
+    require!(!stderr.contains("not yet implemented"),
+        expected: "jobs {args:?} to be run",
+        seen: "{stderr}",
+        likely: "a `todo!` is still there",
+        read: "README, the task",
+    );
+    let seen = match observed.ending {
+        Ending::Exited(0) => observed.stdout.trim_end().to_owned(),
+        ending => {
+            let parts =
+                [&observed.stdout, &observed.stuck, &observed.stderr].map(|it| it.trim_end());
+            format!("the caller: {ending:?}\n{}", parts.join("\n")).trim_end().to_owned()
+        }
+    };
+    let expected = expected.join("\n");
+    if seen != expected {
+        let known =
+            |cause: &&str| cause.split_once(": ").is_some_and(|(sign, _)| seen.contains(sign));
+        let likely = likely.lines().find(known).unwrap_or(likely).to_owned();
+        Lesson {
+            expected: format!("jobs {args:?} to come to this:\n{expected}"),
+            likely,
+            seen,
+            read: read.to_owned(),
+            ..Lesson::default()
+        }
+        .about("run")
+        .fail();
+    }
+}
+
+const NOTHING: [&str; 3] = ["amiss: none", "changed: none", "children left: none"];
+
+const LEFT: &str = "children left: after an error every job that still lives is killed (SIGKILL, which reaches it \
+    though it is stopped) and waited for
+changed: something of the caller's is not set back when `run` fails: a guard with a destructor does it on each way out";
+
+#[rstest]
+#[case::the_first(&["missing", "block exit=1"], "entity not found")]
+#[case::the_second(&["block exit=1", "missing"], "entity not found")]
+#[case::the_last_of_three(&["exit=1", "block", "directory"], "permission denied")]
+fn a_job_that_cannot_be_started_fails_run_and_the_others_are_gone(
+    #[case] jobs: &[&str],
+    #[case] error: &str,
+) {
+    let failed = format!("failed: {error}");
+    require_lines(
+        jobs,
+        &[&["heard: none", &failed], &NOTHING[..]].concat(),
+        LEFT,
+        "README, Errors and Afterwards; hint 5",
+    );
+}
+
+#[rstest]
+#[case::nobody("0,nobody", "heard: 0 arrived, 1 arrived, 0 blocked, 0 arrived")]
+#[case::nobody_at_the_first_turn("nobody", "heard: 0 arrived, 1 arrived")]
+#[case::no_job("1,far", "heard: 0 arrived, 1 arrived, 1 blocked, 1 arrived")]
+#[case::one_more_than_there_are("2", "heard: 0 arrived, 1 arrived")]
+#[case::a_job_that_has_ended("0,0,0", "heard: 0 arrived, 1 arrived, 0 blocked, 0 arrived, 0 ended")]
+#[case::a_slice_of_zero("0,no-time", "heard: 0 arrived, 1 arrived, 0 blocked, 0 arrived")]
+fn a_policy_that_names_what_it_must_not_fails_run(#[case] script: &str, #[case] heard: &str) {
+    let policy = format!("--policy={script}");
+    // The kind of the error is yours to choose.
+    let program = Program::new(env!("CARGO_BIN_EXE_scenes")).arg("--any-error");
+    let observed = [&policy, "block exit=1", "block exit=2"]
+        .iter()
+        .fold(program, |program, arg| program.arg(*arg))
+        .run();
+    let seen = format!("{}{}", observed.stdout.trim_end(), observed.stderr.trim_end());
+    let expected = [&[heard, "failed"], &NOTHING[..]].concat().join("\n");
+    require!(observed.ending == Ending::Exited(0) && seen == expected,
+        expected: "a policy that says {script} to make `run` fail:\n{expected}",
+        seen: "{seen}",
+        likely: "what the policy says is not checked: `None` while jobs wait is no end, a number may be out of range, and the pid of a job that has ended may be another process's; or jobs are left when `run` fails",
+        read: "README, Errors; hint 5",
+        about: "run",
+    );
+}
+
+#[test]
+fn a_panic_of_the_policy_goes_on_when_nobody_is_left() {
+    require_lines(
+        &["--policy=0,1,panic", "block exit=1", "block exit=2", "exit=0"],
+        &[
+            &[
+                "heard: 0 arrived, 1 arrived, 2 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived",
+                "panicked: the policy panics (on purpose)",
+            ],
+            &NOTHING[..],
+        ]
+        .concat(),
+        "children left: a panic unwinds through `run`: only destructors clean up on that way
+changed: a panic unwinds through `run`: only destructors set back what is the caller's",
+        "README, Afterwards; https://doc.rust-lang.org/std/ops/trait.Drop.html; hint 5",
+    );
+}
+
+#[rstest]
+#[case::while_a_job_runs(&["block", "term"])]
+#[case::while_the_first_job_runs(&["term", "block", "block"])]
+#[case::while_a_job_is_started(&["block", "rings then block", "block"])]
+#[case::while_the_first_job_is_started(&["rings then block", "block"])]
+#[case::while_the_policy_is_told(&["--sigterm-in=0 blocked", "block block", "block block"])]
+#[case::while_the_policy_hears_of_the_last_job(&["--sigterm-in=1 arrived", "block", "block"])]
+#[case::while_the_policy_is_asked(&["--sigterm-in=turn of 1", "block", "block exit=0"])]
+fn sigterm_kills_the_caller_when_nobody_is_left(#[case] args: &[&str]) {
+    require_lines(
+        &[&["outlived"], args].concat(),
+        &["the caller: killed 15", "left: none"],
+        "is stopped: the caller dies of SIGTERM at once, and its jobs stay stopped for ever: block SIGTERM (or handle it) before \
+         the first job is started, kill and reap them, and then let the signal do what it does
+nobody has waited for: the jobs are killed, but not waited for
+exited: the signal is taken, and does not do what it does in the caller: raise it again when the mask is as before
+one that runs: a job is left running",
+        "README, SIGTERM; signal(7); hint 6",
+    );
+}
+
+#[rstest]
+#[case::while_a_job_runs(&["block", "term"])]
+#[case::while_a_job_is_started(&["block", "rings then block", "block"])]
+#[case::while_the_policy_is_asked(&["--sigterm-in=turn of 0", "block", "block"])]
+fn sigterm_is_handled_once_by_the_caller_and_run_fails(#[case] args: &[&str]) {
+    // What the policy heard after the signal had come is not looked at.
+    require_lines(
+        &[&["outlived", "--sigterm=handled", "--only-the-end"], args].concat(),
+        &[
+            "failed: operation interrupted",
+            "amiss: none",
+            "handled: 1",
+            "changed: none",
+            "children left: none",
+            "the caller: exited 0",
+            "left: none",
+        ],
+        "handled: 0: the signal is taken (read from a descriptor, or by a handler of `run`), and the caller's handler never runs: \
+         raise it again when the mask is as before
+handled: 2: the caller's handler runs twice: the signal was still pending when it was raised again
+ended: `run` goes on after SIGTERM; with a handler of the caller's, too, it ends and fails",
+        "README, SIGTERM; hint 6",
+    );
+}
+
+#[test]
+fn where_sigchld_is_ignored_run_fails_or_sees_to_it_and_nobody_is_left() {
+    let args = ["--sigchld=ignored", "--only-the-end", "block exit=1", "block exit=2"];
+    let program = Program::new(env!("CARGO_BIN_EXE_scenes")).arg("--any-error");
+    let observed = args.iter().fold(program, |program, arg| program.arg(*arg)).run();
+    let seen = format!("{}{}{}", observed.stdout, observed.stuck, observed.stderr);
+    let with = |outcome: &str| format!("{outcome}\n{}\n", NOTHING.join("\n"));
+    let (fails, succeeds) = (with("failed"), with("ended: exited 1, exited 2"));
+    require!(observed.ending == Ending::Exited(0) && (seen == fails || seen == succeeds),
+        expected: "`run` to fail, or to keep the endings by setting SIGCHLD meanwhile, and to leave nobody:\n{fails}",
+        seen: "{seen}",
+        likely: "an ending is made up where `waitpid` fails with ECHILD; or `run` waits for a SIGCHLD that never comes; or it does not end because a wait for a job that is gone fails; or SIGCHLD is not set back",
+        read: "wait(2), NOTES; README, Errors",
+        about: "run",
+    );
+}
+
+#[test]
+fn run_may_be_called_again() {
+    require_lines(
+        &["--twice", "block exit=1", "expire exit=2"],
+        &[
+            &[
+                "heard: 0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 expired, 0 ended, 1 ended",
+                "ended: exited 1, exited 2",
+            ],
+            &NOTHING[..],
+        ]
+        .concat(),
+        "something of the first call is still there: a static, a timer, a handler, a mask",
+        "README, Afterwards",
+    );
+}
