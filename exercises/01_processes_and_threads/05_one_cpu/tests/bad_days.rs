@@ -4,7 +4,7 @@ use testkit::require;
 use tracer::Program;
 
 const WHOLE: &str = "\
-heard: 0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 expired, 0 ended, 1 ended
+heard: 0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 ended, 0 ended
 ended: exited 3, exited 4
 amiss: none
 changed: none
@@ -12,7 +12,7 @@ children left: none
 ";
 
 fn scene() -> Program {
-    Program::new(env!("CARGO_BIN_EXE_scenes")).args(["block exit=3", "use-up exit=4"])
+    Program::new(env!("CARGO_BIN_EXE_scenes")).args(["--traced", "block exit=3", "exit=4"])
 }
 
 #[test]

@@ -164,14 +164,36 @@ had a turn while: the others are continued although the job has not ended",
 
 #[test]
 fn many_jobs_take_turns() {
-    let jobs = ["block block exit=7"; 40];
+    let observed = observe(&["block block exit=7"; 40]);
     let all = |what: &str| {
         (0..40).map(|job| what.replace('N', &job.to_string())).collect::<Vec<_>>().join(", ")
     };
     let blocked = all("N blocked, N arrived");
-    let heard = format!("{}, {blocked}, {blocked}, {}", all("N arrived"), all("N ended"));
+    let heard = format!("heard: {}, {blocked}, {blocked}, {}", all("N arrived"), all("N ended"));
     let ended = format!("ended: {}", ["exited 7"; 40].join(", "));
-    require_scene(&jobs, &heard, &ended, "something holds for a few jobs only", "README, the task");
+    let rest = ["amiss: none", "changed: none", "children left: none"];
+    let expected: Vec<&str> = [&[heard.as_str(), &ended], &rest[..]].concat();
+    let seen = observed.lines();
+    let first = (0..expected.len()).find(|line| seen.get(*line) != Some(&expected[*line]));
+    let Some(line) = first else { return };
+    let (expected, seen) =
+        (expected[line], seen.get(line).copied().unwrap_or(observed.stuck.trim_end()));
+    // Of long lines the place where they part.
+    let parts = |text: &str| text.split(", ").map(str::to_owned).collect::<Vec<_>>();
+    let (expected, seen) = (parts(expected), parts(seen));
+    let same = expected.iter().zip(&seen).take_while(|(expected, seen)| expected == seen).count();
+    let some = |parts: &[String]| {
+        let until = parts.len().min(same + 4);
+        parts[same.saturating_sub(2).min(until)..until].join(", ")
+    };
+    let (expected, seen) = (some(&expected), some(&seen));
+    require!(
+        expected: "forty jobs that stop by themselves twice and end: … {expected} …",
+        seen: "… {seen} …",
+        likely: "something holds for a few jobs only; or, where fewer have a turn, see the tests before this one",
+        read: "README, the task",
+        about: "run",
+    );
 }
 
 #[test]

@@ -9,7 +9,8 @@ use tracer::{Answer, Event, Program, Timeline};
 
 #[track_caller]
 fn timeline(args: &[&str]) -> Timeline {
-    let program = Program::new(env!("CARGO_BIN_EXE_scenes")).args(args.iter().copied());
+    let program = Program::new(env!("CARGO_BIN_EXE_scenes")).arg("--traced");
+    let program = program.args(args.iter().copied());
     program
         .run_to_its_end(
             "the jobs to take turns and to end",
@@ -68,7 +69,9 @@ fn a_job_is_continued_as_often_as_its_stop_was_confirmed() {
     require_heard(&timeline, HEARD);
     let (goes, stops) = (counts(&timeline, continued), counts(&timeline, confirmed));
     let expected = BTreeMap::from([("P1.1", 3), ("P1.2", 3), ("P1.3", 2)]);
-    require!(stops == expected && goes == expected,
+    // One that only looks (WNOWAIT) is told of a stop, too.
+    let is_confirmed = expected.iter().all(|(job, count)| stops.get(job) >= Some(count));
+    require!(is_confirmed && goes == expected,
         expected: "three jobs to be continued once for each stop that waitpid has told of: {expected:?}",
         seen: "stops that were confirmed: {stops:?}; SIGCONT: {goes:?}",
         likely: "a stop is read in `/proc`, or taken for granted; or a signal is sent for nothing",
