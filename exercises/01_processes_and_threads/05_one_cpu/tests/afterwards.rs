@@ -1,52 +1,17 @@
 //! When `run` fails, is ended by SIGTERM, or unwinds: nobody is left behind, and the caller is as before.
 
+mod common;
+
+use common::{in_words, observe, require_lines};
 use rstest::rstest;
-use testkit::Lesson;
-use testkit::program::{Ending, Program};
+use testkit::program::Ending;
 use testkit::require;
 
-/// The scene prints these lines.
-#[track_caller]
-fn require_lines(args: &[&str], expected: &[&str], likely: &str, read: &str) {
-    let program = Program::new(env!("CARGO_BIN_EXE_scenes"));
-    let observed = args.iter().fold(program, |program, arg| program.arg(*arg)).run();
-    let stderr = observed.stderr.trim_start();
-    require!(!stderr.contains("not yet implemented"),
-        expected: "jobs {args:?} to be run",
-        seen: "{stderr}",
-        likely: "a `todo!` is still there",
-        read: "README, the task",
-    );
-    let seen = match observed.ending {
-        Ending::Exited(0) => observed.stdout.trim_end().to_owned(),
-        ending => {
-            let parts =
-                [&observed.stdout, &observed.stuck, &observed.stderr].map(|it| it.trim_end());
-            format!("the caller: {ending:?}\n{}", parts.join("\n")).trim_end().to_owned()
-        }
-    };
-    let expected = expected.join("\n");
-    if seen != expected {
-        let known =
-            |cause: &&str| cause.split_once(": ").is_some_and(|(sign, _)| seen.contains(sign));
-        let likely = likely.lines().find(known).unwrap_or(likely).to_owned();
-        Lesson {
-            expected: format!("jobs {args:?} to come to this:\n{expected}"),
-            likely,
-            seen,
-            read: read.to_owned(),
-            ..Lesson::default()
-        }
-        .about("run")
-        .fail();
-    }
-}
+const NOTHING: [&str; 3] = ["amiss: none", "nothing is changed", "no child is left"];
 
-const NOTHING: [&str; 3] = ["amiss: none", "changed: none", "children left: none"];
-
-const LEFT: &str = "children left: after an error every job that still lives is killed (SIGKILL, which reaches it \
+const LEFT: &str = "left: Ok => after an error every job that still lives is killed (SIGKILL, which reaches it \
     though it is stopped) and waited for
-changed: something of the caller's is not set back when `run` fails: a guard with a destructor does it on each way out";
+changed: => something of the caller's is not set back when `run` fails: a guard with a destructor does it on each way out";
 
 #[rstest]
 #[case::the_first(&["missing", "block exit=1"], "entity not found")]
@@ -59,7 +24,7 @@ fn a_job_that_cannot_be_started_fails_run_and_the_others_are_gone(
     let failed = format!("failed: {error}");
     require_lines(
         jobs,
-        &[&["heard: none", &failed], &NOTHING[..]].concat(),
+        &[&["heard: none", failed.as_str()], &NOTHING[..]].concat().join("\n"),
         LEFT,
         "README, Errors and Afterwards; hint 5",
     );
@@ -75,12 +40,8 @@ fn a_job_that_cannot_be_started_fails_run_and_the_others_are_gone(
 fn a_policy_that_names_what_it_must_not_fails_run(#[case] script: &str, #[case] heard: &str) {
     let policy = format!("--policy={script}");
     // The kind of the error is yours to choose.
-    let program = Program::new(env!("CARGO_BIN_EXE_scenes")).arg("--any-error");
-    let observed = [&policy, "block exit=1", "block exit=2"]
-        .iter()
-        .fold(program, |program, arg| program.arg(*arg))
-        .run();
-    let seen = format!("{}{}", observed.stdout.trim_end(), observed.stderr.trim_end());
+    let observed = observe(&["--any-error", &policy, "block exit=1", "block exit=2"]);
+    let seen = in_words(&observed);
     let expected = [&[heard, "failed"], &NOTHING[..]].concat().join("\n");
     require!(observed.ending == Ending::Exited(0) && seen == expected,
         expected: "a policy that says {script} to make `run` fail:\n{expected}",
@@ -102,9 +63,10 @@ fn a_panic_of_the_policy_goes_on_when_nobody_is_left() {
             ],
             &NOTHING[..],
         ]
-        .concat(),
-        "children left: a panic unwinds through `run`: only destructors clean up on that way
-changed: a panic unwinds through `run`: only destructors set back what is the caller's",
+        .concat()
+        .join("\n"),
+        "left: Ok => a panic unwinds through `run`: only destructors clean up on that way
+changed: => a panic unwinds through `run`: only destructors set back what is the caller's",
         "README, Afterwards; https://doc.rust-lang.org/std/ops/trait.Drop.html; hint 5",
     );
 }
@@ -120,12 +82,12 @@ changed: a panic unwinds through `run`: only destructors set back what is the ca
 fn sigterm_kills_the_caller_when_nobody_is_left(#[case] args: &[&str]) {
     require_lines(
         &[&["outlived"], args].concat(),
-        &["the caller: killed 15", "left: none"],
-        "is stopped: the caller dies of SIGTERM at once, and its jobs stay stopped for ever: block SIGTERM (or handle it) before \
+        "the caller: killed 15\nleft: none",
+        "is stopped => the caller dies of SIGTERM at once, and its jobs stay stopped for ever: block SIGTERM (or handle it) before \
          the first job is started, kill and reap them, and then let the signal do what it does
-nobody has waited for: the jobs are killed, but not waited for
-exited: the signal is taken, and does not do what it does in the caller: raise it again when the mask is as before
-one that runs: a job is left running",
+nobody has waited for => the jobs are killed, but not waited for
+exited => the signal is taken, and does not do what it does in the caller: raise it again when the mask is as before
+one that runs => a job is left running",
         "README, SIGTERM; signal(7); hint 6",
     );
 }
@@ -138,30 +100,22 @@ fn sigterm_is_handled_once_by_the_caller_and_run_fails(#[case] args: &[&str]) {
     // What the policy heard after the signal had come is not looked at.
     require_lines(
         &[&["outlived", "--sigterm=handled", "--only-the-end"], args].concat(),
-        &[
-            "failed: operation interrupted",
-            "amiss: none",
-            "handled: 1",
-            "changed: none",
-            "children left: none",
-            "the caller: exited 0",
-            "left: none",
-        ],
-        "handled: 0: the signal is taken (read from a descriptor, or by a handler of `run`), and the caller's handler never runs: \
+        "failed: operation interrupted\namiss: none\nhandled: 1\nnothing is changed\nno child is left\n\
+         the caller: exited 0\nleft: none",
+        "handled: 0 => the signal is taken (read from a descriptor, or by a handler of `run`), and the caller's handler never runs: \
          raise it again when the mask is as before
-handled: 2: the caller's handler runs twice: the signal was still pending when it was raised again
-ended: `run` goes on after SIGTERM; with a handler of the caller's, too, it ends and fails",
+handled: 2 => the caller's handler runs twice: the signal was still pending when it was raised again
+ended: => `run` goes on after SIGTERM; with a handler of the caller's, too, it ends and fails",
         "README, SIGTERM; hint 6",
     );
 }
 
 #[test]
 fn where_sigchld_is_ignored_run_fails_or_sees_to_it_and_nobody_is_left() {
-    let args = ["--sigchld=ignored", "--only-the-end", "block exit=1", "block exit=2"];
-    let program = Program::new(env!("CARGO_BIN_EXE_scenes")).arg("--any-error");
-    let observed = args.iter().fold(program, |program, arg| program.arg(*arg)).run();
-    let seen = format!("{}{}{}", observed.stdout, observed.stuck, observed.stderr);
-    let with = |outcome: &str| format!("{outcome}\n{}\n", NOTHING.join("\n"));
+    let options = ["--any-error", "--sigchld=ignored", "--only-the-end"];
+    let observed = observe(&[&options[..], &["block exit=1", "block exit=2"]].concat());
+    let seen = in_words(&observed);
+    let with = |outcome: &str| format!("{outcome}\n{}", NOTHING.join("\n"));
     let (fails, succeeds) = (with("failed"), with("ended: exited 1, exited 2"));
     require!(observed.ending == Ending::Exited(0) && (seen == fails || seen == succeeds),
         expected: "`run` to fail, or to keep the endings by setting SIGCHLD meanwhile, and to leave nobody:\n{fails}",
@@ -183,7 +137,8 @@ fn run_may_be_called_again() {
             ],
             &NOTHING[..],
         ]
-        .concat(),
+        .concat()
+        .join("\n"),
         "something of the first call is still there: a static, a timer, a handler, a mask",
         "README, Afterwards",
     );

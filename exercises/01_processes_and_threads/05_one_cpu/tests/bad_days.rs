@@ -7,8 +7,8 @@ const WHOLE: &str = "\
 heard: 0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 ended, 0 ended
 ended: exited 3, exited 4
 amiss: none
-changed: none
-children left: none
+nothing is changed
+no child is left
 ";
 
 fn scene() -> Program {
@@ -41,7 +41,7 @@ fn what_the_machine_has_no_more_of_fails_run_and_nobody_is_left() {
         let has = |line: &str| seen.lines().any(|seen| seen.starts_with(line));
         let is_told = timeline.stdout == WHOLE || has("failed: ");
         let nobody_is_left =
-            has("amiss: none") && has("changed: none") && has("children left: none");
+            has("amiss: none") && has("nothing is changed") && has("no child is left");
         require!(is_told && nobody_is_left,
             expected: "`run` to fail (or to do without), with nobody left and nothing changed in the caller",
             seen: "when {disturbed}: {seen}",

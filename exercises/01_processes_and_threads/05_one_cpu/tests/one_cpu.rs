@@ -3,60 +3,17 @@
 //! around when its turn begins, and so does the policy whenever it is asked or told something: every
 //! other job has to be stopped by then.
 
+mod common;
+
+use common::{observe, require_lines};
 use rstest::rstest;
-use testkit::Lesson;
-use testkit::program::{Ending, Observed, Program};
 use testkit::require;
-
-fn observe(args: &[&str]) -> Observed {
-    let program = Program::new(env!("CARGO_BIN_EXE_scenes"));
-    let observed = args.iter().fold(program, |program, arg| program.arg(*arg)).run();
-    let stderr = observed.stderr.trim_start();
-    require!(!stderr.contains("not yet implemented"),
-        expected: "jobs {args:?} to be run",
-        seen: "{stderr}",
-        likely: "a `todo!` is still there",
-        read: "README, the task",
-    );
-    observed
-}
-
-/// Of causes, a line each, that begin with the sign by which they are known, the one whose sign was seen.
-fn cause_of<'a>(seen: &str, likely: &'a str) -> &'a str {
-    let known = |cause: &&str| cause.split_once(": ").is_some_and(|(sign, _)| seen.contains(sign));
-    likely.lines().find(known).unwrap_or(likely)
-}
-
-/// The scene ends by itself, and these lines are what it prints.
-#[track_caller]
-fn require_lines(args: &[&str], expected: &str, likely: &str, read: &str) {
-    let observed = observe(args);
-    let seen = match observed.ending {
-        Ending::Exited(0) => observed.stdout.trim_end().to_owned(),
-        ending => {
-            let parts =
-                [&observed.stdout, &observed.stuck, &observed.stderr].map(|it| it.trim_end());
-            format!("the caller: {ending:?}\n{}", parts.join("\n")).trim_end().to_owned()
-        }
-    };
-    if seen != expected {
-        Lesson {
-            expected: format!("jobs {args:?} to come to this:\n{expected}"),
-            likely: cause_of(&seen, likely).to_owned(),
-            seen,
-            read: read.to_owned(),
-            ..Lesson::default()
-        }
-        .about("run")
-        .fail();
-    }
-}
 
 /// The policy hears this, the jobs end so, and nothing else is amiss.
 #[track_caller]
 fn require_scene(args: &[&str], heard: &str, outcome: &str, likely: &str, read: &str) {
     let expected =
-        format!("heard: {heard}\n{outcome}\namiss: none\nchanged: none\nchildren left: none");
+        format!("heard: {heard}\n{outcome}\namiss: none\nnothing is changed\nno child is left");
     require_lines(args, &expected, likely, read);
 }
 
@@ -68,9 +25,9 @@ fn a_job_is_stopped_until_its_turn_comes_and_then_goes_on() {
         &["exit=3"],
         "0 arrived, 0 ended",
         "ended: exited 3",
-        "TimedOut: the job is never continued (SIGCONT), or it is waited for before that; or `spawn` waits for a job \
+        "TimedOut => the job is never continued (SIGCONT), or it is waited for before that; or `spawn` waits for a job \
          that has stopped itself before it execs, and never returns: stop it from outside, when it has started
-not stopped: the policy hears of the job before it is stopped: it is to be stopped (SIGSTOP) when it has started",
+not stopped => the policy hears of the job before it is stopped: it is to be stopped (SIGSTOP) when it has started",
         "README, Start; signal(7); hint 3",
     );
 }
@@ -93,9 +50,8 @@ fn jobs_end_one_after_another_and_each_in_its_own_turn() {
         &["exit=1", "exit=2", "exit=0"],
         "0 arrived, 1 arrived, 2 arrived, 0 ended, 1 ended, 2 ended",
         "ended: exited 1, exited 2, exited 0",
-        "was started while: the jobs are started together, and stopped later: stop each before the next is started
-had a turn while: two jobs are continued at the same time
-NotStopped: a job is not stopped when the first turn begins",
+        "had a turn while => two jobs are continued at the same time
+a job is not stopped when the first turn begins",
         "README, Start and Turn",
     );
 }
@@ -118,9 +74,9 @@ fn a_job_that_stops_by_itself_is_blocked_and_arrives_again_at_once() {
         &["block block exit=1", "block exit=2"],
         "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived, 0 blocked, 0 arrived, 1 ended, 0 ended",
         "ended: exited 1, exited 2",
-        "TimedOut: nobody notices that the job has stopped: `waitpid` tells of a stop only with WUNTRACED, and \
+        "TimedOut => nobody notices that the job has stopped: `waitpid` tells of a stop only with WUNTRACED, and \
          `Child::wait` never does
-no ending: a stop is taken for an end: WIFSTOPPED",
+no ending => a stop is taken for an end: WIFSTOPPED",
         "wait(2), WUNTRACED; README, Turn; hint 3",
     );
 }
@@ -155,9 +111,9 @@ fn a_job_that_ends_inside_its_slice_does_not_hold_the_others_up(
         &[&turns, "block block exit=0"],
         "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived, 0 ended, 1 blocked, 1 arrived, 1 ended",
         &expected,
-        "TimedOut: `run` sleeps to the end of the slice (it is an hour here): it has to wake up for news of the job, too
-failed: an ending is taken for an error: `nix` has no name for a real-time signal, the raw status has
-had a turn while: the others are continued although the job has not ended",
+        "TimedOut => `run` sleeps to the end of the slice (it is an hour here): it has to wake up for news of the job, too
+failed => an ending is taken for an error: `nix` has no name for a real-time signal, the raw status has
+had a turn while => the others are continued although the job has not ended",
         "README, Turn; wait(2), WIFSIGNALED; hint 3",
     );
 }
@@ -171,7 +127,7 @@ fn many_jobs_take_turns() {
     let blocked = all("N blocked, N arrived");
     let heard = format!("heard: {}, {blocked}, {blocked}, {}", all("N arrived"), all("N ended"));
     let ended = format!("ended: {}", ["exited 7"; 40].join(", "));
-    let rest = ["amiss: none", "changed: none", "children left: none"];
+    let rest = ["amiss: none", "nothing is changed", "no child is left"];
     let expected: Vec<&str> = [&[heard.as_str(), &ended], &rest[..]].concat();
     let seen = observed.lines();
     let first = (0..expected.len()).find(|line| seen.get(*line) != Some(&expected[*line]));
@@ -202,8 +158,8 @@ fn a_job_that_ends_before_it_can_be_stopped_has_no_turn() {
         &["block exit=1", "dies then exit=0", "exit=2"],
         "0 arrived, 2 arrived, 0 blocked, 0 arrived, 2 ended, 0 ended",
         "ended: exited 1, killed 9, exited 2",
-        "1 arrived: the first wait may tell of an end: such a job never arrives
-TimedOut: `run` waits for the stop of a job that has ended",
+        "1 arrived => the first wait may tell of an end: such a job never arrives
+TimedOut => `run` waits for the stop of a job that has ended",
         "README, Start; wait(2)",
     );
 }
@@ -217,9 +173,9 @@ fn nobody_goes_on_before_the_last_has_stopped() {
         &["stop-late exit=1", "block exit=2"],
         "0 arrived, 1 arrived, 0 expired, 1 blocked, 1 arrived, 0 ended, 1 ended",
         "ended: exited 1, exited 2",
-        "was not stopped: a signal that is sent has not arrived yet: after SIGSTOP, wait until `waitpid` says that the \
+        "was not stopped => a signal that is sent has not arrived yet: after SIGSTOP, wait until `waitpid` says that the \
          job has stopped (WUNTRACED), and only then tell the policy and continue the next one
-TimedOut: see a_job_whose_slice_is_used_up_is_stopped first",
+TimedOut => see a_job_whose_slice_is_used_up_is_stopped first",
         "signal(7); wait(2), WUNTRACED; hint 4",
     );
 }
@@ -232,11 +188,11 @@ fn a_job_whose_slice_is_used_up_is_stopped() {
         &["expire expire exit=1", "block expire exit=2"],
         "0 arrived, 1 arrived, 0 expired, 1 blocked, 1 arrived, 0 expired, 1 expired, 0 ended, 1 ended",
         "ended: exited 1, exited 2",
-        "far more: nobody looks at the job's meter, or a job that computes is waited for without an end: its slice has \
+        "far more => nobody looks at the job's meter, or a job that computes is waited for without an end: its slice has \
          to end the sleep, too
-less than a slice: the slice is measured on the clock, or its parts are added up wrongly: subtract what the meter \
+less than a slice => the slice is measured on the clock, or its parts are added up wrongly: subtract what the meter \
          said when the turn began
-more than it has used: `used` is more than what the meter has gone on in this turn: it is counted from the start of the job, \
+more than it has used => `used` is more than what the meter has gone on in this turn: it is counted from the start of the job, \
          or on the clock",
         "clock_getcpuclockid(3); README, Slice; hint 4",
     );
@@ -248,9 +204,9 @@ fn a_job_that_sleeps_keeps_its_turn() {
         &["nap+expire exit=1", "nap+expire nap+block exit=2"],
         "0 arrived, 1 arrived, 0 expired, 1 expired, 0 ended, 1 blocked, 1 arrived, 1 ended",
         "ended: exited 1, exited 2",
-        "while it slept: the slice is measured on the clock: a job that sleeps uses no CPU time, and its slice is \
+        "while it slept => the slice is measured on the clock: a job that sleeps uses no CPU time, and its slice is \
          still before it
-less than a slice: the slice is measured on the clock",
+less than a slice => the slice is measured on the clock",
         "README, Slice; clock_getcpuclockid(3); hint 4",
     );
 }
@@ -273,8 +229,8 @@ fn a_turn_that_ends_early_is_charged_with_what_was_used() {
         "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived, \
          0 ended, 1 ended",
         "ended: exited 1, exited 2",
-        "less than it has used: the meter was read before the job had stopped (or not at all): read it when it stands still
-more than it has used: the whole slice is charged, or the time since the start of the job, or that on the clock",
+        "less than it has used => the meter was read before the job had stopped (or not at all): read it when it stands still
+more than it has used => the whole slice is charged, or the time since the start of the job, or that on the clock",
         "README, Turn; src/policy.rs: Blocked",
     );
 }
@@ -296,7 +252,7 @@ fn run_sleeps_while_a_job_has_its_turn() {
         &["watch+block watch+exit=1", "exit=2"],
         "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 ended, 0 ended",
         "ended: exited 1, exited 2",
-        "did not sleep: WNOHANG, or the meter, in a loop without a sleep; or a descriptor stays readable, and poll does not \
+        "did not sleep => WNOHANG, or the meter, in a loop without a sleep; or a descriptor stays readable, and poll does not \
          sleep",
         "README, Turn; hint 4",
     );
@@ -313,9 +269,9 @@ fn all_jobs_run_on_one_cpu_that_the_caller_may_use(#[case] option: &[&str]) {
         &args,
         "0 arrived, 1 arrived, 2 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived, 2 ended, 0 ended, 1 ended",
         "ended: exited 1, exited 2, exited 0",
-        "several CPUs: the affinity of the jobs is not set: sched_setaffinity(2), which children inherit
-may not use: CPU 0 is taken for granted: the caller may be bound to others
-affinity: the caller has bound itself, and is not set free again",
+        "several CPUs => the affinity of the jobs is not set: sched_setaffinity(2), which children inherit
+may not use => CPU 0 is taken for granted: the caller may be bound to others
+changed: affinity => the caller has bound itself, and is not set free again",
         "sched_setaffinity(2); README, Start",
     );
 }
@@ -331,8 +287,8 @@ amiss: none
 another child: exited 9
 another child: exited 5
 another child: exited 4
-changed: none
-children left: none";
+nothing is changed
+no child is left";
     require_lines(
         &["--others", "block exit=1", "exit=2"],
         expected,
@@ -358,8 +314,8 @@ fn a_job_may_be_killed_while_it_waits_for_its_turn() {
         &["kill=2+block exit=1", "exit=2", "exit=0"],
         "0 arrived, 1 arrived, 2 arrived, 0 blocked, 0 arrived, 1 ended, 2 ended, 0 ended",
         "ended: exited 1, exited 2, killed 9",
-        "TimedOut: a job that has been killed never stops: a wait has to take its end for an answer
-failed: a job that has been killed is an error; its end is an answer like others",
+        "TimedOut => a job that has been killed never stops: a wait has to take its end for an answer
+failed => a job that has been killed is an error; its end is an answer like others",
         "README, Others; wait(2)",
     );
 }
@@ -384,8 +340,8 @@ fn whatever_the_caller_does_with_sigchld_stops_and_ends_are_noticed(#[case] opti
         &[option, "block exit=1", "expire exit=2"],
         "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 expired, 0 ended, 1 ended",
         "ended: exited 1, exited 2",
-        "TimedOut: `run` waits for SIGCHLD, which does not come for a stop: the caller has set SA_NOCLDSTOP
-changed: SIGCHLD, or the signal mask, is not as it was",
+        "TimedOut => `run` waits for SIGCHLD, which does not come for a stop: the caller has set SA_NOCLDSTOP
+changed: => SIGCHLD, or the signal mask, is not as it was",
         "sigaction(2), SA_NOCLDSTOP; README, Afterwards",
     );
 }

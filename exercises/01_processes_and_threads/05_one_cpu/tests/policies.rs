@@ -119,7 +119,7 @@ fn a_blocked_job_has_no_turn_in_a_queue_until_it_arrives() {
 #[case::and_all_others(&[3, 2, 1], &[])]
 fn a_job_that_ends_leaves_the_queue(#[case] ended: &[usize], #[case] turns: &[usize]) {
     let mut policy = with_three(round_robin());
-    policy.next();
+    require_next(&mut policy, Some((1, SLICE)), "it has come first");
     ended.iter().for_each(|job| policy.note(*job, ENDED));
     if !ended.contains(&1) {
         policy.note(1, expired(10));

@@ -144,9 +144,12 @@ fn scene(args: &[String]) -> io::Result<()> {
     if sched_getaffinity(Pid::from_raw(0))? != cpus_before {
         changes.push("affinity".to_owned());
     }
-    println!("changed: {}", or_none(&changes));
+    match &changes[..] {
+        [] => println!("nothing is changed"),
+        changes => println!("changed: {}", changes.join(", ")),
+    }
     match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-        Err(Errno::ECHILD) => println!("children left: none"),
+        Err(Errno::ECHILD) => println!("no child is left"),
         left => println!("children left: {left:?}"),
     }
     Ok(())
