@@ -145,6 +145,9 @@ pub fn run(policy: &mut dyn Policy, jobs: Vec<Command>) -> io::Result<Vec<ExitSt
     Ok(floor.endings())
 }
 
+/// The sleep of somebody who waits for news alone. The kernel refuses times that it cannot count.
+const A_LONG_TIME: Duration = Duration::from_secs(3600);
+
 /// All the jobs. When it is dropped, by a return, an error or a panic, those that live are killed and
 /// reaped, and only then the caller has its signals back.
 struct Floor {
@@ -187,7 +190,7 @@ impl Floor {
         let pid = Pid::from_raw(command.spawn()?.id().cast_signed());
         self.jobs.push(Job::Alive(pid));
         kill(pid, Signal::SIGSTOP)?;
-        let status = wait(pid, libc::WUNTRACED)?;
+        let status = self.news_of(pid, || Ok(A_LONG_TIME))?;
         self.ends(self.jobs.len() - 1, status);
         Ok(())
     }
@@ -205,22 +208,14 @@ impl Floor {
         let before = read()?;
         kill(pid, Signal::SIGCONT)?;
         let mut is_expired = false;
-        let status = loop {
-            // News that come after this wake the next sleep.
-            self.signals.take_sigchld()?;
-            let status = wait(pid, libc::WUNTRACED | libc::WNOHANG)?;
-            if status.is_some() {
-                break status;
-            }
-            let used = read()? - before;
-            if used >= slice {
+        let status = self.news_of(pid, || {
+            let left = slice.saturating_sub(read()? - before);
+            if left.is_zero() && !is_expired {
                 is_expired = true;
                 kill(pid, Signal::SIGSTOP)?;
-                break wait(pid, libc::WUNTRACED)?;
             }
-            self.signals.sleep(slice - used)?;
-            self.heed_sigterm()?;
-        };
+            Ok(if is_expired { A_LONG_TIME } else { left })
+        })?;
         if self.ends(job, status) {
             return Ok(News::Ended);
         }
@@ -229,13 +224,33 @@ impl Floor {
         Ok(if is_expired { News::Expired { used } } else { News::Blocked { used } })
     }
 
-    /// Whether the job has ended, by its wait status; it is stopped otherwise.
-    fn ends(&mut self, job: usize, status: Option<ExitStatus>) -> bool {
-        let ending = status.filter(|status| status.stopped_signal().is_none());
-        if let Some(ending) = ending {
-            self.jobs[job] = Job::Ended(ending);
+    /// Sleeps until the job has stopped or ended: its wait status. `look` is called before each sleep, and says
+    /// how long that may be.
+    ///
+    /// SIGTERM ends this, too: a job that is to stop may take its time.
+    fn news_of(
+        &self,
+        pid: Pid,
+        mut look: impl FnMut() -> io::Result<Duration>,
+    ) -> io::Result<ExitStatus> {
+        loop {
+            self.heed_sigterm()?;
+            // News that come after this wake the sleep.
+            self.signals.take_sigchld()?;
+            if let Some(status) = wait(pid, libc::WUNTRACED | libc::WNOHANG)? {
+                return Ok(status);
+            }
+            self.signals.sleep(look()?)?;
         }
-        ending.is_some()
+    }
+
+    /// Whether the job has ended, by its wait status; it is stopped otherwise.
+    fn ends(&mut self, job: usize, status: ExitStatus) -> bool {
+        let has_ended = status.stopped_signal().is_none();
+        if has_ended {
+            self.jobs[job] = Job::Ended(status);
+        }
+        has_ended
     }
 
     fn heed_sigterm(&self) -> io::Result<()> {
@@ -281,7 +296,7 @@ impl Drop for Floor {
     }
 }
 
-/// Waits for news of this child alone. `None` if there are none yet (WNOHANG).
+/// Waits for news of this child alone. `None` if there are none yet (with WNOHANG).
 ///
 /// The status comes as the kernel wrote it: `nix` has no name for a death by a real-time signal.
 fn wait(pid: Pid, options: i32) -> io::Result<Option<ExitStatus>> {
@@ -349,9 +364,7 @@ impl Drop for Signals {
 }
 
 fn poll(descriptors: &mut [PollFd<'_>], longest: Duration) -> io::Result<()> {
-    // The kernel refuses times that it cannot count.
-    let longest = longest.min(Duration::from_secs(3600));
-    match ppoll(descriptors, Some(longest.into()), None) {
+    match ppoll(descriptors, Some(longest.min(A_LONG_TIME).into()), None) {
         Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(errno) => Err(errno.into()),
     }

@@ -3,6 +3,7 @@
 //! `PROGRAM job BOARD NUMBER TURN TURN …`, where a turn is steps with a `+` between them.
 #![allow(unsafe_code)]
 
+use std::ffi::CStr;
 use std::process::{self, Command};
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::Duration;
@@ -10,13 +11,14 @@ use std::{env, hint, io, thread};
 
 use nix::libc;
 use nix::sched::{CpuSet, sched_getaffinity};
+use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill, raise};
 use nix::time::ClockId;
 use nix::unistd::{Pid, getpgrp, getpid, getppid};
 use testkit::procfs::{process_state, status_field, thread_ids, thread_stat};
 use testkit::quiescence::{Quiescence, await_quiescence, interrupt};
 
-use crate::board::{Amiss, Board, Place};
+use crate::board::{self, Amiss, Board, Place};
 
 /// More CPU time than any turn has. A net: a right scheduler stops a job long before.
 const FAR_TOO_MUCH: Duration = Duration::from_secs(2);
@@ -26,6 +28,9 @@ const NAP: Duration = Duration::from_millis(120);
 
 /// More CPU time than a slice that is to be used up, and two ticks of a slow clock.
 const MORE_THAN_A_SLICE: Duration = Duration::from_millis(60);
+
+/// The name of a process that is no job.
+pub const NO_JOB: &CStr = c"no-job";
 
 /// So much is `work`.
 const WORK: Duration = Duration::from_millis(1);
@@ -152,7 +157,9 @@ impl Job {
             }
             "leave-a-child" => self.leave_a_child(),
             "await-the-child" => self.await_the_child(),
-            "stop-late" => self.stop_late(turn),
+            "stop-late" => self.stop_late(turn, false),
+            "stop-never-and-term" => self.stop_late(turn, true),
+            "sleep-watched" => self.sleep_watched(),
             _ => panic!("no step {step}"),
         }
     }
@@ -185,6 +192,22 @@ impl Job {
         });
     }
 
+    /// Sleeps until a child of its own has looked whether `run` sleeps, too.
+    fn sleep_watched(&self) {
+        let parent = getppid().as_raw();
+        let done = &self.board.child_ran;
+        fork_child(0, || {
+            if await_quiescence(parent) == Quiescence::Spinning {
+                self.board.report(Amiss::Spins { job: self.number });
+            }
+            done.store(1, SeqCst);
+            board::wake_all(done);
+        });
+        while done.load(SeqCst) == 0 {
+            board::sleep_while(done, 0);
+        }
+    }
+
     fn await_the_child(&self) {
         let before = std::time::Instant::now();
         while self.board.child_ran.load(SeqCst) == 0 {
@@ -199,8 +222,8 @@ impl Job {
 
     /// Uses its slice up by a second thread, while the first sleeps so that no signal but SIGKILL wakes it: its
     /// child has not exec'd yet (vfork(2)). So the stop takes as long as the child likes: until whoever has sent it
-    /// has come to rest, or has gone on too early.
-    fn stop_late(&self, turn: u32) {
+    /// has come to rest, or has gone on too early. Or until the job is killed, after a SIGTERM to its parent.
+    fn stop_late(&self, turn: u32, rings: bool) {
         let me = Job { board: self.board, number: self.number };
         let burner = thread::spawn(move || me.burn_until(turn + 1));
         let (own, parent) = (getpid().as_raw(), getppid().as_raw());
@@ -209,6 +232,13 @@ impl Job {
                 thread::yield_now();
             }
             await_quiescence(parent);
+            if rings {
+                let _ = kill(Pid::from_raw(parent), Signal::SIGTERM);
+                // So the job can be killed, and not stopped.
+                while getppid().as_raw() == own {
+                    thread::yield_now();
+                }
+            }
         });
         burner.join().expect("it ends well");
     }
@@ -229,6 +259,7 @@ fn fork_child(flags: i32, body: impl FnOnce()) {
     // SAFETY: without CLONE_VM it is a fork (clone(2)). The other thread, if there is one, only computes, so it
     // holds no lock that the child might want.
     if unsafe { libc::syscall(libc::SYS_clone, flags, zero, zero, zero, zero) } == 0 {
+        let _ = prctl::set_name(NO_JOB);
         body();
         // SAFETY: _exit(2) takes an integer, uses no memory of ours, and does not return.
         unsafe { libc::_exit(0) }

@@ -9,7 +9,8 @@ use testkit::require;
 
 const NOTHING: [&str; 3] = ["amiss: none", "nothing is changed", "no child is left"];
 
-const LEFT: &str = "left: Ok => after an error every job that still lives is killed (SIGKILL, which reaches it \
+const LEFT: &str = "arrived => the policy hears of jobs before all are started
+left: Ok => after an error every job that still lives is killed (SIGKILL, which reaches it \
     though it is stopped) and waited for
 changed: => something of the caller's is not set back when `run` fails: a guard with a destructor does it on each way out";
 
@@ -36,6 +37,10 @@ fn a_job_that_cannot_be_started_fails_run_and_the_others_are_gone(
 #[case::no_job("1,far", "heard: 0 arrived, 1 arrived, 1 blocked, 1 arrived")]
 #[case::one_more_than_there_are("2", "heard: 0 arrived, 1 arrived")]
 #[case::a_job_that_has_ended("0,0,0", "heard: 0 arrived, 1 arrived, 0 blocked, 0 arrived, 0 ended")]
+#[case::a_job_that_it_has_reaped_itself(
+    "1,steal",
+    "heard: 0 arrived, 1 arrived, 1 blocked, 1 arrived"
+)]
 #[case::a_slice_of_zero("0,no-time", "heard: 0 arrived, 1 arrived, 0 blocked, 0 arrived")]
 fn a_policy_that_names_what_it_must_not_fails_run(#[case] script: &str, #[case] heard: &str) {
     let policy = format!("--policy={script}");
@@ -46,7 +51,7 @@ fn a_policy_that_names_what_it_must_not_fails_run(#[case] script: &str, #[case] 
     require!(observed.ending == Ending::Exited(0) && seen == expected,
         expected: "a policy that says {script} to make `run` fail:\n{expected}",
         seen: "{seen}",
-        likely: "what the policy says is not checked: `None` while jobs wait is no end, a number may be out of range, and the pid of a job that has ended may be another process's; or jobs are left when `run` fails",
+        likely: "what the policy says is not checked: `None` while jobs wait is no end, a number may be out of range, and the pid of a job that has ended may be another process's; or jobs are left when `run` fails, or cleaning up ends at its first error",
         read: "README, Errors; hint 5",
         about: "run",
     );
@@ -79,6 +84,8 @@ changed: => a panic unwinds through `run`: only destructors set back what is the
 #[case::while_the_policy_is_told(&["--sigterm-in=0 blocked", "block block", "block block"])]
 #[case::while_the_policy_hears_of_the_last_job(&["--sigterm-in=1 arrived", "block", "block"])]
 #[case::while_the_policy_is_asked(&["--sigterm-in=turn of 1", "block", "block exit=0"])]
+#[case::while_the_policy_panics(&["--policy=0,term-and-panic", "block", "block exit=0"])]
+#[case::while_a_job_takes_its_time_to_stop(&["stop-never-and-term", "block"])]
 fn sigterm_kills_the_caller_when_nobody_is_left(#[case] args: &[&str]) {
     require_lines(
         &[&["outlived"], args].concat(),
@@ -87,6 +94,7 @@ fn sigterm_kills_the_caller_when_nobody_is_left(#[case] args: &[&str]) {
          the first job is started, kill and reap them, and then let the signal do what it does
 nobody has waited for => the jobs are killed, but not waited for
 exited => the signal is taken, and does not do what it does in the caller: raise it again when the mask is as before
+TimedOut => while `run` waits for a stop, too, SIGTERM has to end it: a job may take its time to stop
 one that runs => a job is left running",
         "README, SIGTERM; signal(7); hint 6",
     );
@@ -96,6 +104,7 @@ one that runs => a job is left running",
 #[case::while_a_job_runs(&["block", "term"])]
 #[case::while_a_job_is_started(&["block", "rings then block", "block"])]
 #[case::while_the_policy_is_asked(&["--sigterm-in=turn of 0", "block", "block"])]
+#[case::while_the_policy_hears_of_the_last_end(&["--sigterm-in=0 ended", "block exit=0", "exit=0"])]
 fn sigterm_is_handled_once_by_the_caller_and_run_fails(#[case] args: &[&str]) {
     // What the policy heard after the signal had come is not looked at.
     require_lines(

@@ -27,7 +27,8 @@ fn a_job_is_stopped_until_its_turn_comes_and_then_goes_on() {
         "ended: exited 3",
         "TimedOut => the job is never continued (SIGCONT), or it is waited for before that; or `spawn` waits for a job \
          that has stopped itself before it execs, and never returns: stop it from outside, when it has started
-not stopped => the policy hears of the job before it is stopped: it is to be stopped (SIGSTOP) when it has started",
+was not stopped => the policy hears of the job before it is stopped: it is to be stopped (SIGSTOP) when it has started
+failed => an error where there is none: if SIGCHLD is ignored, the kernel keeps no status",
         "README, Start; signal(7); hint 3",
     );
 }
@@ -76,7 +77,8 @@ fn a_job_that_stops_by_itself_is_blocked_and_arrives_again_at_once() {
         "ended: exited 1, exited 2",
         "TimedOut => nobody notices that the job has stopped: `waitpid` tells of a stop only with WUNTRACED, and \
          `Child::wait` never does
-no ending => a stop is taken for an end: WIFSTOPPED",
+no ending => a stop is taken for an end: WIFSTOPPED
+a job that has stopped is told as blocked, and at once as arrived: it is ready again, and waits for its next turn",
         "wait(2), WUNTRACED; README, Turn; hint 3",
     );
 }
@@ -255,6 +257,17 @@ fn run_sleeps_while_a_job_has_its_turn() {
         "did not sleep => WNOHANG, or the meter, in a loop without a sleep; or a descriptor stays readable, and poll does not \
          sleep",
         "README, Turn; hint 4",
+    );
+}
+
+#[test]
+fn run_sleeps_also_when_little_of_the_slice_is_left() {
+    // The slices are of 900 microseconds, and the job sleeps. How many it uses up before that is left open.
+    require_lines(
+        &["--only-the-end", "sleep-watched exit=1"],
+        "ended: exited 1\namiss: none\nnothing is changed\nno child is left",
+        "did not sleep => the time that is left is rounded down to 0 milliseconds, which is no sleep: round it up (poll(2)), or use ppoll",
+        "poll(2); README, Turn",
     );
 }
 

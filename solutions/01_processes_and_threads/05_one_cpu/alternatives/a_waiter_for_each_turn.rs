@@ -132,8 +132,8 @@ pub fn run(policy: &mut dyn Policy, jobs: Vec<Command>) -> io::Result<Vec<ExitSt
         unsafe { command.pre_exec(prepare) };
         let pid = Pid::from_raw(command.spawn()?.id() as i32);
         crew.alive.push_back((number, pid));
-        kill(pid, Signal::SIGSTOP)?;
-        let status = wait(pid)?;
+        // A turn without any time.
+        let (status, _) = turn(pid, Duration::ZERO, None)?;
         crew.take(number, status);
     }
     for (number, _) in &crew.alive {
@@ -144,7 +144,7 @@ pub fn run(policy: &mut dyn Policy, jobs: Vec<Command>) -> io::Result<Vec<ExitSt
         let (number, slice) = policy.next().ok_or(ErrorKind::InvalidInput)?;
         let job = crew.alive.iter().find(|(it, _)| *it == number);
         let pid = job.filter(|_| !slice.is_zero()).ok_or(ErrorKind::InvalidInput)?.1;
-        let (status, used) = turn(pid, slice)?;
+        let (status, used) = turn(pid, slice, Some(Signal::SIGCONT))?;
         if crew.take(number, status) {
             policy.note(number, News::Ended);
         } else if used >= slice {
@@ -160,7 +160,7 @@ pub fn run(policy: &mut dyn Policy, jobs: Vec<Command>) -> io::Result<Vec<ExitSt
 }
 
 /// One turn: the status that ended it, and what the job has used.
-fn turn(pid: Pid, slice: Duration) -> io::Result<(ExitStatus, Duration)> {
+fn turn(pid: Pid, slice: Duration, begin: Option<Signal>) -> io::Result<(ExitStatus, Duration)> {
     let clock = ClockId::pid_cpu_clock_id(pid)?;
     let began = Duration::from(clock.now()?);
     let used = || Ok::<_, io::Error>(Duration::from(clock.now()?) - began);
@@ -171,7 +171,7 @@ fn turn(pid: Pid, slice: Duration) -> io::Result<(ExitStatus, Duration)> {
         };
         thread::Builder::new().spawn_scoped(scope, waiter)?;
         let result = (|| {
-            kill(pid, Signal::SIGCONT)?;
+            kill(pid, begin)?;
             let mut is_asked_to_stop = false;
             loop {
                 let left = slice.saturating_sub(used()?);

@@ -172,7 +172,7 @@ impl Run {
         self.jobs.push(Job::Stopped(pid));
         kill(pid, Signal::SIGSTOP)?;
         let last = self.jobs.len() - 1;
-        let status = wait(pid, libc::WUNTRACED)?;
+        let status = self.news_of(pid, |_| false)?;
         self.take(last, status);
         Ok(())
     }
@@ -197,30 +197,33 @@ impl Run {
         let timer = Timer::create(clock)?;
         timer.set(slice)?;
         kill(pid, Signal::SIGCONT)?;
+        let is_used_up =
+            |_: &Self| clock.now().is_ok_and(|now| Duration::from(now) - began >= slice);
+        let status = self.news_of(pid, is_used_up)?;
+        if self.take(number, status) {
+            return Ok(News::Ended);
+        }
+        let used = Duration::from(clock.now()?) - began;
+        Ok(if used >= slice { News::Expired { used } } else { News::Blocked { used } })
+    }
+
+    /// Sleeps until the job has stopped or ended, and stops it when its slice is used up.
+    fn news_of(&mut self, pid: Pid, is_used_up: impl Fn(&Self) -> bool) -> io::Result<i32> {
+        let mut is_asked = false;
         loop {
-            let status = match wait(pid, libc::WUNTRACED | libc::WNOHANG)? {
-                0 => None,
-                status => Some(status),
-            };
-            let status = match status {
-                None if Duration::from(clock.now()?) - began < slice => {
-                    self.sleep(None);
-                    if self.has_sigterm {
-                        return Err(ErrorKind::Interrupted.into());
-                    }
-                    continue;
-                }
-                None => {
-                    kill(pid, Signal::SIGSTOP)?;
-                    wait(pid, libc::WUNTRACED)?
-                }
-                Some(status) => status,
-            };
-            if self.take(number, status) {
-                return Ok(News::Ended);
+            let status = wait(pid, libc::WUNTRACED | libc::WNOHANG)?;
+            if status != 0 {
+                return Ok(status);
             }
-            let used = Duration::from(clock.now()?) - began;
-            return Ok(if used >= slice { News::Expired { used } } else { News::Blocked { used } });
+            if !is_asked && is_used_up(self) {
+                is_asked = true;
+                kill(pid, Signal::SIGSTOP)?;
+                continue;
+            }
+            self.sleep(None);
+            if self.has_sigterm {
+                return Err(ErrorKind::Interrupted.into());
+            }
         }
     }
 

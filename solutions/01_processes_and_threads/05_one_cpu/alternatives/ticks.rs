@@ -123,7 +123,13 @@ pub fn run(policy: &mut dyn Policy, jobs: Vec<Command>) -> io::Result<Vec<ExitSt
             let pid = Pid::from_raw(command.spawn()?.id() as i32);
             crew.0.push((pid, None));
             kill(pid, Signal::SIGSTOP)?;
-            crew.0.last_mut().expect("it was pushed").1 = ended(wait(pid, libc::WUNTRACED)?);
+            let status = loop {
+                caller.tick(&TICK)?;
+                if let Some(status) = wait(pid, libc::WUNTRACED | libc::WNOHANG)? {
+                    break status;
+                }
+            };
+            crew.0.last_mut().expect("it was pushed").1 = ended(Some(status));
             caller.tick(&libc::timespec { tv_sec: 0, tv_nsec: 0 })?;
         }
         for (number, _) in crew.0.iter().enumerate().filter(|(_, (_, ending))| ending.is_none()) {
@@ -154,10 +160,9 @@ fn turn(policy: &mut dyn Policy, crew: &mut Crew, caller: &mut Caller) -> io::Re
         if let Some(status) = wait(*pid, libc::WUNTRACED | libc::WNOHANG)? {
             break Some(status);
         }
-        if Duration::from(clock.now()?) - began >= slice {
+        if !is_expired && Duration::from(clock.now()?) - began >= slice {
             is_expired = true;
             kill(*pid, Signal::SIGSTOP)?;
-            break wait(*pid, libc::WUNTRACED)?;
         }
         caller.tick(&TICK)?;
     };

@@ -9,12 +9,13 @@ mod board;
 mod job;
 
 use std::collections::VecDeque;
+use std::mem::MaybeUninit;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use std::time::Duration;
-use std::{env, io};
+use std::{env, io, ptr};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -27,7 +28,7 @@ use nix::time::ClockId;
 use nix::unistd::{Pid, getpgrp, getpid, getppid};
 use one_cpu::{News, Policy, run};
 use testkit::on_trial;
-use testkit::procfs::{own_status_field, process_state};
+use testkit::procfs::{child_ids, own_status_field, process_stat, process_state};
 use testkit::survey::Survey;
 
 use crate::board::{Amiss, Board};
@@ -35,6 +36,9 @@ use crate::board::{Amiss, Board};
 /// The slice of a turn that is to use it up. The first turn is longer: a process has to be loaded first.
 const SHORT: Duration = Duration::from_millis(4);
 const FIRST: Duration = Duration::from_millis(30);
+
+/// poll(2) counts milliseconds.
+const LESS_THAN_POLL_COUNTS: Duration = Duration::from_micros(900);
 
 /// That of a turn that ends by itself, which is never used up: nothing depends on how fast a machine is.
 const LONG: Duration = Duration::from_secs(3600);
@@ -67,7 +71,13 @@ fn outlive(args: &[String]) -> io::Result<()> {
     let status = Command::new(env::current_exe()?).args(args).status()?;
     println!("the caller: {}", in_words(status));
     let mut left = Vec::new();
-    for pid in testkit::procfs::child_ids(getpid().as_raw()) {
+    for pid in child_ids(getpid().as_raw()) {
+        let name = process_stat(pid).map(|stat| stat.name).unwrap_or_default();
+        if name.as_bytes() == job::NO_JOB.to_bytes() {
+            // Its job has ended, so it does, too.
+            let _ = waitpid(Pid::from_raw(pid), None);
+            continue;
+        }
         left.push(match process_state(pid) {
             Some('T') => "one that is stopped",
             Some('Z') => "one that nobody has waited for",
@@ -104,6 +114,7 @@ fn scene(args: &[String]) -> io::Result<()> {
     };
 
     let before = Survey::now();
+    let dispositions_before = dispositions();
     let cpus_before = sched_getaffinity(Pid::from_raw(0))?;
     let mask = own_status_field("SigBlk:").unwrap_or_default();
     if is_set("--twice") {
@@ -116,7 +127,10 @@ fn scene(args: &[String]) -> io::Result<()> {
     }
     let commands = commands?;
     let result = catch_unwind(AssertUnwindSafe(|| on_trial(|| run(&mut policy, commands))));
-    let changes = before.changes();
+    let mut changes = before.changes();
+    if dispositions() != dispositions_before && !changes.iter().any(|it| it.contains("signals")) {
+        changes.push("flags or mask of a signal's handler".to_owned());
+    }
     if !is_set("--only-the-end") {
         println!("heard: {}", or_none(&policy.heard));
     }
@@ -178,7 +192,11 @@ fn prepare(options: &[&str]) -> io::Result<()> {
                 unsafe { sigaction(Signal::SIGCHLD, &action) }?;
             }
             "--sigchld=handled" => {
-                install(Signal::SIGCHLD, SigHandler::Handler(nothing))?;
+                let (handler, mask) = (SigHandler::Handler(nothing), [Signal::SIGHUP]);
+                let flags = SaFlags::SA_RESTART | SaFlags::SA_NODEFER;
+                let action = SigAction::new(handler, flags, SigSet::from_iter(mask));
+                // SAFETY: the handler does nothing at all.
+                unsafe { sigaction(Signal::SIGCHLD, &action) }?;
             }
             "--sigchld=blocked" => SigSet::from_iter([Signal::SIGCHLD]).thread_block()?,
             "--sigterm=handled" => {
@@ -234,9 +252,16 @@ fn others() -> io::Result<Vec<Child>> {
 /// How long a turn may be, by what the job does in it.
 fn slice(turns: &[String], job: usize, turn: usize, longest: bool) -> Duration {
     let turns = turns.get(job).map(|turns| turns.split_whitespace()).into_iter().flatten();
+    if turns.clone().any(|steps| steps.contains("sleep-watched")) {
+        return LESS_THAN_POLL_COUNTS;
+    }
     let is_used_up = turns.skip(turn).next().is_some_and(|steps| {
-        let uses_up =
-            |step| matches!(step, "expire" | "use-up" | "expire-by-a-thread" | "stop-late");
+        let uses_up = |step| {
+            matches!(
+                step,
+                "expire" | "use-up" | "expire-by-a-thread" | "stop-late" | "stop-never-and-term"
+            )
+        };
         steps.split('+').any(uses_up)
     });
     match (is_used_up, turn) {
@@ -288,6 +313,18 @@ impl Policy for Script {
     fn next(&mut self) -> Option<(usize, Duration)> {
         match self.steps.pop_front()?.as_str() {
             "panic" => resume_unwind(Box::new("the policy panics (on purpose)".to_owned())),
+            "term-and-panic" => {
+                raise(Signal::SIGTERM).expect("a process may send itself a signal");
+                resume_unwind(Box::new("the policy panics (on purpose)".to_owned()))
+            }
+            // It kills the first child of this process, waits for it, and names it.
+            "steal" => {
+                let first = child_ids(getpid().as_raw()).into_iter().min().map(Pid::from_raw);
+                let first = first.expect("there is a job");
+                kill(first, Signal::SIGKILL).expect("it is of the same user");
+                waitpid(first, None).expect("it is a child");
+                Some((0, LONG))
+            }
             "no-time" => Some((0, Duration::ZERO)),
             "nobody" => None,
             "far" => Some((usize::MAX, LONG)),
@@ -396,6 +433,24 @@ fn in_words(status: ExitStatus) -> String {
         (_, Some(signal)) => format!("killed {signal}"),
         _ => format!("no ending, but {:#06x}", status.into_raw()),
     }
+}
+
+/// What each signal does: the handler's address, its flags and its mask.
+fn dispositions() -> Vec<String> {
+    let ask = |signal| {
+        let mut action = MaybeUninit::<libc::sigaction>::zeroed();
+        // SAFETY: nothing is set, and the action is written to a local variable (sigaction(2)).
+        unsafe { libc::sigaction(signal, ptr::null(), action.as_mut_ptr()) };
+        // SAFETY: it was zeroed, and all of it are numbers.
+        let action = unsafe { action.assume_init() };
+        // SAFETY: as above.
+        let mask = unsafe { SigSet::from_sigset_t_unchecked(action.sa_mask) };
+        let mask: Vec<Signal> = mask.iter().collect();
+        // The C library adds a flag of its own, SA_RESTORER, to whatever is set (sigreturn(2)).
+        let flags = action.sa_flags & !0x0400_0000;
+        format!("{signal} {} {flags} {mask:?}", action.sa_sigaction)
+    };
+    (1..=31).map(ask).collect()
 }
 
 /// What is wrong about the processes of the jobs.

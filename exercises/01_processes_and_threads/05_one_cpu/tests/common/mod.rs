@@ -57,10 +57,9 @@ pub fn require_lines(args: &[&str], expected: &str, likely: &str, read: &str) {
             seen.contains(sign).then(|| cause.to_owned())
         };
         let cause = likely.lines().chain(EVERYWHERE.lines()).find_map(known);
-        let without_a_sign = || likely.lines().last().unwrap_or_default();
-        let likely = cause.unwrap_or_else(|| {
-            let last = without_a_sign();
-            last.split_once(" => ").map_or(last, |(_, cause)| cause).to_owned()
+        let last = likely.lines().last().filter(|line| !line.contains(" => "));
+        let likely = cause.or(last.map(str::to_owned)).unwrap_or_else(|| {
+            "a step of the rules is left out, or comes at another place: where do the two texts part?".to_owned()
         });
         Lesson {
             expected: format!("jobs {args:?} to come to this:\n{expected}"),
