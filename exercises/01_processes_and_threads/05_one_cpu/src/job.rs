@@ -228,7 +228,8 @@ impl Job {
         let burner = thread::spawn(move || me.burn_until(turn + 1));
         let (own, parent) = (getpid().as_raw(), getppid().as_raw());
         fork_child(libc::CLONE_VFORK, || {
-            while !is_asked_to_stop(own) && !self.board.has_reports() {
+            let is_on = || self.place().turn.load(SeqCst) == turn && !self.board.has_reports();
+            while !is_asked_to_stop(own) && is_on() {
                 thread::yield_now();
             }
             await_quiescence(parent);

@@ -22,7 +22,7 @@ fn main() -> io::Result<()> {
     if job::is_wanted() {
         job::run();
     }
-    let (quick, slow) = (Duration::from_millis(20), Duration::from_millis(30));
+    let (quick, slow) = (Duration::from_millis(30), Duration::from_millis(40));
     show("round robin", RoundRobin::new(quick))?;
     show("feedback", Feedback::new(quick, slow))?;
     Ok(())

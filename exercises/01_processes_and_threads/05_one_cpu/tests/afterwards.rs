@@ -85,7 +85,7 @@ changed: => a panic unwinds through `run`: only destructors set back what is the
 #[case::while_the_policy_hears_of_the_last_job(&["--sigterm-in=1 arrived", "block", "block"])]
 #[case::while_the_policy_is_asked(&["--sigterm-in=turn of 1", "block", "block exit=0"])]
 #[case::while_the_policy_panics(&["--policy=0,term-and-panic", "block", "block exit=0"])]
-#[case::while_a_job_takes_its_time_to_stop(&["stop-never-and-term", "block"])]
+#[case::while_a_job_takes_its_time_to_stop(&["block stop-never-and-term", "block block"])]
 fn sigterm_kills_the_caller_when_nobody_is_left(#[case] args: &[&str]) {
     require_lines(
         &[&["outlived"], args].concat(),
@@ -138,10 +138,10 @@ fn where_sigchld_is_ignored_run_fails_or_sees_to_it_and_nobody_is_left() {
 #[test]
 fn run_may_be_called_again() {
     require_lines(
-        &["--twice", "block exit=1", "expire exit=2"],
+        &["--twice", "block exit=1", "block expire exit=2"],
         &[
             &[
-                "heard: 0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 expired, 0 ended, 1 ended",
+                "heard: 0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived, 0 ended, 1 expired, 1 ended",
                 "ended: exited 1, exited 2",
             ],
             &NOTHING[..],

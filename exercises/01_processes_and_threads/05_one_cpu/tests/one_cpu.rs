@@ -172,8 +172,8 @@ TimedOut => `run` waits for the stop of a job that has ended",
 fn nobody_goes_on_before_the_last_has_stopped() {
     // The first job has been sent its SIGSTOP, and stops only when `run` has come to rest, or has gone on too early.
     require_scene(
-        &["stop-late exit=1", "block exit=2"],
-        "0 arrived, 1 arrived, 0 expired, 1 blocked, 1 arrived, 0 ended, 1 ended",
+        &["block stop-late exit=1", "block exit=2"],
+        "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived, 0 expired, 1 ended, 0 ended",
         "ended: exited 1, exited 2",
         "was not stopped => a signal that is sent has not arrived yet: after SIGSTOP, wait until `waitpid` says that the \
          job has stopped (WUNTRACED), and only then tell the policy and continue the next one
@@ -187,8 +187,8 @@ TimedOut => see a_job_whose_slice_is_used_up_is_stopped first",
 #[test]
 fn a_job_whose_slice_is_used_up_is_stopped() {
     require_scene(
-        &["expire expire exit=1", "block expire exit=2"],
-        "0 arrived, 1 arrived, 0 expired, 1 blocked, 1 arrived, 0 expired, 1 expired, 0 ended, 1 ended",
+        &["block expire expire exit=1", "block expire exit=2"],
+        "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived, 0 expired, 1 expired, 0 expired, 1 ended, 0 ended",
         "ended: exited 1, exited 2",
         "far more => nobody looks at the job's meter, or a job that computes is waited for without an end: its slice has \
          to end the sleep, too
@@ -203,8 +203,9 @@ more than it has used => `used` is more than what the meter has gone on in this 
 #[test]
 fn a_job_that_sleeps_keeps_its_turn() {
     require_scene(
-        &["nap+expire exit=1", "nap+expire nap+block exit=2"],
-        "0 arrived, 1 arrived, 0 expired, 1 expired, 0 ended, 1 blocked, 1 arrived, 1 ended",
+        &["block nap+expire exit=1", "block nap+expire nap+block exit=2"],
+        "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived, 0 expired, 1 expired, 0 ended, 1 blocked, \
+         1 arrived, 1 ended",
         "ended: exited 1, exited 2",
         "while it slept => the slice is measured on the clock: a job that sleeps uses no CPU time, and its slice is \
          still before it
@@ -216,8 +217,8 @@ less than a slice => the slice is measured on the clock",
 #[test]
 fn the_time_of_all_threads_counts() {
     require_scene(
-        &["expire-by-a-thread exit=1", "exit=2"],
-        "0 arrived, 1 arrived, 0 expired, 1 ended, 0 ended",
+        &["block expire-by-a-thread exit=1", "exit=2"],
+        "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 ended, 0 expired, 0 ended",
         "ended: exited 1, exited 2",
         "the meter is that of the job's first thread, which sleeps here; a process has one for all its threads",
         "clock_getcpuclockid(3); README, Slice",
@@ -350,8 +351,8 @@ fn a_signal_does_not_disturb_run() {
 #[case::handled_but_not_for_stops("--sigchld=no-stops")]
 fn whatever_the_caller_does_with_sigchld_stops_and_ends_are_noticed(#[case] option: &str) {
     require_scene(
-        &[option, "block exit=1", "expire exit=2"],
-        "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 expired, 0 ended, 1 ended",
+        &[option, "block exit=1", "block expire exit=2"],
+        "0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 blocked, 1 arrived, 0 ended, 1 expired, 1 ended",
         "ended: exited 1, exited 2",
         "TimedOut => `run` waits for SIGCHLD, which does not come for a stop: the caller has set SA_NOCLDSTOP
 changed: => SIGCHLD, or the signal mask, is not as it was",

@@ -139,6 +139,7 @@ pub fn run(policy: &mut dyn Policy, jobs: Vec<Command>) -> io::Result<Vec<ExitSt
             caller.tick(&libc::timespec { tv_sec: 0, tv_nsec: 0 })?;
             turn(policy, &mut crew, &mut caller)?;
         }
+        caller.tick(&libc::timespec { tv_sec: 0, tv_nsec: 0 })?;
         Ok(crew.0.iter().filter_map(|(_, ending)| *ending).collect())
     })();
     drop(crew);

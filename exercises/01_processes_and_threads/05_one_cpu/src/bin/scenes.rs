@@ -33,9 +33,10 @@ use testkit::survey::Survey;
 
 use crate::board::{Amiss, Board};
 
-/// The slice of a turn that is to use it up. The first turn is longer: a process has to be loaded first.
-const SHORT: Duration = Duration::from_millis(4);
-const FIRST: Duration = Duration::from_millis(30);
+/// The slice of a turn that is to use it up. It is longer where something else has to be done before: a process has to
+/// be loaded in its first turn, or has a thread and a child to make.
+const SHORT: Duration = Duration::from_millis(10);
+const NOT_SO_SHORT: Duration = Duration::from_millis(30);
 
 /// poll(2) counts milliseconds.
 const LESS_THAN_POLL_COUNTS: Duration = Duration::from_micros(900);
@@ -255,20 +256,15 @@ fn slice(turns: &[String], job: usize, turn: usize, longest: bool) -> Duration {
     if turns.clone().any(|steps| steps.contains("sleep-watched")) {
         return LESS_THAN_POLL_COUNTS;
     }
-    let is_used_up = turns.skip(turn).next().is_some_and(|steps| {
-        let uses_up = |step| {
-            matches!(
-                step,
-                "expire" | "use-up" | "expire-by-a-thread" | "stop-late" | "stop-never-and-term"
-            )
-        };
-        steps.split('+').any(uses_up)
-    });
-    match (is_used_up, turn) {
-        (true, 0) => FIRST,
-        (true, _) => SHORT,
-        (false, _) if longest => Duration::MAX,
-        (false, _) => LONG,
+    let steps: Vec<&str> =
+        turns.skip(turn).next().into_iter().flat_map(|it| it.split('+')).collect();
+    let is_one_of = |names: &[&str]| names.iter().any(|name| steps.contains(name));
+    match () {
+        () if is_one_of(&["stop-late", "stop-never-and-term"]) => NOT_SO_SHORT,
+        () if is_one_of(&["expire", "use-up", "expire-by-a-thread"]) && turn == 0 => NOT_SO_SHORT,
+        () if is_one_of(&["expire", "use-up", "expire-by-a-thread"]) => SHORT,
+        () if longest => Duration::MAX,
+        () => LONG,
     }
 }
 
