@@ -212,7 +212,7 @@ impl Place {
     /// Begins the job's next turn.
     pub fn give_turn(&self) {
         self.turn.fetch_add(1, SeqCst);
-        wake_all(&self.turn);
+        futex(&self.turn, libc::FUTEX_WAKE, u32::MAX >> 1);
     }
 
     /// Sleeps until the job has been given so many turns.
@@ -223,19 +223,9 @@ impl Place {
                 return;
             }
             // It returns when the number has changed, also after a stop: the kernel looks at it again.
-            sleep_while(&self.turn, now);
+            futex(&self.turn, libc::FUTEX_WAIT, now);
         }
     }
-}
-
-/// Wakes all processes that sleep on this word.
-pub fn wake_all(word: &AtomicU32) {
-    futex(word, libc::FUTEX_WAKE, u32::MAX >> 1);
-}
-
-/// Sleeps while the word has this value, or shorter.
-pub fn sleep_while(word: &AtomicU32, value: u32) {
-    futex(word, libc::FUTEX_WAIT, value);
 }
 
 /// futex(2) without a time limit, on a word that processes share.

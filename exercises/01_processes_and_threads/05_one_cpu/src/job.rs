@@ -13,12 +13,13 @@ use nix::libc;
 use nix::sched::{CpuSet, sched_getaffinity};
 use nix::sys::prctl;
 use nix::sys::signal::{Signal, kill, raise};
+use nix::sys::wait::waitpid;
 use nix::time::ClockId;
 use nix::unistd::{Pid, getpgrp, getpid, getppid};
 use testkit::procfs::{process_state, status_field, thread_ids, thread_stat};
 use testkit::quiescence::{Quiescence, await_quiescence, interrupt};
 
-use crate::board::{self, Amiss, Board, Place};
+use crate::board::{Amiss, Board, Place};
 
 /// More CPU time than any turn has. A net: a right scheduler stops a job long before.
 const FAR_TOO_MUCH: Duration = Duration::from_secs(2);
@@ -156,6 +157,9 @@ impl Job {
                 }
             }
             "leave-a-child" => self.leave_a_child(),
+            "reap" => {
+                waitpid(None, None).expect("it has a child");
+            }
             "await-the-child" => self.await_the_child(),
             "stop-late" => self.stop_late(turn, false),
             "stop-never-and-term" => self.stop_late(turn, true),
@@ -195,17 +199,12 @@ impl Job {
     /// Sleeps until a child of its own has looked whether `run` sleeps, too.
     fn sleep_watched(&self) {
         let parent = getppid().as_raw();
-        let done = &self.board.child_ran;
-        fork_child(0, || {
+        let child = fork_child(0, || {
             if await_quiescence(parent) == Quiescence::Spinning {
                 self.board.report(Amiss::Spins { job: self.number });
             }
-            done.store(1, SeqCst);
-            board::wake_all(done);
         });
-        while done.load(SeqCst) == 0 {
-            board::sleep_while(done, 0);
-        }
+        waitpid(child, None).expect("it is a child");
     }
 
     fn await_the_child(&self) {
@@ -227,7 +226,7 @@ impl Job {
         let me = Job { board: self.board, number: self.number };
         let burner = thread::spawn(move || me.burn_until(turn + 1));
         let (own, parent) = (getpid().as_raw(), getppid().as_raw());
-        fork_child(libc::CLONE_VFORK, || {
+        let child = fork_child(libc::CLONE_VFORK, || {
             let is_on = || self.place().turn.load(SeqCst) == turn && !self.board.has_reports();
             while !is_asked_to_stop(own) && is_on() {
                 thread::yield_now();
@@ -242,6 +241,7 @@ impl Job {
             }
         });
         burner.join().expect("it ends well");
+        waitpid(child, None).expect("it is a child");
     }
 }
 
@@ -255,16 +255,18 @@ fn is_asked_to_stop(pid: i32) -> bool {
 }
 
 /// A child that runs this and ends; with CLONE_VFORK its parent is suspended until then.
-fn fork_child(flags: i32, body: impl FnOnce()) {
+fn fork_child(flags: i32, body: impl FnOnce()) -> Pid {
     let (flags, zero) = (libc::c_long::from(flags | libc::SIGCHLD), 0 as libc::c_long);
     // SAFETY: without CLONE_VM it is a fork (clone(2)). The other thread, if there is one, only computes, so it
     // holds no lock that the child might want.
-    if unsafe { libc::syscall(libc::SYS_clone, flags, zero, zero, zero, zero) } == 0 {
+    let child = unsafe { libc::syscall(libc::SYS_clone, flags, zero, zero, zero, zero) };
+    if child == 0 {
         let _ = prctl::set_name(NO_JOB);
         body();
         // SAFETY: _exit(2) takes an integer, uses no memory of ours, and does not return.
         unsafe { libc::_exit(0) }
     }
+    Pid::from_raw(child as i32)
 }
 
 /// By number: real-time signals have no name.

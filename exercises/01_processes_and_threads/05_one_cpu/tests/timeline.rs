@@ -128,8 +128,8 @@ fn at_no_moment_two_jobs_may_run(#[case] jobs: &[&str], #[case] heard: &str) {
 #[rstest]
 #[case::when_all_goes_well(&JOBS, HEARD)]
 #[case::when_a_job_is_killed_while_it_waits(
-    &["kill=1+block exit=1", "exit=2"],
-    "heard: 0 arrived, 1 arrived, 0 blocked, 0 arrived, 1 ended, 0 ended",
+    &["--only-the-end", "kill=1+block exit=1", "exit=2"],
+    "ended: exited 1, killed 9",
 )]
 #[case::when_the_policy_names_one_that_has_ended(
     &["--policy=0,0,1", "exit=1", "exit=2"],

@@ -375,7 +375,11 @@ impl Policy for Watched {
         if matches!(news, News::Arrived) {
             self.board.find_jobs(getpid().as_raw());
         }
-        self.board.require_that_all_are_stopped();
+        // That a job which waits has been killed may be told while another one runs.
+        let is_of_the_turn = self.turn.is_none_or(|(whose, ..)| whose == job);
+        if is_of_the_turn || !matches!(news, News::Ended) {
+            self.board.require_that_all_are_stopped();
+        }
         let what = match news {
             News::Arrived => format!("{job} arrived"),
             News::Expired { used } => format!("{job} expired{}", self.complaint(job, used, true)),
@@ -384,7 +388,7 @@ impl Policy for Watched {
         };
         self.ring_in(&what);
         self.heard.push(what);
-        if !matches!(news, News::Arrived) {
+        if is_of_the_turn && !matches!(news, News::Arrived) {
             self.turn = None;
         }
         self.inner.note(job, news);
