@@ -252,12 +252,11 @@ fn others() -> io::Result<Vec<Child>> {
 
 /// How long a turn may be, by what the job does in it.
 fn slice(turns: &[String], job: usize, turn: usize, longest: bool) -> Duration {
-    let turns = turns.get(job).map(|turns| turns.split_whitespace()).into_iter().flatten();
+    let mut turns = turns.get(job).map(|turns| turns.split_whitespace()).into_iter().flatten();
     if turns.clone().any(|steps| steps.contains("sleep-watched")) {
         return LESS_THAN_POLL_COUNTS;
     }
-    let steps: Vec<&str> =
-        turns.skip(turn).next().into_iter().flat_map(|it| it.split('+')).collect();
+    let steps: Vec<&str> = turns.nth(turn).into_iter().flat_map(|it| it.split('+')).collect();
     let is_one_of = |names: &[&str]| names.iter().any(|name| steps.contains(name));
     match () {
         () if is_one_of(&["stop-late", "stop-never-and-term"]) => NOT_SO_SHORT,
