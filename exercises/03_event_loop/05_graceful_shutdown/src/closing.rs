@@ -21,3 +21,14 @@ pub enum Ended {
     /// It was told `now` before either of these. The program exits with 130.
     AtOnce,
 }
+
+impl Ended {
+    /// What the program exits with.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Drained => 0,
+            Self::Cut => 1,
+            Self::AtOnce => 130,
+        }
+    }
+}
