@@ -175,8 +175,8 @@ fn both_signals_are_handled_when_on_signals_returns() {
         .collect();
     let missing = missing.join(" and ");
     require!(missing.is_empty(),
-        expected: "a handler for SIGINT and one for SIGTERM when `on_signals` returns",
-        seen: "none for {missing}: one that comes now ends the process",
+        expected: "SIGINT and SIGTERM to be handled (or blocked, and read from a signalfd) when `on_signals` returns",
+        seen: "{missing} not: one that comes now ends the process",
         likely: "`signal` (or `ctrl_c`) is called in the task that was spawned: it runs later. Or one of the two is not asked for",
         read: "hint 5; https://docs.rs/tokio/latest/tokio/signal/unix/fn.signal.html",
         about: "on_signals",

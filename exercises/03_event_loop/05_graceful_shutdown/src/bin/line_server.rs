@@ -2,7 +2,7 @@
 //! the code of how it ended.
 //!
 //! Arguments: `--port N` (0: any), `--grace MILLISECONDS`, `--descriptors N` (no more than these), and
-//! `--handled`, which also says which signals have a handler when `on_signals` has returned.
+//! `--handled`, which also says which signals are handled or blocked when `on_signals` has returned.
 
 use std::error::Error;
 use std::fs::{self, File};
@@ -48,11 +48,17 @@ async fn run() -> Result<Ended, Box<dyn Error>> {
     }
     let closing = on_signals()?;
     if says_what_is_handled {
-        println!("handled {}", procfs::own_status_field("SigCgt:").unwrap_or_default());
+        println!("handled {:016x}", signals("SigCgt:") | signals("SigBlk:"));
     }
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("ready {}", listener.local_addr()?.port());
     Ok(serve(listener, answer, grace, closing).await)
+}
+
+/// A set of signals of this process (proc_pid_status(5)).
+fn signals(field: &str) -> u64 {
+    let set = procfs::own_status_field(field).unwrap_or_default();
+    u64::from_str_radix(&set, 16).unwrap_or_default()
 }
 
 /// What the first word of a request asks for; without one that is known, the request comes back.
