@@ -4,8 +4,9 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use graceful_shutdown::{Ended, on_signals, serve};
-use nix::sys::signal::Signal;
+use graceful_shutdown::{Closing, Ended, on_signals, serve};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -14,7 +15,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
-    one_signal().await?;
+    closing_time().await?;
     a_grace_that_is_over().await?;
     a_second_signal().await
 }
@@ -34,11 +35,14 @@ impl Counter {
 }
 
 /// Serves while `day` goes on.
-async fn open<D>(grace: Duration, day: impl FnOnce(Counter) -> D) -> io::Result<Ended>
+async fn open<D>(
+    closing: Closing,
+    grace: Duration,
+    day: impl FnOnce(Counter) -> D,
+) -> io::Result<Ended>
 where
     D: Future<Output = io::Result<()>>,
 {
-    let closing = on_signals()?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let (order, orders) = watch::channel(0);
     let (kitchen, ready) = watch::channel(false);
@@ -59,9 +63,11 @@ where
     Ok(ended)
 }
 
-async fn one_signal() -> io::Result<()> {
-    println!("One SIGTERM, and an hour of grace.");
-    let ended = open(HOUR, async |mut counter: Counter| {
+async fn closing_time() -> io::Result<()> {
+    println!("Closing time, and an hour of grace.");
+    let closing = Closing::default();
+    let stop = closing.stop.clone();
+    let ended = open(closing, HOUR, async move |mut counter: Counter| {
         let mut idle = connect(&counter).await?;
         let mut begun = connect(&counter).await?;
         let mut served = connect(&counter).await?;
@@ -70,7 +76,7 @@ async fn one_signal() -> io::Result<()> {
         line(&mut begun).await?;
         served.write_all(b"coffee\n").await?;
         counter.has_orders(1).await?;
-        nix::sys::signal::raise(Signal::SIGTERM)?;
+        stop.cancel();
         println!("  who has ordered nothing: {}", line(&mut idle).await?);
         println!(
             "  who comes now: {}",
@@ -88,12 +94,14 @@ async fn one_signal() -> io::Result<()> {
 }
 
 async fn a_grace_that_is_over() -> io::Result<()> {
-    println!("One SIGINT, and no grace.");
-    let ended = open(Duration::ZERO, async |mut counter: Counter| {
+    println!("Closing time, and no grace.");
+    let closing = Closing::default();
+    let stop = closing.stop.clone();
+    let ended = open(closing, Duration::ZERO, async move |mut counter: Counter| {
         let mut served = connect(&counter).await?;
         served.write_all(b"tea\n").await?;
         counter.has_orders(1).await?;
-        nix::sys::signal::raise(Signal::SIGINT)?;
+        stop.cancel();
         println!("  who waited for an order: {}", line(&mut served).await?);
         Ok(())
     });
@@ -103,12 +111,12 @@ async fn a_grace_that_is_over() -> io::Result<()> {
 
 async fn a_second_signal() -> io::Result<()> {
     println!("One SIGTERM, an hour of grace, and a SIGINT.");
-    let ended = open(HOUR, async |mut counter: Counter| {
+    let ended = open(on_signals()?, HOUR, async |mut counter: Counter| {
         let mut served = connect(&counter).await?;
         served.write_all(b"tea\n").await?;
         counter.has_orders(1).await?;
-        nix::sys::signal::raise(Signal::SIGTERM)?;
-        nix::sys::signal::raise(Signal::SIGINT)?;
+        kill(Pid::this(), Signal::SIGTERM)?;
+        kill(Pid::this(), Signal::SIGINT)?;
         println!("  who waited for an order: {}", line(&mut served).await?);
         Ok(())
     });

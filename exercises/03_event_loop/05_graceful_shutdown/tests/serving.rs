@@ -130,15 +130,23 @@ fn four_hundred_clients_are_answered_and_drained() {
 
 #[test]
 fn a_stop_without_clients_ends_it() {
-    let (seen, end) = on_one_loop(async || {
+    let (goes_on, seen, end) = on_one_loop(async || {
         let server = Server::with(HOUR);
         rest().await;
+        let goes_on = server.goes_on();
         let start = Instant::now();
         server.closing.stop.cancel();
         rest().await;
-        (server.street.seen(), server.end(start).await)
+        (goes_on, server.street.seen(), server.end(start).await)
     });
     let (closed, End { how, after, .. }) = (seen.closed, end);
+    require!(goes_on,
+        expected: "the server to wait for connections until `stop` comes",
+        seen: "{how}",
+        likely: "`serve` returns when nobody is there",
+        read: "the stub, serve",
+        about: "serve",
+    );
     require!(closed && how == "Drained" && after < MILLISECOND,
         expected: "a closed listener and Drained at once",
         seen: "the listener closed: {closed}; {how} after {after:?}",
@@ -212,22 +220,22 @@ fn what_is_in_flight_is_ended_within_the_grace(#[case] grace: Duration) {
 fn a_connection_that_comes_together_with_the_end_is_not_taken(#[case] now: bool) {
     let token = if now { "now" } else { "stop" };
     for _ in 0..32 {
-        let (heard, seen, begun) = on_one_loop(async move || {
+        let (before, heard, seen, begun) = on_one_loop(async move || {
             let server = Server::with(HOUR);
-            rest().await;
+            let before = server.client("tea\n").await.hears().await;
             let mut late = server.street.comes();
-            late.say("tea\n").await;
+            late.say("coffee\n").await;
             if now {
                 server.closing.now.cancel()
             } else {
                 server.closing.stop.cancel()
             };
-            (late.hears().await, server.street.seen(), server.kitchen.begun())
+            (before, late.hears().await, server.street.seen(), server.kitchen.begun())
         });
         let accepted = seen.accepted;
-        require!(accepted == 0 && begun == 0 && heard == Heard::closed(""),
-            expected: "no connection accepted: one comes together with `{token}`, and `{token}` counts",
-            seen: "{accepted} accepted; the client heard {heard}",
+        require!(before == Heard::open("<tea>\n") && accepted == 1 && begun == 1 && heard == Heard::closed(""),
+            expected: "one client answered, and then no connection accepted: one comes together with `{token}`, and `{token}`\ncounts",
+            seen: "the first client heard {before}; {accepted} accepted; the client that comes with `{token}` heard {heard}",
             likely: "`select!` looks at its branches in an order of chance, or at `accept` first; with a queue at the\ndoor such a server never stops",
             read: "hint 3; https://docs.rs/tokio/latest/tokio/macro.select.html#fairness",
             about: "serve",
@@ -237,7 +245,9 @@ fn a_connection_that_comes_together_with_the_end_is_not_taken(#[case] now: bool)
 
 #[test]
 fn a_stop_before_it_begins_counts() {
-    let (seen, end, client) = on_one_loop(async || {
+    let (before, seen, end, client) = on_one_loop(async || {
+        let open = Server::with(HOUR);
+        let before = open.client("tea\n").await.hears().await;
         let closing = Closing::default();
         closing.stop.cancel();
         let start = Instant::now();
@@ -245,11 +255,18 @@ fn a_stop_before_it_begins_counts() {
         let server = Server::closed_by(closing, HOUR, |street| client = Some(street.comes()));
         rest().await;
         let heard = client.expect("one came").hears().await;
-        (server.street.seen(), server.end(start).await, heard)
+        (before, server.street.seen(), server.end(start).await, heard)
     });
     let (accepted, how) = (seen.accepted, end.how);
+    require!(before == Heard::open("<tea>\n"),
+        expected: "a client of a server that was not told to stop to be answered",
+        seen: "it heard {before}",
+        likely: "see the other tests first",
+        read: "hint 3",
+        about: "serve",
+    );
     require!(accepted == 0 && how == "Drained" && client == Heard::closed(""),
-        expected: "nobody accepted and Drained: `stop` was cancelled before the call",
+        expected: "nobody accepted by another server, and Drained: its `stop` was cancelled before the call",
         seen: "{accepted} accepted, the client heard {client}; {how}",
         likely: "`accept` is awaited once before `stop` is looked at",
         read: "the stub, serve",
@@ -560,21 +577,30 @@ fn now_ends_a_server_without_clients() {
 }
 
 #[rstest]
-#[case::drained("tea\n", "Drained")]
-#[case::cut("never\n", "Cut")]
-fn the_tokens_are_the_callers(#[case] said: &'static str, #[case] expected: &str) {
-    let (how, stop, now) = on_one_loop(async move || {
+#[case::drained("tea\n", "<tea>\n", "Drained")]
+#[case::cut("never\n", "", "Cut")]
+fn the_tokens_are_the_callers(
+    #[case] said: &'static str,
+    #[case] answer: &str,
+    #[case] expected: &str,
+) {
+    let (heard, how, stop, now) = on_one_loop(async move || {
         let server = Server::with(HOUR);
-        let _client = server.client(said).await;
+        let mut client = server.client(said).await;
         let start = Instant::now();
         let closing = server.closing.clone();
         closing.stop.cancel();
         sleep(HOUR).await;
-        (server.end(start).await.how, closing.stop.is_cancelled(), closing.now.is_cancelled())
+        (
+            client.hears().await,
+            server.end(start).await.how,
+            closing.stop.is_cancelled(),
+            closing.now.is_cancelled(),
+        )
     });
-    require!(how == expected && stop && !now,
+    require!(heard == Heard::closed(answer) && how == expected && stop && !now,
         expected: "{expected}, and `now` not cancelled: whoever else listens to it was told nothing",
-        seen: "{how}; `now` cancelled: {now}",
+        seen: "the client heard {heard}; {how}; `now` cancelled: {now}",
         likely: "the token of the caller is cancelled to cut the connections; a token of one's own does that",
         read: "the stub, serve",
         about: "serve",

@@ -1,18 +1,18 @@
 //! Different: a `JoinSet` owns the tasks, and to cut them is `shutdown`, which aborts all and awaits them. Those
 //! that end while it serves are taken out at once, so the set keeps nothing. A conversation has a buffer of its own
-//! and cuts lines out of it. Signals are blocked and read from a signalfd, which epoll watches as any socket.
+//! and cuts lines out of it. Signals are blocked, and a thread waits for them.
 //!
 //! Right: `read_buf` is cancel-safe, for what it has read is in the buffer. A task that is aborted drops its
-//! future, and `shutdown` returns when all are gone. A blocked signal is kept by the kernel until it is
-//! read, even an ignored one (signalfd(2)).
+//! future, and `shutdown` returns when all are gone. The thread inherits the mask, so no thread is left that would
+//! handle the signals; the kernel keeps a blocked one until it is waited for (sigwait(3)). A token may be
+//! cancelled on any thread.
 
 use std::io;
 use std::pin::pin;
+use std::thread;
 use std::time::Duration;
 
 use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
-use tokio::io::unix::AsyncFd;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::select;
 use tokio::task::JoinSet;
@@ -103,21 +103,14 @@ where
 pub fn on_signals() -> io::Result<Closing> {
     let both = SigSet::from_iter([Signal::SIGINT, Signal::SIGTERM]);
     both.thread_block()?;
-    let signals = SignalFd::with_flags(&both, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
-    let signals = AsyncFd::register(signals)?;
     let closing = Closing::default();
     let tokens = closing.clone();
-    tokio::spawn(async move {
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for token in [tokens.stop, tokens.now] {
-            loop {
-                let Ok(mut ready) = signals.readable().await else { return };
-                match signals.get_ref().read_signal() {
-                    Ok(Some(_)) => break,
-                    _ => ready.clear_ready(),
-                }
+            if both.wait().is_ok() {
+                token.cancel();
             }
-            token.cancel();
         }
-    });
+    })?;
     Ok(closing)
 }
