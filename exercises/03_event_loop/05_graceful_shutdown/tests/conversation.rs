@@ -149,7 +149,6 @@ fn the_next_request_waits_for_the_answer_before_it() {
 #[rstest]
 #[case::behind_a_line("tea\n", "<tea>\n", 1)]
 #[case::in_the_middle_of_a_line("tea\ncoff", "<tea>\n", 1)]
-#[case::at_once("", "", 0)]
 fn the_end_of_the_input_ends_it(
     #[case] said: &'static str,
     #[case] answers: &str,
@@ -306,13 +305,24 @@ fn stop_closes_the_connection_of_a_client(#[case] said: &'static str, #[case] an
 
 #[test]
 fn stop_before_the_first_look_closes_it() {
-    let (heard, end) = on_one_loop(async || {
+    let (other, heard, end) = on_one_loop(async || {
+        let (mut other, stream) = Client::new();
+        let _other = Conversation::with(stream);
+        other.say("tea\n").await;
+        let other = other.hears().await;
         let (mut client, stream) = Client::new();
         let stop = CancellationToken::new();
         stop.cancel();
         let conversation = Conversation::stopped_by(stop, stream);
-        (client.hears().await, conversation.end().await)
+        (other, client.hears().await, conversation.end().await)
     });
+    require!(other == Heard::open("<tea>\n"),
+        expected: "a client whose conversation is not stopped to be answered",
+        seen: "it heard {other}",
+        likely: "see the tests before",
+        read: "hint 1",
+        about: "converse",
+    );
     require!(heard == Heard::closed("") && end == "Ok",
         expected: "a closed connection and Ok: `stop` was cancelled before the call, and nothing has begun",
         seen: "{heard}; {end}",
@@ -468,7 +478,7 @@ fn a_client_that_leaves_in_the_middle_of_a_line_ends_it() {
     let (heard, end, begun) = on_one_loop(async || {
         let (mut client, stream) = Client::new();
         let conversation = Conversation::with(stream);
-        client.say("te").await;
+        client.say("coffee\nte").await;
         rest().await;
         conversation.stop.cancel();
         rest().await;
@@ -476,8 +486,8 @@ fn a_client_that_leaves_in_the_middle_of_a_line_ends_it() {
         let kitchen = conversation.kitchen.clone();
         (client.hears().await, conversation.end().await, kitchen.begun())
     });
-    require!(heard == Heard::closed("") && end == "Ok" && begun == 0,
-        expected: "no request, a closed connection and Ok: the rest of the line will never come",
+    require!(heard == Heard::closed("<coffee>\n") && end == "Ok" && begun == 1,
+        expected: "one answer, no request of half a line, a closed connection and Ok: the rest of the line will never come",
         seen: "{begun} requests; {heard}; {end}",
         likely: "after `stop` the end of the input is not looked for, or is taken for a line feed",
         read: "the stub, converse",

@@ -387,9 +387,9 @@ fn accept_is_called_again_a_pause_after_an_error(#[case] errors: usize) {
 #[case::now(true)]
 fn the_end_does_not_wait_for_the_pause(#[case] now: bool) {
     let token = if now { "now" } else { "stop" };
-    let (end, accepted, closed) = on_one_loop(async move || {
+    let (before, end, accepted, closed) = on_one_loop(async move || {
         let server = Server::with(HOUR);
-        rest().await;
+        let before = server.client("tea\n").await.hears().await;
         server.street.fails(io::ErrorKind::ConnectionAborted.into());
         rest().await;
         let _late = server.street.comes();
@@ -401,12 +401,12 @@ fn the_end_does_not_wait_for_the_pause(#[case] now: bool) {
         };
         rest().await;
         let seen = server.street.seen();
-        (server.end(start).await, seen.accepted, seen.closed)
+        (before, server.end(start).await, seen.accepted, seen.closed)
     });
     let (how, expected) = (end.how, if now { "AtOnce" } else { "Drained" });
-    require!(how == expected && accepted == 0 && closed,
-        expected: "a closed listener and {expected} at once, where `{token}` comes in the pause after an error",
-        seen: "the listener closed: {closed}, {accepted} accepted; {how}",
+    require!(before == Heard::open("<tea>\n") && how == expected && accepted == 1 && closed,
+        expected: "one client answered, then a closed listener and {expected} at once, where `{token}` comes in the pause\nafter an error",
+        seen: "it heard {before}; the listener closed: {closed}, {accepted} accepted; {how}",
         likely: "the pause is awaited where nobody looks at `closing`",
         read: "the stub, serve",
         about: "serve",
