@@ -33,7 +33,8 @@ pub use listener::{Listener, PAUSE};
 /// be read; where that and `stop` come together, it has begun.
 ///
 /// # Errors
-/// The first error of `stream`. However it ends, it drops `stream`, which closes it.
+/// The first error of `stream`; what was interrupted may be tried again, as tokio does. However it
+/// ends, it drops `stream`, which closes it.
 pub async fn converse<S, A, F>(stream: S, answer: A, stop: CancellationToken) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,

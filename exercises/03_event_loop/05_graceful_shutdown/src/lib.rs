@@ -24,7 +24,8 @@ pub use listener::{Listener, PAUSE};
 /// begun. It is then read to its line feed, answered and written as ever, however long that takes.
 ///
 /// # Errors
-/// The first error of `stream`. However it ends, it drops `stream`, which closes it.
+/// The first error of `stream`; what was interrupted may be tried again, as tokio does. However it
+/// ends, it drops `stream`, which closes it.
 pub async fn converse<S, A, F>(stream: S, answer: A, stop: CancellationToken) -> io::Result<()>
 where
     S: AsyncRead + AsyncWrite + Unpin,

@@ -172,19 +172,25 @@ fn the_end_of_the_input_ends_it(
     );
 }
 
-#[test]
-fn a_client_that_says_no_more_still_hears_its_answers() {
-    let (before, after) = on_one_loop(async || {
+#[rstest]
+#[case::one("hold tea\n", "<hold tea>\n")]
+#[case::two("hold tea\ncoffee\n", "<hold tea>\n<coffee>\n")]
+#[case::one_and_a_half("hold tea\ncoff", "<hold tea>\n")]
+fn a_client_that_says_no_more_still_hears_its_answers(
+    #[case] said: &'static str,
+    #[case] answers: &str,
+) {
+    let (before, after) = on_one_loop(async move || {
         let (mut client, stream) = Client::new();
         let conversation = Conversation::with(stream);
-        client.say("hold tea\ncoffee\n").await;
+        client.say(said).await;
         client.half_close().await;
         let before = client.hears().await;
         conversation.kitchen.let_go(1);
         (before, client.hears().await)
     });
-    require!(before == Heard::open("") && after == Heard::closed("<hold tea>\n<coffee>\n"),
-        expected: "both answers for a client that has closed its direction (shutdown(2)), and then the end",
+    require!(before == Heard::open("") && after == Heard::closed(answers),
+        expected: "{answers:?} for a client that says {said:?} and closes its direction (shutdown(2)), and then the end",
         seen: "{before}; when the first answer is ready: {after}",
         likely: "while an answer is made the input is read, and its end is taken for a client that is gone",
         read: "the stub, converse; shutdown(2)",
@@ -211,19 +217,19 @@ fn a_stream_may_take_and_give_a_byte_at_a_time() {
     );
 }
 
-/// A stream that fails.
+/// A stream that fails, once.
 struct Broken {
     request: &'static [u8],
     fails_at: &'static str,
+    kind: io::ErrorKind,
+    has_failed: bool,
 }
 
 impl Broken {
-    fn outcome<T>(&self, at: &str, done: T) -> Poll<io::Result<T>> {
-        Poll::Ready(if self.fails_at == at {
-            Err(io::ErrorKind::BrokenPipe.into())
-        } else {
-            Ok(done)
-        })
+    fn outcome<T>(&mut self, at: &str, done: T) -> Poll<io::Result<T>> {
+        let fails = self.fails_at == at && !self.has_failed;
+        self.has_failed |= fails;
+        Poll::Ready(if fails { Err(self.kind.into()) } else { Ok(done) })
     }
 }
 
@@ -244,11 +250,15 @@ impl AsyncRead for Broken {
 }
 
 impl AsyncWrite for Broken {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, b: &[u8]) -> Poll<io::Result<usize>> {
-        self.outcome("write", b.len())
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.outcome("write", bytes.len())
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_flush(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.outcome("flush", ())
     }
 
@@ -264,21 +274,26 @@ impl AsyncWrite for Broken {
 #[case::when_read_after_stop("read", true)]
 #[case::when_written_after_stop("write", true)]
 fn an_error_of_the_stream_is_returned(#[case] fails_at: &'static str, #[case] stopped: bool) {
-    let end = on_one_loop(async move || {
-        let stop = CancellationToken::new();
-        if stopped {
-            stop.cancel();
-        }
-        let stream = Broken { request: b"tea\ncof", fails_at };
-        Conversation::stopped_by(stop, stream).end().await
-    });
-    require!(end == "BrokenPipe",
-        expected: "the error BrokenPipe of a stream that fails when it is to {fails_at}",
-        seen: "{end}",
-        likely: "an error is dropped (`let _ =`), or taken for the end of the input",
-        read: "the stub, converse, Errors",
-        about: "converse",
-    );
+    for kind in
+        [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof]
+    {
+        let end = on_one_loop(async move || {
+            let stop = CancellationToken::new();
+            if stopped {
+                stop.cancel();
+            }
+            let stream = Broken { request: b"tea\ncof", fails_at, kind, has_failed: false };
+            Conversation::stopped_by(stop, stream).end().await
+        });
+        let expected = format!("{kind:?}");
+        require!(end == expected,
+            expected: "the error {expected} of a stream that fails when it is to {fails_at}",
+            seen: "{end}",
+            likely: "an error is dropped (`let _ =`), taken for the end of the input, or tried again",
+            read: "the stub, converse, Errors",
+            about: "converse",
+        );
+    }
 }
 
 #[rstest]
@@ -453,21 +468,28 @@ fn a_byte_that_comes_together_with_stop_counts(
     }
 }
 
-#[test]
-fn a_thousand_requests_that_have_come_are_answered() {
-    let (heard, end) = on_one_loop(async || {
-        let (mut client, stream) = Client::new();
+/// However long they are, and so however many reads they take.
+#[rstest]
+#[case::of_no_bytes(0)]
+#[case::of_thirty_one_bytes(31)]
+#[case::of_half_a_page(2047)]
+#[case::of_a_page(4095)]
+#[case::of_two_pages(8191)]
+fn a_thousand_requests_that_have_come_are_answered(#[case] length: usize) {
+    let (count, closed, end) = on_one_loop(async move || {
+        let line = [vec![b'x'; length], vec![b'\n']].concat();
+        let (mut client, stream) = Client::with_room(1000 * (length + 3));
         let conversation = Conversation::with(stream);
         rest().await;
-        client.say("0123456789012345678901234567890\n".repeat(1000)).await;
+        client.say(line.repeat(1000)).await;
         conversation.stop.cancel();
-        (client.hears().await, conversation.end().await)
+        let heard = client.hears().await;
+        (heard.text.lines().count(), heard.closed, conversation.end().await)
     });
-    let (count, closed) = (heard.text.lines().count(), heard.closed);
     require!(count == 1000 && closed && end == "Ok",
-        expected: "1000 answers, and then a closed connection: all requests could be read when `stop` came",
+        expected: "1000 answers, and then a closed connection: all requests, of {length} bytes each, could be read when\n`stop` came",
         seen: "{count} answers, the connection closed: {closed}; {end}",
-        likely: "a future that says `Pending` is taken for one without data. tokio says it now and then to let others\nrun (cooperative scheduling)",
+        likely: "a future that says `Pending` is taken for one without data. tokio says it now and then to let others\nrun (cooperative scheduling); its `select!` knows that",
         read: "https://docs.rs/tokio/latest/tokio/task/coop/index.html",
         about: "converse",
     );

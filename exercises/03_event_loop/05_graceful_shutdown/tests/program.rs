@@ -380,6 +380,28 @@ fn two_signals_that_come_together(#[case] signals: &'static [Signal], #[case] co
 }
 
 #[test]
+fn the_first_signal_is_the_first_whoever_else_has_cancelled_stop() {
+    let upstream = Upstream::new();
+    let server = Server::start(&[]);
+    let mut waits = server.client(&format!("ask {}\n", upstream.port()));
+    let asked = upstream.asked();
+    let stopped = server.client("stop\n").hears();
+    server.rest("while it waits for the one in flight");
+    server.signal(Signal::SIGTERM);
+    server.rest("after the first signal");
+    answers(asked, "an answer");
+    let heard = waits.hears();
+    let (ending, stderr) = server.end();
+    require!(stopped == "stop" && heard == "an answer" && ending == Ending::Exited(0),
+        expected: "the answer, and exit status 0: the program has cancelled `stop` itself, and the one signal that came was the\nfirst",
+        seen: "the client heard {heard}; {ending:?}\n{stderr}",
+        likely: "whether a signal is the first or the second is told by whether `stop` is cancelled",
+        read: "the stub, on_signals",
+        about: "on_signals",
+    );
+}
+
+#[test]
 fn where_no_descriptor_is_free_it_waits() {
     // Some ten are its own.
     let server = Server::start(&["--descriptors", "24"]);

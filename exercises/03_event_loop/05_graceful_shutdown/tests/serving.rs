@@ -343,15 +343,19 @@ fn a_stream_that_fails_ends_one_connection_only() {
 }
 
 #[rstest]
-#[case::once(1)]
-#[case::five_times(5)]
-fn accept_is_called_again_a_pause_after_an_error(#[case] errors: usize) {
+#[case::no_descriptor_is_free(Errno::EMFILE, 1)]
+#[case::no_descriptor_is_free_five_times(Errno::EMFILE, 5)]
+#[case::the_client_is_gone(Errno::ECONNABORTED, 1)]
+#[case::the_client_has_reset_it(Errno::ECONNRESET, 1)]
+#[case::it_was_interrupted(Errno::EINTR, 1)]
+#[case::the_listener_is_none(Errno::EINVAL, 2)]
+fn accept_is_called_again_a_pause_after_an_error(#[case] error: Errno, #[case] errors: usize) {
     let (calls, heard, how) = on_one_loop(async move || {
         let server = Server::with(HOUR);
         let start = Instant::now();
         rest().await;
         for _ in 0..errors {
-            server.street.fails(Errno::EMFILE.into());
+            server.street.fails(error.into());
         }
         let mut client = server.street.comes();
         client.say("tea\n").await;
@@ -367,17 +371,47 @@ fn accept_is_called_again_a_pause_after_an_error(#[case] errors: usize) {
     let early = gaps.iter().take(errors).filter(|gap| **gap < PAUSE).count();
     let called = calls.len();
     require!(heard == Heard::open("<tea>\n") && how == "Drained",
-        expected: "the client that comes behind {errors} errors of `accept` (EMFILE) to be let in {PAUSE:?} after the last",
+        expected: "the client that comes behind {errors} errors of `accept` ({error}) to be let in {PAUSE:?} after the last",
         seen: "it heard {heard}; {how}",
-        likely: "an error of `accept` ends the loop; it says nothing about the listener",
+        likely: "an error of `accept` ends the loop; it says nothing about the next call",
         read: "the stub, serve; accept(2), Errors",
         about: "serve",
     );
     require!(early == 0 && called >= errors + 1,
-        expected: "each call of `accept` that follows an error to come {PAUSE:?} after it",
+        expected: "each call of `accept` that follows an error ({error}) to come {PAUSE:?} after it",
         seen: "{called} calls, {early} of them earlier than that",
-        likely: "`continue` alone: as long as no descriptor is free, the loop spins",
+        likely: "`continue` alone, perhaps for some errors only: as long as the error stays, the loop spins",
         read: "the stub, serve; hint 3",
+        about: "serve",
+    );
+}
+
+#[test]
+fn connections_that_end_do_not_make_the_pause_longer() {
+    let (ended, heard) = on_one_loop(async || {
+        let server = Server::with(HOUR);
+        let mut leaving = Vec::new();
+        for _ in 0..4 {
+            leaving.push(server.client("hold coffee\n").await);
+        }
+        server.street.fails(Errno::EMFILE.into());
+        let mut client = server.street.comes();
+        client.say("tea\n").await;
+        // One has its answer and leaves after each quarter of the pause.
+        let mut ended = 0;
+        for mut other in leaving {
+            sleep(PAUSE / 4).await;
+            server.kitchen.let_go(1);
+            ended += usize::from(other.hears().await == Heard::open("<hold coffee>\n"));
+        }
+        sleep(PAUSE / 8).await;
+        (ended, client.hears().await)
+    });
+    require!(ended == 4 && heard == Heard::open("<tea>\n"),
+        expected: "four clients answered and gone during the pause, and at its end the next one let in",
+        seen: "{ended} answered; the next one heard {heard}",
+        likely: "the pause is a new `sleep` in each turn of a loop that also turns when a connection ends",
+        read: "the stub, serve; https://docs.rs/tokio/latest/tokio/macro.select.html",
         about: "serve",
     );
 }

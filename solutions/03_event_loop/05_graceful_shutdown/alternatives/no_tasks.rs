@@ -9,6 +9,7 @@ use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -113,16 +114,18 @@ where
 /// second `now`, of whichever kind.
 pub fn on_signals() -> io::Result<Closing> {
     let closing = Closing::default();
-    // A task for each kind: whoever finds `stop` cancelled cancels `now`.
+    // A task for each kind; whoever gets the first token cancels `stop`.
+    let tokens = Arc::new(Mutex::new(vec![closing.now.clone(), closing.stop.clone()]));
     for kind in [SignalKind::interrupt(), SignalKind::terminate()] {
-        tokio::spawn(listen(signal(kind)?, closing.clone()));
+        tokio::spawn(listen(signal(kind)?, Arc::clone(&tokens)));
     }
     Ok(closing)
 }
 
-async fn listen(mut signals: Signal, closing: Closing) {
+async fn listen(mut signals: Signal, tokens: Arc<Mutex<Vec<CancellationToken>>>) {
     while signals.recv().await.is_some() {
-        let token = if closing.stop.is_cancelled() { &closing.now } else { &closing.stop };
+        let next = tokens.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let Some(token) = next else { return };
         token.cancel();
     }
 }

@@ -52,6 +52,13 @@ async fn run() -> Result<Ended, Box<dyn Error>> {
     }
     let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     println!("ready {}", listener.local_addr()?.port());
+    let stop = closing.stop.clone();
+    let answer = move |request: Vec<u8>| {
+        if request == b"stop" {
+            stop.cancel();
+        }
+        answer(request)
+    };
     Ok(serve(listener, answer, grace, closing).await)
 }
 
@@ -61,7 +68,8 @@ fn signals(field: &str) -> u64 {
     u64::from_str_radix(&set, 16).unwrap_or_default()
 }
 
-/// What the first word of a request asks for; without one that is known, the request comes back.
+/// What the first word of a request asks for; without one that is known, the request comes back. (`stop` comes back,
+/// too, and cancels the token `stop` as an operator's command would.)
 async fn answer(request: Vec<u8>) -> Vec<u8> {
     let text = String::from_utf8_lossy(&request).into_owned();
     let words: Vec<&str> = text.split(' ').collect();
