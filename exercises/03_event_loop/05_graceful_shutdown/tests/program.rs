@@ -388,7 +388,7 @@ fn the_first_signal_is_the_first_whoever_else_has_cancelled_stop() {
     let stopped = server.client("stop\n").hears();
     server.rest("while it waits for the one in flight");
     server.signal(Signal::SIGTERM);
-    server.rest("after the first signal");
+    await_quiescence_of_all_threads(server.running.pid());
     answers(asked, "an answer");
     let heard = waits.hears();
     let (ending, stderr) = server.end();
