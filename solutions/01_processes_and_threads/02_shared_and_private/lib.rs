@@ -31,11 +31,12 @@ pub enum Boundary {
 
 /// Runs `change` on the calling thread, then `look` on the other side, and returns what `look` returns.
 ///
-/// The other side is there before `change` begins, and sleeps until `change` has ended. `change` may leave
-/// processes behind, which live on. The caller sleeps until the answer is there: any `u64`, whole. On return
-/// the other side has ended, a child is reaped, and no other child of the caller has been waited for. A caller
-/// may ignore SIGCHLD; a signal that it handles changes nothing. A child ends in here: it runs no destructor and
-/// no exit handler of the caller, and writes nothing that the caller has printed.
+/// The other side is there before `change` begins, with all that it inherits, and sleeps until `change` has ended.
+/// `change` may leave processes behind, which live on. The caller sleeps until the answer is there: any `u64`, whole.
+/// On return the other side has ended (a thread: with the destructors of its thread-locals), a child is reaped, and
+/// no other child of the caller has been waited for. A caller may ignore SIGCHLD; a signal that it handles changes
+/// nothing. A child ends in here: it runs no exit handler of the caller and no destructor but of what `look` owns,
+/// and writes nothing that the caller has printed.
 ///
 /// If `change` panics, `look` does not run, and the panic goes on to the caller, with its payload, when the
 /// other side has ended. Many threads may call this at once with [`Boundary::Thread`];
@@ -60,11 +61,16 @@ fn across_threads(change: impl FnOnce(), look: impl FnOnce() -> u64 + Send) -> i
     thread::scope(|scope| {
         let other = thread::Builder::new()
             .spawn_scoped(scope, move || is_made.recv().ok().map(|()| look()))?;
-        // It lives in here: a panic of the change drops it, and ends the wait of the other thread.
-        let made = made;
-        change();
-        let _ = made.send(());
+        // A panic is kept until the thread has ended.
+        let change = panic::catch_unwind(AssertUnwindSafe(change));
+        if change.is_ok() {
+            let _ = made.send(());
+        }
+        // If nothing was sent, this ends the wait of the other thread.
+        drop(made);
+        // The scope alone would wait for the closure, and not for what comes after it: destructors of thread-locals.
         let answer = other.join().unwrap_or(None);
+        change.unwrap_or_else(|payload| panic::resume_unwind(payload));
         answer.ok_or_else(|| io::Error::other("the look has panicked"))
     })
 }

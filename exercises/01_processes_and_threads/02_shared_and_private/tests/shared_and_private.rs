@@ -106,6 +106,36 @@ fn a_thread_is_there_before_the_change() {
     .require();
 }
 
+#[rstest]
+#[case::it_answers("it-answers", "answer 5")]
+#[case::the_look_panics("the-look-panics", "error")]
+#[case::the_change_panics("the-change-panics", "the panic")]
+fn a_thread_has_ended_on_return(#[case] then: &str, #[case] result: &str) {
+    Scene {
+        args: &["last-act", then],
+        prints: &[result, "the last act of the thread is over"],
+        likely: "the thread is not joined: an answer that has come, or the end of `thread::scope`, is no end of the \
+            thread, whose thread-locals are destroyed after that",
+        read: "https://doc.rust-lang.org/std/thread/struct.ScopedJoinHandle.html#method.join; hints 1 and 3",
+    }
+    .require();
+}
+
+#[rstest]
+#[case::a_thread("thread")]
+#[case::a_child("process")]
+fn the_other_side_begins_with_what_it_inherits(#[case] boundary: &str) {
+    Scene {
+        args: &["inherits", boundary],
+        prints: &["signals blocked: the same", "signals ignored: the same"],
+        likely: "the other side is given a state that the caller does not have: a mask that was set around the fork is \
+            emptied instead of set back, or a disposition is reset; a fork and a new thread take the caller's state as \
+            it is",
+        read: "fork(2), DESCRIPTION; README, the task",
+    }
+    .require();
+}
+
 #[test]
 fn a_change_that_panics_ends_the_thread_without_a_look() {
     Scene {
@@ -138,7 +168,11 @@ fn a_look_that_panics_in_a_thread_is_an_error() {
 fn a_thread_that_cannot_be_made_is_an_error_and_nothing_is_changed() {
     Scene {
         args: &["no-thread"],
-        prints: &["error", "changes: 0", "answer 6"],
+        prints: &[
+            "error",
+            "changes: 0",
+            "answer 6",
+        ],
         likely: "`spawn` panics where there is no thread to be had, and `Builder::spawn_scoped` returns an error; or \
             the change is made before there is a thread",
         read: "https://doc.rust-lang.org/std/thread/struct.Builder.html#method.spawn_scoped",
@@ -421,6 +455,18 @@ fn what_cannot_be_measured_is_an_error() {
         args: &["no-probe"],
         prints: &["error", "error", "error"],
         likely: "an error in the child that measures is told as a no, or is left out of the inventory",
+        read: "the stub",
+    }
+    .require();
+}
+
+#[test]
+fn what_cannot_be_measured_without_a_thread_is_an_error() {
+    Scene {
+        args: &["no-thread-for-a-cell"],
+        prints: &["error, and then yes", "error, and then no", "error"],
+        likely: "in the child that measures no thread is to be had, and this error of the inner `across` is told as a \
+            no",
         read: "the stub",
     }
     .require();

@@ -44,6 +44,37 @@ fn a_child_that_cannot_be_made_is_an_error_and_nothing_is_changed() {
     }
 }
 
+#[rstest]
+#[case::of_what_a_child_does_not_see("0", "no")]
+#[case::of_what_a_child_sees("9", "yes")]
+fn a_cell_that_cannot_be_measured_is_an_error(#[case] resource: &str, #[case] right: &str) {
+    let trial = scenes(&["short-cell", resource, "process"]);
+    let trial = trial.short_of_everything().expect("this machine allows tracing");
+    let seen = trial.undisturbed.stdout.trim_end();
+    require!(seen == format!("{right}\nchanged:"),
+        expected: "without any shortage: {right}, and nothing left",
+        seen: "{seen}",
+        likely: "see tests/shared_and_private.rs first",
+        read: "README, the task",
+    );
+    trial.has_calls(
+        2,
+        "a child to be made, and a child of that",
+        "see tests/shared_and_private.rs first",
+    );
+    for disturbed in &trial.disturbed {
+        let (timeline, seen) = (&disturbed.timeline, disturbed.timeline.stdout.trim_end());
+        require!(seen == "error\nchanged:",
+            expected: "when {disturbed}: an error, and nothing left in the caller",
+            seen: "{seen}",
+            likely: "in the child that measures, an error of the inner `across` or of `Probe::new` is told as a no",
+            read: "src/lib.rs, is_seen: Errors",
+            about: "is_seen",
+            timeline: timeline,
+        );
+    }
+}
+
 #[test]
 fn the_inventory_changes_nothing_in_the_caller_not_even_for_a_moment() {
     let seen = scenes(&["inventory"]).meanwhile().expect("this machine allows tracing");

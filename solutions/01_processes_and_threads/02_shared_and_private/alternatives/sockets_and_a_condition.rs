@@ -10,7 +10,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::thread;
+use std::thread::{self, ScopedJoinHandle};
 
 use nix::errno::Errno;
 use nix::libc;
@@ -29,11 +29,12 @@ pub enum Boundary {
 
 /// Runs `change` on the calling thread, then `look` on the other side, and returns what `look` returns.
 ///
-/// The other side is there before `change` begins, and sleeps until `change` has ended. `change` may leave
-/// processes behind, which live on. The caller sleeps until the answer is there: any `u64`, whole. On return
-/// the other side has ended, a child is reaped, and no other child of the caller has been waited for. A caller
-/// may ignore SIGCHLD; a signal that it handles changes nothing. A child ends in here: it runs no destructor and
-/// no exit handler of the caller, and writes nothing that the caller has printed.
+/// The other side is there before `change` begins, with all that it inherits, and sleeps until `change` has ended.
+/// `change` may leave processes behind, which live on. The caller sleeps until the answer is there: any `u64`, whole.
+/// On return the other side has ended (a thread: with the destructors of its thread-locals), a child is reaped, and
+/// no other child of the caller has been waited for. A caller may ignore SIGCHLD; a signal that it handles changes
+/// nothing. A child ends in here: it runs no exit handler of the caller and no destructor but of what `look` owns,
+/// and writes nothing that the caller has printed.
 ///
 /// If `change` panics, `look` does not run, and the panic goes on to the caller, with its payload, when the
 /// other side has ended. Many threads may call this at once with [`Boundary::Thread`];
@@ -63,15 +64,32 @@ fn across_threads(change: impl FnOnce(), look: impl FnOnce() -> u64 + Send) -> i
     thread::scope(|scope| {
         let other = thread::Builder::new()
             .spawn_scoped(scope, || if is_to_look() { Some(look()) } else { None })?;
+        // Dropped in this order reversed, also by a panic: the word is sent, then the thread is waited for.
+        let other = Other(Some(other));
         let told = Told::by(|is_to_look| {
             *word.lock().unwrap_or_else(PoisonError::into_inner) = Some(is_to_look);
             has_come.notify_one();
         });
         change();
         told.after_the_change();
-        let answer = other.join().ok().flatten();
+        let answer = other.join().flatten();
         answer.ok_or_else(|| io::Error::other("no answer"))
     })
+}
+
+/// A thread that is joined when it is dropped. The scope alone would wait for the end of its closure only.
+struct Other<'scope>(Option<ScopedJoinHandle<'scope, Option<u64>>>);
+
+impl Other<'_> {
+    fn join(mut self) -> Option<Option<u64>> {
+        self.0.take()?.join().ok()
+    }
+}
+
+impl Drop for Other<'_> {
+    fn drop(&mut self) {
+        let _ = self.0.take().map(ScopedJoinHandle::join);
+    }
 }
 
 /// Sends its word when it is dropped: to look, or, in a panic, not to.

@@ -22,7 +22,7 @@ use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, gettid};
 use shared_and_private::resource::{Probe, Resource};
 use shared_and_private::{Boundary, across, inventory, is_seen};
 use testkit::on_trial;
-use testkit::procfs::{child_ids, own_status_field, thread_ids};
+use testkit::procfs::{child_ids, own_status_field, status_field, thread_ids, thread_stat};
 use testkit::quiescence::{await_quiescence_of_thread, let_others_look};
 use testkit::survey::Survey;
 
@@ -31,12 +31,15 @@ fn main() -> io::Result<()> {
     board();
     let args: Vec<String> = env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let inherited = if let ["inherits", _] = args[..] { odd_state() } else { Vec::new() };
     let before = Survey::now();
     match args[..] {
         ["answer", of, number] => answers(boundary(of), number),
         ["sides", of] => sides(boundary(of)),
         ["order", of] => order(boundary(of)),
         ["before", of] => other_side_is_there(boundary(of)),
+        ["inherits", of] => inherits(boundary(of), &inherited),
+        ["last-act", then] => last_act(then),
         ["again", of] => again(boundary(of)),
         ["nested", of, within] => nested(boundary(of), boundary(within)),
         ["panic", of] => change_panics(boundary(of)),
@@ -48,7 +51,9 @@ fn main() -> io::Result<()> {
         ["at-once"] => at_once(),
         ["killed-before-the-look"] => killed_before_the_look(),
         ["short"] => short(),
+        ["short-cell", number, of] => short_cell(number, boundary(of)),
         ["no-thread"] => no_thread(),
+        ["no-thread-for-a-cell"] => no_thread_for_a_cell(),
         ["cell", number] => cell(number),
         ["inventory"] => whole_inventory(),
         ["inventory", "of-an-odd-caller"] => inventory_of_an_odd_caller(),
@@ -204,6 +209,125 @@ fn other_side_is_there(boundary: Boundary) {
         Ok(7) => println!("the word: 1, the signal: blocked"),
         answer => tell(answer),
     }
+}
+
+/// A caller of which nothing is as it usually is: each resource is changed.
+fn odd_state() -> Vec<(Resource, Probe, u64)> {
+    // All probes are there first: none gets the number of a descriptor that another has closed.
+    let probes = Resource::ALL.map(|resource| (resource, Probe::new(resource).expect("a probe")));
+    let changed = probes.map(|(resource, probe)| {
+        let made = probe.change();
+        (resource, probe, made)
+    });
+    changed.into()
+}
+
+/// What the other side has of all that was changed before it was made, and how its signals are.
+fn inherits(boundary: Boundary, state: &[(Resource, Probe, u64)]) {
+    for (resource, probe, made) in state {
+        let is_ones_own = match boundary {
+            // Any call may change errno (errno(3)).
+            _ if matches!(resource, Resource::Errno) => true,
+            Boundary::Thread => matches!(resource, Resource::ThreadLocal),
+            Boundary::Process => false,
+        };
+        match across(boundary, || (), || probe.look()) {
+            Ok(there) if there == *made || is_ones_own => {}
+            Ok(_) => println!("{}: another", resource.name()),
+            Err(_) => println!("{}: error", resource.name()),
+        }
+    }
+    for (field, name) in [("SigBlk:", "blocked"), ("SigIgn:", "ignored")] {
+        let signals = || {
+            let tid = gettid().as_raw();
+            let set = status_field(tid, field).expect("a thread has a status");
+            u64::from_str_radix(&set, 16).expect("a set of signals")
+        };
+        let (here, there) = (signals(), across(boundary, || (), signals));
+        println!(
+            "signals {name}: {}",
+            if there.is_ok_and(|there| there == here) { "the same" } else { "others" }
+        );
+    }
+}
+
+thread_local! {
+    static LAST_ACT: LastAct = const { LastAct };
+}
+
+/// Its destructor is the last that a thread does. It lasts until the caller of `across` sleeps, or goes on.
+struct LastAct;
+
+impl LastAct {
+    /// From now on this thread has a last act, if it is not the caller's.
+    fn is_to_come() {
+        if gettid() != getpid() {
+            LAST_ACT.with(|_| board()[4].fetch_add(1, SeqCst));
+        }
+    }
+}
+
+impl Drop for LastAct {
+    fn drop(&mut self) {
+        let caller = getpid().as_raw();
+        let goes_on = || board()[6].load(SeqCst) != 0;
+        let sleeps = || thread_stat(caller, caller).is_some_and(|stat| stat.state == 'S');
+        // So many looks: a caller that neither sleeps nor returns is for others to tell.
+        for _ in 0..100_000 {
+            if goes_on() || sleeps() {
+                break;
+            }
+            thread::yield_now();
+        }
+        board()[5].fetch_add(1, SeqCst);
+    }
+}
+
+/// A thread in which it is dropped has a last act.
+struct Owned;
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        LastAct::is_to_come();
+    }
+}
+
+/// Whether a thread is at its very end when `across` returns, or when a panic comes out of it.
+fn last_act(then: &str) {
+    let owned = Owned;
+    let call = AssertUnwindSafe(|| {
+        across(
+            Boundary::Thread,
+            || {
+                if then == "the-change-panics" {
+                    panic::resume_unwind(Box::new("on purpose"));
+                }
+            },
+            || {
+                drop(owned);
+                if then == "the-look-panics" {
+                    panic::resume_unwind(Box::new("on purpose"));
+                }
+                5
+            },
+        )
+    });
+    let answer = panic::catch_unwind(call);
+    let [.., acts, ended, goes_on, _] = board();
+    let (acts, ended) = (acts.load(SeqCst), ended.load(SeqCst));
+    goes_on.store(1, SeqCst);
+    match answer {
+        Ok(answer) => tell(answer),
+        Err(_) => println!("the panic"),
+    }
+    // A look that does not run need not be dropped over there.
+    let may_be_none = then == "the-change-panics";
+    let how = match (acts, ended) {
+        (0, _) if !may_be_none => "has not begun",
+        (acts, ended) if acts == ended => "is over",
+        _ => "goes on",
+    };
+    println!("the last act of the thread {how}");
 }
 
 fn again(boundary: Boundary) {
@@ -417,15 +541,35 @@ fn short() {
     println!("changes: {changes}");
 }
 
+fn short_cell(number: &str, boundary: Boundary) {
+    let resource = Resource::ALL[number.parse::<usize>().expect("a number")];
+    println!("{}", yes_or_no(on_trial(|| is_seen(resource, boundary))));
+}
+
 /// The stack of a new thread has no room in the address space (RLIMIT_AS in setrlimit(2)).
-fn no_thread() {
+fn without_threads<T>(body: impl FnOnce() -> T) -> T {
     let (soft, hard) = getrlimit(Limit::RLIMIT_AS).expect("a process has limits");
     let size = own_status_field("VmSize:").unwrap_or_default();
     let size: u64 = size.trim_end_matches("kB").trim().parse().expect("a size in kB");
     setrlimit(Limit::RLIMIT_AS, (size + 1024) * 1024, hard).expect("a limit can be lowered");
-    let mut changes = 0;
-    let answer = across(Boundary::Thread, || changes += 1, || 7);
+    let of_it = body();
     setrlimit(Limit::RLIMIT_AS, soft, hard).expect("a soft limit can be raised again");
+    of_it
+}
+
+/// Of one resource a thread would see the change, of the other it would not.
+fn no_thread_for_a_cell() {
+    for resource in [Resource::Static, Resource::Mask] {
+        let measure = || yes_or_no(is_seen(resource, Boundary::Thread));
+        println!("{}, and then {}", without_threads(measure), measure());
+    }
+    let inventory = without_threads(inventory);
+    println!("{}", if inventory.is_err() { "error" } else { "an inventory" });
+}
+
+fn no_thread() {
+    let mut changes = 0;
+    let answer = without_threads(|| across(Boundary::Thread, || changes += 1, || 7));
     tell(answer);
     println!("changes: {changes}");
     tell(across(Boundary::Thread, || (), || 6));
