@@ -92,7 +92,7 @@ lint: $(CHECKER)
 	cargo clippy --target-dir target -p reddit_fetcher --features https -- -D warnings
 	@$(CHECKER) solved target/solved
 	cargo fmt --manifest-path target/solved/Cargo.toml --all --check
-	cargo clippy --manifest-path target/solved/Cargo.toml --target-dir target/solved/target --workspace --exclude checker \
+	cargo clippy --manifest-path target/solved/Cargo.toml --target-dir target --workspace --exclude checker \
 		--all-targets -- -D warnings
 
 # Speed, measured on this machine in one run.

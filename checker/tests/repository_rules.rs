@@ -114,9 +114,14 @@ fn no_exercise_sleeps_to_be_right() {
     for file in rust_files(&root().join("exercises")) {
         let code = code(&file);
         let is_test = file.components().any(|part| part.as_os_str() == "tests");
+        assert!(!(is_test && code.contains("thread::sleep")), "{} sleeps", file.display());
+        // tokio's clock may be paused: then such a sleep takes no time, and what comes after it is exact.
+        let sleeps = code.contains("tokio::time") && code.contains("sleep(");
+        let is_paused = |file: &PathBuf| self::code(file).contains("start_paused(true)");
+        let of_the_target = rust_files(file.parent().unwrap());
         assert!(
-            !(is_test && (code.contains("thread::sleep") || code.contains("time::sleep"))),
-            "{} sleeps",
+            !(is_test && sleeps) || of_the_target.iter().any(is_paused),
+            "{} sleeps by a clock that is not paused",
             file.display()
         );
     }
@@ -278,4 +283,55 @@ fn anchors(text: &Path) -> Vec<String> {
         }
     }
     found
+}
+
+/// `docs/claims.md` has a row for each claim: what the notes say, and each exercise that tries it, with its verdict.
+#[test]
+fn the_table_of_claims_is_that_of_the_exercises() {
+    let mut exercises: Vec<(String, String)> = Vec::new();
+    for part in directories(&root().join("exercises")) {
+        for directory in directories(&part) {
+            let name = directory.file_name().unwrap().to_str().unwrap()[3..].to_owned();
+            let readme = fs::read_to_string(directory.join("README.md")).unwrap();
+            exercises.push((name, readme));
+        }
+    }
+    let mut rows: Vec<(u32, String, Vec<String>)> = Vec::new();
+    for (name, readme) in &exercises {
+        for quoted in readme.split("> **Claim C").skip(1) {
+            let (number, rest) = quoted.split_once(".** ").unwrap();
+            let number: u32 = number.parse().unwrap();
+            let lines = rest.split("\n\n").next().unwrap().split("\n>\n").next().unwrap();
+            let says = lines.replace("\n> ", " ").trim().to_owned();
+            let verdict = format!("[`{name}`]: {}", verdict(readme, number));
+            match rows.iter_mut().find(|row| row.0 == number) {
+                Some(row) => row.2.push(verdict),
+                None => rows.push((number, says, vec![verdict])),
+            }
+        }
+    }
+    rows.sort();
+    let expected = rows.iter().map(|(number, says, verdicts)| {
+        format!("| C{number} | {says} | {} |\n", verdicts.join(" · "))
+    });
+    let expected: String = expected.collect();
+    let told = fs::read_to_string(root().join("docs/claims.md")).unwrap();
+    assert!(told.contains(&expected), "docs/claims.md should contain\n{expected}");
+}
+
+/// The directories in a directory, in order.
+fn directories(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap().flatten().map(|entry| entry.path());
+    let mut found: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    found.sort();
+    found
+}
+
+/// What a README's last section says of a claim: `holds`.
+fn verdict(readme: &str, claim: u32) -> String {
+    let (_, section) = readme.split_once("## Verdict").unwrap();
+    let of_this_claim = format!("**C{claim}: ");
+    let begin = if section.contains(&of_this_claim) { &of_this_claim } else { "**" };
+    let (_, text) = section.split_once(begin).unwrap();
+    text.split_once(".**").unwrap().0.to_lowercase()
 }

@@ -145,7 +145,7 @@ impl Upstream {
                 stream.set_read_timeout(Some(DEADLINE)).expect("it is ours");
                 return stream;
             }
-            thread::sleep(Duration::from_millis(1));
+            thread::yield_now();
         }
         require!(
             expected: "the server to make the answer to the request of a client",
