@@ -77,6 +77,8 @@ mod sync {
     thread_local! {
         /// Set by a test before the thread's first call.
         pub static CHOSEN: Cell<Option<u64>> = const { Cell::new(None) };
+        /// Set by a test where the thread plays one that panics.
+        pub static PANICS: Cell<bool> = const { Cell::new(false) };
     }
 
     #[allow(dead_code)]
@@ -87,6 +89,11 @@ mod sync {
     #[allow(dead_code)]
     pub mod thread {
         pub use testkit::sync::spurious::thread::*;
+
+        #[allow(dead_code)]
+        pub fn panicking() -> bool {
+            super::PANICS.get() || testkit::sync::spurious::thread::panicking()
+        }
 
         /// A thread whose id follows the number.
         #[derive(Debug, Clone)]
@@ -714,6 +721,149 @@ fn an_owner_clears_the_poison() {
         expected: "a second panic to poison as the first one did",
         seen: "try_lock returned {again:?}",
         likely: "a mutex whose poison was cleared once is never poisoned again",
+        read: "README, the task",
+    );
+}
+
+/// A call of the thread `who`, which may panic meanwhile.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    who: u64,
+    panics: bool,
+    call: Call,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Call {
+    Lock,
+    TryLock,
+    Unlock,
+    ClearPoison,
+}
+
+/// What the README says of the calls of two threads, one after another.
+#[derive(Default)]
+struct Model {
+    owner: Option<u64>,
+    owner_came_in_a_panic: bool,
+    is_poisoned: bool,
+}
+
+impl Model {
+    fn answer(&mut self, Step { who, panics, call }: Step) -> String {
+        let is_owner = self.owner == Some(who);
+        let acquired = if self.is_poisoned { Acquired::Poisoned } else { Acquired::Clean };
+        let answer = match call {
+            Call::Lock if is_owner => return format!("{:?}", Err::<Acquired, _>(WouldDeadlock)),
+            Call::TryLock if self.owner.is_some() => return "None".to_owned(),
+            Call::Unlock | Call::ClearPoison if !is_owner => return "Err(NotOwner)".to_owned(),
+            Call::Lock => format!("Ok({acquired:?})"),
+            Call::TryLock => format!("Some({acquired:?})"),
+            Call::Unlock | Call::ClearPoison => "Ok(())".to_owned(),
+        };
+        match call {
+            Call::Lock | Call::TryLock => {
+                (self.owner, self.owner_came_in_a_panic) = (Some(who), panics);
+            }
+            Call::Unlock => {
+                self.owner = None;
+                self.is_poisoned |= panics && !self.owner_came_in_a_panic;
+            }
+            Call::ClearPoison => self.is_poisoned = false,
+        }
+        answer
+    }
+}
+
+/// A thread comes and goes, in a panic or not each time; before it, while it is inside or before it leaves, a call is
+/// refused. All that there are, those without a refused call first.
+fn visits(who: u64, with_refusals: bool) -> Vec<Vec<Step>> {
+    let stranger = 3 - who;
+    let step = |who, panics, call| Step { who, panics, call };
+    let mut refusals = vec![(0, None)];
+    for panics in [false, true].into_iter().filter(|_| with_refusals) {
+        for call in [Call::Unlock, Call::ClearPoison, Call::TryLock] {
+            let places = if call == Call::TryLock { 1..3 } else { 0..3 };
+            refusals.extend(places.map(|place| (place, Some((stranger, panics, call)))));
+        }
+    }
+    for call in [Call::Lock, Call::TryLock].into_iter().filter(|_| with_refusals) {
+        // Its own: as it came, and as it goes.
+        refusals.extend((1..3).map(|place| (place, Some((who, false, call)))));
+    }
+    let mut visits = Vec::new();
+    for (place, refused) in refusals {
+        for (comes, goes) in [(false, false), (false, true), (true, false), (true, true)] {
+            for (take, clears) in
+                [Call::Lock, Call::TryLock].map(|take| [(take, false), (take, true)]).concat()
+            {
+                let refused_at = |here, own| {
+                    let here = refused.filter(|_| place == here);
+                    here.map(|(by, panics, call)| {
+                        step(by, if by == who { own } else { panics }, call)
+                    })
+                };
+                let mut visit = Vec::from_iter(refused_at(0, comes));
+                visit.push(step(who, comes, take));
+                visit.extend(refused_at(1, comes));
+                visit.extend(refused_at(2, goes));
+                visit.extend(clears.then(|| step(who, goes, Call::ClearPoison)));
+                visit.push(step(who, goes, Call::Unlock));
+                visits.push(visit);
+            }
+        }
+    }
+    visits
+}
+
+/// Makes these calls of a new mutex until an answer is not the model's: then the calls, what is expected, and what is
+/// seen.
+fn first_wrong_answer<'a>(
+    story: impl Iterator<Item = &'a Step>,
+) -> Option<(String, String, String)> {
+    let (mutex, mut model, mut told) = (CheckedMutex::new(), Model::default(), Vec::new());
+    for step in story {
+        let Step { who, panics, call } = *step;
+        sync::CHOSEN.set(Some(who));
+        sync::PANICS.set(panics);
+        let (name, seen) = match call {
+            Call::Lock => ("lock", format!("{:?}", mutex.lock())),
+            Call::TryLock => ("try_lock", format!("{:?}", mutex.try_lock())),
+            Call::Unlock => ("unlock", format!("{:?}", mutex.unlock())),
+            Call::ClearPoison => ("clear_poison", format!("{:?}", mutex.clear_poison())),
+        };
+        sync::PANICS.set(false);
+        let expected = model.answer(*step);
+        told.push(format!("{name} by {who}{}", if panics { " in a panic" } else { "" }));
+        if seen != expected {
+            return Some((told.join(", "), expected, seen));
+        }
+    }
+    None
+}
+
+#[test]
+fn the_panic_of_an_owner_is_its_own_and_a_refused_call_changes_nothing_of_it() {
+    let found = on_a_thread(|| {
+        let step = |panics, call| Step { who: 2, panics, call };
+        // Poisoned, or not.
+        let before = [vec![], vec![step(false, Call::Lock), step(true, Call::Unlock)]];
+        let after = [step(false, Call::TryLock), step(false, Call::Unlock)];
+        let (first, second) = (visits(1, true), [visits(1, false), visits(2, false)].concat());
+        let stories = before.iter().flat_map(|before| {
+            let pairs = first.iter().flat_map(|one| second.iter().map(move |two| (one, two)));
+            pairs.map(move |(one, two)| (before, one, two))
+        });
+        let mut stories = stories.map(|(before, one, two)| {
+            first_wrong_answer(before.iter().chain(one).chain(two).chain(&after))
+        });
+        stories.find_map(|found| found)
+    });
+    let (calls, expected, seen) = found.unwrap_or_default();
+    require!(calls.is_empty(),
+        expected: "the last of these calls of threads 1 and 2 to return {expected}:\n{calls}",
+        seen: "it returned {seen}",
+        likely: "whether an owner came in a panic is kept for the next one, or overwritten by a call that is refused; or an unlock takes away a poison that was there",
         read: "README, the task",
     );
 }

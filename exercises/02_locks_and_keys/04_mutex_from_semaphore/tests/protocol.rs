@@ -269,19 +269,27 @@ fn panic_inside(mutex: &Arc<CheckedMutex>) {
     unwind_through(OnDrop(move || unlock(&held)));
 }
 
-#[test]
-fn who_waits_for_an_owner_that_panics_gets_in_and_is_told() {
+#[rstest]
+#[case::calmly(|mutex: &CheckedMutex| mutex.lock())]
+#[case::in_a_panic_of_its_own(|mutex: &CheckedMutex| {
+    let mut told = Err(WouldDeadlock);
+    unwind_through(OnDrop(|| told = mutex.lock()));
+    told
+})]
+fn who_waits_for_an_owner_that_panics_gets_in_and_is_told(
+    #[case] lock: fn(&CheckedMutex) -> Result<Acquired, WouldDeadlock>,
+) {
     let expect = Expect {
         expected: "a thread that waits to get in when the owner unlocks in a panic, and to be told Poisoned",
-        likely: "the poison is set after the permit is back, when the next owner has been told already; or `unlock` in a panic frees nothing",
+        likely: "the poison is set after the permit is back, when the next owner has been told already; or `unlock` in a panic frees nothing; or who waits notes its own panic where the owner's belongs",
         explains: Explains::AllThatIsStuck,
         read: "hint 4",
     };
-    explore(expect, || {
+    explore(expect, move || {
         let mutex = Arc::new(CheckedMutex::new());
         let acquired = mutex.lock();
         assert!(acquired == Ok(Acquired::Clean), "lock returned {acquired:?}");
-        let waiter = thread("waiter", &mutex, |mutex| mutex.lock());
+        let waiter = thread("waiter", &mutex, lock);
         waiter.settle();
         let held = Arc::clone(&mutex);
         unwind_through(OnDrop(move || unlock(&held)));

@@ -153,11 +153,31 @@ fn a_loop_that_ends_drops_what_it_holds(#[case] end: fn(Loop)) {
     );
 }
 
-#[test]
-fn a_panic_does_not_wait_for_work_and_its_result_is_dropped() {
-    let left =
-        run_untimed("the loop waits for the work that is under way", "README, the task, 5", || {
+/// The work comes to its end.
+fn returns(result: Arc<()>) -> Arc<()> {
+    result
+}
+
+/// The work panics with its result.
+fn panics(result: Arc<()>) -> Arc<()> {
+    std::panic::resume_unwind(Box::new(result))
+}
+
+#[rstest]
+#[case::when_all_posters_are_gone(returns, false)]
+#[case::while_a_poster_is_left(returns, true)]
+#[case::of_a_panic_while_a_poster_is_left(panics, true)]
+fn a_panic_does_not_wait_for_work_and_its_result_is_dropped(
+    #[case] finishes: fn(Arc<()>) -> Arc<()>,
+    #[case] keeps_a_poster: bool,
+) {
+    let left = run_untimed(
+        "the loop waits for the work that is under way",
+        "README, the task, 5",
+        move || {
             let mut event_loop = new_loop();
+            // It outlives the loop; the queue may, too.
+            let _poster = keeps_a_poster.then(|| event_loop.poster());
             let guard = Arc::new(());
             let (result, held) = (Arc::clone(&guard), Arc::clone(&guard));
             let (begin, begun) = mpsc::channel();
@@ -165,7 +185,7 @@ fn a_panic_does_not_wait_for_work_and_its_result_is_dropped() {
             let work = move || {
                 begin.send(()).expect("a handler listens");
                 let _ = finished.recv();
-                result
+                finishes(result)
             };
             let hired = event_loop.spawn_blocking(work, move |_, _| drop(held));
             hired.expect("a thread can be started");
@@ -178,11 +198,12 @@ fn a_panic_does_not_wait_for_work_and_its_result_is_dropped() {
             drop(finish);
             await_rest();
             Arc::strong_count(&guard) - 1
-        });
+        },
+    );
     require!(left == 0,
         expected: "the handler of the work and its result to be dropped, each at its time",
         seen: "{left} that are left",
-        likely: "the result goes into a queue that nobody empties any more",
+        likely: "the result goes into a queue that nobody empties any more: whoever puts something into it has to ask whether the loop is gone",
         read: "README, the task, 5",
     );
 }

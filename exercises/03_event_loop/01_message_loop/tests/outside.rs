@@ -334,22 +334,36 @@ fn the_end_of_a_descriptor_does_not_reach_the_next_owner_of_its_number() {
     );
 }
 
-#[test]
-fn an_error_of_read_is_the_last_call() {
-    let (entries, expected) = run_untimed(
-        "an error of read(2) is not passed on, or does not end what is waited for",
-        "src/lib.rs, on_data",
-        || {
+/// A file that poll(2) calls readable.
+fn a_directory() -> OwnedFd {
+    File::open("/").expect("there is a root directory").into()
+}
+
+/// Of this one poll(2) says POLLERR, and neither POLLIN nor POLLHUP.
+fn a_writer_without_a_reader() -> OwnedFd {
+    let (reader, writer) = pipe_with(b"");
+    drop(reader);
+    writer.into()
+}
+
+#[rstest]
+#[case::of_a_directory(a_directory, Errno::EISDIR)]
+#[case::of_a_pipe_to_write_to(a_writer_without_a_reader, Errno::EBADF)]
+fn an_error_of_read_is_the_last_call(#[case] file: fn() -> OwnedFd, #[case] errno: Errno) {
+    let entries = run_untimed(
+        "an error of read(2) is not passed on, or does not end what is waited for; or no read is made: POLLERR alone is an event, too",
+        "src/lib.rs, on_data; poll(2), POLLERR",
+        move || {
             let (diary, mut event_loop) = (Diary::default(), new_loop());
-            let directory = File::open("/").expect("there is a root directory");
             let notes = diary.clone();
-            event_loop.on_data(directory.into(), move |_, piece| notes.write(told(piece)));
+            event_loop.on_data(file(), move |_, piece| notes.write(told(piece)));
             run(event_loop);
-            (diary.entries(), told(Err(Errno::EISDIR.into())))
+            diary.entries()
         },
     );
+    let expected = told(Err(errno.into()));
     require!(entries == [expected.clone()],
-        expected: "one call, with the {expected} (EISDIR) of a read of a directory",
+        expected: "one call, with the {expected} ({errno:?}) of this read",
         seen: "{entries:?}",
         likely: "an error is passed on as an empty piece, or the descriptor is read again and again",
         read: "read(2), \"Errors\"",
@@ -586,6 +600,63 @@ fn deadlines_come_in_their_order_and_none_too_early(#[case] milliseconds: &'stat
         seen: "one that was",
         likely: "the rest of a millisecond is cut off (poll(2) counts whole ones), or all are called when the first is due",
         read: "poll(2); hint 4",
+    );
+}
+
+/// Sets deadlines at one and the same time: some before `run`, some in handlers of each kind that are called before it
+/// has come, when others are over. Their order; as many as were set are to come.
+fn set_in_turns() -> (Vec<usize>, usize) {
+    // On a busy machine the time may have come before the last is set: then all of it is tried again.
+    for scale in (0..).map(|power| 1_u32 << power) {
+        let mut event_loop = new_loop();
+        let (order, set) = (Rc::new(RefCell::new(Vec::new())), Rc::new(Cell::new(0)));
+        let soon = Instant::now() + Duration::from_millis(2) * scale;
+        let late = Instant::now() + Duration::from_millis(16) * scale;
+        let in_time = Rc::new(Cell::new(true));
+        let (all, numbers, seen) = (Rc::clone(&order), Rc::clone(&set), Rc::clone(&in_time));
+        let one_more = move |event_loop: &mut Loop| {
+            let (all, number) = (Rc::clone(&all), numbers.replace(numbers.get() + 1));
+            event_loop.at(late, move |_| all.borrow_mut().push(number));
+            seen.set(seen.get() && Instant::now() < late);
+        };
+        // One that sets another, and that one another: each when the one before it is over.
+        let (first, second) = (one_more.clone(), one_more.clone());
+        event_loop.at(Instant::now(), move |event_loop| {
+            first(event_loop);
+            event_loop.at(Instant::now(), move |event_loop| second(event_loop));
+        });
+        one_more(&mut event_loop);
+        let (reader, mut writer) = pipe_with(b"a");
+        let of_data = one_more.clone();
+        event_loop.on_data(reader, move |event_loop, _| of_data(event_loop));
+        one_more(&mut event_loop);
+        let of_work = one_more.clone();
+        let hired = event_loop.spawn_blocking(|| (), move |event_loop, ()| of_work(event_loop));
+        hired.expect("a thread can be started");
+        one_more(&mut event_loop);
+        let last = one_more.clone();
+        event_loop.at(soon, move |event_loop| {
+            last(event_loop);
+            let _ = writer.write_all(b"b");
+            drop(writer);
+        });
+        one_more(&mut event_loop);
+        run(event_loop);
+        if in_time.get() {
+            return (order.take(), set.get());
+        }
+    }
+    unreachable!("some scale is enough")
+}
+
+#[test]
+fn equal_deadlines_come_as_they_were_set_also_by_handlers() {
+    let (order, set) = run_within("see the tests above", "src/lib.rs, at", set_in_turns);
+    require!(order.iter().copied().eq(0..set),
+        expected: "{set} equal deadlines, set before `run` and by handlers of deadlines, data and work, to come as they were set",
+        seen: "{order:?}",
+        likely: "what settles a tie is no number of these calls: a place or a number that was free again is given to a later one",
+        read: "src/lib.rs, at",
     );
 }
 
