@@ -16,6 +16,7 @@
 //! - `http` (a feature): a real HTTP server on loopback whose answers are made up.
 //! - [`sync`]: the facade that the exercises on locks are written against.
 
+pub mod affinity;
 pub mod between;
 pub mod deadline;
 pub mod growth;

@@ -24,6 +24,7 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid, gettid};
 use switch_cost::sides::{Between, Cost, Side};
 use switch_cost::{median, nanoseconds_a_turn, ping_pong, pinned, tasks};
+use testkit::affinity::allow_all_cpus;
 use testkit::on_trial;
 use testkit::procfs::{Activity, Syscall, child_ids, thread_activity, thread_ids, thread_stat};
 use testkit::quiescence::{Quiescence, await_quiescence_of_thread, let_others_look};
@@ -34,7 +35,7 @@ use board::{Turn, allowed, allowed_of, board, switches, switches_of_all};
 fn main() -> io::Result<()> {
     let_others_look();
     board();
-    allow_all();
+    allow_all_cpus();
     let args: Vec<String> = env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     // A neighbour is there before and after.
@@ -174,14 +175,6 @@ fn allow(cpus: &[usize]) {
         set.set(*cpu).expect("there is such a CPU");
     }
     sched_setaffinity(Pid::from_raw(0), &set).expect("this thread was allowed to run there");
-}
-
-/// Whoever has started this program may have bound it to one CPU, and on one CPU no pin is to be seen.
-fn allow_all() {
-    let mut all = CpuSet::new();
-    (0..CpuSet::count()).for_each(|cpu| all.set(cpu).expect("there is room for it"));
-    // The kernel takes the CPUs that there are, and that are this program's (sched_setaffinity(2)).
-    sched_setaffinity(Pid::from_raw(0), &all).expect("some CPU is this program's");
 }
 
 /// The scene prints what is left of it: so it is all as before.

@@ -57,6 +57,7 @@ fn main() -> io::Result<()> {
         job::run();
     }
     testkit::quiescence::let_others_look();
+    testkit::affinity::allow_all_cpus();
     let args: Vec<String> = env::args().skip(1).collect();
     match args.split_first() {
         Some((first, rest)) if first == "outlived" => outlive(rest),
