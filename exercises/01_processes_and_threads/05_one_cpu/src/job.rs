@@ -109,10 +109,7 @@ impl Job {
             // Uses its slice up, and goes on until it is stopped.
             "expire" => self.burn_until(turn + 1),
             // Uses its slice up, and sleeps then: a tracer holds back a signal to it until it does.
-            "use-up" => {
-                burn_while(MORE_THAN_A_SLICE, || place.turn.load(SeqCst) == turn);
-                place.await_turn(turn + 1);
-            }
+            "use-up" => self.use_up(turn),
             // Uses it up by a second thread, while the first sleeps.
             "expire-by-a-thread" => {
                 let me = Job { board: self.board, number: job };
@@ -166,6 +163,12 @@ impl Job {
             "sleep-watched" => self.sleep_watched(),
             _ => panic!("no step {step}"),
         }
+    }
+
+    /// Uses the slice up, and sleeps then until another turn has begun.
+    fn use_up(&self, turn: u32) {
+        burn_while(MORE_THAN_A_SLICE, || self.place().turn.load(SeqCst) == turn);
+        self.place().await_turn(turn + 1);
     }
 
     /// Burns CPU time until it has been stopped and another turn has begun.
@@ -224,7 +227,11 @@ impl Job {
     /// has come to rest, or has gone on too early. Or until the job is killed, after a SIGTERM to its parent.
     fn stop_late(&self, turn: u32, rings: bool) {
         let me = Job { board: self.board, number: self.number };
-        let burner = thread::spawn(move || me.burn_until(turn + 1));
+        let burner = thread::spawn(move || match rings {
+            // It need not have heard of the stop, which waits for the first thread: so it ends by itself in no case.
+            true => me.use_up(turn),
+            false => me.burn_until(turn + 1),
+        });
         let (own, parent) = (getpid().as_raw(), getppid().as_raw());
         let child = fork_child(libc::CLONE_VFORK, || {
             let is_on = || self.place().turn.load(SeqCst) == turn && !self.board.has_reports();
