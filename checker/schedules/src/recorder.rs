@@ -6,9 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
-use std::panic::{self, Location};
-
-use crate::panics::Payload;
+use std::panic::Location;
 
 /// Where something in the code is.
 pub type Place = &'static Location<'static>;
@@ -220,20 +218,14 @@ pub fn step(thread: usize, place: Place, text: String) -> bool {
     })
 }
 
-/// A thread begins to wait, or may have to. If it waits for a wake-up, that breaks the scenario where the thread is
-/// [`wide_awake`].
+/// A thread begins to wait, or may have to.
 pub fn waits(thread: usize, place: Place, wait: Wait, text: String) {
-    let mut call = None;
-    change(|record| {
-        let is_for_a_wake_up = matches!(wait, Wait::WakeUp { .. });
-        call = record.wide_awake.get(&thread).copied().filter(|_| is_for_a_wake_up);
-        record.waiting.insert(thread, Waiting { place, wait, text });
-    });
-    if let Some(call) = call {
-        panic::panic_any(Payload::Broken(format!(
-            "{call} goes to sleep until another thread wakes it"
-        )));
-    }
+    change(|record| drop(record.waiting.insert(thread, Waiting { place, wait, text })));
+}
+
+/// The call that a thread is in, if it is one that never waits for a wake-up.
+pub fn call_that_never_waits(thread: usize) -> Option<&'static str> {
+    RECORD.with_borrow(|record| record.wide_awake.get(&thread).copied())
 }
 
 /// A thread begins a call that never waits for a wake-up.

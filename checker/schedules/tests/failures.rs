@@ -419,3 +419,33 @@ fn a_panic_is_of_the_thread_that_it_unwinds() {
         assert!(ids[0] != ids[1] && !ids.contains(&0) && !ids.contains(&thread_id()));
     });
 }
+
+/// A thread that leaves a room; before that it sleeps until another one has gone, or takes the lock at most.
+fn leave(sleeps: bool) {
+    use shuttle::never_waits;
+    use shuttle::sync::{Condvar, Mutex, thread};
+    shuttle::explore(EXPECT, move || {
+        let room = Arc::new((Mutex::new(2), Condvar::new()));
+        let other = Arc::clone(&room);
+        thread::spawn_as("T1", move || {
+            *other.0.lock().unwrap() -= 1;
+            other.1.notify_all();
+        });
+        thread::spawn_as("T2", move || {
+            never_waits("leave", || {
+                let mut inside = room.0.lock().unwrap();
+                while sleeps && *inside > 1 {
+                    inside = room.1.wait(inside).unwrap();
+                }
+                *inside -= 1;
+            });
+        });
+    });
+}
+
+#[test]
+fn a_call_that_never_waits_may_lock_and_not_sleep() {
+    leave(false);
+    let message = failure(|| leave(true));
+    assert_says(&message, &["leave goes to sleep until another thread wakes it", "wait"]);
+}

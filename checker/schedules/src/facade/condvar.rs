@@ -5,9 +5,9 @@ use std::panic::Location;
 use std::sync::{LockResult, PoisonError};
 
 use super::super::explorer;
-use super::MutexGuard;
+use super::{MutexGuard, wake_up};
 use crate::lazy::Lazy;
-use crate::recorder::{self, Kind, ObjectId, Place, Wait};
+use crate::recorder::{self, Kind, ObjectId, Place};
 
 /// A condition variable.
 pub struct Condvar {
@@ -74,8 +74,7 @@ impl Condvar {
         let inner = guard.inner.take().expect("a guard that lives holds the lock");
         recorder::held_by(lock, None);
         recorder::step(me, place, format!("wait {id}, unlock {lock}"));
-        let wait = Wait::WakeUp { of: Some(id), then: Some(lock) };
-        recorder::waits(me, place, wait, format!("wait {id}"));
+        wake_up::wait(me, place, Some(id), Some(lock), format!("wait {id}"));
         explorer::keep_running();
         let woken = self.inner().wait(inner);
         recorder::goes_on(me);

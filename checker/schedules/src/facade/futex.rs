@@ -11,7 +11,8 @@ use std::sync::PoisonError;
 
 use super::super::explorer;
 use super::atomic::{AtomicU32, Ordering};
-use crate::recorder::{self, ObjectId, Place, Wait};
+use super::wake_up;
+use crate::recorder::{self, ObjectId, Place};
 
 /// Those who sleep on one word.
 struct Queue {
@@ -61,8 +62,7 @@ pub fn wait(word: &AtomicU32, expected: u32) {
         return;
     }
     recorder::step(me, place, format!("futex_wait {id}, {expected}: sleeps"));
-    let wait = Wait::WakeUp { of: Some(id), then: None };
-    recorder::waits(me, place, wait, format!("futex_wait {id}"));
+    wake_up::wait(me, place, Some(id), None, format!("futex_wait {id}"));
     *sleepers += 1;
     explorer::keep_running();
     drop(queue.woken.wait(sleepers));

@@ -10,6 +10,7 @@ pub mod futex;
 pub mod hint;
 mod mutex;
 pub mod thread;
+mod wake_up;
 
 pub use self::thread::thread_id;
 pub use cell::UnsafeCell;

@@ -4,6 +4,7 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex};
 
 use super::super::explorer;
+use super::wake_up;
 use crate::recorder::{self, Wait};
 
 /// A thread that was started.
@@ -125,7 +126,7 @@ pub fn park() {
         return;
     }
     recorder::step(me, place, "park".to_owned());
-    recorder::waits(me, place, Wait::WakeUp { of: None, then: None }, "park".to_owned());
+    wake_up::wait(me, place, None, None, "park".to_owned());
     explorer::park();
     recorder::goes_on(me);
     recorder::step(me, place, "unparked".to_owned());
