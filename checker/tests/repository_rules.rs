@@ -26,6 +26,24 @@ fn rust_files(directory: &Path) -> Vec<PathBuf> {
     found
 }
 
+/// Each exercise's name and directory, in order.
+fn exercises() -> Vec<(String, PathBuf)> {
+    let parts = directories(&root().join("exercises"));
+    let all = parts.iter().flat_map(|part| directories(part)).map(|directory| {
+        let name = directory.file_name().unwrap().to_str().unwrap()[3..].to_owned();
+        (name, directory)
+    });
+    all.collect()
+}
+
+/// The directories in a directory, in order.
+fn directories(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).unwrap().flatten().map(|entry| entry.path());
+    let mut found: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
+    found.sort();
+    found
+}
+
 /// The code of a file: its lines that are no comments.
 fn code(path: &Path) -> String {
     let text = fs::read_to_string(path).unwrap();
@@ -65,13 +83,7 @@ fn it_is_said_which_tests_run_the_learners_code() {
         .map(|row| row.trim_matches('|').split('|').map(|cell| cell.trim().to_owned()).collect())
         .collect();
     let mut found = Vec::new();
-    let below = |directory: &Path| -> Vec<PathBuf> {
-        let entries = fs::read_dir(directory).unwrap().flatten().map(|entry| entry.path());
-        entries.filter(|path| path.is_dir()).collect()
-    };
-    let parts = below(&root().join("exercises"));
-    for directory in parts.iter().flat_map(|part| below(part)) {
-        let name = directory.file_name().unwrap().to_str().unwrap()[3..].to_owned();
+    for (name, directory) in exercises() {
         let (mut outside, mut inside) = (Vec::new(), Vec::new());
         let common = rust_files(&directory.join("tests"));
         for file in common.iter().filter(|file| file.parent() == Some(&directory.join("tests"))) {
@@ -288,22 +300,15 @@ fn anchors(text: &Path) -> Vec<String> {
 /// `docs/claims.md` has a row for each claim: what the notes say, and each exercise that tries it, with its verdict.
 #[test]
 fn the_table_of_claims_is_that_of_the_exercises() {
-    let mut exercises: Vec<(String, String)> = Vec::new();
-    for part in directories(&root().join("exercises")) {
-        for directory in directories(&part) {
-            let name = directory.file_name().unwrap().to_str().unwrap()[3..].to_owned();
-            let readme = fs::read_to_string(directory.join("README.md")).unwrap();
-            exercises.push((name, readme));
-        }
-    }
     let mut rows: Vec<(u32, String, Vec<String>)> = Vec::new();
-    for (name, readme) in &exercises {
+    for (name, directory) in exercises() {
+        let readme = fs::read_to_string(directory.join("README.md")).unwrap();
         for quoted in readme.split("> **Claim C").skip(1) {
             let (number, rest) = quoted.split_once(".** ").unwrap();
             let number: u32 = number.parse().unwrap();
             let lines = rest.split("\n\n").next().unwrap().split("\n>\n").next().unwrap();
             let says = lines.replace("\n> ", " ").trim().to_owned();
-            let verdict = format!("[`{name}`]: {}", verdict(readme, number));
+            let verdict = format!("[`{name}`]: {}", verdict(&readme, number));
             match rows.iter_mut().find(|row| row.0 == number) {
                 Some(row) => row.2.push(verdict),
                 None => rows.push((number, says, vec![verdict])),
@@ -317,14 +322,6 @@ fn the_table_of_claims_is_that_of_the_exercises() {
     let expected: String = expected.collect();
     let told = fs::read_to_string(root().join("docs/claims.md")).unwrap();
     assert!(told.contains(&expected), "docs/claims.md should contain\n{expected}");
-}
-
-/// The directories in a directory, in order.
-fn directories(directory: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(directory).unwrap().flatten().map(|entry| entry.path());
-    let mut found: Vec<PathBuf> = entries.filter(|path| path.is_dir()).collect();
-    found.sort();
-    found
 }
 
 /// What a README's last section says of a claim: `holds`.
