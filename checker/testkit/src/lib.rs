@@ -6,6 +6,8 @@
 //! - [`threads`]: threads whose sleep is seen in `/proc`, so that "it blocks" and "it is stuck"
 //!   are facts and not guesses about time.
 //! - [`program`]: a program run to its end, with its exit status and what it printed.
+//! - [`scene`]: a program whose scenes print what they see, and what is left of them.
+//! - [`other_children`], [`affinity`]: a scene's caller has children of its own, and every CPU it may have.
 //! - [`procfs`]: what the kernel says of a process: its state, its open descriptors.
 //! - [`quiescence`]: whether a process sleeps, is stopped, has ended or spins.
 //! - [`seed`]: what is drawn at random is drawn from a seed that a grader may choose.
@@ -25,9 +27,11 @@ mod hang;
 pub mod http;
 mod lesson;
 mod on_trial;
+pub mod other_children;
 pub mod program;
 pub mod quiescence;
 pub mod running;
+pub mod scene;
 mod seed;
 mod sleep;
 pub mod steps;

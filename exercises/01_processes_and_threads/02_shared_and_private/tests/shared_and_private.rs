@@ -4,51 +4,16 @@
 //! what it printed.
 
 use rstest::rstest;
-use testkit::Lesson;
-use testkit::program::{Ending, Observed, Program};
+use testkit::program::Program;
 use testkit::require;
+use testkit::scene::{Scene, Scenes};
 
-/// What a scene should print, and why it might not.
-struct Scene<'a> {
-    args: &'a [&'a str],
-    prints: &'a [&'a str],
-    likely: &'a str,
-    read: &'a str,
-}
-
-impl Scene<'_> {
-    /// Runs the scene; it has to print this, and the caller has to be left as it was.
-    #[track_caller]
-    fn require(&self) {
-        let Self { args, prints, likely, read } = *self;
-        let program = Program::new(env!("CARGO_BIN_EXE_scenes"));
-        let observed = args.iter().fold(program, |program, arg| program.arg(*arg)).run();
-        let Observed { ending, stdout, stderr, stuck } = &observed;
-        require!(!stderr.contains("not yet implemented"),
-            expected: "the scene {args:?} to come to its end",
-            seen: "{stderr}",
-            likely: "a `todo!` is still there",
-            read: "README, the task",
-        );
-        let mut lines = observed.lines();
-        let left = lines.pop().unwrap_or_default();
-        if *ending != Ending::Exited(0) || lines != prints {
-            let seen = match ending {
-                Ending::Exited(0) => lines.join("\n"),
-                ending => format!("{ending:?}, after\n{stdout}{stderr}{stuck}"),
-            };
-            let expected = prints.join("\n");
-            let likely = likely.to_owned();
-            Lesson { expected, seen, likely, read: read.to_owned(), ..Lesson::default() }.fail();
-        }
-        require!(left == "changed: ",
-            expected: "nothing to be left in the caller: no thread, no child, no descriptor, no signal blocked",
-            seen: "{left}",
-            likely: "a thread is not joined, a child not waited for (a zombie), or an end of a pipe not closed",
-            read: "wait(2), NOTES: zombies; the stub",
-        );
-    }
-}
+const SCENES: Scenes<'_> = Scenes {
+    program: env!("CARGO_BIN_EXE_scenes"),
+    leaves: "no thread, no child, no descriptor, no signal blocked",
+    likely: "a thread is not joined, a child not waited for (a zombie), or an end of a pipe not closed",
+    read: "wait(2), NOTES: zombies; the stub",
+};
 
 #[rstest]
 #[case::zero(0)]
@@ -61,7 +26,7 @@ fn the_answer_of_a_thread_comes_back(#[case] number: u64) {
         likely: "the thread is not joined, or what it returns is dropped",
         read: "https://doc.rust-lang.org/std/thread/fn.scope.html",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -76,7 +41,7 @@ fn the_caller_makes_the_change_and_another_thread_looks() {
         likely: "both run on one thread, or in another process; or `look` is called twice",
         read: "README, the task",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -92,7 +57,7 @@ fn a_thread_looks_only_after_the_change() {
             already; Spinning, AsleepByTheClock: somebody waits by looking again and again",
         read: "hint 2",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -103,7 +68,7 @@ fn a_thread_is_there_before_the_change() {
         likely: "the thread is made after the change, and inherits the signal mask of its maker",
         read: "pthread_sigmask(3), DESCRIPTION; hint 2",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -118,7 +83,7 @@ fn a_thread_has_ended_on_return(#[case] then: &str, #[case] result: &str) {
             thread, whose thread-locals are destroyed after that",
         read: "https://doc.rust-lang.org/std/thread/struct.ScopedJoinHandle.html#method.join; hints 1 and 3",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -133,7 +98,7 @@ fn the_other_side_begins_with_what_it_inherits(#[case] boundary: &str) {
             it is",
         read: "fork(2), DESCRIPTION; README, the task",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -145,7 +110,7 @@ fn a_change_that_panics_ends_the_thread_without_a_look() {
             is made an error or another panic",
         read: "hint 3",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -161,7 +126,7 @@ fn a_look_that_panics_in_a_thread_is_an_error() {
         likely: "`join` returns the panic as its error, and that is unwrapped, or taken for an answer",
         read: "https://doc.rust-lang.org/std/thread/struct.ScopedJoinHandle.html#method.join",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -177,7 +142,7 @@ fn a_thread_that_cannot_be_made_is_an_error_and_nothing_is_changed() {
             the change is made before there is a thread",
         read: "https://doc.rust-lang.org/std/thread/struct.Builder.html#method.spawn_scoped",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -188,7 +153,7 @@ fn many_threads_ask_at_once() {
         likely: "an answer or a word passes through a static: it is another caller's by then",
         read: "the stub",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -212,7 +177,7 @@ fn the_answer_of_a_child_comes_back(#[case] number: u64) {
             which the child has a copy; or one number stands for no answer",
         read: "_exit(2), DESCRIPTION; pipe(7); hint 4",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -223,7 +188,7 @@ fn the_caller_makes_the_change_and_a_child_looks() {
         likely: "both run in one process, or both sides of the fork run both; or the child returns from `across`",
         read: "fork(2), RETURN VALUE; hint 4",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -239,7 +204,7 @@ fn a_child_looks_only_after_the_change() {
             already; Spinning, AsleepByTheClock: somebody waits by looking again and again",
         read: "hint 5",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -250,7 +215,7 @@ fn a_child_is_there_before_the_change() {
         likely: "the child is made after the change, and is a copy of a parent that has it",
         read: "fork(2), DESCRIPTION; README, the task",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -262,7 +227,7 @@ fn a_change_that_panics_ends_the_child_without_a_look() {
             that it never sees the end; or the panic is made an error or another panic",
         read: "pipe(7), I/O on pipes and FIFOs; hint 6",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -279,7 +244,7 @@ fn a_look_that_panics_in_a_child_is_an_error_and_nothing_of_the_caller_runs_ther
             exit, which writes buffers and runs handlers a second time",
         read: "_exit(2), NOTES; https://doc.rust-lang.org/std/panic/fn.catch_unwind.html; hint 4",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -296,7 +261,7 @@ fn a_child_that_ends_in_its_look_is_an_error(#[case] how: &str) {
             of its own open, and waits for the end of the pipe for ever",
         read: "pipe(7), I/O on pipes and FIFOs; hint 6",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -307,7 +272,7 @@ fn other_children_stay_the_callers() {
         likely: "any child is waited for (`wait`, or waitpid with -1)",
         read: "wait(2): the value of pid",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -319,7 +284,7 @@ fn a_caller_may_ignore_the_end_of_its_children() {
             thrown away",
         read: "wait(2), NOTES: SIGCHLD that is ignored",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -339,7 +304,7 @@ fn a_process_that_the_change_leaves_behind_lives_on(
             write end, too: a byte is a message that nobody else holds up",
         read: "pipe(7), I/O on pipes and FIFOs; hint 6",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -353,7 +318,7 @@ fn a_change_and_a_look_may_go_across_again(#[case] boundary: &str, #[case] withi
         likely: "what passes between the sides is in a place that the inner call uses, too",
         read: "the stub",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -366,7 +331,7 @@ fn three_hundred_calls_leave_nothing(#[case] boundary: &str) {
         likely: "each call leaves a descriptor, a child or a thread, until there is none to be had",
         read: "the stub",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -377,7 +342,7 @@ fn a_child_that_is_killed_before_its_look_is_an_error() {
         likely: "the word to a child that has died cannot be written (EPIPE), and the error is unwrapped",
         read: "pipe(7), I/O on pipes and FIFOs; hint 6",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -403,7 +368,7 @@ fn a_change_is_seen_by_a_thread_and_by_a_child(#[case] resource: &str, #[case] s
             begun with a value of its own. Or each side has a probe of its own; or the boundary is always the same",
         read: "README, the task; hint 7",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -435,7 +400,7 @@ fn require_inventory(args: &[&str]) {
         "the nice value              no no",
         "a resource limit            yes no",
     ];
-    let program = Program::new(env!("CARGO_BIN_EXE_scenes"));
+    let program = Program::new(SCENES.program);
     let observed = args.iter().fold(program, |program, arg| program.arg(*arg)).run();
     let lines = observed.lines();
     let rows = &lines[..lines.len().saturating_sub(1)];
@@ -457,7 +422,7 @@ fn what_cannot_be_measured_is_an_error() {
         likely: "an error in the child that measures is told as a no, or is left out of the inventory",
         read: "the stub",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -469,7 +434,7 @@ fn what_cannot_be_measured_without_a_thread_is_an_error() {
             no",
         read: "the stub",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -481,5 +446,5 @@ fn the_caller_stays_as_it_was() {
             them, of which nothing stays",
         read: "README, the task; hint 8",
     }
-    .require();
+    .require(&SCENES);
 }

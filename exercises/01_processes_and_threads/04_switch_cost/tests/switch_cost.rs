@@ -4,55 +4,17 @@
 //! what it printed.
 
 use rstest::rstest;
-use testkit::Lesson;
-use testkit::program::{Ending, Observed, Program};
-use testkit::require;
+use testkit::scene::{Scene, Scenes};
 
 const GETRUSAGE: &str = "getrusage(2), RUSAGE_THREAD, ru_nvcsw and ru_nivcsw";
 
-/// What a scene should print, and why it might not.
-struct Scene<'a> {
-    args: &'a [&'a str],
-    prints: &'a [&'a str],
-    likely: &'a str,
-    read: &'a str,
-}
-
-impl Scene<'_> {
-    /// Runs the scene; it has to print this, and the caller has to be left as it was.
-    #[track_caller]
-    fn require(&self) {
-        let Self { args, prints, likely, read } = *self;
-        let program = Program::new(env!("CARGO_BIN_EXE_scenes"));
-        let observed = args.iter().fold(program, |program, arg| program.arg(*arg)).run();
-        let Observed { ending, stdout, stderr, stuck } = &observed;
-        require!(!stderr.contains("not yet implemented"),
-            expected: "the scene {args:?} to come to its end",
-            seen: "{stderr}",
-            likely: "a `todo!` is still there",
-            read: "README, the task",
-        );
-        let mut lines = observed.lines();
-        let left = lines.pop().unwrap_or_default();
-        if *ending != Ending::Exited(0) || lines != prints {
-            let seen = match ending {
-                Ending::Exited(0) => lines.join("\n"),
-                Ending::TimedOut => format!("it never ends, after\n{stdout}{stderr}{stuck}"),
-                ending => format!("{ending:?}, after\n{stdout}{stderr}{stuck}"),
-            };
-            let expected = prints.join("\n");
-            let likely = likely.to_owned();
-            Lesson { expected, seen, likely, read: read.to_owned(), ..Lesson::default() }.fail();
-        }
-        require!(left == "changed: ",
-            expected: "nothing to be left in the caller: no thread, no child, no descriptor, no pin, no signal blocked",
-            seen: "{left}",
-            likely: "a thread is not joined, a child not waited for (a zombie), an end of a pipe not closed, or the \
-                affinity not set back",
-            read: "the stub; wait(2), NOTES: zombies",
-        );
-    }
-}
+const SCENES: Scenes<'_> = Scenes {
+    program: env!("CARGO_BIN_EXE_scenes"),
+    leaves: "no thread, no child, no descriptor, no pin, no signal blocked",
+    likely: "a thread is not joined, a child not waited for (a zombie), an end of a pipe not closed, or the affinity \
+        not set back",
+    read: "the stub; wait(2), NOTES: zombies",
+};
 
 // The median.
 
@@ -81,7 +43,7 @@ fn the_median_is_in_the_middle(#[case] samples: &[u64], #[case] median: Option<u
             is taken, their sum is more than a u64 holds, or they are made floats on the way",
         read: "hint 1",
     }
-    .require();
+    .require(&SCENES);
 }
 
 // The pin.
@@ -94,7 +56,7 @@ fn a_pinned_body_runs_on_one_cpu_and_returns() {
         likely: "the affinity is not set, or only after the body",
         read: "sched_setaffinity(2); hint 2",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -108,7 +70,7 @@ fn the_cpu_is_one_that_the_caller_is_allowed() {
         likely: "it is always CPU 0; or afterwards all CPUs of the machine are allowed, instead of those from before",
         read: "sched_setaffinity(2): sched_getaffinity(); hint 2",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -119,7 +81,7 @@ fn the_affinity_is_restored_when_the_body_panics() {
         likely: "what restores it stands behind the body: a panic goes past it, and past everything but destructors",
         read: "https://doc.rust-lang.org/std/ops/trait.Drop.html; hint 2",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -132,7 +94,7 @@ fn a_pinned_body_may_pin_itself() {
         likely: "what was allowed before is in a place that the inner call uses, too",
         read: "the stub; hint 2",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -143,7 +105,7 @@ fn the_affinity_is_restored_when_the_body_has_changed_it() {
         likely: "what is restored was not read before the body, or is not all of it",
         read: "the stub; hint 2",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -157,7 +119,7 @@ fn only_the_calling_thread_is_pinned() {
         likely: "it is the process's number that is given: that is its first thread. The calling thread is 0",
         read: "sched_setaffinity(2): If pid is zero; hint 2",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -168,7 +130,7 @@ fn a_body_that_cannot_be_pinned_is_not_called() {
         likely: "the result of sched_setaffinity is not looked at, or is unwrapped",
         read: "sched_setaffinity(2), ERRORS; hint 2",
     }
-    .require();
+    .require(&SCENES);
 }
 
 // A game between threads.
@@ -187,7 +149,7 @@ fn two_threads_take_turns(#[case] rounds: &str, #[case] turns: &str) {
         likely: TAKES_TURNS,
         read: "the stub; hint 3",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -205,7 +167,7 @@ fn a_game_of_no_rounds_costs_nothing(#[case] between: &str) {
         likely: "a turn is taken before the rounds are counted; or the sides, which wait, make switches, and these count",
         read: "the stub",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -222,7 +184,7 @@ fn the_sides_are_two_threads_for_the_whole_game() {
             threads",
         read: "src/sides.rs; hint 3",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -243,7 +205,7 @@ fn require_sleep(between: &str) {
             wait",
         read: "README, the task; hint 3",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -276,7 +238,7 @@ fn require_one_cpu(args: &[&str], afterwards: &[&str]) {
             any case",
         read: "sched_setaffinity(2), NOTES: a child inherits; hint 3",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -294,7 +256,7 @@ fn a_thread_that_is_not_the_first_may_play(#[case] between: &str) {
         likely: "the first thread of the process is pinned, instead of the calling one",
         read: "sched_setaffinity(2): If pid is zero; hint 2",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -315,7 +277,7 @@ fn require_switches(between: &str) {
             or a side asks for its number when its game is over",
         read: GETRUSAGE,
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -330,7 +292,7 @@ fn voluntary_and_involuntary_switches_count(#[case] between: &str) {
             out from the rounds",
         read: GETRUSAGE,
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -349,7 +311,7 @@ fn switches_of_others_do_not_count(#[case] between: &str) {
             that have been waited for (RUSAGE_CHILDREN)",
         read: GETRUSAGE,
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -372,7 +334,7 @@ fn the_time_is_that_of_the_turns(
             one is not. Another number: another clock, or a type with fewer bits",
         read: "src/sides.rs, Cost; https://doc.rust-lang.org/std/time/struct.Instant.html; hint 4",
     }
-    .require();
+    .require(&SCENES);
 }
 
 const ENDS: &str = "the other side waits for a turn that never comes; or the panic of a side is unwrapped, or is \
@@ -399,7 +361,7 @@ fn a_turn_that_panics_is_the_last(
         likely: ENDS,
         read: "the stub, Errors; https://doc.rust-lang.org/std/panic/fn.catch_unwind.html; hint 5",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -419,7 +381,7 @@ fn if_two_threads_cannot_be_made_nobody_has_a_turn(#[case] most: &str) {
             first of two threads is not told that there is no second, and waits or has a turn",
         read: "https://doc.rust-lang.org/std/thread/struct.Builder.html#method.spawn_scoped; hint 5",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -435,7 +397,7 @@ fn on_return_the_locals_of_a_side_are_dropped() {
             dropped later. `join` waits for the end of the thread",
         read: "https://doc.rust-lang.org/std/thread/fn.scope.html, on joining; hint 5",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -449,7 +411,7 @@ fn if_the_cpu_cannot_be_had_nobody_has_a_turn(#[case] between: &str) {
         likely: "the result of sched_setaffinity is not looked at, or is unwrapped",
         read: "sched_setaffinity(2), ERRORS; hint 2",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -466,7 +428,7 @@ fn a_signal_in_its_sleep_gives_a_side_no_turn(#[case] between: &str) {
         likely: "a call that a signal has interrupted (EINTR) is taken for the turn, or for the end of the game",
         read: "signal(7), Interruption of system calls and library functions by signal handlers; hint 3",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -478,7 +440,7 @@ fn of_two_threads_the_one_that_is_woken_looks_whether_it_has_the_turn() {
             woken has to look whether it is its turn, and else sleep again",
         read: "https://doc.rust-lang.org/std/thread/fn.park.html; hint 3",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -493,7 +455,7 @@ fn a_game_may_be_played_within_a_turn(#[case] between: &str, #[case] inner: &str
         likely: "the turn is in a place that the inner game uses, too: a static",
         read: "the stub",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -506,7 +468,7 @@ fn eight_callers_play_at_once(#[case] between: &str) {
         likely: "the turn is in a place that all games use: a static",
         read: "the stub",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -520,7 +482,7 @@ fn two_hundred_games_leave_nothing(#[case] between: &str) {
         likely: "each game leaves a descriptor, a child, a thread or a page",
         read: "the stub",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -537,7 +499,7 @@ fn a_caller_may_block_all_signals(#[case] between: &str, #[case] spaces: &str) {
         likely: "the turn is handed over by a signal: a child has its parent's mask",
         read: "pipe(7); hint 6",
     }
-    .require();
+    .require(&SCENES);
 }
 
 // A game between processes.
@@ -553,7 +515,7 @@ fn two_processes_take_turns(#[case] rounds: &str, #[case] turns: &str) {
         likely: TAKES_TURNS,
         read: "the stub; hint 6",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -569,7 +531,7 @@ fn the_sides_are_two_processes_with_memory_of_their_own() {
         likely: "the sides are threads; or a child is made for each turn; or the child shares the memory (CLONE_VM)",
         read: "fork(2); hint 6",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -595,7 +557,7 @@ fn a_caller_may_ignore_the_end_of_its_children() {
             tells a parent nothing of what its child has used. The child can ask for itself, and tell",
         read: "wait(2), NOTES; getrusage(2), NOTES; hint 7",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -619,7 +581,7 @@ fn a_child_that_ends_in_its_turn_has_the_last(#[case] how: &str, #[case] turn: &
             turn and a report",
         read: "pipe(7), I/O on pipes and FIFOs; hint 7",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -637,7 +599,7 @@ fn a_panic_ends_a_child_that_handles_all_signals(#[case] at: &str, #[case] turns
             waited for, for ever",
         read: "signal(7), Signal dispositions: a child inherits; hint 7",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -657,7 +619,7 @@ fn a_child_that_ends_without_a_status_has_the_last_turn(#[case] how: &str, #[cas
         likely: "the caller ignores SIGCHLD, so there is no status (ECHILD): that is taken for a good end",
         read: "wait(2), NOTES; hint 7",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -669,7 +631,7 @@ fn a_child_that_leaves_a_program_behind_has_the_last_turn() {
             them, and the end of the file does not come",
         read: "open(2), O_CLOEXEC; pipe(2); hint 7",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -689,7 +651,7 @@ fn a_child_that_is_killed_while_it_waits_has_no_turn(#[case] at: &str) {
             write to it fails (EPIPE), and that is unwrapped",
         read: "pipe(7), I/O on pipes and FIFOs; hint 7",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[rstest]
@@ -707,7 +669,7 @@ fn nothing_of_the_caller_runs_when_a_child_ends(#[case] how: &str, #[case] resul
             writes buffers and runs handlers a second time",
         read: "_exit(2), NOTES; https://doc.rust-lang.org/std/panic/fn.catch_unwind.html; hint 7",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -722,7 +684,7 @@ fn other_children_stay_the_callers() {
         likely: "any child is waited for (`wait`, or waitpid with -1)",
         read: "wait(2): the value of pid",
     }
-    .require();
+    .require(&SCENES);
 }
 
 // A game between tasks.
@@ -739,7 +701,7 @@ fn two_tasks_take_turns(#[case] rounds: &str, #[case] turns: &str) {
             would wait for ever",
         read: "src/tasks.rs; hint 8",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -756,7 +718,7 @@ fn the_sides_are_two_tasks_of_the_calling_thread() {
         likely: "the turns are taken by a plain loop, or all by one future; or Pong's future is given first",
         read: "src/sides.rs; src/tasks.rs; hint 8",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -772,7 +734,7 @@ fn turns_of_tasks_are_next_to_no_switches() {
             Or the number is worked out from the rounds",
         read: "https://doc.rust-lang.org/std/task/enum.Poll.html; hint 8",
     }
-    .require();
+    .require(&SCENES);
 }
 
 // The price.
@@ -812,7 +774,7 @@ fn what_a_turn_takes_is_the_median_of_the_games(
             game; or the number of turns is 0",
         read: "the stub; hint 9",
     }
-    .require();
+    .require(&SCENES);
 }
 
 #[test]
@@ -823,5 +785,5 @@ fn a_game_that_fails_is_an_error_of_the_price() {
         likely: "a game that fails is left out, or counts as 0",
         read: "the stub, Errors; hint 9",
     }
-    .require();
+    .require(&SCENES);
 }

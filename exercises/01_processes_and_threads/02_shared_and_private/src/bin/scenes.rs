@@ -22,6 +22,7 @@ use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, gettid};
 use shared_and_private::resource::{Probe, Resource};
 use shared_and_private::{Boundary, across, inventory, is_seen};
 use testkit::on_trial;
+use testkit::other_children::beside_other_children;
 use testkit::procfs::{child_ids, own_status_field, status_field, thread_ids, thread_stat};
 use testkit::quiescence::{await_quiescence_of_thread, let_others_look};
 use testkit::survey::Survey;
@@ -466,33 +467,8 @@ fn look_ends(how: &str) {
     tell(across(Boundary::Process, || (), || 6));
 }
 
-/// The caller has a child that has ended, and one that lives on.
 fn others() {
-    let (go_on, tell_to_end) = io::pipe().expect("a pipe");
-    let mut tell_to_end = Some(tell_to_end);
-    let mut child = |code: i32, lives_on: bool| -> Pid {
-        // SAFETY: this process has one thread, so the child may call any function.
-        match unsafe { fork() }.expect("a child can be made") {
-            ForkResult::Parent { child } => child,
-            ForkResult::Child => {
-                drop(tell_to_end.take());
-                if lives_on {
-                    let _ = (&go_on).read(&mut [0]);
-                }
-                exit_now(code)
-            }
-        }
-    };
-    let (ended, lives_on) = (child(9, false), child(4, true));
-    await_quiescence_of_thread(ended.as_raw(), ended.as_raw());
-    tell(across(Boundary::Process, || (), || 5));
-    drop(tell_to_end);
-    for (name, child) in [("ended", ended), ("lives on", lives_on)] {
-        match waitpid(child, None) {
-            Ok(WaitStatus::Exited(_, code)) => println!("the child that {name}: {code}"),
-            other => println!("the child that {name}: {other:?}"),
-        }
-    }
+    beside_other_children(|| tell(across(Boundary::Process, || (), || 5)));
 }
 
 fn no_status() {

@@ -20,12 +20,13 @@ use nix::libc;
 use nix::sched::{CpuSet, sched_setaffinity};
 use nix::sys::signal::SigHandler::{self, SigIgn};
 use nix::sys::signal::{SaFlags, SigAction, SigSet, Signal, kill, sigaction, signal};
-use nix::sys::wait::{WaitStatus, waitpid};
+use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, fork, getpid, gettid};
 use switch_cost::sides::{Between, Cost, Side};
 use switch_cost::{median, nanoseconds_a_turn, ping_pong, pinned, tasks};
 use testkit::affinity::allow_all_cpus;
 use testkit::on_trial;
+use testkit::other_children::beside_other_children;
 use testkit::procfs::{Activity, Syscall, child_ids, thread_activity, thread_ids, thread_stat};
 use testkit::quiescence::{Quiescence, await_quiescence_of_thread, let_others_look};
 use testkit::survey::Survey;
@@ -858,33 +859,8 @@ fn again(between: Between) {
     println!("mappings left: {}", mappings().saturating_sub(before) > 50);
 }
 
-/// The caller has a child that has ended, and one that lives on.
 fn other_children() {
-    let (go_on, tell_to_end) = io::pipe().expect("a pipe");
-    let mut tell_to_end = Some(tell_to_end);
-    let mut child = |code: i32, lives_on: bool| -> Pid {
-        // SAFETY: this process has one thread, so the child may call any function.
-        match unsafe { fork() }.expect("a child can be made") {
-            ForkResult::Parent { child } => child,
-            ForkResult::Child => {
-                drop(tell_to_end.take());
-                if lives_on {
-                    let _ = (&go_on).read(&mut [0]);
-                }
-                exit_now(code)
-            }
-        }
-    };
-    let (ended, lives_on) = (child(9, false), child(4, true));
-    await_quiescence_of_thread(ended.as_raw(), ended.as_raw());
-    tell(play(Between::Processes, 2, |_, _| ()));
-    drop(tell_to_end);
-    for (name, child) in [("ended", ended), ("lives on", lives_on)] {
-        match waitpid(child, None) {
-            Ok(WaitStatus::Exited(_, code)) => println!("the child that {name}: {code}"),
-            other => println!("the child that {name}: {other:?}"),
-        }
-    }
+    beside_other_children(|| tell(play(Between::Processes, 2, |_, _| ())));
 }
 
 fn game_on_trial(between: Between) {
