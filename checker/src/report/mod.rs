@@ -1,5 +1,6 @@
 //! Reports: they consume events and finished values, and never run anything.
 
+mod authors;
 pub mod ci;
 pub mod escape;
 mod format;
@@ -14,6 +15,7 @@ mod lanes;
 mod output;
 mod picture;
 mod reporter;
+mod screen;
 mod text;
 
 pub use format::{Format, NewReporter, find};

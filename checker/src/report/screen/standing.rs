@@ -1,0 +1,120 @@
+//! How the exercises stand: the progress bar, and the parts.
+
+use crate::findings::{ExerciseStatus, WorkbookStatus};
+use crate::report::text::{NAME_WIDTH, Paint, bar};
+use crate::workbook::Workbook;
+
+use super::Screen;
+use super::words::{has_passed, is_wrong, mark, verdict_of_claim};
+
+impl Screen<'_> {
+    /// How the asked exercises stand, and what is next.
+    pub(in crate::report) fn status_of_workbook(
+        &mut self,
+        workbook: &Workbook,
+        status: &WorkbookStatus<'_>,
+    ) {
+        if !status.all {
+            self.named(workbook, status);
+            return;
+        }
+        let (asked, next) = (&status.asked, status.next.as_ref());
+        self.header(workbook, asked);
+        self.parts(workbook, asked, next);
+        let new: Vec<&ExerciseStatus<'_>> = asked.iter().filter(|it| it.is_new_pass).collect();
+        match next {
+            // The lesson comes last, beside which a pass is one line.
+            Some(next) if is_wrong(next) && !new.is_empty() => {
+                self.line("");
+                for pass in new {
+                    let mark = self.paint("✓", Paint::Good);
+                    self.line(&format!("{mark} {} passes. Its verdict:", pass.exercise.name));
+                    self.line(&format!("  {}", verdict_of_claim(pass)));
+                }
+                self.details(next);
+            }
+            Some(next) if new.is_empty() => self.details(next),
+            Some(next) => {
+                new.iter().for_each(|pass| self.passed(pass));
+                self.coming(next);
+            }
+            None => {
+                new.iter().for_each(|pass| self.passed(pass));
+                self.all_pass(asked.len());
+            }
+        }
+    }
+
+    fn header(&mut self, workbook: &Workbook, statuses: &[ExerciseStatus<'_>]) {
+        let passed = statuses.iter().filter(|s| has_passed(s)).count();
+        let total = statuses.len();
+        let (filled, rest) = bar(passed, total);
+        let bar = self.paint(&filled, Paint::Good) + &self.paint(&rest, Paint::Faint);
+        let title = &workbook.curriculum.title;
+        self.line(&format!(
+            "{}  {bar}  {passed} of {total} pass",
+            self.paint(title, Paint::Strong)
+        ));
+    }
+
+    /// A line for each part with a mark for each exercise; in full only the part of the next one, and what
+    /// was begun and does not pass.
+    fn parts(
+        &mut self,
+        workbook: &Workbook,
+        statuses: &[ExerciseStatus<'_>],
+        next: Option<&ExerciseStatus<'_>>,
+    ) {
+        let parts = &workbook.curriculum.parts;
+        let width = parts.iter().map(|part| part.title.chars().count()).max().unwrap_or(0);
+        let next = next.map(|next| next.exercise.number);
+        self.line("");
+        for part in parts {
+            let in_part = || statuses.iter().filter(|s| s.exercise.number.part == part.number);
+            if in_part().next().is_none() {
+                continue;
+            }
+            let marks = in_part().map(|status| {
+                let (mark, colour) = mark(status.judgement.verdict);
+                self.paint(mark, colour)
+            });
+            let marks = marks.collect::<Vec<_>>().join(" ");
+            self.line(&format!(" {} {:<width$}  {marks}", part.number, part.title));
+            let is_of_next = next.is_some_and(|next| next.part == part.number);
+            for status in in_part().filter(|status| is_of_next || is_wrong(status)) {
+                self.status(status, next == Some(status.exercise.number));
+            }
+        }
+    }
+
+    fn status(&mut self, status: &ExerciseStatus<'_>, is_next: bool) {
+        let (mark, colour) = mark(status.judgement.verdict);
+        let state = status.judgement.in_words();
+        let exercise = status.exercise;
+        let arrow = if is_next { self.paint("▸", Paint::Strong) } else { " ".to_owned() };
+        self.line(&format!(
+            " {arrow} {} {:<4} {:<NAME_WIDTH$} {}",
+            self.paint(mark, colour),
+            exercise.number.to_string(),
+            exercise.name,
+            self.paint(&state, colour)
+        ));
+    }
+
+    /// What was asked for by name: first what passes, last what is next.
+    fn named(&mut self, workbook: &Workbook, status: &WorkbookStatus<'_>) {
+        let next = status.next.as_ref();
+        let is_next = |status: &ExerciseStatus<'_>| {
+            next.is_some_and(|next| next.exercise.number == status.exercise.number)
+        };
+        let (passes, mut open): (Vec<_>, Vec<_>) = status.asked.iter().partition(|s| has_passed(s));
+        open.sort_by_key(|status| is_next(status));
+        passes.iter().for_each(|status| self.passed(status));
+        open.iter().for_each(|status| self.details(status));
+        match next {
+            _ if !open.is_empty() => {}
+            Some(next) => self.coming(next),
+            None => self.all_pass(workbook.curriculum.exercises.len()),
+        }
+    }
+}
