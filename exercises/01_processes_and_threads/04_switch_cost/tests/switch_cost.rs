@@ -1,6 +1,6 @@
 //! What the four functions promise, in the order of the task.
 //!
-//! All happens in `src/bin/scenes.rs`, a process with one thread; each test runs one of its scenes and reads
+//! All happens in `src/bin/scenes/`, a process with one thread; each test runs one of its scenes and reads
 //! what it printed.
 
 use rstest::rstest;
