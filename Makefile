@@ -45,9 +45,10 @@ grade: $(CHECKER)
 	$(call build,--features grade)
 	@$(CHECKER) grade $(or $(IN),$(error make grade IN=SUBMISSIONS OUT=RESULTS)) --out "$(or $(OUT),$(error make grade IN=SUBMISSIONS OUT=RESULTS))"
 
-# All tests: the tooling's own, then every stub, solution and known-wrong solution.
+# All tests: the tooling's own, then every stub, solution and known-wrong solution. A third of their time the
+# tooling's tests wait for programs that they have started: so there are more of them than cores.
 test: $(CHECKER)
-	cargo test --target-dir target --features testkit/http,checker/grade
+	RUST_TEST_THREADS=$$(($$(nproc) * 2)) cargo test --target-dir target --features testkit/http,checker/grade
 	$(CHECKER) verify
 
 # Grading on a cluster: the examples of docs/clusters.md on a real Slurm on this machine. As root; it installs

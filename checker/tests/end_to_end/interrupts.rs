@@ -6,7 +6,7 @@ use std::process::Child;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-use crate::miniature::{Finished, Miniature};
+use crate::miniature::{Finished, Miniature, end_by_ctrl_c};
 
 /// Starts a check of a solution that never ends and waits until its tests run.
 fn start_endless() -> (Miniature, Child) {
@@ -65,6 +65,7 @@ fn a_checker_that_is_to_outlive_its_terminal_does() {
     let mut nohup = std::process::Command::new("sh");
     nohup.args(["-c", "trap '' HUP; exec \"$0\" \"$@\""]);
     nohup.arg(checker.get_program()).args(checker.get_args());
+    end_by_ctrl_c(&mut nohup);
     let mut checker = nohup.current_dir(miniature.root()).spawn().unwrap();
     while !miniature.tests_run() {
         std::thread::yield_now();

@@ -1,10 +1,11 @@
 //! A miniature workbook in a directory of its own, and the checker run on it.
 
 use std::fs;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use nix::sys::signal::{SigHandler, Signal, signal};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -125,6 +126,7 @@ impl Miniature {
         command.args(args).current_dir(&self.root).stdin(Stdio::null());
         // No crate is needed: the network must not be either.
         command.env("CARGO_NET_OFFLINE", "true").env_remove("NO_COLOR");
+        end_by_ctrl_c(&mut command);
         command
     }
 
@@ -154,6 +156,18 @@ impl Miniature {
             .map(|entry| entry.path().display().to_string())
             .collect()
     }
+}
+
+/// Who starts the tests in the background of a shell has them ignore SIGINT, and an ignored signal is inherited.
+#[allow(unsafe_code)]
+pub fn end_by_ctrl_c(command: &mut Command) {
+    let by_default = || {
+        // SAFETY: SIG_DFL is no function that would have to be sound; sigaction(2) is async-signal-safe.
+        unsafe { signal(Signal::SIGINT, SigHandler::SigDfl) }?;
+        Ok(())
+    };
+    // SAFETY: between fork and exec it calls sigaction(2) alone, which is async-signal-safe.
+    unsafe { command.pre_exec(by_default) };
 }
 
 impl Drop for Miniature {
