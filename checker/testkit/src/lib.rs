@@ -25,6 +25,7 @@ pub mod growth;
 mod hang;
 #[cfg(feature = "http")]
 pub mod http;
+pub mod inherited;
 mod lesson;
 mod on_trial;
 pub mod other_children;
@@ -39,6 +40,7 @@ pub mod survey;
 pub mod sync;
 mod syscall_count;
 pub mod threads;
+pub mod way_out;
 
 pub use evidence::Lesson;
 pub use on_trial::on_trial;

@@ -92,10 +92,10 @@ fn a_thread_has_ended_on_return(#[case] then: &str, #[case] result: &str) {
 fn the_other_side_begins_with_what_it_inherits(#[case] boundary: &str) {
     Scene {
         args: &["inherits", boundary],
-        prints: &["signals blocked: the same", "signals ignored: the same"],
+        prints: &["of 19 properties are not as the caller's: "],
         likely: "the other side is given a state that the caller does not have: a mask that was set around the fork is \
-            emptied instead of set back, or a disposition is reset; a fork and a new thread take the caller's state as \
-            it is",
+            emptied instead of set back, a disposition is reset, or the child gets a process group of its own; a fork \
+            and a new thread take the caller's state as it is",
         read: "fork(2), DESCRIPTION; README, the task",
     }
     .require(&SCENES);
@@ -241,7 +241,8 @@ fn a_look_that_panics_in_a_child_is_an_error_and_nothing_of_the_caller_runs_ther
             "answer 6",
         ],
         likely: "the panic unwinds into the frames that the child has from the caller; or the child leaves by \
-            exit, which writes buffers and runs handlers a second time",
+            exit, which writes buffers and runs handlers a second time; or a panic hook of its own takes the place of \
+            the caller's, which is dropped",
         read: "_exit(2), NOTES; https://doc.rust-lang.org/std/panic/fn.catch_unwind.html; hint 4",
     }
     .require(&SCENES);
@@ -260,6 +261,17 @@ fn a_child_that_ends_in_its_look_is_an_error(#[case] how: &str) {
         likely: "an answer is made up of the wait status or of bytes that never came; or the caller has a write end \
             of its own open, and waits for the end of the pipe for ever",
         read: "pipe(7), I/O on pipes and FIFOs; hint 6",
+    }
+    .require(&SCENES);
+}
+
+#[test]
+fn a_child_that_is_stopped_has_not_ended() {
+    Scene {
+        args: &["stops-on-its-way-out"],
+        prints: &["answer 5", "on return the child is there: false"],
+        likely: "a stop of the child is taken for its end (WUNTRACED), and nobody waits any more",
+        read: "wait(2): WUNTRACED",
     }
     .require(&SCENES);
 }

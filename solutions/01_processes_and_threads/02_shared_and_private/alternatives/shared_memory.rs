@@ -34,9 +34,9 @@ pub enum Boundary {
 /// The other side is there before `change` begins, with all that it inherits, and sleeps until `change` has ended.
 /// `change` may leave processes behind, which live on. The caller sleeps until the answer is there: any `u64`, whole.
 /// On return the other side has ended (a thread: with the destructors of its thread-locals), a child is reaped, and
-/// no other child of the caller has been waited for. A caller may ignore SIGCHLD; a signal that it handles changes
-/// nothing. A child ends in here: it runs no exit handler of the caller and no destructor but of what `look` owns,
-/// and writes nothing that the caller has printed.
+/// no other child of the caller has been waited for. A caller may ignore SIGCHLD, and does ignore SIGPIPE, as Rust
+/// programs do; a signal that it handles changes nothing. A child ends in here: it runs no exit handler of the caller
+/// and no destructor but of what `look` owns, and writes nothing that the caller has printed.
 ///
 /// If `change` panics, `look` does not run, and the panic goes on to the caller, with its payload, when the
 /// other side has ended. Many threads may call this at once with [`Boundary::Thread`];

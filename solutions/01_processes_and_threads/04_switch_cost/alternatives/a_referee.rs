@@ -76,9 +76,10 @@ pub fn pinned<T>(body: impl FnOnce() -> T) -> io::Result<T> {
 ///
 /// On return, in any case, no side is left: threads are joined and children reaped, and the caller
 /// is [pinned] no more. Other children of the caller are not waited for. A caller may ignore
-/// SIGCHLD; a signal that it handles changes nothing. A child ends in here: it runs no destructor
-/// and no exit handler of the caller, and writes nothing that the caller has printed. Many threads
-/// may call this at once, and a `turn` may; but [`Between::Processes`] only with a single thread.
+/// SIGCHLD, and does ignore SIGPIPE, as Rust programs do; a signal that it handles changes nothing.
+/// A child ends in here: it runs no destructor and no exit handler of the caller, and writes nothing
+/// that the caller has printed. Many threads may call this at once, and a `turn` may; but
+/// [`Between::Processes`] only with a single thread.
 ///
 /// # Errors
 /// If the CPU or a side cannot be had: then nobody has a turn. If a side ends before its last turn

@@ -3,6 +3,7 @@
 
 use std::cell::Cell;
 use std::env;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::num::NonZeroUsize;
 use std::panic::{self, AssertUnwindSafe};
@@ -21,11 +22,13 @@ use nix::sys::wait::{WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid, fork, getpid, getppid, gettid};
 use shared_and_private::resource::{Probe, Resource};
 use shared_and_private::{Boundary, across, inventory, is_seen};
+use testkit::inherited::inherited;
 use testkit::on_trial;
 use testkit::other_children::beside_other_children;
-use testkit::procfs::{child_ids, own_status_field, status_field, thread_ids, thread_stat};
+use testkit::procfs::{child_ids, own_status_field, process_state, thread_ids, thread_stat};
 use testkit::quiescence::{await_quiescence_of_thread, let_others_look};
 use testkit::survey::Survey;
+use testkit::way_out::StopOnTheWayOut;
 
 fn main() -> io::Result<()> {
     let_others_look();
@@ -47,6 +50,7 @@ fn main() -> io::Result<()> {
         ["survivor", of, then] => survivor(boundary(of), then),
         ["look-panics", of] => look_panics(boundary(of)),
         ["look-ends", how] => look_ends(how),
+        ["stops-on-its-way-out"] => stops_on_its_way_out(),
         ["others"] => others(),
         ["no-status"] => no_status(),
         ["at-once"] => at_once(),
@@ -75,15 +79,14 @@ fn boundary(name: &str) -> Boundary {
 }
 
 /// Numbers that a child shares with its parent (MAP_SHARED in mmap(2)).
-fn board() -> &'static [AtomicU64; 8] {
-    static BOARD: OnceLock<&[AtomicU64; 8]> = OnceLock::new();
+fn board() -> &'static [AtomicU64; 10] {
+    static BOARD: OnceLock<&[AtomicU64; 10]> = OnceLock::new();
     BOARD.get_or_init(|| {
-        let length =
-            NonZeroUsize::new(size_of::<[AtomicU64; 8]>()).expect("eight numbers are some");
+        let length = NonZeroUsize::new(size_of::<[AtomicU64; 10]>()).expect("ten numbers are some");
         let (access, flags) = (ProtFlags::PROT_READ | ProtFlags::PROT_WRITE, MapFlags::MAP_SHARED);
         // SAFETY: a new mapping at an address of the kernel's choice changes no memory that is in use.
         let memory = unsafe { mmap_anonymous(None, length, access, flags) };
-        let memory = memory.expect("there is room for eight numbers").cast();
+        let memory = memory.expect("there is room for ten numbers").cast();
         // SAFETY: the mapping is aligned to a page, all zeros, large enough, and never unmapped.
         unsafe { memory.as_ref() }
     })
@@ -238,18 +241,23 @@ fn inherits(boundary: Boundary, state: &[(Resource, Probe, u64)]) {
             Err(_) => println!("{}: error", resource.name()),
         }
     }
-    for (field, name) in [("SigBlk:", "blocked"), ("SigIgn:", "ignored")] {
-        let signals = || {
-            let tid = gettid().as_raw();
-            let set = status_field(tid, field).expect("a thread has a status");
-            u64::from_str_radix(&set, 16).expect("a set of signals")
-        };
-        let (here, there) = (signals(), across(boundary, || (), signals));
-        println!(
-            "signals {name}: {}",
-            if there.is_ok_and(|there| there == here) { "the same" } else { "others" }
-        );
-    }
+    let here = inherited();
+    let is_another = |(index, (name, value)): (usize, &(&'static str, String))| {
+        // A thread may be given a name.
+        let may_differ = matches!(boundary, Boundary::Thread) && *name == "the name";
+        let there = across(boundary, || (), || number_of(&inherited()[index].1));
+        let is_the_same = there.is_ok_and(|there| there == number_of(value)) || may_differ;
+        (!is_the_same).then_some(*name)
+    };
+    let others: Vec<&str> = here.iter().enumerate().filter_map(is_another).collect();
+    println!("of {} properties are not as the caller's: {}", here.len(), others.join(", "));
+}
+
+/// Another text has another number.
+fn number_of(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
 }
 
 thread_local! {
@@ -314,7 +322,7 @@ fn last_act(then: &str) {
         )
     });
     let answer = panic::catch_unwind(call);
-    let [.., acts, ended, goes_on, _] = board();
+    let [_, _, _, _, acts, ended, goes_on, ..] = board();
     let (acts, ended) = (acts.load(SeqCst), ended.load(SeqCst));
     goes_on.store(1, SeqCst);
     match answer {
@@ -430,6 +438,9 @@ extern "C" fn at_exit() {
 fn look_panics(boundary: Boundary) {
     // SAFETY: the handler is a function of this program, which is never unloaded (atexit(3)).
     unsafe { libc::atexit(at_exit) };
+    // Whoever sets another hook drops this one.
+    let of_the_hook = Guard;
+    panic::set_hook(Box::new(move |_| _ = &of_the_hook));
     print!("[printed before]");
     let answer = {
         let _guard = Guard;
@@ -465,6 +476,35 @@ fn look_ends(how: &str) {
         },
     ));
     tell(across(Boundary::Process, || (), || 6));
+}
+
+/// The child is stopped after its look, and goes on when the caller sleeps.
+fn stops_on_its_way_out() {
+    let stop = stop_on_the_way_out();
+    let call = || {
+        across(
+            Boundary::Process,
+            || (),
+            || {
+                stop.is_to_come();
+                5
+            },
+        )
+    };
+    tell(stop.beside_one_who_continues(call));
+    let child = stop.who.load(SeqCst) as i32;
+    println!("on return the child is there: {}", process_state(child).is_some());
+}
+
+fn stop_on_the_way_out() -> StopOnTheWayOut {
+    let [.., who, stopped] = board();
+    StopOnTheWayOut { who, stopped }
+}
+
+/// The linker takes this one instead of the C library's, in this program only.
+#[unsafe(no_mangle)]
+extern "C" fn _exit(code: libc::c_int) -> ! {
+    stop_on_the_way_out().exit(code)
 }
 
 fn others() {
