@@ -71,8 +71,9 @@ impl StopOnTheWayOut {
     /// own, which the linker takes instead of the C library's.
     pub fn exit(self, code: i32) -> ! {
         let own = getpid().as_raw() as u64;
-        if self.who.load(SeqCst) == own {
-            self.stopped.store(own, SeqCst);
+        let is_the_first = || self.stopped.compare_exchange(0, own, SeqCst, SeqCst).is_ok();
+        // Of several children one: the others have nobody who would continue them.
+        if self.who.load(SeqCst) == own && is_the_first() {
             let _ = raise(Signal::SIGSTOP);
         }
         exit_now(code)

@@ -79,7 +79,8 @@ impl Drop for Unpins {
 /// SIGCHLD, and does ignore SIGPIPE, as Rust programs do; a signal that it handles changes nothing.
 /// A child ends in here: it runs no destructor and no exit handler of the caller, and writes nothing
 /// that the caller has printed. Many threads may call this at once, and a `turn` may; but
-/// [`Between::Processes`] only with a single thread.
+/// [`Between::Processes`] only with a single thread, and there a `turn` may leave programs behind
+/// that it has started, but no fork of its process.
 ///
 /// # Errors
 /// If the CPU or a side cannot be had: then nobody has a turn. If a side ends before its last turn

@@ -384,17 +384,15 @@ fn if_two_threads_cannot_be_made_nobody_has_a_turn(#[case] most: &str) {
     .require(&SCENES);
 }
 
-#[test]
-fn on_return_the_locals_of_a_side_are_dropped() {
+#[rstest]
+#[case::after_a_game("cost", "a cost, turns: Ping Pong")]
+#[case::after_a_turn_that_panics("panic", "an error, turns: Ping Pong Ping")]
+fn on_return_the_locals_of_a_side_are_dropped(#[case] then: &str, #[case] result: &str) {
     Scene {
-        args: &["locals"],
-        prints: &[
-            "a side is a new thread: true",
-            "of its locals are left: 0",
-            "a cost, turns: Ping Pong",
-        ],
+        args: &["locals", then],
+        prints: &["a side is a new thread: true", "of its locals are left: 0", result],
         likely: "`thread::scope` waits until the closures have ended, and not the threads: their thread-locals are \
-            dropped later. `join` waits for the end of the thread",
+            dropped later. `join` waits for the end of the thread; an error that returns before it leaves a thread",
         read: "https://doc.rust-lang.org/std/thread/fn.scope.html, on joining; hint 5",
     }
     .require(&SCENES);
@@ -618,6 +616,17 @@ fn a_child_that_ends_without_a_status_has_the_last_turn(#[case] how: &str, #[cas
         ],
         likely: "the caller ignores SIGCHLD, so there is no status (ECHILD): that is taken for a good end",
         read: "wait(2), NOTES; hint 7",
+    }
+    .require(&SCENES);
+}
+
+#[test]
+fn a_child_that_is_stopped_has_not_ended() {
+    Scene {
+        args: &["stops-on-its-way-out"],
+        prints: &["a cost, turns: Ping Pong", "on return the child is there: false"],
+        likely: "a stop of the child is taken for its end (WUNTRACED), and nobody waits any more",
+        read: "wait(2): WUNTRACED",
     }
     .require(&SCENES);
 }

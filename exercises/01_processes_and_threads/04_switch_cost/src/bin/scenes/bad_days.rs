@@ -46,8 +46,9 @@ pub fn with_a_handler_for_all(scene: impl FnOnce()) {
     }
 }
 
-/// What a turn has left in its thread is dropped there, when the caller waits for the end of the thread.
-pub fn locals_are_dropped() {
+/// What a turn has left in its thread is dropped there, when the caller waits for the end of the thread: also if a turn
+/// panics.
+pub fn locals_are_dropped(panics: bool) {
     struct Local(i32);
     impl Drop for Local {
         fn drop(&mut self) {
@@ -63,8 +64,11 @@ pub fn locals_are_dropped() {
         static LOCAL: Cell<Option<Local>> = const { Cell::new(None) };
     }
     let caller = getpid().as_raw();
-    let cost = play(Between::Threads, 1, |_, _| {
-        if gettid().as_raw() != caller {
+    let cost = play(Between::Threads, if panics { 2 } else { 1 }, |turn, _| {
+        if turn.number == 3 {
+            panic::resume_unwind(Box::new("on purpose"));
+        }
+        if turn.number <= 2 && gettid().as_raw() != caller {
             LOCAL.set(Some(Local(caller)));
             board().marks[1].fetch_add(1, SeqCst);
         }

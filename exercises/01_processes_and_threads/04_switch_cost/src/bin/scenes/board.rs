@@ -9,6 +9,7 @@ use nix::sys::mman::{MapFlags, ProtFlags, mmap_anonymous};
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::unistd::{Pid, getpid, gettid};
 use switch_cost::sides::Side;
+use testkit::way_out::StopOnTheWayOut;
 
 pub struct Board {
     /// Of all turns that have begun.
@@ -25,6 +26,8 @@ pub struct Board {
     pub noise: AtomicU64,
     /// Something that a scene counts.
     pub marks: [AtomicU64; 4],
+    /// Which child is to stop on its way out, and which has.
+    pub stop: [AtomicU64; 2],
     pub clock: Clock,
 }
 
@@ -44,6 +47,12 @@ pub struct Clock {
     pub is_on: AtomicU64,
     pub seconds: AtomicU64,
     pub nanoseconds: AtomicU64,
+}
+
+/// Of a child that stops on its way out.
+pub fn stop_on_the_way_out() -> StopOnTheWayOut {
+    let [who, stopped] = &board().stop;
+    StopOnTheWayOut { who, stopped }
 }
 
 static BOARD: OnceLock<&Board> = OnceLock::new();

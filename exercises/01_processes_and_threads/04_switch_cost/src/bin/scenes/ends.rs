@@ -8,11 +8,11 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::wait::waitpid;
 use nix::unistd::{Pid, getpid};
 use switch_cost::sides::{Between, Side};
-use testkit::procfs::child_ids;
+use testkit::procfs::{child_ids, process_state};
 use testkit::quiescence::await_quiescence_of_thread;
 
-use super::board::{allowed, board};
-use super::play::{exit_now, play, tell_of_another};
+use super::board::{allowed, board, stop_on_the_way_out};
+use super::play::{exit_now, play, tell, tell_of_another};
 
 /// The child ends in its own turn of this number: which side it is, is the solution's affair.
 pub fn a_child_ends_in_its_turn(how: &str, at: u64) {
@@ -66,6 +66,28 @@ pub fn killed_while_it_waits(at: u64) {
     println!("{}", if cost.is_err() { "an error" } else { "a cost" });
     println!("the caller's CPUs as before: {}", allowed() == before);
     tell_of_another(Between::Processes);
+}
+
+/// After its turn the child is stopped, and goes on when the caller sleeps.
+pub fn a_child_stops_on_its_way_out() {
+    let caller = getpid();
+    let stop = stop_on_the_way_out();
+    let game = || {
+        play(Between::Processes, 1, |_, _| {
+            if getpid() != caller {
+                stop.is_to_come();
+            }
+        })
+    };
+    tell(stop.beside_one_who_continues(game));
+    let child = stop.who.load(SeqCst) as i32;
+    println!("on return the child is there: {}", process_state(child).is_some());
+}
+
+/// The linker takes this one instead of the C library's, in this program only.
+#[unsafe(no_mangle)]
+extern "C" fn _exit(code: libc::c_int) -> ! {
+    stop_on_the_way_out().exit(code)
 }
 
 /// In its turn the child starts a program, which lives on when the child has ended.

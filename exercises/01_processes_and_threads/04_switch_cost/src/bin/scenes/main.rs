@@ -33,7 +33,8 @@ use cpu::{
     on_the_last_cpu_only, pinned_where_it_is_refused, pinned_within_pinned,
 };
 use ends::{
-    a_child_ends_in_its_turn, a_child_leaves_a_program_behind, killed_while_it_waits, way_out,
+    a_child_ends_in_its_turn, a_child_leaves_a_program_behind, a_child_stops_on_its_way_out,
+    killed_while_it_waits, way_out,
 };
 use game::{
     a_game_within_a_turn, again, at_once, game, game_with_all_signals_blocked, sides, sleep,
@@ -84,9 +85,10 @@ fn main() -> io::Result<()> {
         ["death", how, at, "no-status"] => {
             without_status(|| a_child_ends_in_its_turn(how, number(at)));
         }
+        ["stops-on-its-way-out"] => a_child_stops_on_its_way_out(),
         ["survivor"] => a_child_leaves_a_program_behind(),
         ["lives-on"] => return io::stdin().read(&mut [0]).map(drop),
-        ["locals"] => locals_are_dropped(),
+        ["locals", then] => locals_are_dropped(then == "panic"),
         ["killed", at] => killed_while_it_waits(number(at)),
         ["way-out", how] => way_out(how),
         ["no-thread", most] => no_thread(number(most)),

@@ -102,12 +102,17 @@ fn make_noise() {
     board().noise.fetch_add(switches().iter().sum(), SeqCst);
 }
 
-/// In each second turn of a side somebody else makes switches: another thread, or a child that is waited for.
+/// In each second turn of a side somebody else makes switches: another thread, and of processes also a child that is
+/// waited for.
 pub fn others_switch(between: Between) {
     let before = switches_in_all(between);
-    let cost = play(between, 3, |turn, _| match (turn.number, between) {
-        (3 | 4, Between::Processes) => {
-            // SAFETY: the turns of processes are taken by processes with one thread.
+    let cost = play(between, 3, |turn, _| {
+        if !(3..=4).contains(&turn.number) {
+            return;
+        }
+        let _ = thread::spawn(make_noise).join();
+        if let Between::Processes = between {
+            // SAFETY: the turns of processes are taken by processes with one thread, which this is again.
             match unsafe { fork() }.expect("a child can be made") {
                 ForkResult::Parent { child } => _ = waitpid(child, None),
                 ForkResult::Child => {
@@ -116,8 +121,6 @@ pub fn others_switch(between: Between) {
                 }
             }
         }
-        (3 | 4, _) => _ = thread::spawn(make_noise).join(),
-        _ => {}
     });
     let (in_all, noise) = (switches_in_all(between) - before, board().noise.load(SeqCst));
     println!("others have made six hundred: {}", noise >= 600);
