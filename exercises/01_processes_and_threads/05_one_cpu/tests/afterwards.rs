@@ -108,11 +108,12 @@ one that runs => a job is left running",
 fn sigterm_is_handled_once_by_the_caller_and_run_fails(#[case] args: &[&str]) {
     // What the policy heard after the signal had come is not looked at.
     require_lines(
-        &[&["outlived", "--sigterm=handled", "--only-the-end"], args].concat(),
-        "failed: operation interrupted\namiss: none\nhandled: 1\nnothing is changed\nno child is left\n\
-         the caller: exited 0\nleft: none",
+        &[&["outlived", "--sigterm=handled", "--only-the-end", "--then-another"], args].concat(),
+        "failed: operation interrupted\namiss: none\nhandled: 1\nthen another: ended: exited 3\n\
+         nothing is changed\nno child is left\nthe caller: exited 0\nleft: none",
         "handled: 0 => the signal is taken (read from a descriptor, or by a handler of `run`), and the caller's handler never runs: \
          raise it again when the mask is as before
+another: failed => what says that SIGTERM has come outlives the call: another `run` fails at once
 handled: 2 => the caller's handler runs twice: the signal was still pending when it was raised again
 ended: => `run` goes on after SIGTERM; with a handler of the caller's, too, it ends and fails",
         "README, SIGTERM; hint 6",

@@ -147,6 +147,12 @@ fn scene(args: &[String]) -> io::Result<()> {
     if is_set("--sigterm=handled") {
         println!("handled: {}", SIGTERMS.load(SeqCst));
     }
+    if is_set("--then-another") {
+        let mut job = Command::new("/bin/sh");
+        job.args(["-c", "exit 3"]);
+        print!("then another: ");
+        tell(Ok(run(&mut *policy_called("circle"), vec![job])), false);
+    }
     for mut other in others {
         // Closes its standard input first, which is what it waits for.
         let _ = kill(Pid::from_raw(other.id().cast_signed()), Signal::SIGCONT);
