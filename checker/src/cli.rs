@@ -9,7 +9,7 @@ use sandbox::Stop;
 
 use crate::commands::{self, Effort, Extent, Session};
 use crate::report::ci::{self, CheckFormat};
-use crate::report::{self, REPORTERS, Report, Reporter, find};
+use crate::report::{self, BY_MAKE, REPORTERS, Report, Reporter, find};
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
@@ -30,9 +30,6 @@ struct Arguments {
 }
 
 const HUMAN: &str = "human";
-
-/// Set by the Makefile: make adds a line of its own below a command that does not end with 0.
-const BY_MAKE: &str = "SHOPFLOOR_BY_MAKE";
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 everything asked for passes, 1 something does not, 2 wrong usage,
@@ -188,6 +185,7 @@ pub fn run() -> Exit {
     });
     let is_not_yet =
         is_learners && arguments.format == HUMAN && matches!(result, Ok(Exit::NotPassed));
+    // make adds a line of its own below a command that does not end with 0.
     if is_not_yet && std::env::var_os(BY_MAKE).is_some() {
         reporter.note("\n(make says \"Error 1\" below. It means \"not yet\".)");
     }

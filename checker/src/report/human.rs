@@ -1,13 +1,13 @@
-//! The report for a person: plain text at 80 columns, colour only on a terminal.
+//! The report for a person: text as wide as the terminal, colour only on one.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use crate::Error;
 use crate::event::{Event, Sink};
 use crate::findings::Finding;
 
-use super::screen::{Screen, Style};
-use super::text::{Paint, WIDTH, clean, fill, wrap};
+use super::screen::{Screen, Style, is_live};
+use super::text::{Paint, clean, fill, wrap};
 use super::{Format, NewReporter, Report, Reporter, output};
 
 /// Its value of `--format`.
@@ -26,21 +26,12 @@ pub(super) struct Human {
 
 impl Human {
     pub(super) fn on_stdout() -> Self {
-        let terminal = std::io::stdout().is_terminal();
-        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let style = Style {
-            width: WIDTH,
-            colour: terminal && !no_colour && !dumb,
-            program: std::env::args().next().unwrap_or_else(|| "checker".to_owned()),
-        };
-        Self { style, live: terminal && !dumb }
+        Self { style: Style::of_stdout(), live: is_live() }
     }
 
     /// For a log that a program reads.
     pub(super) fn in_a_log() -> Self {
-        let Self { style, .. } = Self::on_stdout();
-        Self { style: Style { colour: false, ..style }, live: false }
+        Self { style: Style::of_log(), live: false }
     }
 
     pub(super) fn line(&self, text: &str) {
@@ -73,8 +64,8 @@ impl Human {
         self.style.paint(text, colour)
     }
 
-    pub(super) fn with_program(&self, text: &str) -> String {
-        self.style.with_program(text)
+    pub(super) fn with_commands(&self, text: &str) -> String {
+        self.style.with_commands(text)
     }
 
     /// Prints what is written on a screen.
@@ -96,8 +87,8 @@ impl Sink for Human {
             Event::Judged { .. } => self.clear_transient(),
             Event::Warning { text } => {
                 self.clear_transient();
-                let text = self.with_program(text);
-                let lines = wrap(&format!("warning: {text}"), WIDTH);
+                let text = self.with_commands(text);
+                let lines = wrap(&format!("warning: {text}"), self.style.text_width());
                 let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
             }
         }
@@ -143,8 +134,14 @@ impl Human {
             let mark = self.paint(mark, colour);
             self.line(&format!("{mark} {:<11} {}", finding.name, clean(&finding.found)));
             if let Some(short) = &finding.shortfall {
-                self.lines(&wrap(&format!("lost:   {}", short.lost), WIDTH - 14), 14);
-                self.lines(&wrap(&format!("remedy: {}", short.remedy), WIDTH - 14), 14);
+                self.lines(
+                    &wrap(&format!("lost:   {}", short.lost), self.style.text_width() - 14),
+                    14,
+                );
+                self.lines(
+                    &wrap(&format!("remedy: {}", short.remedy), self.style.text_width() - 14),
+                    14,
+                );
             }
         }
     }
@@ -157,19 +154,19 @@ impl Human {
 
     fn note(&mut self, text: &str) {
         self.clear_transient();
-        self.line(&self.with_program(&clean(text)));
+        self.line(&self.with_commands(&clean(text)));
     }
 
     fn markdown(&mut self, text: &str) {
         self.clear_transient();
-        self.lines(&fill(&self.with_program(&clean(text)), WIDTH), 0);
+        self.lines(&fill(&self.with_commands(&clean(text)), self.style.text_width()), 0);
     }
 
     fn error(&mut self, error: &Error) {
         self.clear_transient();
-        let text = self.with_program(&clean(&error.to_string()));
+        let text = self.with_commands(&clean(&error.to_string()));
         let label = if matches!(error, Error::Interrupted) { "" } else { "error: " };
-        let lines = wrap(&format!("{label}{text}"), WIDTH);
+        let lines = wrap(&format!("{label}{text}"), self.style.text_width());
         let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
     }
 }

@@ -26,7 +26,9 @@ impl Screen<'_> {
             _ => {
                 self.why(judgement);
                 self.lines(
-                    &stage(status).map(|it| wrap(&it, self.style.width - 2)).unwrap_or_default(),
+                    &stage(status)
+                        .map(|it| wrap(&it, self.style.text_width() - 2))
+                        .unwrap_or_default(),
                     2,
                 );
             }
@@ -40,10 +42,12 @@ impl Screen<'_> {
         self.line(&format!("  {label}  {}", line_of(&status.line_to_open)));
         self.line(&format!("  read  exercises/{}/README.md", exercise.directory));
         let hints = format!("({} of {} given)", status.hints_given, status.hints);
-        self.line(&format!("  hint  {} hint {}   {hints}", self.style.program, exercise.name));
+        let command = self.style.caller.command(&format!("hint {}", exercise.name));
+        self.line(&format!("  hint  {command}   {hints}"));
         if is_about_processes(status) {
             let what = "(what its processes did)";
-            self.line(&format!("  trace {} trace {}   {what}", self.style.program, exercise.name));
+            let command = self.style.caller.command(&format!("trace {}", exercise.name));
+            self.line(&format!("  trace {command}   {what}"));
         }
     }
 
@@ -80,11 +84,11 @@ impl Screen<'_> {
 
     fn words(&mut self, words: &Words, indent: usize) {
         for (label, text) in &words.paragraphs {
-            self.lines(&labelled(*label, text, self.style.width - indent), indent);
+            self.lines(&labelled(*label, text, self.style.text_width() - indent), indent);
         }
         match &words.body {
             Body::None => {}
-            Body::Text(text) => self.lines(&wrap(text, self.style.width - indent), indent),
+            Body::Text(text) => self.lines(&wrap(text, self.style.text_width() - indent), indent),
             Body::Columns(text) => {
                 self.lines(&text.lines().map(str::to_owned).collect::<Vec<_>>(), indent);
             }

@@ -10,7 +10,7 @@ mod style;
 mod timeline;
 mod words;
 
-pub(super) use style::Style;
+pub(super) use style::{Style, is_live};
 
 use super::text::Paint;
 

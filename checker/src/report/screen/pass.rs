@@ -23,11 +23,12 @@ impl Screen<'_> {
         self.heading(status);
         self.line("");
         let passed = "tests pass, and the experiment prints what the reference's prints.";
-        self.lines(&wrap(&format!("All {tests} {passed}"), self.style.width - 2), 2);
+        self.lines(&wrap(&format!("All {tests} {passed}"), self.style.text_width() - 2), 2);
         self.line("  The README's section Verdict says what that means for the claim.");
         self.line("");
         self.line(&format!("  verdict  {}", verdict_of_claim(status)));
-        self.line(&format!("  compare  {} solution {}", self.style.program, status.exercise.name));
+        let compare = self.style.caller.command(&format!("solution {}", status.exercise.name));
+        self.line(&format!("  compare  {compare}"));
     }
 
     /// Where to go on after a pass.
