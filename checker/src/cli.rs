@@ -44,9 +44,12 @@ const WRONG: &str = "\
 enum Command {
     /// Judge what has changed, show where you stand and what is next (the default)
     Check {
-        /// Only these exercises
+        /// Only these exercises; a part's number (2) stands for all of its own
         #[arg(value_name = "EXERCISE")]
         exercises: Vec<String>,
+        /// Show all of it, even what is taller than the screen
+        #[arg(long)]
+        full: bool,
         #[arg(skip)]
         format: CheckFormat,
     },
@@ -243,7 +246,7 @@ fn not_its_format(name: &str) -> Error {
 
 impl Default for Command {
     fn default() -> Self {
-        Self::Check { exercises: Vec::new(), format: CheckFormat::default() }
+        Self::Check { exercises: Vec::new(), full: false, format: CheckFormat::default() }
     }
 }
 
@@ -279,8 +282,8 @@ impl Session {
         reporter: &mut dyn report::Reporter,
     ) -> Result<Exit, Error> {
         match command {
-            Command::Check { exercises, format } => {
-                commands::check(self, &exercises, format, reporter)
+            Command::Check { exercises, full, format } => {
+                commands::check(self, &exercises, format, full, reporter)
             }
             Command::Run { exercise, args } => {
                 commands::run(self, exercise.as_deref(), args, reporter)

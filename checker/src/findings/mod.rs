@@ -2,12 +2,14 @@
 
 mod machine;
 mod mutated;
+mod since;
 mod soundness;
 mod status;
 mod verified;
 
 pub use machine::{Finding, Shortfall};
 pub use mutated::{Mutated, Operators, Survivor};
+pub use since::{Since, passing};
 pub use soundness::{Soundness, Tally};
 pub use status::{ExerciseStatus, WorkbookStatus};
 pub use verified::{Alternative, DoesNothing, Earned, Verified, Wrong};

@@ -68,10 +68,15 @@ impl Human {
         self.style.with_commands(text)
     }
 
-    /// Prints what is written on a screen.
+    /// Prints what is written on a screen, however tall it is.
     fn screen(&self, write: impl FnOnce(&mut Screen<'_>)) {
+        self.screen_of(&Style { height: None, ..self.style.clone() }, write);
+    }
+
+    /// Prints what is written on a screen of this style.
+    fn screen_of(&self, style: &Style, write: impl FnOnce(&mut Screen<'_>)) {
         self.clear_transient();
-        let mut screen = Screen::new(&self.style);
+        let mut screen = Screen::new(style);
         write(&mut screen);
         self.lines(&screen.into_lines(), 0);
     }
@@ -98,8 +103,10 @@ impl Sink for Human {
 impl Reporter for Human {
     fn report(&mut self, report: Report<'_>) {
         match report {
-            Report::Status { workbook, status, .. } => {
-                self.screen(|screen| screen.status_of_workbook(workbook, status));
+            Report::Status { workbook, status, full, .. } => {
+                let height = self.style.height.filter(|_| !full);
+                let style = Style { height, ..self.style.clone() };
+                self.screen_of(&style, |screen| screen.status_of_workbook(workbook, status));
             }
             Report::Machine(findings) => self.findings(findings),
             Report::Verified(verified) => self.verified(verified),

@@ -224,7 +224,7 @@ impl Sink for Json {
 impl Reporter for Json {
     fn report(&mut self, report: Report<'_>) {
         match report {
-            Report::Status { workbook, status, exit } => {
+            Report::Status { workbook, status, exit, .. } => {
                 self.status_of_workbook(workbook, status, exit)
             }
             Report::Machine(findings) => self.findings(findings),

@@ -21,6 +21,8 @@ pub enum Report<'a> {
         status: &'a WorkbookStatus<'a>,
         /// How the command will exit.
         exit: Exit,
+        /// Whether all is to be shown, however tall the screen is.
+        full: bool,
     },
     /// What the doctor found.
     Machine(&'a [Finding]),

@@ -66,7 +66,7 @@ pub(super) fn fill(markdown: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// A paragraph below its label, its long lines broken at spaces, a command so that the shell takes it as one.
+/// A paragraph below its label, its long lines broken at spaces. A command stays whole: it is to be copied.
 pub(super) fn labelled(label: Label, text: &str, width: usize) -> Vec<String> {
     let name = format!("{}:", label.name());
     let mut lines = Vec::new();
@@ -76,7 +76,7 @@ pub(super) fn labelled(label: Label, text: &str, width: usize) -> Vec<String> {
         let line = format!("{begin:<0$}{line}", Label::WIDTH);
         let hanging = if i == 0 { Label::WIDTH } else { hanging_indent(&line) };
         match label {
-            Label::Again => lines.extend(break_command(&line, hanging, width)),
+            Label::Again => lines.push(line),
             _ => lines.extend(break_line(&line, hanging, width)),
         }
     }
@@ -85,18 +85,6 @@ pub(super) fn labelled(label: Label, text: &str, width: usize) -> Vec<String> {
 
 fn wrap_line(line: &str, width: usize) -> Vec<String> {
     break_line(line, hanging_indent(line), width)
-}
-
-fn break_command(line: &str, hanging: usize, width: usize) -> Vec<String> {
-    /// Makes the next line a part of this one.
-    const CONTINUED: &str = " \\";
-    let mut lines = break_line(line, hanging, width);
-    if lines.len() > 1 {
-        lines = break_line(line, hanging, width - CONTINUED.len());
-    }
-    let last = lines.len() - 1;
-    lines[..last].iter_mut().for_each(|line| line.push_str(CONTINUED));
-    lines
 }
 
 fn break_line(line: &str, hanging: usize, width: usize) -> Vec<String> {
@@ -111,18 +99,36 @@ fn break_line(line: &str, hanging: usize, width: usize) -> Vec<String> {
     let (head, rest) = line.split_at(start);
     current.push_str(head);
     let mut is_first_word = true;
-    for word in rest.split(' ') {
+    for word in words(rest) {
         let length = current.chars().count() + word.chars().count() + usize::from(!is_first_word);
         if length > width && !is_first_word {
             lines.push(std::mem::replace(&mut current, hanging.clone()));
         } else if !is_first_word {
             current.push(' ');
         }
-        current.push_str(word);
+        current.push_str(&word);
         is_first_word = false;
     }
     lines.push(current);
     lines
+}
+
+/// The words of a line. What stands in backticks is one: a command that is broken cannot be copied.
+fn words(line: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut is_open = false;
+    for piece in line.split(' ') {
+        match words.last_mut().filter(|_| is_open) {
+            Some(word) => word.extend([" ", piece]),
+            None => words.push(piece.to_owned()),
+        }
+        is_open ^= piece.matches('`').count() % 2 == 1;
+    }
+    if is_open {
+        // A backtick that nothing closes opens nothing.
+        return line.split(' ').map(str::to_owned).collect();
+    }
+    words
 }
 
 fn hanging_indent(line: &str) -> usize {
@@ -171,9 +177,12 @@ mod tests {
     }
 
     #[test]
-    fn a_command_in_two_lines_is_still_one() {
+    fn a_command_is_never_broken() {
         let lines = labelled(Label::Again, "S=1 cargo test", 20);
-        assert_eq!(lines, ["again:    S=1 \\", "          cargo \\", "          test"]);
+        assert_eq!(lines, ["again:    S=1 cargo test"]);
+        let lines = wrap("one: `checker reset a --given` it", 12);
+        assert_eq!(lines, ["one:", "`checker reset a --given`", "it"]);
+        assert_eq!(wrap("a ` b c", 3), ["a `", "b c"]);
     }
 
     #[test]

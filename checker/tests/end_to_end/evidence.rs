@@ -239,6 +239,7 @@ fn each_kind_reaches_the_pages_and_documents_of_a_grading() {
             outcome: Outcome::Failed,
             evidence: Some(evidence),
             place: None,
+            schedules: None,
         };
         let judgement = Judgement::from_tests(vec![test]);
         let (exercise, hash) = ("answer".to_owned(), String::new());

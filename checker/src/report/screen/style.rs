@@ -63,9 +63,9 @@ impl Style {
         self.caller.with_commands(text)
     }
 
-    /// Evidence in words that can be printed.
-    pub(super) fn worded(&self, evidence: &Evidence) -> Words {
-        evidence.words().map(|text| self.with_commands(&clean(text)))
+    /// Evidence in words that can be printed, with so many columns before each line.
+    pub(super) fn worded(&self, evidence: &Evidence, indent: usize) -> Words {
+        evidence.words_within(self.width - indent).map(|text| self.with_commands(&clean(text)))
     }
 }
 
