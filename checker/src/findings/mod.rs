@@ -1,5 +1,6 @@
 //! What commands found: finished values, for the reports. No I/O here.
 
+mod listed;
 mod machine;
 mod mutated;
 mod since;
@@ -7,6 +8,7 @@ mod soundness;
 mod status;
 mod verified;
 
+pub use listed::{Listed, State};
 pub use machine::{Finding, Shortfall};
 pub use mutated::{Mutated, Operators, Survivor};
 pub use since::{Since, passing};

@@ -108,6 +108,9 @@ impl Reporter for Human {
                 let style = Style { height, ..self.style.clone() };
                 self.screen_of(&style, |screen| screen.status_of_workbook(workbook, status));
             }
+            Report::List { workbook, listed } => {
+                self.screen(|screen| screen.list(workbook, listed));
+            }
             Report::Machine(findings) => self.findings(findings),
             Report::Verified(verified) => self.verified(verified),
             Report::Verification { verified, general, exit } => {

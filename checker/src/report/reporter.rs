@@ -5,7 +5,7 @@ use std::path::Path;
 #[cfg(feature = "grade")]
 use super::grading::GradingReport;
 use crate::event::{Event, Sink};
-use crate::findings::{Finding, Mutated, Soundness, Verified, WorkbookStatus};
+use crate::findings::{Finding, Listed, Mutated, Soundness, Verified, WorkbookStatus};
 use crate::timeline::Traced;
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
@@ -23,6 +23,13 @@ pub enum Report<'a> {
         exit: Exit,
         /// Whether all is to be shown, however tall the screen is.
         full: bool,
+    },
+    /// All exercises, as they are remembered.
+    List {
+        /// The workbook that they are of.
+        workbook: &'a Workbook,
+        /// Each of them.
+        listed: &'a [Listed<'a>],
     },
     /// What the doctor found.
     Machine(&'a [Finding]),

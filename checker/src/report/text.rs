@@ -34,6 +34,25 @@ pub(super) fn clean(text: &str) -> String {
         .collect()
 }
 
+/// How many characters of a line are seen: its colours and the targets of its links are not.
+pub(super) fn text_width(line: &str) -> usize {
+    let mut width = 0;
+    let mut rest = line.chars();
+    while let Some(character) = rest.next() {
+        match character {
+            '\x1b' => match rest.next() {
+                // A colour ends with a letter.
+                Some('[') => drop(rest.by_ref().find(char::is_ascii_alphabetic)),
+                // A link ends with `ESC \`.
+                Some(']') => drop(rest.by_ref().find(|it| *it == '\\')),
+                _ => {}
+            },
+            _ => width += 1,
+        }
+    }
+    width
+}
+
 /// Breaks long lines at spaces. What follows leading space is indented likewise.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     text.lines().flat_map(|line| wrap_line(line, width)).collect()
@@ -194,6 +213,12 @@ mod tests {
     fn prose_is_filled_and_code_is_not() {
         let lines = fill("a b\nc d e\n\n```rust\nx   y\n```\n- i\nj", 7);
         assert_eq!(lines, ["a b c d", "e", "", "```rust", "x   y", "```", "- i j"]);
+    }
+
+    #[test]
+    fn colours_and_links_have_no_width() {
+        assert_eq!(text_width(&paint("ab", Paint::Good, true)), 2);
+        assert_eq!(text_width("\x1b]8;;file:///a\x1b\\ab\x1b]8;;\x1b\\c"), 3);
     }
 
     #[test]

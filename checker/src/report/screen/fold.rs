@@ -5,8 +5,8 @@
 
 use std::ops::Range;
 
-/// Lines below the last one: the prompt, and before it what make says.
-const BELOW: usize = 3;
+use crate::report::text::text_width;
+
 /// Fewer lines of a drawing show nothing.
 const LEAST: usize = 4;
 
@@ -30,6 +30,8 @@ pub(super) enum Rank {
     Printed,
     /// What a reader may do without.
     Detail,
+    /// The command that runs a schedule again.
+    Command,
 }
 
 /// What stands in the place of lines that give way.
@@ -43,10 +45,16 @@ pub(super) enum Instead {
     TheirBeginning(String),
 }
 
-/// As many of the lines as fit into the height, or a few more: what no fold covers stays.
-pub(super) fn fitted(lines: Vec<String>, mut folds: Vec<Fold>, height: usize) -> Vec<String> {
-    let room = height.saturating_sub(BELOW);
-    let mut excess = lines.len().saturating_sub(room);
+/// As many of the lines as fit on a screen of this width and height, or a few more: what no fold covers
+/// stays.
+pub(super) fn fitted(
+    lines: Vec<String>,
+    mut folds: Vec<Fold>,
+    width: usize,
+    height: usize,
+) -> Vec<String> {
+    let rows = |lines: &[String]| lines.iter().map(|line| rows(line, width)).sum::<usize>();
+    let mut excess = rows(&lines).saturating_sub(height);
     folds.sort_by_key(|fold| fold.rank);
     let mut replaced: Vec<(Range<usize>, Vec<String>)> = Vec::new();
     for fold in folds {
@@ -57,7 +65,7 @@ pub(super) fn fitted(lines: Vec<String>, mut folds: Vec<Fold>, height: usize) ->
             continue;
         }
         let instead = fold.instead.of(&lines[fold.lines.clone()], excess);
-        let saved = fold.lines.len().saturating_sub(instead.len());
+        let saved = rows(&lines[fold.lines.clone()]).saturating_sub(rows(&instead));
         if saved > 0 {
             excess = excess.saturating_sub(saved);
             let lies_within = |range: &Range<usize>| {
@@ -77,6 +85,11 @@ pub(super) fn fitted(lines: Vec<String>, mut folds: Vec<Fold>, height: usize) ->
     }
     fitted.extend_from_slice(&lines[next..]);
     fitted
+}
+
+/// How many rows of the screen a line takes: one that is not to be broken is broken by the terminal.
+fn rows(line: &str, width: usize) -> usize {
+    text_width(line).div_ceil(width).max(1)
 }
 
 impl Instead {
@@ -114,7 +127,7 @@ mod tests {
     #[test]
     fn what_fits_stays_whole() {
         let folds = vec![fold(0..5, Rank::Others, Instead::Lines(Vec::new()))];
-        assert_eq!(fitted(numbers(0..7), folds, 7 + BELOW), numbers(0..7));
+        assert_eq!(fitted(numbers(0..7), folds, 80, 7), numbers(0..7));
     }
 
     #[test]
@@ -125,7 +138,7 @@ mod tests {
                 fold(0..2, Rank::Others, Instead::Lines(vec!["short".to_owned()])),
             ]
         };
-        let fitted = |height| fitted(numbers(0..14), folds(), height + BELOW);
+        let fitted = |height| fitted(numbers(0..14), folds(), 80, height);
         assert_eq!(fitted(13), [vec!["short".to_owned()], numbers(2..14)].concat());
         let head = ["short", "… 4 more"].map(str::to_owned).to_vec();
         assert_eq!(fitted(10), [head, numbers(6..14)].concat());
@@ -134,11 +147,19 @@ mod tests {
     }
 
     #[test]
+    fn a_line_that_the_terminal_breaks_takes_more_rows() {
+        let lines = vec!["a line of twenty-five letters".to_owned(), "b".to_owned()];
+        let folds = || vec![fold(1..2, Rank::Detail, Instead::Lines(Vec::new()))];
+        assert_eq!(fitted(lines.clone(), folds(), 80, 2).len(), 2);
+        assert_eq!(fitted(lines, folds(), 20, 2).len(), 1);
+    }
+
+    #[test]
     fn what_lies_in_what_gave_way_is_gone_with_it() {
         let folds = vec![
             fold(1..3, Rank::Detail, Instead::Lines(Vec::new())),
             fold(0..5, Rank::Others, Instead::Lines(vec!["short".to_owned()])),
         ];
-        assert_eq!(fitted(numbers(0..6), folds, BELOW), ["short", "5"]);
+        assert_eq!(fitted(numbers(0..6), folds, 80, 0), ["short", "5"]);
     }
 }

@@ -1,6 +1,6 @@
 //! What there is to say about one exercise that does not pass.
 
-use crate::evidence::{Body, Evidence, Words};
+use crate::evidence::{Body, Evidence, Label, Words};
 use crate::findings::{ExerciseStatus, Since};
 use crate::judge::EXPERIMENT;
 use crate::report::text::{Paint, clean, labelled, wrap};
@@ -19,8 +19,9 @@ impl Screen<'_> {
     pub(super) fn details(&mut self, status: &ExerciseStatus<'_>) {
         let exercise = status.exercise;
         let judgement = &status.judgement;
+        self.folding(Rank::Detail, Instead::Lines(Vec::new()), |screen| screen.line(""));
         self.heading(status);
-        self.line("");
+        self.folding(Rank::Detail, Instead::Lines(Vec::new()), |screen| screen.line(""));
         match judgement.verdict {
             Verdict::NotStarted => {
                 let begin =
@@ -134,10 +135,11 @@ impl Screen<'_> {
         let width = self.style.text_width() - indent;
         for (label, text) in &words.paragraphs {
             let lines = labelled(*label, text, width);
-            if lines.len() > TALL {
-                self.folding_end(indent, all, |screen| screen.lines(&lines, indent));
-            } else {
-                self.lines(&lines, indent);
+            let write = |screen: &mut Self| screen.lines(&lines, indent);
+            match label {
+                Label::Again => self.folding(Rank::Command, Instead::Lines(Vec::new()), write),
+                _ if lines.len() > TALL => self.folding_end(indent, all, write),
+                _ => write(self),
             }
         }
         match &words.body {

@@ -6,6 +6,7 @@
 mod fold;
 mod lesson;
 mod links;
+mod list;
 mod pass;
 mod side_by_side;
 mod standing;
@@ -39,7 +40,7 @@ impl<'a> Screen<'a> {
     /// What was written, as much of it as fits.
     pub(super) fn into_lines(self) -> Vec<String> {
         match self.style.height {
-            Some(height) => fold::fitted(self.lines, self.folds, height),
+            Some(height) => fold::fitted(self.lines, self.folds, self.style.width, height),
             None => self.lines,
         }
     }

@@ -12,7 +12,6 @@ impl Screen<'_> {
     pub(super) fn heading(&mut self, status: &ExerciseStatus<'_>) {
         let (mark, colour) = mark(status.judgement.verdict);
         let heading = self.paint(&heading(status.exercise), Paint::Strong);
-        self.line("");
         self.line(&format!("{} {heading}", self.paint(mark, colour)));
     }
 

@@ -135,23 +135,34 @@ impl Screen<'_> {
         )
     }
 
-    /// What was asked for by name: first what passes, last what is next.
+    /// What was asked for by name: first what passes, last what is next. Of several a row for each, and more only
+    /// of what has just passed or does not pass.
     fn named(&mut self, workbook: &Workbook, status: &WorkbookStatus<'_>) {
         let next = status.next.as_ref();
         let is_next = |status: &ExerciseStatus<'_>| {
             next.is_some_and(|next| next.exercise.number == status.exercise.number)
         };
-        let (passes, mut open): (Vec<_>, Vec<_>) = status.asked.iter().partition(|s| has_passed(s));
+        let (mut passes, mut open): (Vec<_>, Vec<_>) =
+            status.asked.iter().partition(|s| has_passed(s));
         open.sort_by_key(|status| is_next(status));
+        let is_all_passed = open.is_empty();
+        if status.asked.len() > 1 {
+            for one in &status.asked {
+                self.line(&self.row(one, is_next(one)));
+            }
+            passes.retain(|pass| pass.is_new_pass);
+            let last = open.last().copied();
+            open.retain(|it| is_wrong(it) || last.is_some_and(|last| std::ptr::eq(*it, last)));
+        }
         self.passes(&passes);
         let last = open.last().map(|status| status.exercise.number);
         for status in &open {
             let is_last = last == Some(status.exercise.number);
-            let short = vec![self.row(status, false)];
-            self.folding_but_for(is_last, short, |screen| screen.details(status));
+            // Its row stands above.
+            self.folding_but_for(is_last, Vec::new(), |screen| screen.details(status));
         }
         match next {
-            _ if !open.is_empty() => {}
+            _ if !is_all_passed => {}
             Some(next) => self.coming(next),
             None => self.all_pass(workbook.curriculum.exercises.len()),
         }
