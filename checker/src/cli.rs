@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Parser, Subcommand};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use sandbox::Stop;
 
 use crate::commands::{self, Effort, Extent, Session};
@@ -39,6 +40,12 @@ const WRONG: &str = "\
   checker wrong pipe polls > polls.rs   the whole file, its declaration first
   checker wrong pipe polls polls.rs     the patch of the edited copy
   checker wrong --rebase                after a reference has changed";
+
+const COMPLETIONS: &str = "\
+In the file that your shell reads when it starts:
+  bash  source <(checker completions bash)
+  zsh   source <(checker completions zsh)     after `autoload -U compinit; compinit`
+  fish  checker completions fish | source";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -94,6 +101,13 @@ enum Command {
         /// Show it even if yours does not pass
         #[arg(long)]
         force: bool,
+    },
+    /// Print what bash, zsh or fish reads to complete commands and the names of exercises
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// For which shell
+        #[arg(value_parser = shells())]
+        shell: Shell,
     },
     /// Check this machine: what is missing, what that costs, how to fix it
     Doctor,
@@ -216,6 +230,12 @@ fn unwritten(error: Error) -> Exit {
     Exit::Fault
 }
 
+/// The shells whose completions know the names of exercises.
+fn shells() -> impl TypedValueParser<Value = Shell> {
+    let shells = PossibleValuesParser::new(["bash", "fish", "zsh"]);
+    shells.map(|name| name.parse().expect("clap_complete knows these"))
+}
+
 /// All values of `--format`: it may stand before the command, and what it means depends on that.
 fn formats() -> PossibleValuesParser {
     let mut all: Vec<(&str, String)> =
@@ -297,6 +317,9 @@ impl Session {
             Command::Reset { exercise, given } => commands::reset(self, &exercise, given, reporter),
             Command::Solution { exercise, force } => {
                 commands::solution(self, exercise.as_deref(), force, reporter)
+            }
+            Command::Completions { shell } => {
+                commands::completions(self, Arguments::command(), shell, reporter)
             }
             Command::Doctor => commands::doctor(self, reporter),
             #[cfg(feature = "grade")]

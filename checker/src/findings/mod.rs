@@ -1,5 +1,6 @@
 //! What commands found: finished values, for the reports. No I/O here.
 
+mod compared;
 mod listed;
 mod machine;
 mod mutated;
@@ -8,6 +9,7 @@ mod soundness;
 mod status;
 mod verified;
 
+pub use compared::Compared;
 pub use listed::{Listed, State};
 pub use machine::{Finding, Shortfall};
 pub use mutated::{Mutated, Operators, Survivor};

@@ -4,11 +4,12 @@ use std::io::Write;
 
 use crate::Error;
 use crate::event::{Event, Sink};
-use crate::findings::Finding;
+use crate::findings::{Compared, Finding, Listed};
+use crate::workbook::Workbook;
 
 use super::screen::{Screen, Style, is_live};
 use super::text::{Paint, clean, fill, wrap};
-use super::{Format, NewReporter, Report, Reporter, output};
+use super::{Format, NewReporter, Report, Reporter, output, pager};
 
 /// Its value of `--format`.
 pub(super) const FORMAT: Format<NewReporter> = Format {
@@ -108,9 +109,7 @@ impl Reporter for Human {
                 let style = Style { height, ..self.style.clone() };
                 self.screen_of(&style, |screen| screen.status_of_workbook(workbook, status));
             }
-            Report::List { workbook, listed } => {
-                self.screen(|screen| screen.list(workbook, listed));
-            }
+            Report::List { workbook, listed } => self.list(workbook, listed),
             Report::Machine(findings) => self.findings(findings),
             Report::Verified(verified) => self.verified(verified),
             Report::Verification { verified, general, exit } => {
@@ -125,15 +124,33 @@ impl Reporter for Human {
             Report::Document(text) => self.document(text),
             Report::Note(text) => self.note(text),
             Report::Markdown(text) => self.markdown(text),
-            Report::SideBySide { yours, reference } => {
-                self.screen(|screen| screen.side_by_side(yours, reference))
-            }
+            Report::Solution(compared) => self.solution(compared),
             Report::Error(error) => self.error(error),
         }
     }
 }
 
 impl Human {
+    fn list(&self, workbook: &Workbook, listed: &[Listed<'_>]) {
+        // A line for each exercise, which a program can look through: a file has no width.
+        let width = if self.live { self.style.width } else { usize::MAX };
+        let style = Style { width, height: None, ..self.style.clone() };
+        self.screen_of(&style, |screen| screen.list(workbook, listed));
+    }
+
+    /// What is taller than the terminal is shown by a pager.
+    fn solution(&self, compared: &[Compared]) {
+        self.clear_transient();
+        let style = Style { height: None, ..self.style.clone() };
+        let mut screen = Screen::new(&style);
+        screen.compared(compared);
+        let lines = screen.into_lines();
+        let is_tall = self.style.height.is_some_and(|height| lines.len() > height);
+        if !(self.live && is_tall && pager::shown(&(lines.join("\n") + "\n"))) {
+            self.lines(&lines, 0);
+        }
+    }
+
     fn findings(&mut self, findings: &[Finding]) {
         for finding in findings {
             let (mark, colour) = match &finding.shortfall {

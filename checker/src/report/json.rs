@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::event::{Event, Sink};
 use crate::evidence::Evidence;
 use crate::findings::{
-    ExerciseStatus, Finding, Listed, Mutated, Operators, Soundness, State, Survivor, Tally,
-    Verified, WorkbookStatus,
+    Compared, ExerciseStatus, Finding, Listed, Mutated, Operators, Soundness, State, Survivor,
+    Tally, Verified, WorkbookStatus,
 };
 use crate::solutions::Kind;
 use crate::timeline::{Reference, Traced};
@@ -162,8 +162,10 @@ enum Line<'a> {
         text: &'a str,
     },
     Files {
-        yours: &'a str,
+        /// Nothing while it is the stub.
+        yours: Option<&'a str>,
         reference: &'a str,
+        /// The reference's.
         text: &'a str,
     },
     Warning {
@@ -267,7 +269,7 @@ impl Reporter for Json {
             Report::Document(text) => self.document(text),
             Report::Note(text) => self.note(text),
             Report::Markdown(text) => self.markdown(text),
-            Report::SideBySide { yours, reference } => self.side_by_side(yours, reference),
+            Report::Solution(compared) => compared.iter().for_each(|it| self.compared(it)),
             Report::Error(error) => self.error(error),
         }
     }
@@ -425,11 +427,11 @@ impl Json {
         output::print_json(&Line::Note { text });
     }
 
-    fn side_by_side(&mut self, yours: (&str, &str), reference: (&str, &str)) {
+    fn compared(&mut self, compared: &Compared) {
         output::print_json(&Line::Files {
-            yours: yours.0,
-            reference: reference.0,
-            text: reference.1,
+            yours: compared.yours.as_ref().map(|(name, _)| name.as_str()),
+            reference: &compared.reference.0,
+            text: &compared.reference.1,
         });
     }
 
