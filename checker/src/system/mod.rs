@@ -1,7 +1,9 @@
-//! What the checker asks of the system: files, locks on them, scratch directories, threads, hashes.
+//! What the checker asks of the system: files, locks on them, scratch directories, threads, hashes, a
+//! pager.
 
 pub(crate) mod files;
 pub(crate) mod hash;
 pub(crate) mod lock;
+pub(crate) mod pager;
 pub(crate) mod scratch;
 pub(crate) mod worker_pool;
