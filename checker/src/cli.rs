@@ -3,13 +3,14 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Parser, Subcommand};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use sandbox::Stop;
 
 use crate::commands::{self, Effort, Extent, Session};
 use crate::report::ci::{self, CheckFormat};
-use crate::report::{self, REPORTERS, Report, Reporter, find};
+use crate::report::{self, BY_MAKE, REPORTERS, Report, Reporter, find};
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
@@ -31,9 +32,6 @@ struct Arguments {
 
 const HUMAN: &str = "human";
 
-/// Set by the Makefile: make adds a line of its own below a command that does not end with 0.
-const BY_MAKE: &str = "SHOPFLOOR_BY_MAKE";
-
 const EXIT_CODES: &str = "\
 Exit codes: 0 everything asked for passes, 1 something does not, 2 wrong usage,
             3 the machine or the workbook is at fault, 130 interrupted";
@@ -43,13 +41,22 @@ const WRONG: &str = "\
   checker wrong pipe polls polls.rs     the patch of the edited copy
   checker wrong --rebase                after a reference has changed";
 
+const COMPLETIONS: &str = "\
+In the file that your shell reads when it starts:
+  bash  source <(checker completions bash)
+  zsh   source <(checker completions zsh)     after `autoload -U compinit; compinit`
+  fish  checker completions fish | source";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Judge what has changed, show where you stand and what is next (the default)
     Check {
-        /// Only these exercises
+        /// Only these exercises; a part's number (2) stands for all of its own
         #[arg(value_name = "EXERCISE")]
         exercises: Vec<String>,
+        /// Show all of it, even what is taller than the screen
+        #[arg(long)]
+        full: bool,
         #[arg(skip)]
         format: CheckFormat,
     },
@@ -94,6 +101,13 @@ enum Command {
         /// Show it even if yours does not pass
         #[arg(long)]
         force: bool,
+    },
+    /// Print what bash, zsh or fish reads to complete commands and the names of exercises
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// For which shell
+        #[arg(value_parser = shells())]
+        shell: Shell,
     },
     /// Check this machine: what is missing, what that costs, how to fix it
     Doctor,
@@ -188,6 +202,7 @@ pub fn run() -> Exit {
     });
     let is_not_yet =
         is_learners && arguments.format == HUMAN && matches!(result, Ok(Exit::NotPassed));
+    // make adds a line of its own below a command that does not end with 0.
     if is_not_yet && std::env::var_os(BY_MAKE).is_some() {
         reporter.note("\n(make says \"Error 1\" below. It means \"not yet\".)");
     }
@@ -213,6 +228,12 @@ fn usage(error: &clap::Error) -> Exit {
 fn unwritten(error: Error) -> Exit {
     report::beside_a_document().report(Report::Error(&error));
     Exit::Fault
+}
+
+/// The shells whose completions know the names of exercises.
+fn shells() -> impl TypedValueParser<Value = Shell> {
+    let shells = PossibleValuesParser::new(["bash", "fish", "zsh"]);
+    shells.map(|name| name.parse().expect("clap_complete knows these"))
 }
 
 /// All values of `--format`: it may stand before the command, and what it means depends on that.
@@ -245,7 +266,7 @@ fn not_its_format(name: &str) -> Error {
 
 impl Default for Command {
     fn default() -> Self {
-        Self::Check { exercises: Vec::new(), format: CheckFormat::default() }
+        Self::Check { exercises: Vec::new(), full: false, format: CheckFormat::default() }
     }
 }
 
@@ -281,8 +302,8 @@ impl Session {
         reporter: &mut dyn report::Reporter,
     ) -> Result<Exit, Error> {
         match command {
-            Command::Check { exercises, format } => {
-                commands::check(self, &exercises, format, reporter)
+            Command::Check { exercises, full, format } => {
+                commands::check(self, &exercises, format, full, reporter)
             }
             Command::Run { exercise, args } => {
                 commands::run(self, exercise.as_deref(), args, reporter)
@@ -296,6 +317,9 @@ impl Session {
             Command::Reset { exercise, given } => commands::reset(self, &exercise, given, reporter),
             Command::Solution { exercise, force } => {
                 commands::solution(self, exercise.as_deref(), force, reporter)
+            }
+            Command::Completions { shell } => {
+                commands::completions(self, Arguments::command(), shell, reporter)
             }
             Command::Doctor => commands::doctor(self, reporter),
             #[cfg(feature = "grade")]

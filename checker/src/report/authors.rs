@@ -44,7 +44,7 @@ impl Human {
             verified.solution
         ));
         for problem in &verified.problems {
-            let text = self.with_program(&clean(problem));
+            let text = self.with_commands(&clean(problem));
             self.lines(&text.lines().map(str::to_owned).collect::<Vec<_>>(), 4);
         }
         let earn = verified.wrong.iter().filter_map(|wrong| Some((wrong.earned?, &wrong.name)));
@@ -80,7 +80,7 @@ impl Human {
 
     pub(super) fn verification(&mut self, verified: &[Verified<'_>], general: &[String], _: Exit) {
         for problem in general {
-            self.line(&format!("{} {}", self.paint("✗", Paint::Bad), self.with_program(problem)));
+            self.line(&format!("{} {}", self.paint("✗", Paint::Bad), self.with_commands(problem)));
         }
         let clean = verified.iter().filter(|one| one.problems.is_empty()).count();
         let wrong = || verified.iter().flat_map(|one| &one.wrong);
@@ -133,7 +133,7 @@ impl Human {
             let Some(first) = &tally.first else { continue };
             let Tally { name, runs, unsound, .. } = tally;
             let text = format!("{name}: {unsound} of {runs} runs; the first is {first}");
-            let text = self.with_program(&clean(&text));
+            let text = self.with_commands(&clean(&text));
             self.lines(&text.lines().map(str::to_owned).collect::<Vec<_>>(), 4);
         }
     }

@@ -1,13 +1,15 @@
-//! The report for a person: plain text at 80 columns, colour only on a terminal.
+//! The report for a person: text as wide as the terminal, colour only on one.
 
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 
 use crate::Error;
 use crate::event::{Event, Sink};
-use crate::findings::Finding;
+use crate::findings::{Compared, Finding, Listed};
+use crate::system::pager;
+use crate::workbook::Workbook;
 
-use super::screen::{Screen, Style};
-use super::text::{Paint, WIDTH, clean, fill, wrap};
+use super::screen::{Screen, Style, is_live};
+use super::text::{Paint, clean, fill, wrap};
 use super::{Format, NewReporter, Report, Reporter, output};
 
 /// Its value of `--format`.
@@ -26,21 +28,12 @@ pub(super) struct Human {
 
 impl Human {
     pub(super) fn on_stdout() -> Self {
-        let terminal = std::io::stdout().is_terminal();
-        let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-        let style = Style {
-            width: WIDTH,
-            colour: terminal && !no_colour && !dumb,
-            program: std::env::args().next().unwrap_or_else(|| "checker".to_owned()),
-        };
-        Self { style, live: terminal && !dumb }
+        Self { style: Style::of_stdout(), live: is_live() }
     }
 
     /// For a log that a program reads.
     pub(super) fn in_a_log() -> Self {
-        let Self { style, .. } = Self::on_stdout();
-        Self { style: Style { colour: false, ..style }, live: false }
+        Self { style: Style::of_log(), live: false }
     }
 
     pub(super) fn line(&self, text: &str) {
@@ -73,14 +66,19 @@ impl Human {
         self.style.paint(text, colour)
     }
 
-    pub(super) fn with_program(&self, text: &str) -> String {
-        self.style.with_program(text)
+    pub(super) fn with_commands(&self, text: &str) -> String {
+        self.style.with_commands(text)
     }
 
-    /// Prints what is written on a screen.
+    /// Prints what is written on a screen, however tall it is.
     fn screen(&self, write: impl FnOnce(&mut Screen<'_>)) {
+        self.screen_of(&Style { height: None, ..self.style.clone() }, write);
+    }
+
+    /// Prints what is written on a screen of this style.
+    fn screen_of(&self, style: &Style, write: impl FnOnce(&mut Screen<'_>)) {
         self.clear_transient();
-        let mut screen = Screen::new(&self.style);
+        let mut screen = Screen::new(style);
         write(&mut screen);
         self.lines(&screen.into_lines(), 0);
     }
@@ -96,8 +94,8 @@ impl Sink for Human {
             Event::Judged { .. } => self.clear_transient(),
             Event::Warning { text } => {
                 self.clear_transient();
-                let text = self.with_program(text);
-                let lines = wrap(&format!("warning: {text}"), WIDTH);
+                let text = self.with_commands(text);
+                let lines = wrap(&format!("warning: {text}"), self.style.text_width());
                 let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
             }
         }
@@ -107,9 +105,12 @@ impl Sink for Human {
 impl Reporter for Human {
     fn report(&mut self, report: Report<'_>) {
         match report {
-            Report::Status { workbook, status, .. } => {
-                self.screen(|screen| screen.status_of_workbook(workbook, status));
+            Report::Status { workbook, status, full, .. } => {
+                let height = self.style.height.filter(|_| !full);
+                let style = Style { height, ..self.style.clone() };
+                self.screen_of(&style, |screen| screen.status_of_workbook(workbook, status));
             }
+            Report::List { workbook, listed } => self.list(workbook, listed),
             Report::Machine(findings) => self.findings(findings),
             Report::Verified(verified) => self.verified(verified),
             Report::Verification { verified, general, exit } => {
@@ -124,15 +125,33 @@ impl Reporter for Human {
             Report::Document(text) => self.document(text),
             Report::Note(text) => self.note(text),
             Report::Markdown(text) => self.markdown(text),
-            Report::SideBySide { yours, reference } => {
-                self.screen(|screen| screen.side_by_side(yours, reference))
-            }
+            Report::Solution(compared) => self.solution(compared),
             Report::Error(error) => self.error(error),
         }
     }
 }
 
 impl Human {
+    fn list(&self, workbook: &Workbook, listed: &[Listed<'_>]) {
+        // A line for each exercise, which a program can look through: a file has no width.
+        let width = if self.live { self.style.width } else { usize::MAX };
+        let style = Style { width, height: None, ..self.style.clone() };
+        self.screen_of(&style, |screen| screen.list(workbook, listed));
+    }
+
+    /// What is taller than the terminal is shown by a pager.
+    fn solution(&self, compared: &[Compared]) {
+        self.clear_transient();
+        let style = Style { height: None, ..self.style.clone() };
+        let mut screen = Screen::new(&style);
+        screen.compared(compared);
+        let lines = screen.into_lines();
+        let is_tall = self.style.height.is_some_and(|height| lines.len() > height);
+        if !(self.live && is_tall && pager::shown(&(lines.join("\n") + "\n"))) {
+            self.lines(&lines, 0);
+        }
+    }
+
     fn findings(&mut self, findings: &[Finding]) {
         for finding in findings {
             let (mark, colour) = match &finding.shortfall {
@@ -143,8 +162,14 @@ impl Human {
             let mark = self.paint(mark, colour);
             self.line(&format!("{mark} {:<11} {}", finding.name, clean(&finding.found)));
             if let Some(short) = &finding.shortfall {
-                self.lines(&wrap(&format!("lost:   {}", short.lost), WIDTH - 14), 14);
-                self.lines(&wrap(&format!("remedy: {}", short.remedy), WIDTH - 14), 14);
+                self.lines(
+                    &wrap(&format!("lost:   {}", short.lost), self.style.text_width() - 14),
+                    14,
+                );
+                self.lines(
+                    &wrap(&format!("remedy: {}", short.remedy), self.style.text_width() - 14),
+                    14,
+                );
             }
         }
     }
@@ -157,19 +182,19 @@ impl Human {
 
     fn note(&mut self, text: &str) {
         self.clear_transient();
-        self.line(&self.with_program(&clean(text)));
+        self.line(&self.with_commands(&clean(text)));
     }
 
     fn markdown(&mut self, text: &str) {
         self.clear_transient();
-        self.lines(&fill(&self.with_program(&clean(text)), WIDTH), 0);
+        self.lines(&fill(&self.with_commands(&clean(text)), self.style.text_width()), 0);
     }
 
     fn error(&mut self, error: &Error) {
         self.clear_transient();
-        let text = self.with_program(&clean(&error.to_string()));
+        let text = self.with_commands(&clean(&error.to_string()));
         let label = if matches!(error, Error::Interrupted) { "" } else { "error: " };
-        let lines = wrap(&format!("{label}{text}"), WIDTH);
+        let lines = wrap(&format!("{label}{text}"), self.style.text_width());
         let _ = writeln!(std::io::stderr(), "{}", lines.join("\n"));
     }
 }

@@ -5,21 +5,29 @@ use tracer::{Descriptor, End, Event, Timeline};
 
 use crate::timeline::{Chart, Lane, Marks, Step, Stretch};
 
-use super::text::{Paint, WIDTH, clean, paint};
+use super::text::{Paint, clean, paint};
 
 /// More columns would be too narrow to read.
 const MOST_COLUMNS: usize = 5;
 /// More lines of one text would hide the other steps.
 const MOST_LINES: usize = 3;
 
-/// The lines of a timeline. What the other one lacks has `sign` before it.
-pub(super) fn lines(timeline: &Timeline, marks: &Marks, sign: char, colour: bool) -> Vec<String> {
+/// How a timeline is drawn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Drawn {
+    /// How many characters a line may have.
+    pub width: usize,
+    /// Whether words are coloured.
+    pub colour: bool,
+    /// What stands before what the other timeline lacks.
+    pub sign: char,
+}
+
+/// The lines of a timeline.
+pub(super) fn lines(timeline: &Timeline, marks: &Marks, drawn: Drawn) -> Vec<String> {
     let chart = Chart::new(timeline, marks, MOST_COLUMNS);
-    let mut lines = if chart.columns > MOST_COLUMNS {
-        list(&chart, sign, colour)
-    } else {
-        lanes(&chart, sign, colour)
-    };
+    let mut lines =
+        if chart.columns > MOST_COLUMNS { list(&chart, drawn) } else { lanes(&chart, drawn) };
     lines.extend(legend(&chart));
     lines
 }
@@ -38,21 +46,25 @@ fn legend(chart: &Chart<'_>) -> Vec<String> {
     lines
 }
 
-fn lanes(chart: &Chart<'_>, sign: char, colour: bool) -> Vec<String> {
-    let widths = widths(chart);
+fn lanes(chart: &Chart<'_>, drawn: Drawn) -> Vec<String> {
+    let widths = widths(chart, drawn.width);
     let mut lines = Vec::new();
     for row in 0..chart.rows {
         let cells: Vec<Cell> = (0..chart.columns)
             .map(|column| {
                 let mut lanes = chart.lanes.iter().filter(|lane| lane.column == column);
                 let there = lanes.find(|lane| is_there(lane, row));
-                there.map_or_else(Cell::default, |lane| Cell::new(lane, row, sign, widths[column]))
+                there.map_or_else(Cell::default, |lane| {
+                    Cell::new(lane, row, drawn.sign, widths[column])
+                })
             })
             .collect();
         let height = cells.iter().map(|cell| cell.lines.len()).max().unwrap_or(0).max(1);
         for index in 0..height {
-            let parts =
-                cells.iter().zip(&widths).map(|(cell, width)| cell.line(index, *width, colour));
+            let parts = cells
+                .iter()
+                .zip(&widths)
+                .map(|(cell, width)| cell.line(index, *width, drawn.colour));
             lines.push(parts.collect::<String>().trim_end().to_owned());
         }
     }
@@ -60,14 +72,14 @@ fn lanes(chart: &Chart<'_>, sign: char, colour: bool) -> Vec<String> {
 }
 
 /// What each column would like to have; the widest give way until all of them fit.
-fn widths(chart: &Chart<'_>) -> Vec<usize> {
+fn widths(chart: &Chart<'_>, width: usize) -> Vec<usize> {
     let mut widths = vec![12; chart.columns];
     for lane in &chart.lanes {
         for text in lane.steps.iter().flat_map(|step| texts(step.event)) {
             widths[lane.column] = widths[lane.column].max(text.chars().count() + 4);
         }
     }
-    while widths.iter().sum::<usize>() > WIDTH {
+    while widths.iter().sum::<usize>() > width {
         let widest = widths.iter_mut().max().expect("no columns are no problem");
         *widest -= 1;
     }
@@ -132,7 +144,7 @@ fn paint_of(step: &Step<'_>) -> Option<Paint> {
     }
 }
 
-fn list(chart: &Chart<'_>, sign: char, colour: bool) -> Vec<String> {
+fn list(chart: &Chart<'_>, drawn: Drawn) -> Vec<String> {
     let width = chart.lanes.iter().map(|lane| lane.name.len()).max().unwrap_or(0);
     let mut steps: Vec<(usize, usize, &Step<'_>)> = chart
         .lanes
@@ -143,13 +155,16 @@ fn list(chart: &Chart<'_>, sign: char, colour: bool) -> Vec<String> {
     steps.sort_by_key(|(row, lane, _)| (*row, *lane));
     let mut lines = Vec::new();
     for (_, lane, step) in steps {
-        let mark = if step.only_here { sign } else { ' ' };
+        let mark = if step.only_here { drawn.sign } else { ' ' };
         let text = texts(step.event).join(" ");
-        for (index, text) in broken(&text, WIDTH - width - 3).into_iter().enumerate() {
+        for (index, text) in
+            broken(&text, drawn.width.saturating_sub(width + 3)).into_iter().enumerate()
+        {
             let name = if index == 0 { chart.lanes[lane].name } else { "" };
             let line = format!("{name:<width$} {mark}{text}");
             lines.push(
-                paint_of(step).map_or(line.clone(), |paint_as| paint(&line, paint_as, colour)),
+                paint_of(step)
+                    .map_or(line.clone(), |paint_as| paint(&line, paint_as, drawn.colour)),
             );
         }
     }
@@ -235,7 +250,8 @@ mod tests {
     #[test]
     fn the_legend_explains_zombies_where_one_is_drawn() {
         let drawn = |children: &[&str], waits: &[&str]| {
-            lines(&family(children, waits), &Marks::new(), '+', false).join("\n")
+            let drawn = Drawn { width: 80, colour: false, sign: '+' };
+            lines(&family(children, waits), &Marks::new(), drawn).join("\n")
         };
         let at_once = drawn(&["P1.1"], &["P1.1"]);
         assert!(!at_once.contains('∙'), "{at_once}");

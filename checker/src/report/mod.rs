@@ -1,6 +1,7 @@
 //! Reports: they consume events and finished values, and never run anything.
 
 mod authors;
+mod caller;
 pub mod ci;
 pub mod escape;
 mod format;
@@ -18,6 +19,7 @@ mod reporter;
 mod screen;
 mod text;
 
+pub use caller::BY_MAKE;
 pub use format::{Format, NewReporter, find};
 #[cfg(feature = "grade")]
 pub use grading::{GradingReport, what_is_open};

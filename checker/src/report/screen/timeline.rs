@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tracer::{Stuck, Timeline};
 
-use crate::report::lanes;
+use crate::report::lanes::{self, Drawn};
 use crate::report::text::{Paint, clean, wrap};
 use crate::timeline::{Marks, Reference, Traced};
 
@@ -20,7 +20,10 @@ impl Screen<'_> {
         self.line("");
         match &traced.reference {
             Reference::None(why) => {
-                self.lines(&wrap(&format!("These are yours alone: {why}."), self.style.width), 0);
+                self.lines(
+                    &wrap(&format!("These are yours alone: {why}."), self.style.text_width()),
+                    0,
+                );
             }
             Reference::Timeline(_) if only_yours.is_empty() && only_reference.is_empty() => {
                 self.line("The reference's processes do the same.");
@@ -33,7 +36,7 @@ impl Screen<'_> {
                 self.line("+ only yours   - only the reference's");
                 let note = "The difference is no error in itself: a close may come earlier or later. \
                             The numbers of pipes and of descriptors above 2 are not compared.";
-                self.lines(&wrap(note, self.style.width), 0);
+                self.lines(&wrap(note, self.style.text_width()), 0);
             }
         }
         if let Some(file) = svg {
@@ -43,10 +46,11 @@ impl Screen<'_> {
 
     /// A timeline, and why it has no end.
     fn timeline(&mut self, timeline: &Timeline, marks: &Marks, sign: char) {
-        self.lines(&lanes::lines(timeline, marks, sign, self.style.colour), 0);
+        let drawn = Drawn { width: self.style.width, colour: self.style.colour, sign };
+        self.lines(&lanes::lines(timeline, marks, drawn), 0);
         if let Some(stuck) = &timeline.stuck {
             self.line("");
-            self.lines(&wrap(&clean(&stuck_text(stuck)), self.style.width), 0);
+            self.lines(&wrap(&clean(&stuck_text(stuck)), self.style.text_width()), 0);
         }
         if let Some(what) = &timeline.too_much {
             self.line(&self.paint(&format!("\nIt was cut off: {what}."), Paint::Bad));
