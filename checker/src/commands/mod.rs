@@ -2,6 +2,7 @@
 
 mod check;
 mod ci;
+mod claims;
 mod doctor;
 mod hint;
 #[cfg(feature = "grade")]
@@ -26,6 +27,7 @@ mod wrong;
 use crate::verdict::Judgement;
 
 pub use check::check;
+pub use claims::claims;
 pub use doctor::doctor;
 pub use hint::hint;
 pub use list::list;

@@ -91,7 +91,7 @@ impl Human {
     }
 
     /// Commands in the texts of the core are written as `checker …`.
-    fn with_program(&self, text: &str) -> String {
+    pub(super) fn with_program(&self, text: &str) -> String {
         text.replace("`checker ", &format!("`{} ", self.program))
     }
 
@@ -436,6 +436,9 @@ impl Reporter for Human {
             Report::Status { workbook, status, exit } => {
                 self.status_of_workbook(workbook, status, exit)
             }
+            Report::Claim { claim, in_full: true } => self.claim_in_full(claim),
+            Report::Claim { claim, in_full: false } => self.claim_in_a_line(claim),
+            Report::Claims { claims, .. } => self.claims(claims),
             Report::Machine(findings) => self.findings(findings),
             Report::Verified(verified) => self.verified(verified),
             Report::Verification { verified, general, exit } => {

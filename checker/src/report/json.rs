@@ -17,6 +17,7 @@ use crate::verdict::{Outcome, Place, TestResult, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
+use super::json_claims::JsonClaim;
 use super::json_timeline::JsonTimeline;
 use super::{Format, NewReporter, Report, Reporter, output};
 
@@ -57,6 +58,12 @@ enum Line<'a> {
         points: u32,
         points_possible: u32,
         next: Option<&'a str>,
+        exit: u8,
+    },
+    Claim(JsonClaim<'a>),
+    Claims {
+        claims: usize,
+        without_evidence: usize,
         exit: u8,
     },
     Finding {
@@ -227,6 +234,14 @@ impl Reporter for Json {
             Report::Status { workbook, status, exit } => {
                 self.status_of_workbook(workbook, status, exit)
             }
+            Report::Claim { claim, .. } => {
+                output::print_json(&Line::Claim(JsonClaim::new(claim)));
+            }
+            Report::Claims { claims, exit } => output::print_json(&Line::Claims {
+                claims: claims.len(),
+                without_evidence: claims.iter().filter(|claim| claim.lacks_evidence()).count(),
+                exit: exit.code(),
+            }),
             Report::Machine(findings) => self.findings(findings),
             Report::Verified(verified) => self.verified(verified),
             Report::Verification { verified, general, exit } => {

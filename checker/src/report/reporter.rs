@@ -5,7 +5,7 @@ use std::path::Path;
 #[cfg(feature = "grade")]
 use super::grading::GradingReport;
 use crate::event::{Event, Sink};
-use crate::findings::{Finding, Mutated, Soundness, Verified, WorkbookStatus};
+use crate::findings::{ClaimFound, Finding, Mutated, Soundness, Verified, WorkbookStatus};
 use crate::timeline::Traced;
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
@@ -19,6 +19,18 @@ pub enum Report<'a> {
         workbook: &'a Workbook,
         /// How they stand.
         status: &'a WorkbookStatus<'a>,
+        /// How the command will exit.
+        exit: Exit,
+    },
+    /// What was seen of one claim.
+    Claim {
+        claim: &'a ClaimFound<'a>,
+        /// Whether it was asked for by its number, and is shown in full.
+        in_full: bool,
+    },
+    /// What was seen of all claims that were asked for.
+    Claims {
+        claims: &'a [ClaimFound<'a>],
         /// How the command will exit.
         exit: Exit,
     },
