@@ -337,7 +337,7 @@ fn the_claims_of_the_curriculum_are_those_of_the_exercises() {
             let read = |file: &str| fs::read_to_string(exercise.path(&root()).join(file)).unwrap();
             let readme = read("README.md");
             let quoted = readme.replace("\n> ", " ");
-            let quote = format!("> **Claim {}.** {}", claim.name, claim.says);
+            let quote = format!("**Claim {}.** {}", claim.name, claim.says);
             assert!(quoted.contains(&quote), "{name}: README.md does not quote `{quote}`");
             verdicts.push(verdict(&readme, number));
             let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");

@@ -6,7 +6,7 @@ use crate::findings::{ClaimFound, Seen, Trial, Whose};
 use crate::verdict::Verdict;
 use crate::workbook::curriculum::ClaimVerdict;
 
-/// See `docs/commands.md`.
+/// Its keys are told in `docs/claims.md`.
 #[derive(Serialize)]
 pub(super) struct JsonClaim<'a> {
     name: &'a str,
