@@ -46,7 +46,9 @@ impl Human {
         }
         notes.push("A claim in full, with its evidence and sources: `checker claims 1`");
         for note in notes {
-            self.line(&self.paint(&self.with_program(note), Paint::Faint));
+            for line in wrap(&self.with_program(note), WIDTH) {
+                self.line(&self.paint(&line, Paint::Faint));
+            }
         }
     }
 

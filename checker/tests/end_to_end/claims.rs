@@ -69,7 +69,8 @@ fn each_claim_is_a_line_with_verdict_exercise_and_evidence() {
     assert_eq!(words(lines[1]), "M2* 1.2 with limits the next is measured counted to 7");
     assert_eq!(words(lines[2]), "M3 - there is a last one no exercise tries it yet");
     assert!(finished.stdout.contains("* The reference's evidence"), "{finished:?}");
-    assert!(lines.iter().all(|line| line.chars().count() <= 80), "{finished:?}");
+    // Below them stands the path of this checker, which may be any.
+    assert!(lines[..3].iter().all(|line| line.chars().count() <= 80), "{finished:?}");
 }
 
 #[test]
