@@ -84,6 +84,12 @@ enum Command {
         /// Which exercise; by default the next one
         exercise: Option<String>,
     },
+    /// Show the claims of the lecture notes, whether each holds, and the evidence on this machine now
+    Claims {
+        /// One of them in full: 3 or C3
+        #[arg(value_name = "NUMBER")]
+        claim: Option<String>,
+    },
     /// List all exercises and how they stand
     List,
     /// Put the stub back; your file is kept as a backup
@@ -194,8 +200,13 @@ pub fn run() -> Exit {
         Some(reporter) => (reporter, Ok(())),
         None => (report::beside_a_document(), Err(not_its_format(&arguments.format))),
     };
-    let is_learners =
-        matches!(command, Command::Check { .. } | Command::Run { .. } | Command::Trace { .. });
+    let is_learners = matches!(
+        command,
+        Command::Check { .. }
+            | Command::Run { .. }
+            | Command::Trace { .. }
+            | Command::Claims { .. }
+    );
     let result = session.and_then(|session| {
         has_format?;
         session.dispatch(command, &mut *reporter)
@@ -313,6 +324,7 @@ impl Session {
                 commands::trace_experiment(self, name, &args, svg.as_deref(), reporter)
             }
             Command::Hint { exercise } => commands::hint(self, exercise.as_deref(), reporter),
+            Command::Claims { claim } => commands::claims(self, claim.as_deref(), reporter),
             Command::List => commands::list(self, reporter),
             Command::Reset { exercise, given } => commands::reset(self, &exercise, given, reporter),
             Command::Solution { exercise, force } => {

@@ -324,6 +324,48 @@ fn the_table_of_claims_is_that_of_the_exercises() {
     assert!(told.contains(&expected), "docs/claims.md should contain\n{expected}");
 }
 
+/// The curriculum's claims are those that the READMEs quote, each with a verdict of an exercise that tries it; and
+/// each of these exercises shows its evidence.
+#[test]
+fn the_claims_of_the_curriculum_are_those_of_the_exercises() {
+    let curriculum = checker::workbook::Workbook::open(&root()).unwrap().curriculum;
+    for claim in &curriculum.claims {
+        let number: u32 = claim.name[1..].parse().unwrap();
+        let mut verdicts = Vec::new();
+        for exercise in curriculum.trying(claim) {
+            let name = &exercise.name;
+            let read = |file: &str| fs::read_to_string(exercise.path(&root()).join(file)).unwrap();
+            let readme = read("README.md");
+            let quoted = readme.replace("\n> ", " ");
+            let quote = format!("**Claim {}.** {}", claim.name, claim.says);
+            assert!(quoted.contains(&quote), "{name}: README.md does not quote `{quote}`");
+            verdicts.push(verdict(&readme, number));
+            let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+            match claim.shows.get(name) {
+                Some(shown) => {
+                    let snapshot = read("snapshots/experiment.snap");
+                    let is_there = snapshot.lines().any(|line| words(line) == words(shown));
+                    assert!(is_there, "{name}: the experiment does not print `{shown}`");
+                }
+                None => {
+                    let main = read("src/main.rs");
+                    let measures = main.contains("\"evidence\"")
+                        && main.contains(&format!("\"{}: ", claim.name));
+                    assert!(
+                        measures,
+                        "{name}: {} has no line for it in `shows`, and src/main.rs prints none with \
+                         the argument `evidence`",
+                        claim.name
+                    );
+                }
+            }
+        }
+        let verdict = claim.verdict.map(|verdict| verdict.to_string());
+        let is_told = verdict.as_ref().is_none_or(|verdict| verdicts.contains(verdict));
+        assert!(is_told, "{}: {verdict:?} is none of {verdicts:?}", claim.name);
+    }
+}
+
 /// What a README's last section says of a claim: `holds`.
 fn verdict(readme: &str, claim: u32) -> String {
     let (_, section) = readme.split_once("## Verdict").unwrap();
@@ -331,4 +373,23 @@ fn verdict(readme: &str, claim: u32) -> String {
     let begin = if section.contains(&of_this_claim) { &of_this_claim } else { "**" };
     let (_, text) = section.split_once(begin).unwrap();
     text.split_once(".**").unwrap().0.to_lowercase()
+}
+
+/// All exercises are built into one directory: a program of the same name would take the other's place.
+#[test]
+fn no_two_programs_have_the_same_name() {
+    let mut owners: std::collections::BTreeMap<String, String> = Default::default();
+    for (exercise, directory) in exercises() {
+        let programs = fs::read_dir(directory.join("src/bin")).into_iter().flatten().flatten();
+        let names = programs.map(|program| program.path()).filter(|path| {
+            path.extension().is_some_and(|it| it == "rs") || path.join("main.rs").is_file()
+        });
+        let names = names.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned());
+        for name in names.chain([exercise.clone()]) {
+            if let Some(other) = owners.insert(name.clone(), exercise.clone()) {
+                panic!("{exercise} and {other} both have a program `{name}`");
+            }
+        }
+    }
+    assert!(owners.len() > exercises().len(), "{owners:?}");
 }

@@ -2,6 +2,7 @@
 
 mod check;
 mod ci;
+mod claims;
 mod completions;
 mod doctor;
 mod hint;
@@ -27,6 +28,7 @@ mod wrong;
 use crate::verdict::Judgement;
 
 pub use check::check;
+pub use claims::claims;
 pub use completions::completions;
 pub use doctor::doctor;
 pub use hint::hint;

@@ -6,13 +6,12 @@ mod template;
 use crate::report::Reporter;
 use crate::system::files;
 use crate::workbook::Workbook;
-use crate::workbook::curriculum::{Curriculum, FILE, Number};
+use crate::workbook::curriculum::{Curriculum, FILE, Number, PLACEHOLDER};
 use crate::{Error, Exit};
 
 use super::Session;
 use destination::Destination;
 pub use template::Kind;
-pub(super) use template::PLACEHOLDER;
 use template::{NO_TITLE, Values};
 
 /// What is asked for.

@@ -1,5 +1,6 @@
 //! What commands found: finished values, for the reports. No I/O here.
 
+mod claim;
 mod compared;
 mod listed;
 mod machine;
@@ -9,6 +10,7 @@ mod soundness;
 mod status;
 mod verified;
 
+pub use claim::{ClaimFound, Seen, Trial, Whose};
 pub use compared::Compared;
 pub use listed::{Listed, State};
 pub use machine::{Finding, Shortfall};

@@ -111,6 +111,9 @@ impl Reporter for Human {
                 self.screen_of(&style, |screen| screen.status_of_workbook(workbook, status));
             }
             Report::List { workbook, listed } => self.list(workbook, listed),
+            Report::Claim { claim, in_full: true } => self.claim_in_full(claim),
+            Report::Claim { claim, in_full: false } => self.claim_in_a_line(claim),
+            Report::Claims { claims, .. } => self.claims(claims),
             Report::Machine(findings) => self.findings(findings),
             Report::Verified(verified) => self.verified(verified),
             Report::Verification { verified, general, exit } => {

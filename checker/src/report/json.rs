@@ -17,6 +17,7 @@ use crate::verdict::{Outcome, Place, TestResult, Verdict};
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
 
+use super::json_claims::JsonClaim;
 use super::json_timeline::JsonTimeline;
 use super::{Format, NewReporter, Report, Reporter, output};
 
@@ -83,6 +84,12 @@ enum Line<'a> {
         hints_given: usize,
         hints: usize,
         points: u32,
+    },
+    Claim(JsonClaim<'a>),
+    Claims {
+        claims: usize,
+        without_evidence: usize,
+        exit: u8,
     },
     Finding {
         name: &'a str,
@@ -255,6 +262,14 @@ impl Reporter for Json {
                 self.status_of_workbook(workbook, status, exit)
             }
             Report::List { listed, .. } => listed.iter().for_each(|it| self.listed(it)),
+            Report::Claim { claim, .. } => {
+                output::print_json(&Line::Claim(JsonClaim::new(claim)));
+            }
+            Report::Claims { claims, exit } => output::print_json(&Line::Claims {
+                claims: claims.len(),
+                without_evidence: claims.iter().filter(|claim| claim.lacks_evidence()).count(),
+                exit: exit.code(),
+            }),
             Report::Machine(findings) => self.findings(findings),
             Report::Verified(verified) => self.verified(verified),
             Report::Verification { verified, general, exit } => {

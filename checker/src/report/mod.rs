@@ -10,7 +10,9 @@ pub mod formats;
 #[cfg(feature = "grade")]
 mod grading;
 mod human;
+mod human_claims;
 mod json;
+mod json_claims;
 mod json_timeline;
 mod lanes;
 mod output;

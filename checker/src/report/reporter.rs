@@ -5,7 +5,9 @@ use std::path::Path;
 #[cfg(feature = "grade")]
 use super::grading::GradingReport;
 use crate::event::{Event, Sink};
-use crate::findings::{Compared, Finding, Listed, Mutated, Soundness, Verified, WorkbookStatus};
+use crate::findings::{
+    ClaimFound, Compared, Finding, Listed, Mutated, Soundness, Verified, WorkbookStatus,
+};
 use crate::timeline::Traced;
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
@@ -30,6 +32,18 @@ pub enum Report<'a> {
         workbook: &'a Workbook,
         /// Each of them.
         listed: &'a [Listed<'a>],
+    },
+    /// What was seen of one claim.
+    Claim {
+        claim: &'a ClaimFound<'a>,
+        /// Whether it was asked for by its number, and is shown in full.
+        in_full: bool,
+    },
+    /// What was seen of all claims that were asked for.
+    Claims {
+        claims: &'a [ClaimFound<'a>],
+        /// How the command will exit.
+        exit: Exit,
     },
     /// What the doctor found.
     Machine(&'a [Finding]),

@@ -4,6 +4,7 @@
 mod archives;
 mod build_settings;
 mod ci;
+mod claims;
 #[cfg(feature = "grade")]
 mod class;
 #[cfg(feature = "grade")]

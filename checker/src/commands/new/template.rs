@@ -24,9 +24,6 @@ pub(super) struct Values<'a> {
     pub directory: &'a str,
 }
 
-/// What marks a text that its author has yet to write.
-pub(crate) const PLACEHOLDER: &str = "TODO";
-
 /// The title where none was given.
 pub(super) const NO_TITLE: &str = "TODO: a title";
 

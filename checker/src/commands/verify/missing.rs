@@ -4,11 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use crate::Error;
-use crate::commands::new::PLACEHOLDER;
 use crate::solutions::Solutions;
 use crate::system::files;
 use crate::workbook::Workbook;
-use crate::workbook::curriculum::{Exercise, FILE};
+use crate::workbook::curriculum::{Exercise, FILE, PLACEHOLDER};
 
 /// Texts that are the template's still, in the order in which they are written: first what the reference
 /// is written for, and it.

@@ -4,7 +4,6 @@
 use super::Extent;
 use super::base::Base;
 use crate::Error;
-use crate::commands::new::PLACEHOLDER;
 use crate::commands::{Session, why};
 use crate::event::Silent;
 use crate::findings::{Alternative, DoesNothing, Earned, Verified, Wrong};
@@ -15,7 +14,7 @@ use crate::solutions::degenerate::Allowed;
 use crate::solutions::{self, Solutions, WrongFile, lines_of_formatting};
 use crate::system::worker_pool::{Semaphore, cores, in_parallel, worker_count_beside_deadlines};
 use crate::verdict::{Judgement, Verdict};
-use crate::workbook::curriculum::Exercise;
+use crate::workbook::curriculum::{Exercise, PLACEHOLDER};
 use crate::workbook::pins::Pins;
 
 /// Judges the variants of all exercises, whichever comes next, and hands each exercise on when its last

@@ -1,5 +1,6 @@
 //! `exercises/curriculum.toml`: order, titles, claims, points, limits. Loaded and validated.
 
+mod claims;
 mod groups;
 mod written;
 
@@ -14,16 +15,22 @@ use serde::Deserialize;
 use crate::Error;
 use crate::workbook::capability::Capability;
 
+pub use claims::{Claim, ClaimVerdict, SHORT};
 pub use groups::{EXPERIMENT, Group, LARGEST_SHARE, Pattern, Problem, fits};
 
 /// Where the curriculum lies in a workbook.
 pub const FILE: &str = "exercises/curriculum.toml";
+
+/// What marks a text that its author has yet to write.
+pub const PLACEHOLDER: &str = "TODO";
 
 /// The workbook's order of things.
 #[derive(Debug, Clone)]
 pub struct Curriculum {
     /// The workbook's name.
     pub title: String,
+    /// The claims of the lecture notes, in their order.
+    pub claims: Vec<Claim>,
     /// The parts, in order.
     pub parts: Vec<Part>,
     /// The exercises of all parts, in order.

@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::claims::WrittenClaim;
 use super::groups::{WrittenGroup, groups};
-use super::{AtLeast, Curriculum, Exercise, FILE, Number, Part};
+use super::{AtLeast, Curriculum, Exercise, FILE, Number, PLACEHOLDER, Part, SHORT};
 use crate::Error;
 use crate::system::files;
 use crate::workbook::capability::Capability;
@@ -24,6 +25,8 @@ struct Written {
     title: String,
     #[serde(default)]
     at_least: AtLeast,
+    #[serde(default)]
+    claim: Vec<WrittenClaim>,
     part: Vec<Spanned<Part>>,
     #[serde(default)]
     exercise: Vec<Spanned<WrittenExercise>>,
@@ -35,7 +38,7 @@ struct WrittenExercise {
     number: Spanned<String>,
     directory: Spanned<String>,
     title: String,
-    claims: Vec<String>,
+    claims: Vec<Spanned<String>>,
     points: u32,
     edit: Vec<Spanned<PathBuf>>,
     #[serde(default)]
@@ -94,19 +97,84 @@ fn read(root: &Path, text: &str) -> Result<Curriculum, Wrong> {
     })?;
     let mut curriculum = Curriculum {
         title: written.title,
+        claims: Vec::new(),
         parts: Vec::new(),
         exercises: Vec::new(),
         at_least: written.at_least,
     };
+    for claim in &written.claim {
+        add_claim(&mut curriculum, claim)?;
+    }
     for part in written.part {
         add_part(&mut curriculum, part)?;
     }
     for exercise in written.exercise {
         let line = |place: usize| line_of(text, place);
         add_exercise(&mut curriculum, exercise.get_ref(), root, line)?;
+        claims_are_there(&curriculum, exercise.get_ref())?;
+    }
+    for claim in &written.claim {
+        evidence_is_of_its_exercises(&curriculum, claim)?;
     }
     curriculum.exercises.sort_by_key(|exercise| exercise.number);
     Ok(curriculum)
+}
+
+fn add_claim(curriculum: &mut Curriculum, written: &WrittenClaim) -> Result<(), Wrong> {
+    let claim = written.claim().map_err(|span| Wrong {
+        span,
+        problem: format!("`short` has more than {SHORT} characters"),
+        remedy: "It is a column of `checker claims`: say less; `says` has the whole claim.",
+    })?;
+    if curriculum.claims.iter().any(|other| other.name == claim.name) {
+        return Err(Wrong {
+            span: written.name.span(),
+            problem: format!("two claims have the name `{}`", claim.name),
+            remedy: "Give each claim a name of its own.",
+        });
+    }
+    curriculum.claims.push(claim);
+    Ok(())
+}
+
+/// The claims that an exercise tries are in the list, and have a verdict. A curriculum may do without the list.
+fn claims_are_there(curriculum: &Curriculum, exercise: &WrittenExercise) -> Result<(), Wrong> {
+    let listed = &curriculum.claims;
+    for written in exercise.claims.iter().filter(|claim| !claim.get_ref().contains(PLACEHOLDER)) {
+        let name = written.get_ref();
+        let (problem, remedy) = match listed.iter().find(|claim| claim.name == *name) {
+            None if listed.is_empty() => continue,
+            None => (
+                format!("no claim has the name `{name}`"),
+                "Add a [[claim]], or name one that is there.",
+            ),
+            Some(claim) if claim.verdict.is_none() => (
+                format!("`{name}` is tried here, and has no verdict"),
+                "Give the [[claim]] the `verdict` of the exercise's README.",
+            ),
+            Some(_) => continue,
+        };
+        return Err(Wrong { span: written.span(), problem, remedy });
+    }
+    Ok(())
+}
+
+fn evidence_is_of_its_exercises(
+    curriculum: &Curriculum,
+    written: &WrittenClaim,
+) -> Result<(), Wrong> {
+    let name = written.name.get_ref();
+    let tries = |exercise: &str| {
+        curriculum.exercises.iter().any(|it| it.name == exercise && it.claims.contains(name))
+    };
+    match written.shows.keys().find(|exercise| !tries(exercise.get_ref())) {
+        None => Ok(()),
+        Some(exercise) => Err(Wrong {
+            span: exercise.span(),
+            problem: format!("no exercise `{}` tries the claim `{name}`", exercise.get_ref()),
+            remedy: "`shows` has a line for exercises that name the claim in their `claims`.",
+        }),
+    }
 }
 
 fn add_part(curriculum: &mut Curriculum, part: Spanned<Part>) -> Result<(), Wrong> {
@@ -223,7 +291,7 @@ fn exercise(
         name: name.to_owned(),
         directory: directory.clone(),
         title: written.title.clone(),
-        claims: written.claims.clone(),
+        claims: written.claims.iter().map(|claim| claim.get_ref().clone()).collect(),
         points: written.points,
         groups: groups(&written.group, line).map_err(|(span, problem, remedy)| Wrong {
             span,
@@ -275,7 +343,8 @@ mod tests {
             let writes = is_written.iter().any(|it| entry.contains(it));
             assert!(writes, "checker new writes no `{key}`");
         }
-        for key in [keys::<Written>(), keys::<Part>(), of_exercise].concat() {
+        let of_claim = keys::<WrittenClaim>();
+        for key in [keys::<Written>(), keys::<Part>(), of_claim, of_exercise].concat() {
             assert!(told.contains(&format!("`{key}`")), "CONTRIBUTING.md does not tell of `{key}`");
         }
     }

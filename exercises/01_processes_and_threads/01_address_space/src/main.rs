@@ -11,6 +11,7 @@ fn main() -> ExitCode {
     let result = match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         // The experiment starts this program again, as a workshop.
         ["workshop", number] => workshop::run(number.parse().expect("a number")),
+        ["evidence"] => evidence(),
         _ => experiment(),
     };
     match result {
@@ -20,6 +21,15 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// How much memory this machine gives a process: `checker claims` shows it.
+fn evidence() -> io::Result<()> {
+    // With four levels of page tables a program has 47 bits, with five 56; other machines have other numbers.
+    let _ = (33..=57).rev().find(|bits| workshop::has_room_at(1 << (bits - 1)));
+    let bits = user_bits(&regions_of(process::id())?);
+    println!("C1: addresses of {bits} bits: 2^{bits} bytes");
+    Ok(())
 }
 
 fn experiment() -> io::Result<()> {

@@ -70,6 +70,15 @@ impl Drop for Workshop {
     }
 }
 
+/// Whether this process may have a page at `address`, where nothing is yet; it keeps it.
+pub fn has_room_at(address: u64) -> bool {
+    let address = NonZeroUsize::new(address as usize);
+    let flags = MapFlags::MAP_PRIVATE | MapFlags::MAP_FIXED_NOREPLACE;
+    // SAFETY: MAP_FIXED_NOREPLACE never replaces memory that is in use; it fails instead (mmap(2)).
+    let page = unsafe { mmap_anonymous(address, NonZeroUsize::MIN, ProtFlags::PROT_NONE, flags) };
+    page.is_ok_and(|page| Some(page.addr()) == address)
+}
+
 /// What the workshop itself does: puts `number` at [`ADDRESS`] and keeps it until nobody needs it, or until it
 /// reads another number, with which it begins again as a new program.
 pub fn run(number: u64) -> io::Result<()> {

@@ -1,6 +1,6 @@
 //! What `across`, `is_seen` and `inventory` promise, easiest first: threads, processes, the table.
 //!
-//! All happens in `src/bin/scenes.rs`, a process with one thread; each test runs one of its scenes and reads
+//! All happens in `src/bin/shared_scenes.rs`, a process with one thread; each test runs one of its scenes and reads
 //! what it printed.
 
 use rstest::rstest;
@@ -9,7 +9,7 @@ use testkit::require;
 use testkit::scene::{Scene, Scenes};
 
 const SCENES: Scenes<'_> = Scenes {
-    program: env!("CARGO_BIN_EXE_scenes"),
+    program: env!("CARGO_BIN_EXE_shared_scenes"),
     leaves: "no thread, no child, no descriptor, no signal blocked",
     likely: "a thread is not joined, a child not waited for (a zombie), or an end of a pipe not closed",
     read: "wait(2), NOTES: zombies; the stub",

@@ -1,6 +1,6 @@
 //! What the four functions promise, in the order of the task.
 //!
-//! All happens in `src/bin/scenes/`, a process with one thread; each test runs one of its scenes and reads
+//! All happens in `src/bin/switch_scenes/`, a process with one thread; each test runs one of its scenes and reads
 //! what it printed.
 
 use rstest::rstest;
@@ -9,7 +9,7 @@ use testkit::scene::{Scene, Scenes};
 const GETRUSAGE: &str = "getrusage(2), RUSAGE_THREAD, ru_nvcsw and ru_nivcsw";
 
 const SCENES: Scenes<'_> = Scenes {
-    program: env!("CARGO_BIN_EXE_scenes"),
+    program: env!("CARGO_BIN_EXE_switch_scenes"),
     leaves: "no thread, no child, no descriptor, no pin, no signal blocked",
     likely: "a thread is not joined, a child not waited for (a zombie), an end of a pipe not closed, or the affinity \
         not set back",

@@ -5,7 +5,7 @@ use testkit::require;
 use tracer::Program;
 
 fn scenes(args: &[&str]) -> Program {
-    Program::new(env!("CARGO_BIN_EXE_scenes")).args(args.iter().copied())
+    Program::new(env!("CARGO_BIN_EXE_switch_scenes")).args(args.iter().copied())
 }
 
 const WELL: &str =

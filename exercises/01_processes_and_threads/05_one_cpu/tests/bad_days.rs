@@ -12,7 +12,7 @@ no child is left
 ";
 
 fn scene() -> Program {
-    Program::new(env!("CARGO_BIN_EXE_scenes")).args(["--traced", "block exit=3", "exit=4"])
+    Program::new(env!("CARGO_BIN_EXE_cpu_scenes")).args(["--traced", "block exit=3", "exit=4"])
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! `run`, with real processes. `src/bin/scenes.rs` calls it with the jobs that are given here, each as the steps of
+//! `run`, with real processes. `src/bin/cpu_scenes.rs` calls it with the jobs that are given here, each as the steps of
 //! its turns (`src/job.rs`), and a policy of its own; the policy writes down what it hears. Each job looks
 //! around when its turn begins, and so does the policy whenever it is asked or told something: every
 //! other job has to be stopped by then.

@@ -9,7 +9,7 @@ use tracer::{Answer, Event, Program, Timeline};
 
 #[track_caller]
 fn timeline(args: &[&str]) -> Timeline {
-    let program = Program::new(env!("CARGO_BIN_EXE_scenes")).arg("--traced");
+    let program = Program::new(env!("CARGO_BIN_EXE_cpu_scenes")).arg("--traced");
     let program = program.args(args.iter().copied());
     program
         .run_to_its_end(

@@ -2,7 +2,7 @@
 
 use std::sync::Barrier;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::thread;
+use std::{env, thread};
 
 use lost_update::Till;
 
@@ -10,6 +10,9 @@ const CLERKS: u64 = 4;
 const DEPOSITS: u64 = 1000;
 
 fn main() {
+    if env::args().nth(1).as_deref() == Some("evidence") {
+        return evidence();
+    }
     // Both operations are atomic, and as strong as can be. The barrier only makes sure of what might
     // happen at any time: both clerks look before one of them writes.
     let drawer = AtomicU64::new(0);
@@ -58,4 +61,32 @@ fn main() {
         }
     });
     println!("{CLERKS} clerks record 100 to 400: the highest is {}", till.highest());
+}
+
+/// How many updates are lost here and now: `checker claims` shows it.
+fn evidence() {
+    const UPDATES: u64 = 1_000_000;
+    const DEPOSITS: u64 = 100_000;
+    let (drawer, till, there) = (AtomicU64::new(0), Till::new(0), AtomicUsize::new(0));
+    thread::scope(|shop| {
+        for _ in 0..2 {
+            shop.spawn(|| {
+                // Not a barrier: one of two that are woken has a start that may last for all of its updates.
+                there.fetch_add(1, Ordering::SeqCst);
+                while there.load(Ordering::SeqCst) < 2 {
+                    thread::yield_now();
+                }
+                for _ in 0..UPDATES {
+                    drawer.store(drawer.load(Ordering::SeqCst) + 1, Ordering::SeqCst);
+                }
+                for _ in 0..DEPOSITS {
+                    till.deposit(1);
+                }
+            });
+        }
+    });
+    println!("C6: lost without a lock: {}", 2 * UPDATES - drawer.into_inner());
+    println!("C6: updates without a lock: {}", 2 * UPDATES);
+    println!("C6: lost at the till: {}", 2 * DEPOSITS - till.balance());
+    println!("C6: deposits at the till: {}", 2 * DEPOSITS);
 }

@@ -1,6 +1,7 @@
 //! The experiment: what a parent and a child share after a fork, and what they do not.
 
 use std::cell::Cell;
+use std::env;
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 
@@ -11,6 +12,9 @@ use nix::unistd::{getpid, getppid};
 use two_returns::{First, fork_child, in_order, wait_for};
 
 fn main() -> io::Result<()> {
+    if env::args().nth(1).as_deref() == Some("evidence") {
+        return evidence();
+    }
     one_call_returns_twice()?;
     memory_is_copied()?;
     an_open_file_is_shared()?;
@@ -101,5 +105,22 @@ fn a_status_comes_back() -> io::Result<()> {
             println!("  exited with {code}");
         }
     }
+    Ok(())
+}
+
+/// Who is first where nothing is agreed, here and now: `checker claims` shows it.
+fn evidence() -> io::Result<()> {
+    const TRIES: usize = 200;
+    let mut parent_first = 0;
+    for _ in 0..TRIES {
+        let (mut reader, writer) = io::pipe()?;
+        let child = fork_child(|| (&writer).write_all(b"c").map_or(1, |()| 0))?;
+        (&writer).write_all(b"p")?;
+        wait_for(child)?;
+        let mut first = [0];
+        reader.read_exact(&mut first)?;
+        parent_first += usize::from(first == *b"p");
+    }
+    println!("C13: parent first {parent_first}, child first {}", TRIES - parent_first);
     Ok(())
 }

@@ -9,7 +9,7 @@ mod nested;
 use std::env;
 use std::os::unix::process::ExitStatusExt;
 use std::panic::{self, panic_any};
-use std::process::{Command, ExitCode};
+use std::process::{Command, ExitCode, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -26,11 +26,12 @@ const DEPTH: u32 = 3;
 static HAS_RUN: AtomicBool = AtomicBool::new(false);
 
 fn main() -> ExitCode {
-    match env::args().nth(1) {
+    match env::args().nth(1).as_deref() {
         None => experiment(),
+        Some("evidence") => evidence_of_claims(),
         Some(way) => {
             let _guard = evidence::lay_out();
-            take(&way)
+            take(way)
         }
     }
 }
@@ -139,8 +140,7 @@ fn go_down(depth: u32, at_the_bottom: fn() -> ExitCode) -> ExitCode {
 
 fn experiment() -> ExitCode {
     for name in Way::ALL.map(Way::name).into_iter().chain(["unwinding exit"]) {
-        let program = env::current_exe().expect("/proc/self/exe names this program (proc(5))");
-        let output = Command::new(program).arg(name).output().expect("this program can be started");
+        let output = output_of(name);
         let traces = Trace::read_all(&String::from_utf8_lossy(&output.stdout));
         let ending = match (output.status.code(), output.status.signal()) {
             (Some(code), _) => format!("exit code {code}"),
@@ -154,6 +154,24 @@ fn experiment() -> ExitCode {
             println!("    {}", describe(trace));
         }
     }
+    ExitCode::SUCCESS
+}
+
+fn output_of(way: &str) -> Output {
+    let program = env::current_exe().expect("/proc/self/exe names this program (proc(5))");
+    Command::new(program).arg(way).output().expect("this program can be started")
+}
+
+/// What two ways out have done here and now: `checker claims` shows it.
+fn evidence_of_claims() -> ExitCode {
+    let count = |way: Way, wanted: Trace| {
+        let traces = Trace::read_all(&String::from_utf8_lossy(&output_of(way.name()).stdout));
+        traces.into_iter().filter(|trace| *trace == wanted).count()
+    };
+    println!("C16: destructors that exit(3) ran: {}", count(Way::Exit, Trace::Destructor));
+    println!("C16: handlers that exit(3) ran: {}", count(Way::Exit, Trace::AtexitHandler));
+    println!("C17: destructors that return ran: {}", count(Way::Return, Trace::Destructor));
+    println!("C18: handlers that return ran: {}", count(Way::Return, Trace::AtexitHandler));
     ExitCode::SUCCESS
 }
 

@@ -1,11 +1,15 @@
 //! The experiment: workshops that are joined by tubes.
 
 use std::ffi::CString;
-use std::io;
+use std::{env, io};
 
+use nix::fcntl::{FcntlArg, fcntl};
 use pipe::{Ending, Outcome, run};
 
 fn main() -> io::Result<()> {
+    if env::args().nth(1).as_deref() == Some("evidence") {
+        return evidence();
+    }
     println!("press | paint, three parts go in:");
     let press = shell("while read part; do echo pressed $part; done");
     let paint = shell("while read part; do echo painted $part; done; exit 3");
@@ -26,6 +30,16 @@ fn main() -> io::Result<()> {
         Ok(_) => println!("  it ran"),
         Err(error) => println!("  {:?}", error.kind()),
     }
+    Ok(())
+}
+
+/// What a pipe of this machine holds, and how much goes through it all the same: `checker claims` shows it.
+fn evidence() -> io::Result<()> {
+    let (_reader, writer) = io::pipe()?;
+    println!("C20: a pipe holds {} bytes", fcntl(&writer, FcntlArg::F_GETPIPE_SZ)?);
+    let cat = shell("exec cat");
+    let outcome = run(&[cat.clone(), cat], &vec![b'.'; 8_000_000])?;
+    println!("C20: of 8000000 bytes, {} came through", outcome.output.len());
     Ok(())
 }
 

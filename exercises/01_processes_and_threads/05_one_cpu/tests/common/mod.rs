@@ -22,7 +22,7 @@ changed: => something of the caller's is not set back: a guard with a destructor
 
 /// Runs the scene with these arguments.
 pub fn observe(args: &[&str]) -> Observed {
-    let program = Program::new(env!("CARGO_BIN_EXE_scenes"));
+    let program = Program::new(env!("CARGO_BIN_EXE_cpu_scenes"));
     let observed = args.iter().fold(program, |program, arg| program.arg(*arg)).run();
     let stderr = observed.stderr.trim_start();
     require!(!stderr.contains("not yet implemented"),
