@@ -77,7 +77,7 @@ fn what_nobody_knows_is_refused() {
 
 fn played(ended: Option<Ended>, program: Option<PlayedProgram>) -> Played {
     let states = [ThreadState::Ready, ThreadState::Waits, ThreadState::Ended];
-    let thread = |(holder, state)| ThreadNow {
+    let thread = |(holder, state): (Option<usize>, _)| ThreadNow {
         state,
         place: holder.map(|_| place()),
         text: "lock a".into(),

@@ -1,0 +1,58 @@
+//! `checker play`: the learner decides which thread goes on.
+
+mod lines;
+mod plain;
+mod runner;
+mod scene;
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::play::Game;
+use crate::report::Reporter;
+use crate::workbook::pins::Pins;
+use crate::{Error, Exit};
+
+use super::Session;
+use runner::Runner;
+use scene::Scene;
+
+/// What to play, and how.
+#[derive(Debug, Args)]
+pub struct PlayArguments {
+    /// Which exercise; by default the next one
+    exercise: Option<String>,
+    /// Which of its tests, by its name or a part of it; by default one that fails
+    test: Option<String>,
+    /// Play code that is given and known to be wrong, even if there is code of yours
+    #[arg(long)]
+    warm_up: bool,
+    /// Which of the programs, if the test makes several
+    #[arg(long, value_name = "N")]
+    program: Option<usize>,
+    /// Line by line, without a screen
+    #[arg(long)]
+    plain: bool,
+    /// Write a page that steps through the schedule that breaks it, instead of playing
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+}
+
+/// Plays. However the game ends, that is no verdict: exit 1 only if there is nothing to play.
+pub fn play(
+    session: &Session,
+    arguments: &PlayArguments,
+    reporter: &mut dyn Reporter,
+) -> Result<Exit, Error> {
+    let exercise = session.named_or_next(arguments.exercise.as_deref(), reporter)?;
+    let turn = super::judging::wait_for_turn(session, reporter)?;
+    let pins = Pins::load(&session.workbook, exercise)?;
+    let scene = Scene::new(session, exercise, &pins, arguments, reporter)?;
+    // Meanwhile the learner may go on with the exercise: what is played does not change.
+    drop(turn);
+    let runner = Runner::new(&scene, &session.stop)?;
+    let mut game =
+        Game::start(scene.subject(), scene.sources()?, Box::new(runner), arguments.program)?;
+    plain::play(&mut game, &session.stop, reporter)
+}

@@ -1,0 +1,3 @@
+//! A game: its positions as text.
+
+pub mod plain;
