@@ -197,6 +197,17 @@ fn the_schedule_that_the_search_finds_is_shown() {
 }
 
 #[test]
+fn before_the_first_step_of_what_was_found_all_threads_are_there() {
+    let found = play("scene_of_two_locks", Wish::Found);
+    let ready: Vec<usize> = found.positions[0].choices.iter().map(|choice| choice.thread).collect();
+    assert_eq!(ready, [1, 2], "{found:#?}");
+    let found = play("scene_of_a_wait", Wish::Found);
+    let texts: Vec<&str> = found.steps.iter().map(|step| step.text.as_str()).collect();
+    assert!(texts.iter().any(|text| text.contains("wakes for no reason")), "{texts:?}");
+    assert_eq!(found.positions[0].choices.len(), 2, "{found:#?}");
+}
+
+#[test]
 fn a_thread_that_waits_wakes_for_no_reason_if_the_player_wants_it() {
     let played = choose("scene_of_a_wait", &["waiter"]);
     let choices = &last(&played).choices;

@@ -13,6 +13,8 @@ use crate::judge::panics::panics;
 use crate::judge::run_tests::{observe, program_of, read_written, unnatural_end};
 use crate::system::files;
 use crate::system::scratch::Scratch;
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::pins::Pins;
 
 /// The longest document that is read: thousands of steps.
 const SIZE: u64 = 32 << 20;
@@ -24,13 +26,12 @@ const PROGRAM: &str = "PROGRAM";
 const EXPLORES: &str = "schedules::shuttle";
 
 /// The tests of an exercise that can be played, as target and name, easiest first.
-pub fn playable<'a>(candidate: &'a Candidate<'_>) -> Vec<(&'a str, &'a str)> {
-    let pins = candidate.pins;
+pub fn playable<'a>(exercise: &'a Exercise, pins: &'a Pins) -> Vec<(&'a str, &'a str)> {
     let explores = |target: &&str| {
         let file = Path::new("tests").join(format!("{target}.rs"));
         pins.files.get(&file).is_some_and(|text| text.contains(EXPLORES))
     };
-    let targets = pins.targets(candidate.exercise).into_iter().filter(explores);
+    let targets = pins.targets(exercise).into_iter().filter(explores);
     let tests =
         |target: &'a str| pins.tests[target].iter().map(move |name| (target, name.as_str()));
     targets.flat_map(tests).collect()

@@ -120,6 +120,11 @@ impl<'a> Game<'a> {
         Outcome::of(self.played(), self.at(), known.filter(|_| !self.is_found()))
     }
 
+    /// How what has been played ended, wherever in it the game stands.
+    pub fn outcome_of_all(&self) -> Option<Outcome<'_>> {
+        Outcome::of(self.played(), self.played().positions.len().saturating_sub(1), None)
+    }
+
     /// The thread that went on from here, in what has been played already.
     pub fn next_choice(&self) -> Option<&Choice> {
         self.line.next_choice()

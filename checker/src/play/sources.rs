@@ -30,10 +30,4 @@ impl Sources {
         let window = lines.map(|(text, number)| (number, text));
         window.filter(|(number, _)| *number + before >= line && *number <= line + behind).collect()
     }
-
-    /// The line at a place, without its indentation.
-    pub fn line(&self, place: &Place) -> Option<&str> {
-        let index = (place.line as usize).checked_sub(1)?;
-        self.lines(&place.file).get(index).map(|line| line.trim())
-    }
 }

@@ -133,15 +133,15 @@ impl<'a> Solutions<'a> {
         Ok(Ok(Wrong { declaration, sources: self.with(text)? }))
     }
 
-    /// The first known-wrong solution that says how it is played.
+    /// The first known-wrong solution that says how it is played, without what it says of itself.
     pub fn to_play(&self) -> Result<Option<(Play, Sources)>, Error> {
         for file in self.wrong_files()? {
-            let wrong = self.wrong(&file)?.ok();
-            if let Some(Wrong { declaration: Declaration { play: Some(play), .. }, sources }) =
-                wrong
-            {
-                return Ok(Some((play, sources)));
+            let Ok(Wrong { declaration, mut sources }) = self.wrong(&file)? else { continue };
+            let Some(play) = declaration.play else { continue };
+            for text in sources.values_mut() {
+                *text = without_declaration(text).to_owned();
             }
+            return Ok(Some((play, sources)));
         }
         Ok(None)
     }

@@ -36,6 +36,7 @@ mod outcomes;
 mod outputs;
 #[cfg(feature = "grade")]
 mod page;
+mod play;
 mod readme;
 mod refusals;
 mod renumbered;

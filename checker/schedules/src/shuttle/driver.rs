@@ -9,7 +9,7 @@ use std::rc::Rc;
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 
 use super::search::{Decision, Effort, Plan, Random, Search, deviations};
-use super::shown::{Options, Shown};
+use super::shown::{Beyond, Options, Shown};
 use super::{explorer, state, sync};
 use crate::deviation::Deviation;
 use crate::failure::{Failure, Found};
@@ -51,8 +51,8 @@ pub enum Course {
     Only(Vec<Deviation>),
     /// Only this one, and it is shown.
     Shown(Vec<Deviation>),
-    /// Only the one that begins with these decisions, and it is shown. Beyond them it pauses, or runs on plainly.
-    Decisions { decisions: Vec<usize>, pauses: bool },
+    /// Only the one that begins with these decisions, and it is shown.
+    Decisions { decisions: Vec<usize>, beyond: Beyond },
 }
 
 impl Course {
@@ -116,10 +116,10 @@ impl Driver {
             }
             Course::Only(deviations) => (None, Plan::Deviations(deviations), None),
             Course::Shown(deviations) => {
-                (None, Plan::Deviations(deviations), Some(Shown::new(false)))
+                (None, Plan::Deviations(deviations), Some(Shown::new(Beyond::Plan)))
             }
-            Course::Decisions { decisions, pauses } => {
-                (None, Plan::Decisions(decisions), Some(Shown::new(pauses)))
+            Course::Decisions { decisions, beyond } => {
+                (None, Plan::Decisions(decisions), Some(Shown::new(beyond)))
             }
         };
         Self {
@@ -270,10 +270,16 @@ impl Scheduler for Driver {
 
     fn next_u64(&mut self) -> u64 {
         let others = vec![1];
-        let chosen = self.planned(&others, &[0, 1], true).unwrap_or(0);
-        if let (Some(shown), 0) = (&mut self.shown, chosen) {
-            shown.did_not_wake(state::thread_of(self.task), self.decisions.len());
-        }
+        let planned = self.planned(&others, &[0, 1], true);
+        let chosen = match &mut self.shown {
+            None => planned.unwrap_or(0),
+            Some(shown) => {
+                let thread = state::thread_of(self.task);
+                let chosen = planned.unwrap_or_else(|| shown.wakes(thread));
+                shown.might_wake(thread, self.decisions.len(), chosen);
+                chosen
+            }
+        };
         self.decisions.push(Decision { chosen, plain: 0, others });
         chosen as u64
     }

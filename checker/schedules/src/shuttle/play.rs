@@ -9,6 +9,7 @@ use evidence::{Ended, PLAY, PLAYED, Played, PlayedProgram, Position, Wish};
 use super::driver::{Course, Executed, Outcome};
 use super::run::run;
 use super::search::Effort;
+use super::shown::Beyond;
 use crate::deviation::Deviation;
 use crate::failure::{self, Found};
 use crate::{Expect, Scenario, replay, source, watchdog};
@@ -34,11 +35,12 @@ pub fn play(
     scenario: Box<Scenario>,
 ) -> Played {
     let course = match wish {
-        Wish::Pause(decisions) => Course::Decisions { decisions, pauses: true },
-        Wish::ToTheEnd(decisions) => Course::Decisions { decisions, pauses: false },
+        Wish::Pause(decisions) => Course::Decisions { decisions, beyond: Beyond::Pause },
+        Wish::ToTheEnd(decisions) => Course::Decisions { decisions, beyond: Beyond::ToTheEnd },
         Wish::Found => return found(expect, program, effort, scenario),
     };
-    shown(expect, program, course, scenario, 0)
+    let executed = execute(expect, course, Arc::new(scenario));
+    in_words(expect, program, executed, 0)
 }
 
 fn found(
@@ -48,28 +50,35 @@ fn found(
     scenario: Box<Scenario>,
 ) -> Played {
     let scenario = Arc::new(scenario);
-    let again: Box<Scenario> = {
-        let scenario = Arc::clone(&scenario);
-        Box::new(move || scenario())
-    };
-    let search = move || run(Course::Search(effort), Box::new(move || scenario()));
+    let searched = Arc::clone(&scenario);
+    let search = move || run(Course::Search(effort), Box::new(move || searched()));
     let Outcome { schedules: tried, found, .. } = watchdog::run(expect, search);
-    match found {
-        Some((_, deviations)) => shown(expect, program, Course::Shown(deviations), again, tried),
-        None => nothing(expect, program, tried),
-    }
+    let Some((_, deviations)) = found else { return nothing(expect, program, tried) };
+    let again = again(program, &deviations);
+    let film = execute(expect, Course::Shown(deviations), Arc::clone(&scenario));
+    // A search lets a thread begin when it first goes on. A player wants to see all of them, before their first steps.
+    let beyond = Beyond::Moves(film.shown.moves.clone());
+    let course = Course::Decisions { decisions: Vec::new(), beyond };
+    let repeated = execute(expect, course, scenario);
+    let is_the_same = repeated.failure.is_some()
+        && repeated.record.steps.len() == film.record.steps.len()
+        && repeated.record.switches() == film.record.switches();
+    let shown = if is_the_same { repeated } else { film };
+    Played { again, ..in_words(expect, program, shown, tried) }
 }
 
-/// The scenario under one schedule, in words.
-fn shown(
+fn execute(expect: Expect, course: Course, scenario: Arc<Box<Scenario>>) -> Executed {
+    let outcome = watchdog::run(expect, move || run(course, Box::new(move || scenario())));
+    outcome.executed.expect("an execution that is to be shown is kept")
+}
+
+/// An execution in words.
+fn in_words(
     expect: Expect,
     program: Option<&PlayedProgram>,
-    course: Course,
-    scenario: Box<Scenario>,
+    executed: Executed,
     tried: usize,
 ) -> Played {
-    let outcome = watchdog::run(expect, move || run(course, scenario));
-    let executed = outcome.executed.expect("an execution that is to be shown is kept");
     let Executed { mut shown, record, failure, decisions, deviations } = executed;
     let names = source::names(&record);
     let steps = failure::each_step(&record, &names);

@@ -3,7 +3,7 @@
 //! A decision that changes nothing for anybody else (a thread begins, a thread that was woken comes to the
 //! lock that it takes first) is nobody's to make: it is made at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use evidence::{Choice, Position, ThreadNow, ThreadState};
 
@@ -11,14 +11,43 @@ use super::state;
 use crate::failure;
 use crate::recorder::{self, Action, Intent, ObjectId, Record, Wait};
 
+/// A thread that has gone on for so long lets others go on, as it may wait for what they do.
+const HOG: usize = 50;
+
+/// Who decides where nothing was decided before.
+#[derive(Debug, Clone)]
+pub enum Beyond {
+    /// Nobody: it pauses.
+    Pause,
+    /// Each thread runs until it waits or ends.
+    ToTheEnd,
+    /// What another execution did, thread by thread; then each runs until it waits or ends.
+    Moves(Moves),
+    /// The plan of a schedule.
+    Plan,
+}
+
+/// What was decided in an execution that somebody could see: enough to repeat it.
+#[derive(Debug, Clone, Default)]
+pub struct Moves {
+    /// The threads that went on, in order.
+    threads: VecDeque<usize>,
+    /// Whether waits woke for no reason, for each thread in order.
+    chances: HashMap<usize, VecDeque<usize>>,
+}
+
 /// The positions of an execution, as it comes to them.
 #[derive(Debug)]
 pub struct Shown {
-    pauses: bool,
+    beyond: Beyond,
     /// Whether somebody has to decide before it goes on.
     pub is_paused: bool,
     /// What it has come to; objects stand in the texts by their ids.
     pub positions: Vec<Position>,
+    /// What was decided.
+    pub moves: Moves,
+    /// The task that was chosen last, and how often in a row.
+    last: (usize, usize),
     /// The waits that did not wake for no reason and still could, by the thread: the decision, and how many
     /// steps it had taken then.
     spurious: HashMap<usize, (usize, usize)>,
@@ -69,13 +98,20 @@ fn can_do_something(record: &Record, thread: usize) -> bool {
 }
 
 impl Shown {
-    /// Of an execution that pauses where nothing is decided, or runs on.
-    pub fn new(pauses: bool) -> Self {
-        Self { pauses, is_paused: false, positions: Vec::new(), spurious: HashMap::new() }
+    /// Of an execution at whose beginning nothing is known.
+    pub fn new(beyond: Beyond) -> Self {
+        Self {
+            beyond,
+            is_paused: false,
+            positions: Vec::new(),
+            moves: Moves::default(),
+            last: (0, 0),
+            spurious: HashMap::new(),
+        }
     }
 
-    /// What is chosen at a decision: what was decided before, or what is nobody's to choose, or the plain
-    /// choice; `None` if somebody has to choose now.
+    /// What is chosen at a decision: what was decided before, or what is nobody's to choose, or as it goes on beyond
+    /// that; `None` if somebody has to choose now.
     pub fn choose(
         &mut self,
         at: usize,
@@ -83,21 +119,61 @@ impl Shown {
         decided: Option<usize>,
         plain: usize,
     ) -> Option<usize> {
-        let unseen = options.unseen.filter(|_| self.pauses);
-        let chosen = decided.or(unseen).or((!self.pauses).then_some(plain));
-        let chosen = chosen.or_else(|| options.offered.is_empty().then_some(plain));
+        let on = self.goes_on(options, plain);
+        let chosen = decided.or_else(|| match &mut self.beyond {
+            Beyond::Plan => Some(plain),
+            _ if options.unseen.is_some() => options.unseen,
+            Beyond::Pause => options.offered.is_empty().then_some(plain),
+            Beyond::ToTheEnd => Some(on),
+            Beyond::Moves(moves) => {
+                let next = moves.threads.pop_front();
+                let offered = options.offered.iter().copied();
+                let mut wanted = offered.filter(|&task| Some(state::thread_of(task)) == next);
+                Some(wanted.next().unwrap_or(on))
+            }
+        });
         match chosen {
             Some(chosen) if Some(chosen) == options.unseen => {}
             Some(chosen) if !options.offered.contains(&chosen) => {}
-            _ => self.note(at, options),
+            _ => {
+                self.note(at, options);
+                self.moves.threads.extend(chosen.map(state::thread_of));
+                let (last, times) = self.last;
+                self.last =
+                    (chosen.unwrap_or(last), if chosen == Some(last) { times + 1 } else { 0 });
+            }
         }
         self.is_paused = chosen.is_none();
         chosen
     }
 
-    /// A thread might have woken for no reason, and did not.
-    pub fn did_not_wake(&mut self, thread: usize, at: usize) {
-        self.spurious.insert(thread, (at, recorder::look(|record| steps_of(record, thread))));
+    /// The task that goes on where each runs until it waits or ends.
+    fn goes_on(&self, options: &Options, plain: usize) -> usize {
+        let offered = &options.offered;
+        let (last, times) = self.last;
+        if offered.contains(&last) && times < HOG {
+            return last;
+        }
+        let next = offered.iter().copied().find(|&task| task > last);
+        next.or(offered.first().copied()).unwrap_or(plain)
+    }
+
+    /// Whether a wait wakes for no reason, where that was not decided before.
+    pub fn wakes(&mut self, thread: usize) -> usize {
+        match &mut self.beyond {
+            Beyond::Moves(moves) => {
+                moves.chances.get_mut(&thread).and_then(VecDeque::pop_front).unwrap_or(0)
+            }
+            _ => 0,
+        }
+    }
+
+    /// A wait of a thread might have woken for no reason; whether it did.
+    pub fn might_wake(&mut self, thread: usize, at: usize, did: usize) {
+        self.moves.chances.entry(thread).or_default().push_back(did);
+        if did == 0 {
+            self.spurious.insert(thread, (at, recorder::look(|record| steps_of(record, thread))));
+        }
     }
 
     /// The execution is over.
@@ -148,6 +224,8 @@ fn now(record: &Record, thread: usize, can_go_on: bool) -> ThreadNow {
         (None, Some(intent)) => {
             let object = intent.object.map_or_else(String::new, |object| format!(" {object}"));
             match intent.action {
+                // Its place is that of the lock: a drop has no line.
+                Action::Operation("unlock") => format!("unlock{object}, which it locked here"),
                 Action::Operation(name) | Action::Unseen(name) => format!("{name}{object}"),
                 Action::Settle(other) => {
                     format!("go on once {} sleeps or has ended", record.threads[other])

@@ -4,13 +4,17 @@ mod lines;
 mod plain;
 mod runner;
 mod scene;
+#[cfg(feature = "tui")]
+mod screen;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use crate::play::Game;
+use crate::play::{Game, Move};
 use crate::report::Reporter;
+use crate::report::game::page::page;
+use crate::system::files;
 use crate::workbook::pins::Pins;
 use crate::{Error, Exit};
 
@@ -54,5 +58,27 @@ pub fn play(
     let runner = Runner::new(&scene, &session.stop)?;
     let mut game =
         Game::start(scene.subject(), scene.sources()?, Box::new(runner), arguments.program)?;
+    if let Some(file) = &arguments.html {
+        return write_page(&mut game, file, reporter);
+    }
+    #[cfg(feature = "tui")]
+    if !arguments.plain && screen::is_possible() {
+        return screen::play(&mut game, &session.stop);
+    }
     plain::play(&mut game, &session.stop, reporter)
+}
+
+/// The schedule that breaks it as a page.
+fn write_page(
+    game: &mut Game<'_>,
+    file: &Path,
+    reporter: &mut dyn Reporter,
+) -> Result<Exit, Error> {
+    if let Some(remark) = game.make(Move::Found)? {
+        reporter.note(&format!("{remark} There is no page to write."));
+        return Ok(Exit::NotPassed);
+    }
+    files::write_atomically(file, &page(game)).map_err(Error::asked_for)?;
+    reporter.note(&format!("The page is in {}.", file.display()));
+    Ok(Exit::Passed)
 }

@@ -147,14 +147,14 @@ fn program_of(programs: &Programs, target: &str) -> Result<PathBuf, Error> {
 
 /// Exercises without a test of schedules cannot be played: the others are named.
 fn refuse_if_nothing_is_playable(session: &Session, own: &Candidate<'_>) -> Result<(), Error> {
-    if !playable(own).is_empty() {
+    if !playable(own.exercise, own.pins).is_empty() {
         return Ok(());
     }
     let workbook = &session.workbook;
     let mut others = Vec::new();
     for exercise in &workbook.curriculum.exercises {
         let pins = Pins::load_if_there(workbook, exercise)?.unwrap_or_default();
-        if !playable(&Candidate::in_place(workbook, exercise, &pins)).is_empty() {
+        if !playable(exercise, &pins).is_empty() {
             others.push(exercise.name.as_str());
         }
     }
@@ -170,7 +170,7 @@ fn refuse_if_nothing_is_playable(session: &Session, own: &Candidate<'_>) -> Resu
 
 /// The test of this name, or the only one with this in its name.
 fn named(candidate: &Candidate<'_>, asked: &str) -> Result<(String, String), Error> {
-    let tests = playable(candidate);
+    let tests = playable(candidate.exercise, candidate.pins);
     let exact = tests.iter().find(|(_, name)| *name == asked);
     let similar: Vec<_> = tests.iter().filter(|(_, name)| name.contains(asked)).collect();
     let found = match (exact, similar.as_slice()) {
@@ -203,7 +203,7 @@ fn failing(session: &Session, own: &Candidate<'_>) -> Result<(String, String), E
             test.target == target && test.name == name && test.outcome == Outcome::Failed
         })
     };
-    let tests = playable(own);
+    let tests = playable(own.exercise, own.pins);
     let chosen = tests.iter().find(|(target, name)| fails(target, name)).or(tests.first());
     let (target, name) = chosen.expect("something can be played");
     Ok(((*target).to_owned(), (*name).to_owned()))

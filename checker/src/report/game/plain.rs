@@ -82,7 +82,10 @@ fn choices(game: &Game<'_>) -> String {
     if let Some(next) = game.next_choice() {
         keys.push(format!("n on ({})", played.threads[next.thread]));
     }
-    keys.extend(["b back", "e the rest", "? help", "q quit"].map(str::to_owned));
+    let is_the_end = game.position().choices.is_empty();
+    let others = ["b back", "e the rest", "f find", "c command", "? help", "q quit"];
+    let others = others.into_iter().filter(|key| !(is_the_end && key.starts_with('e')));
+    keys.extend(others.map(str::to_owned));
     wrapped(&format!("\n{}", keys.join(" · ")))
 }
 
