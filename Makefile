@@ -4,7 +4,7 @@ CHECKER := target/debug/checker
 SOURCES := $(shell find checker/src checker/*/src -name '*.rs' 2>/dev/null) \
 	Cargo.toml Cargo.lock $(wildcard checker/Cargo.toml checker/*/Cargo.toml)
 
-.PHONY: check hint list run trace reset solution doctor test verify points soundness mutants pin lint bench bench-grade bench-solutions grade accept-snapshots test-slurm tools
+.PHONY: check hint list run trace play reset solution doctor test verify points soundness mutants pin lint bench bench-grade bench-solutions grade accept-snapshots test-slurm tools
 .DEFAULT_GOAL := check
 
 # Judge what has changed, show where you stand and what is next. One exercise: make check E=semaphore
@@ -25,6 +25,11 @@ run: $(CHECKER)
 # What the processes of that experiment did, beside what the reference's did.
 trace: $(CHECKER)
 	@SHOPFLOOR_BY_MAKE=1 $(CHECKER) trace $(E)
+
+# Be the scheduler of the next exercise's lock, or of E=NAME. One test: make play E=semaphore TEST=one_permit
+play: $(CHECKER)
+	$(call build,--features tui)
+	@$(CHECKER) play $(E) $(TEST)
 
 # Put the stub of E=NAME back; what was there is kept.
 reset: $(CHECKER)
@@ -47,7 +52,7 @@ grade: $(CHECKER)
 
 # All tests: the tooling's own, then every stub, solution and known-wrong solution.
 test: $(CHECKER)
-	cargo test --target-dir target --features testkit/http,checker/grade
+	cargo test --target-dir target --features testkit/http,checker/grade,checker/tui
 	$(CHECKER) verify
 
 # Grading on a cluster: the examples of docs/clusters.md on a real Slurm on this machine. As root; it installs
@@ -88,7 +93,7 @@ accept-snapshots: $(CHECKER)
 lint: $(CHECKER)
 	cargo fmt --all --check
 	cargo clippy --target-dir target --workspace --all-targets -- -D warnings
-	cargo clippy --target-dir target -p checker --all-targets --features grade -- -D warnings
+	cargo clippy --target-dir target -p checker --all-targets --features grade,tui -- -D warnings
 	cargo clippy --target-dir target -p reddit_fetcher --features https -- -D warnings
 	@$(CHECKER) solved target/solved
 	cargo fmt --manifest-path target/solved/Cargo.toml --all --check

@@ -18,12 +18,12 @@ pub enum Input {
 /// What can be typed, each with what it does.
 pub const KEYS: [(&str, &str); 9] = [
     ("1, 2 …", "that thread takes its next step"),
-    ("1w", "that thread's wait wakes, or its weak compare_exchange fails, for no reason"),
+    ("1w", "the same, but a wait wakes (a weak exchange fails) for no reason"),
     ("b", "one step back"),
     ("n", "one step on, along what has been played already"),
     ("r", "back to the start"),
     ("e", "play the rest: each thread runs until it waits or ends"),
-    ("f", "to the start of a schedule that breaks it, as `check` finds it; then n and b"),
+    ("f", "a schedule that breaks it, as `check` finds it: then n and b"),
     ("c", "the command that repeats what has been played"),
     ("q", "quit"),
 ];

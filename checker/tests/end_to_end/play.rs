@@ -11,7 +11,8 @@ use crate::miniature::{ANSWER, Finished, Miniature, outcome};
 const PROTOCOL: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/played/protocol.rs"));
 
-const WRONG: &str = "//! Misconception: the order does not matter.\n//! Kind: check then act\n\
+/// A known-wrong solution that is played as a warm-up.
+pub const WRONG: &str = "//! Misconception: the order does not matter.\n//! Kind: check then act\n\
     //! Caught by: the_first_is_first\n//! Message: T2 was first\n\
     //! Play: the_first_is_first: let T2 be first\n\n//! Given.\n\n/// 41.\npub fn answer() -> u32 {\n    41\n}\n";
 
@@ -232,6 +233,26 @@ fn verify_wants_a_warm_up_that_can_be_broken() {
     let finished = miniature.checker(&["verify", "answer"]);
     let said = finished.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(said.contains("finds no schedule"), "{finished:?}");
+}
+
+#[test]
+fn a_page_of_the_schedule_that_breaks_it_asks_for_nothing_and_obeys_nothing() {
+    let miniature = with_a_game_of_ones_own();
+    let finished = typed(&miniature, &["play", "answer", "--html", "game.html"], "");
+    assert_says(&finished, &["The page is in game.html."]);
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let page = miniature.read("game.html");
+    for phrase in ["The search broke it in 2 steps", "SCHEDULE=0:3", "default-src 'none'"] {
+        assert!(page.contains(phrase), "{phrase}: {page}");
+    }
+    // Without a script there is a row for each step, which leads to its line.
+    assert_eq!(page.matches("<tr id=\"s").count(), 2, "{page}");
+    assert!(page.contains("<a href=\"#L-lib-rs-5\">lib.rs:5</a> look"), "{page}");
+    assert!(page.contains("<li id=\"L-lib-rs-5\">"), "{page}");
+    assert_eq!(page.matches("</script>").count(), 2, "what a thread says ends no script: {page}");
+    for request in ["http:", "https:", "src=", "url(", "@import", "<link"] {
+        assert!(!page.contains(request), "{request}: {page}");
+    }
 }
 
 #[test]

@@ -63,6 +63,8 @@ pub fn play(
     }
     #[cfg(feature = "tui")]
     if !arguments.plain && screen::is_possible() {
+        // What is compiling is not any more, and what was played is still there when the screen is gone.
+        reporter.note(&format!("{}: {}", game.subject.exercise, game.subject.test));
         return screen::play(&mut game, &session.stop);
     }
     plain::play(&mut game, &session.stop, reporter)

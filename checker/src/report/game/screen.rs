@@ -111,7 +111,7 @@ fn draw_thread(
             .areas(inside);
     frame.render_widget(Paragraph::new(lines).wrap(Wrap { trim: false }), above);
     if column.row != Row::Ended {
-        frame.render_widget(Paragraph::new(source(game, column, below.height)), below);
+        frame.render_widget(Paragraph::new(source(game, column, below.width, below.height)), below);
     }
 }
 
@@ -135,25 +135,38 @@ fn status(column: &Column<'_>, colour: bool) -> Line<'static> {
     }
 }
 
-/// The lines around a thread's, without the indentation that all of them have.
-fn source<'a>(game: &'a Game<'_>, column: &Column<'_>, height: u16) -> Vec<Line<'a>> {
+/// What stands before the text of a line: `→ 35 `.
+const NUMBER: usize = 5;
+
+/// The lines around a thread's, without the indentation that all of them have. Its own is shown whole.
+fn source<'a>(game: &'a Game<'_>, column: &Column<'_>, width: u16, height: u16) -> Vec<Line<'a>> {
     let Some(place) = column.place else { return Vec::new() };
-    let height = usize::from(height);
+    let (width, height) = (usize::from(width), usize::from(height));
     let before = height.saturating_sub(1) / 2;
     let window = game.sources.around(place, before, height.saturating_sub(before + 1));
     let is_text = |text: &&str| !text.trim().is_empty();
     let indentation = |text: &str| text.len() - text.trim_start().len();
     let texts = window.iter().map(|(_, text)| *text).filter(is_text);
     let common = texts.map(indentation).min().unwrap_or(0);
-    let line = |(number, text): (usize, &'a str)| {
-        let is_next = number == place.line as usize;
-        let arrow = if is_next { '→' } else { ' ' };
+    let mut lines = Vec::new();
+    for (number, text) in window {
         let text = clean(text.get(common..).unwrap_or_default());
-        let line = Line::from(format!("{arrow}{number:>3} {text}"));
+        if number != place.line as usize {
+            lines.push(Line::from(format!(" {number:>3} {text}")));
+            continue;
+        }
         let emphasis = Style::new().add_modifier(Modifier::BOLD | Modifier::REVERSED);
-        if is_next { line.style(emphasis) } else { line }
-    };
-    window.into_iter().map(line).collect()
+        let characters: Vec<char> = text.chars().collect();
+        for (i, part) in characters.chunks(width.saturating_sub(NUMBER).max(1)).enumerate() {
+            let part: String = part.iter().collect();
+            let begin = if i == 0 { format!("→{number:>3} ") } else { " ".repeat(NUMBER) };
+            lines.push(Line::styled(format!("{begin}{part}"), emphasis));
+        }
+    }
+    // What its own line takes more is taken from above, so that it stays in the middle.
+    let more = lines.len().saturating_sub(height);
+    lines.drain(..more / 2);
+    lines
 }
 
 /// What has happened, how it ended, the answer to the last key, and the keys.

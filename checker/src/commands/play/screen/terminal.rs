@@ -49,12 +49,14 @@ impl Terminal {
         IS_TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
         execute!(stdout(), EnterAlternateScreen, Hide)?;
-        self.screen.clear()
+        self.clear()
     }
 
-    /// Draws all of it anew with the next frame.
+    /// Clears it; the next frame is drawn whole. `ratatui::Terminal::clear` asks the terminal where the cursor is,
+    /// and not every terminal answers.
     pub fn clear(&mut self) -> io::Result<()> {
-        self.screen.clear()
+        let size = self.screen.size()?;
+        self.screen.resize(size.into())
     }
 
     pub fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {

@@ -47,7 +47,7 @@ fn listing(sources: &Sources, file: &Path, pointed_at: &BTreeSet<usize>) -> Stri
         let id = line_id(&place);
         let text = html(text);
         rows.push_str(&format!(
-            "<li id=\"{id}\" value=\"{number}\"><b class=\"who\"></b><code>{text}</code></li>"
+            "<li id=\"{id}\"><b class=\"who\"></b><i>{number:>4}</i> <code>{text}</code></li>"
         ));
     }
     let name = file.file_name().unwrap_or_default().to_string_lossy();

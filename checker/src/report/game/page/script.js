@@ -21,6 +21,15 @@
     return card;
   };
 
+  // Only the box scrolls, and not the page.
+  const toMiddle = (box, element) => {
+    if (!element) return;
+    const [inside, outside] = [element.getBoundingClientRect(), box.getBoundingClientRect()];
+    if (inside.top < outside.top || inside.bottom > outside.bottom) {
+      box.scrollTop += inside.top - outside.top - box.clientHeight / 2;
+    }
+  };
+
   const show = (at) => {
     at = Math.max(0, Math.min(positions.length - 1, at));
     if (at === shown) return;
@@ -41,7 +50,8 @@
       const who = line.firstChild;
       who.textContent = who.textContent ? `${who.textContent} ${thread.name}` : thread.name;
       const last = was(thread.name);
-      if (!moved || (last && last.line !== thread.line)) moved = line;
+      const hasMoved = last && (last.line !== thread.line || last.text !== thread.text);
+      if (!moved || hasMoved) moved = line;
     }
     rows.forEach((row, index) => {
       row.classList.toggle("done", index < position.steps);
@@ -50,7 +60,8 @@
     get("where").textContent = `${position.steps} of ${rows.length} steps`;
     slider.value = at;
     shown = at;
-    if (moved && at > 0) moved.scrollIntoView({ block: "nearest" });
+    toMiddle(get("source"), moved);
+    toMiddle(get("steps"), rows[position.steps - 1]);
   };
 
   slider.addEventListener("input", () => show(Number(slider.value)));
