@@ -7,7 +7,6 @@ use std::process::Child;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::termios::{LocalFlags, tcgetattr};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
 use pty_process::Size;
 use pty_process::blocking::{Command, Pty, open};
@@ -22,22 +21,36 @@ struct Terminal {
     pty: Pty,
     checker: Child,
     parser: vt100::Parser,
+    /// All that was ever written.
+    written: Vec<u8>,
 }
 
 impl Terminal {
     /// Of so many rows and columns; the game stands at its first position.
     fn new(rows: u16, columns: u16, term: &str) -> Self {
+        Self::started(rows, columns, term, false)
+    }
+
+    /// The same; below a shell with jobs, or alone.
+    fn started(rows: u16, columns: u16, term: &str, with_jobs: bool) -> Self {
         let miniature = with_a_game();
         miniature.write(ANSWER, &outcome("right"));
         miniature.write("solutions/01_part/01_answer/wrong/late.rs", WRONG);
         let (pty, pts) = open().unwrap();
         pty.resize(Size::new(rows, columns)).unwrap();
-        let command = Command::new(env!("CARGO_BIN_EXE_checker")).args(["play", "answer"]);
+        // With jobs, so that one can be stopped: the shell goes on, and then the job.
+        let script = "set -m; \"$0\" play answer; [ $? -gt 128 ] || exit $?; stty -a; fg";
+        let checker = env!("CARGO_BIN_EXE_checker");
+        let command = match with_jobs {
+            true => Command::new("sh").args(["-c", script, checker]),
+            false => Command::new(checker).args(["play", "answer"]),
+        };
         let command = command.current_dir(miniature.root()).env("TERM", term);
         let command = command.env("CARGO_NET_OFFLINE", "true").env_remove("NO_COLOR");
         let checker = command.spawn(pts).unwrap();
         let parser = vt100::Parser::new(rows, columns, 0);
-        let mut terminal = Self { _miniature: miniature, pty, checker, parser };
+        let written = Vec::new();
+        let mut terminal = Self { _miniature: miniature, pty, checker, parser, written };
         terminal.shows("q quit");
         terminal
     }
@@ -67,8 +80,17 @@ impl Terminal {
             Ok(0) | Err(_) => false,
             Ok(count) => {
                 self.parser.process(&bytes[..count]);
+                self.written.extend(&bytes[..count]);
                 true
             }
+        }
+    }
+
+    /// Reads until this was written, whether or not the screen still shows it.
+    #[track_caller]
+    fn says(&mut self, text: &str) {
+        while !String::from_utf8_lossy(&self.written).contains(text) {
+            assert!(self.read(), "`{text}` was not written:\n{}", self.text());
         }
     }
 
@@ -169,13 +191,10 @@ fn a_stop_leaves_the_terminal_as_it_was(#[case] signal: Option<Signal>) {
 
 #[test]
 fn ctrl_z_gives_the_terminal_back_until_the_game_goes_on() {
-    let mut terminal = Terminal::new(24, 80, "xterm-256color");
-    let pid = Pid::from_raw(terminal.checker.id() as i32);
+    let mut terminal = Terminal::started(24, 80, "xterm-256color", true);
     terminal.press("\x1a");
-    let stopped = waitpid(pid, Some(WaitPidFlag::WUNTRACED)).unwrap();
-    assert!(matches!(stopped, WaitStatus::Stopped(..)), "{stopped:?}");
-    assert!(terminal.is_cooked(), "the shell has its terminal");
-    kill(pid, Signal::SIGCONT).unwrap();
+    // What `stty` says while the game is stopped.
+    terminal.says(" icanon");
     terminal.press("2");
     terminal.shows("T2: look");
     terminal.press("q");

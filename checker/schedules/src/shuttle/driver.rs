@@ -203,9 +203,8 @@ impl Scheduler for Driver {
     fn new_execution(&mut self) -> Option<Schedule> {
         if std::mem::replace(&mut self.running, true) {
             self.finish();
-            if self.search.is_none() {
-                return None;
-            }
+            // Only a search goes on.
+            self.search.as_ref()?;
         }
         let plan = match &mut self.search {
             Some(search) => search.next()?,
