@@ -1,5 +1,6 @@
 //! `checker play`: the learner decides which thread goes on.
 
+mod arguments;
 mod lines;
 mod plain;
 mod runner;
@@ -7,9 +8,7 @@ mod scene;
 #[cfg(feature = "tui")]
 mod screen;
 
-use std::path::{Path, PathBuf};
-
-use clap::Args;
+use std::path::Path;
 
 use crate::play::{Game, Move};
 use crate::report::Reporter;
@@ -19,29 +18,9 @@ use crate::workbook::pins::Pins;
 use crate::{Error, Exit};
 
 use super::Session;
+pub use arguments::PlayArguments;
 use runner::Runner;
 use scene::Scene;
-
-/// What to play, and how.
-#[derive(Debug, Args)]
-pub struct PlayArguments {
-    /// Which exercise; by default the next one
-    exercise: Option<String>,
-    /// Which of its tests, by its name or a part of it; by default one that fails
-    test: Option<String>,
-    /// Play code that is given and known to be wrong, even if there is code of yours
-    #[arg(long)]
-    warm_up: bool,
-    /// Which of the programs, if the test makes several
-    #[arg(long, value_name = "N")]
-    program: Option<usize>,
-    /// Line by line, without a screen
-    #[arg(long)]
-    plain: bool,
-    /// Write a page that steps through the schedule that breaks it, instead of playing
-    #[arg(long, value_name = "FILE")]
-    html: Option<PathBuf>,
-}
 
 /// Plays. However the game ends, that is no verdict: exit 1 only if there is nothing to play.
 pub fn play(

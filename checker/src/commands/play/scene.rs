@@ -17,8 +17,8 @@ use crate::verdict::Outcome;
 use crate::workbook::curriculum::Exercise;
 use crate::workbook::pins::Pins;
 
-use super::PlayArguments;
-use super::Session;
+use super::arguments::PlayArguments;
+use crate::commands::Session;
 
 /// Code, and the test that is played.
 pub struct Scene<'a> {

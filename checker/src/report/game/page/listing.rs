@@ -5,7 +5,7 @@ use std::path::Path;
 
 use evidence::Place;
 
-use super::html;
+use super::html::html;
 use crate::play::Sources;
 
 /// Of a test, the lines so near to one that is pointed at.

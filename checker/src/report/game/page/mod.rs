@@ -1,6 +1,7 @@
 //! A schedule as one page: a slider along it with the source beside, and a table where there is no script, and in
 //! print. Nothing is loaded from anywhere.
 
+mod html;
 mod listing;
 
 use evidence::{Ended, Place, Played, Waiting};
@@ -8,6 +9,7 @@ use serde_json::{Value, json};
 
 use crate::play::{Column, Game, Outcome, Row, columns};
 use crate::report::text::clean;
+use html::html;
 use listing::{line_id, listings};
 
 const STYLE: &str = include_str!("style.css");
@@ -139,20 +141,4 @@ fn thread(column: &Column<'_>) -> Value {
         "holds": holds,
         "line": column.place.map(line_id),
     })
-}
-
-/// Text in HTML: every sign means itself.
-fn html(text: &str) -> String {
-    let mut escaped = String::new();
-    for character in clean(text).chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
 }
