@@ -129,7 +129,7 @@ fn each_thread_has_a_column_and_a_key(#[case] rows: u16, #[case] columns: u16) {
     terminal.press("1");
     terminal.shows("You broke it in 2 steps");
     terminal.press("b");
-    terminal.shows("1 steps");
+    terminal.shows("1 step  ");
     terminal.press("q");
     terminal.ends(Some(0));
 }

@@ -179,7 +179,8 @@ fn foot<'a>(game: &Game<'_>, beside: &Beside) -> Vec<Line<'a>> {
     let film = if game.is_found() { "the search's schedule, " } else { "" };
     let dots = if steps > last.len() { "… " } else { "" };
     let told = clean(&told.join(" · "));
-    let mut lines = vec![Line::from(format!("{film}{steps} steps  {dots}{told}"))];
+    let unit = if steps == 1 { "step" } else { "steps" };
+    let mut lines = vec![Line::from(format!("{film}{steps} {unit}  {dots}{told}"))];
     if let Some(outcome) = game.outcome() {
         let is_broken = matches!(outcome, Outcome::Broken { .. });
         let mut style = Style::new().add_modifier(Modifier::BOLD);
@@ -208,10 +209,10 @@ fn keys(game: &Game<'_>) -> String {
     if position.choices.iter().any(|choice| choice.without_reason) {
         keys.push("w for no reason".to_owned());
     }
-    keys.extend(
-        ["←b →n", "r start", "e the rest", "f find", "c command", "? help", "q quit"]
-            .map(str::to_owned),
-    );
+    let is_the_end = position.choices.is_empty();
+    let others = ["←b →n", "r start", "e the rest", "f find", "c command", "? help", "q quit"];
+    let others = others.into_iter().filter(|key| !(is_the_end && key.starts_with('e')));
+    keys.extend(others.map(str::to_owned));
     keys.join(" · ")
 }
 
