@@ -4,7 +4,7 @@ CHECKER := target/debug/checker
 SOURCES := $(shell find checker/src checker/*/src -name '*.rs' 2>/dev/null) \
 	Cargo.toml Cargo.lock $(wildcard checker/Cargo.toml checker/*/Cargo.toml)
 
-.PHONY: check claims hint list run trace reset solution doctor test verify points soundness mutants pin lint bench bench-grade bench-solutions grade accept-snapshots test-slurm tools
+.PHONY: check claims hint list run trace play reset solution doctor test verify points soundness mutants pin lint bench bench-grade bench-solutions grade accept-snapshots test-slurm tools
 .DEFAULT_GOAL := check
 
 # What a learner asks: the commands that it names are written for make then.
@@ -34,6 +34,11 @@ run: $(CHECKER)
 trace: $(CHECKER)
 	@$(ASK) trace $(E)
 
+# Be the scheduler of the next exercise's lock, or of E=NAME. One test: make play E=semaphore TEST=one_permit
+play: $(CHECKER)
+	$(call build,--features tui)
+	@$(ASK) play $(E) $(TEST)
+
 # Put the stub of E=NAME back; what was there is kept. With GIVEN=1 the given files.
 reset: $(CHECKER)
 	@$(ASK) reset $(E) $(if $(GIVEN),--given)
@@ -56,7 +61,7 @@ grade: $(CHECKER)
 # All tests: the tooling's own, then every stub, solution and known-wrong solution. A third of their time the
 # tooling's tests wait for programs that they have started: so there are more of them than cores.
 test: $(CHECKER)
-	RUST_TEST_THREADS=$$(($$(nproc) * 2)) cargo test --target-dir target --features testkit/http,checker/grade
+	RUST_TEST_THREADS=$$(($$(nproc) * 2)) cargo test --target-dir target --features testkit/http,checker/grade,checker/tui
 	$(CHECKER) verify
 
 # Grading on a cluster: the examples of docs/clusters.md on a real Slurm on this machine. As root; it installs
@@ -97,7 +102,7 @@ accept-snapshots: $(CHECKER)
 lint: $(CHECKER)
 	cargo fmt --all --check
 	cargo clippy --target-dir target --workspace --all-targets -- -D warnings
-	cargo clippy --target-dir target -p checker --all-targets --features grade -- -D warnings
+	cargo clippy --target-dir target -p checker --all-targets --features grade,tui -- -D warnings
 	cargo clippy --target-dir target -p reddit_fetcher --features https -- -D warnings
 	@$(CHECKER) solved target/solved
 	cargo fmt --manifest-path target/solved/Cargo.toml --all --check

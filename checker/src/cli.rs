@@ -79,6 +79,8 @@ enum Command {
         #[arg(last = true)]
         args: Vec<OsString>,
     },
+    /// Be the scheduler: decide which thread of your lock goes on, step by step
+    Play(commands::PlayArguments),
     /// Give one more hint, for the next exercise or for the one that is named
     Hint {
         /// Which exercise; by default the next one
@@ -323,6 +325,7 @@ impl Session {
                 let name = exercise.as_deref();
                 commands::trace_experiment(self, name, &args, svg.as_deref(), reporter)
             }
+            Command::Play(arguments) => commands::play(self, &arguments, reporter),
             Command::Hint { exercise } => commands::hint(self, exercise.as_deref(), reporter),
             Command::Claims { claim } => commands::claims(self, claim.as_deref(), reporter),
             Command::List => commands::list(self, reporter),

@@ -12,6 +12,8 @@ mod commands;
 #[doc(hidden)]
 pub mod report;
 
+mod play;
+
 #[cfg(feature = "grade")]
 #[doc(hidden)]
 pub mod grade;

@@ -17,7 +17,7 @@ pub(crate) trait Json {
 }
 
 /// Appends an object of these fields.
-fn object(out: &mut String, fields: &[(&str, &dyn Json)]) {
+pub(crate) fn object(out: &mut String, fields: &[(&str, &dyn Json)]) {
     let present = fields.iter().filter(|(_, value)| !value.is_absent());
     for (i, (name, value)) in present.enumerate() {
         out.push(if i == 0 { '{' } else { ',' });
@@ -53,6 +53,12 @@ impl Json for String {
 impl Json for &Path {
     fn json(&self, out: &mut String) {
         (&*self.to_string_lossy()).json(out);
+    }
+}
+
+impl Json for bool {
+    fn json(&self, out: &mut String) {
+        let _ = write!(out, "{self}");
     }
 }
 

@@ -12,12 +12,16 @@ mod json;
 mod lesson;
 mod picture;
 mod place;
+mod played;
 mod schedule;
 mod told;
 mod words;
 
 pub use lesson::{Lane, Lesson, Timeline};
 pub use place::Place;
+pub use played::{
+    Choice, Ended, PLAY, PLAYED, Played, PlayedProgram, Position, ThreadNow, ThreadState, Wish,
+};
 pub use schedule::{Failure, Schedule, SourceLine, Step, Waiting};
 pub use told::{Explored, Told, VARIABLE};
 pub use words::{Body, Label, Words};

@@ -181,7 +181,7 @@ impl Schedule {
 
 impl Failure {
     /// The failure's name and what it says, in a sentence or two.
-    fn words(&self) -> String {
+    pub fn words(&self) -> String {
         match self {
             Self::Deadlock => "a deadlock: each thread waits for what another one holds".to_owned(),
             Self::LostWakeUp { sleepers } => {

@@ -1,5 +1,6 @@
 //! What a test writes by hand is what the checker reads by serde.
 
+use evidence::{Choice, Ended, Played, PlayedProgram, Position, ThreadNow, ThreadState, Wish};
 use evidence::{
     Explored, Failure, Lane, Lesson, Place, Schedule, SourceLine, Step, Timeline, Told, Waiting,
 };
@@ -80,4 +81,63 @@ fn what_nobody_knows_is_refused() {
 fn what_was_explored_is_read_as_it_was_written() {
     let explored = Explored { schedules: 12_480 };
     assert_eq!(serde_json::from_str::<Explored>(&explored.to_json()).unwrap(), explored);
+}
+
+fn played(ended: Option<Ended>, program: Option<PlayedProgram>) -> Played {
+    let states = [ThreadState::Ready, ThreadState::Waits, ThreadState::Ended];
+    let thread = |(holder, state): (Option<usize>, _)| ThreadNow {
+        state,
+        place: holder.map(|_| place()),
+        text: "lock a".into(),
+        holds: vec![HOSTILE.into()],
+        holder,
+    };
+    let choice = |without_reason| Choice { thread: 1, without_reason, at: 2, decision: 3 };
+    Played {
+        expected: HOSTILE.into(),
+        likely: "l".into(),
+        program,
+        threads: vec!["main".into(), HOSTILE.into()],
+        steps: vec![Step { thread: 1, place: place(), text: "lock a".into(), times: 1 }],
+        positions: vec![Position {
+            decisions: 3,
+            steps: 1,
+            choices: vec![choice(false), choice(true)],
+            threads: [None, Some(0), None].into_iter().zip(states).map(thread).collect(),
+        }],
+        decisions: vec![0, 2, 3],
+        ended,
+        switches: 2,
+        again: "SCHEDULE=1:2 cargo test".into(),
+        tried: 9,
+    }
+}
+
+#[test]
+fn an_execution_that_is_played_is_read_as_it_was_written() {
+    let waiting = vec![Waiting { thread: 0, place: place(), text: "a".into(), holder: None }];
+    let broken = Ended::Broken { failure: Failure::Deadlock, waiting };
+    let program = PlayedProgram { number: 7, count: 80, calls: HOSTILE.into() };
+    let all =
+        [played(None, None), played(Some(Ended::Held), Some(program)), played(Some(broken), None)];
+    for played in all {
+        let read: Played = serde_json::from_str(&played.to_json()).unwrap();
+        assert_eq!(read, played);
+    }
+}
+
+#[test]
+fn a_wish_is_read_as_it_was_written() {
+    let decisions = || vec![2, 0, 13];
+    let wishes = [
+        Wish::Found,
+        Wish::Pause(vec![]),
+        Wish::Pause(decisions()),
+        Wish::ToTheEnd(vec![]),
+        Wish::ToTheEnd(decisions()),
+    ];
+    for wish in wishes {
+        assert_eq!(Wish::from_value(&wish.to_value()), Some(wish));
+    }
+    assert_eq!(Wish::from_value("2,x"), None);
 }

@@ -2,7 +2,7 @@
 
 use std::panic::Location;
 
-use evidence::{Place, Schedule, SourceLine, Step, Told};
+use evidence::{Ended, Place, Schedule, SourceLine, Step, Told};
 
 use crate::panics::{Panic, Payload};
 use crate::recorder::{self, Record, Wait, Waiting};
@@ -67,6 +67,11 @@ impl Found {
                 }
             }
         }
+    }
+
+    /// The failure as the end of an execution that is played.
+    pub fn broken(&self, names: &[String]) -> Ended {
+        Ended::Broken { failure: self.named(names), waiting: self.waiting(names) }
     }
 
     fn waits_for_a_lock(&self) -> bool {
@@ -208,6 +213,15 @@ fn likely(expect: Expect, failure: &evidence::Failure) -> String {
     general.to_owned()
 }
 
+/// The steps, each for itself.
+pub fn each_step(record: &Record, names: &[String]) -> Vec<Step> {
+    let step = |step: &recorder::Step| {
+        let text = source::with_names(&step.text, names);
+        Step { thread: step.thread, place: at(step.place), text, times: 1 }
+    };
+    record.steps.iter().map(step).collect()
+}
+
 /// The steps and their places, with equal ones in a row as one.
 fn steps(record: &Record, names: &[String]) -> Vec<(&'static Location<'static>, Step)> {
     let mut steps: Vec<(&'static Location<'static>, Step)> = Vec::new();
@@ -238,7 +252,8 @@ fn legend(steps: &[(&'static Location<'static>, Step)]) -> Vec<SourceLine> {
     places.into_iter().take(LEGEND).filter_map(line).collect()
 }
 
-fn at(place: &Location<'_>) -> Place {
+/// A place as it is told.
+pub fn at(place: &Location<'_>) -> Place {
     Place { column: Some(place.column()), ..panicked_at(place.file(), place.line()) }
 }
 

@@ -293,6 +293,18 @@ impl<M: Clone, O> Trial<M, O> {
         right.as_ref() == answers.last()
     }
 
+    /// The program's calls, for the reader.
+    pub(crate) fn calls(&self, threads: &[&str], program: &Program<M, O>) -> String {
+        let lines = threads.iter().zip(program.iter().map(Vec::as_slice));
+        let lines = lines.chain([(&"afterwards", self.afterwards)]);
+        let lines = lines.filter(|(_, operations)| !operations.is_empty());
+        let lines = lines.map(|(name, operations)| {
+            let calls: Vec<&str> = operations.iter().map(|operation| operation.name).collect();
+            format!("{name}: {}", calls.join(", "))
+        });
+        lines.collect::<Vec<_>>().join("; ")
+    }
+
     /// The program with its answers, for the reader.
     pub(crate) fn told(
         &self,

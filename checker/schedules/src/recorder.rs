@@ -22,6 +22,26 @@ pub struct Step {
     pub text: String,
 }
 
+/// What a thread is about to do, told before others may run.
+#[derive(Debug, Clone, Copy)]
+pub struct Intent {
+    /// The line that does it.
+    pub place: Place,
+    pub action: Action,
+    pub object: Option<ObjectId>,
+}
+
+/// What can be about to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// An operation that others can see, by its name.
+    Operation(&'static str),
+    /// Others cannot tell when it is done: a thread is started, or one that has ended is joined.
+    Unseen(&'static str),
+    /// Looks again and again whether a thread sleeps or has ended.
+    Settle(usize),
+}
+
 /// What a thread is asked to wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wait {
@@ -93,11 +113,14 @@ pub struct Record {
     pub steps: Vec<Step>,
     /// What each thread waits for now.
     pub waiting: HashMap<usize, Waiting>,
+    /// What each thread that has said so is about to do.
+    pub intents: HashMap<usize, Intent>,
     /// The objects, by their ids.
     pub objects: Vec<Object>,
     /// How many wake-ups of an object were given and have not reached a thread yet.
     under_way: HashMap<ObjectId, usize>,
-    ended: HashSet<usize>,
+    /// The threads that have returned.
+    pub ended: HashSet<usize>,
     /// The threads that a panic unwinds.
     unwinding: HashSet<usize>,
     /// The threads that are in a call which never waits for a wake-up, with the call's name.
@@ -203,6 +226,25 @@ pub fn object<T: ?Sized>(kind: Kind, at: &T, created_at: Place) -> ObjectId {
     })
 }
 
+/// A thread is about to do something, and others may run before it does.
+pub fn intends(thread: usize, place: Place, action: Action, object: Option<ObjectId>) {
+    change(|record| {
+        record.intents.insert(thread, Intent { place, action, object });
+    });
+}
+
+/// A thread has done what it intended, and that is no step.
+pub fn has_done(thread: usize) {
+    change(|record| {
+        record.intents.remove(&thread);
+    });
+}
+
+/// Looks at the record of the execution that runs.
+pub fn look<T>(at: impl FnOnce(&Record) -> T) -> T {
+    RECORD.with_borrow(at)
+}
+
 /// Records a step; returns whether the thread has just done the same, with the same result.
 pub fn step(thread: usize, place: Place, text: String) -> bool {
     /// A loop that spins has this many steps at most.
@@ -214,6 +256,7 @@ pub fn step(thread: usize, place: Place, text: String) -> bool {
         let own = record.steps.iter().rev().filter(|step| step.thread == thread).take(ROUND);
         let repeats = own.into_iter().any(|step| step.place == place && step.text == text);
         record.steps.push(Step { thread, place, text });
+        record.intents.remove(&thread);
         repeats
     })
 }
@@ -258,6 +301,8 @@ pub fn wakes(thread: usize) {
         if let Some(Waiting { place, wait: Wait::WakeUp { then: Some(lock), .. }, .. }) = waiting {
             let waiting = Waiting { place, wait: Wait::Lock(lock), text: format!("lock {lock}") };
             record.waiting.insert(thread, waiting);
+            let action = Action::Operation("lock");
+            record.intents.insert(thread, Intent { place, action, object: Some(lock) });
         }
     });
 }

@@ -8,6 +8,7 @@ pub mod inputs;
 pub mod line_to_open;
 pub mod listed;
 pub mod panics;
+pub mod run_played;
 pub mod run_tests;
 
 use sandbox::{End, Stop};

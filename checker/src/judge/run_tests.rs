@@ -219,7 +219,7 @@ fn written_by_tests(directory: &Path) -> [PathBuf; 3] {
 
 /// The bytes of a file that a test writes, at most so many. What lies there now may be of the program's making, and then it is empty: a
 /// link, a FIFO, a file that the program has closed to others or removed.
-fn read_written(file: &Path, size: u64) -> Result<Vec<u8>, Error> {
+pub(super) fn read_written(file: &Path, size: u64) -> Result<Vec<u8>, Error> {
     match files::read_regular(file, size) {
         Ok(bytes) => Ok(bytes.unwrap_or_default()),
         Err(error)
@@ -238,7 +238,7 @@ pub fn may_be_the_machines(test: &TestResult) -> bool {
 }
 
 /// Runs a program of the candidate's, and makes sure that it was kept from the host as it should.
-fn observe(
+pub(super) fn observe(
     candidate: &Candidate<'_>,
     program: &Program,
     stop: &Stop,
@@ -252,7 +252,7 @@ fn observe(
 }
 
 /// A program of the candidate's within the limits of its exercise.
-fn program_of(
+pub(super) fn program_of(
     candidate: &Candidate<'_>,
     program: &Path,
     args: Vec<OsString>,

@@ -7,6 +7,7 @@ pub mod escape;
 mod format;
 #[cfg(feature = "grade")]
 pub mod formats;
+pub(crate) mod game;
 #[cfg(feature = "grade")]
 mod grading;
 mod human;

@@ -1,6 +1,6 @@
 //! What a known-wrong solution declares, and whether it was caught as declared.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use crate::verdict::{Judgement, Outcome, Verdict};
 
@@ -19,10 +19,21 @@ pub struct Declaration {
     pub message: String,
     /// The alternative that a patch is a difference from; `None` for the reference.
     pub against: Option<String>,
+    /// How it is played as a warm-up.
+    pub play: Option<Play>,
+}
+
+/// How a known-wrong solution is played: `TEST: what the player is to do`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Play {
+    /// The test whose scenario it is. It fails.
+    pub test: String,
+    /// What the player is to do, in one sentence without its full stop.
+    pub task: String,
 }
 
 /// The declaration's keys, in their order.
-const KEYS: [&str; 5] = ["Misconception", "Kind", "Caught by", "Message", "Against"];
+const KEYS: [&str; 6] = ["Misconception", "Kind", "Caught by", "Message", "Against", "Play"];
 
 impl Declaration {
     /// The declaration in the first lines of a file, or what is missing.
@@ -53,6 +64,7 @@ impl Declaration {
             caught_by: needed("Caught by")?,
             message: needed("Message")?,
             against: field("Against"),
+            play: field("Play").map(|text| Play::parse(&text)).transpose()?,
         })
     }
 
@@ -68,12 +80,14 @@ impl Declaration {
 
     fn lines(&self, prefix: &str) -> String {
         let against = self.against.as_deref().unwrap_or_default();
+        let play = self.play.as_ref().map(Play::to_string).unwrap_or_default();
         let values = [
             self.misconception.as_str(),
             self.kind.name(),
             self.caught_by.as_str(),
             self.message.as_str(),
             against,
+            &play,
         ];
         let mut text = String::new();
         for (key, value) in KEYS.iter().zip(values).filter(|(_, value)| !value.is_empty()) {
@@ -114,6 +128,22 @@ impl Declaration {
     }
 }
 
+impl Play {
+    fn parse(text: &str) -> Result<Self, String> {
+        let Some((test, task)) = text.split_once(": ") else {
+            return Err(format!("`Play: {text}`: expected `Play: TEST: what the player is to do`"));
+        };
+        let task = task.trim().trim_end_matches('.');
+        Ok(Self { test: test.trim().to_owned(), task: task.to_owned() })
+    }
+}
+
+impl fmt::Display for Play {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.test, self.task)
+    }
+}
+
 /// What stands before each line of a declaration in a Rust file.
 const COMMENT: &str = "//! ";
 
@@ -150,6 +180,17 @@ mod tests {
         let commented = declaration.as_comment();
         assert_eq!(Declaration::from_source(&commented).unwrap(), declaration);
         assert_eq!(without_declaration(&format!("{commented}\n//! Docs.\n")), "//! Docs.\n");
+    }
+
+    #[test]
+    fn a_game_is_a_test_and_a_task() {
+        let text = format!("{LINES}Play: t::case_1: let both in\n");
+        let declaration = Declaration::parse(&text, "").unwrap();
+        let play = declaration.play.as_ref().unwrap();
+        assert_eq!((play.test.as_str(), play.task.as_str()), ("t::case_1", "let both in"));
+        assert_eq!(declaration.as_lines(), text);
+        let problem = Declaration::parse(&format!("{LINES}Play: t::case_1\n"), "").unwrap_err();
+        assert!(problem.contains("expected `Play: TEST: "), "{problem}");
     }
 
     #[test]

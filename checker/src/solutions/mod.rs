@@ -25,7 +25,7 @@ use crate::system::files;
 use crate::workbook::Workbook;
 use crate::workbook::curriculum::Exercise;
 
-pub use declaration::{Declaration, without_declaration};
+pub use declaration::{Declaration, Play, without_declaration};
 pub use degenerate::Degenerate;
 pub use kind::Kind;
 pub use patch::{lines_of_formatting, patch_text};
@@ -131,6 +131,19 @@ impl<'a> Solutions<'a> {
             file.text.clone()
         };
         Ok(Ok(Wrong { declaration, sources: self.with(text)? }))
+    }
+
+    /// The first known-wrong solution that says how it is played, without what it says of itself.
+    pub fn to_play(&self) -> Result<Option<(Play, Sources)>, Error> {
+        for file in self.wrong_files()? {
+            let Ok(Wrong { declaration, mut sources }) = self.wrong(&file)? else { continue };
+            let Some(play) = declaration.play else { continue };
+            for text in sources.values_mut() {
+                *text = without_declaration(text).to_owned();
+            }
+            return Ok(Some((play, sources)));
+        }
+        Ok(None)
     }
 
     /// What a patch is a difference from: the reference, or the alternative that it names.

@@ -37,6 +37,9 @@ mod outcomes;
 mod outputs;
 #[cfg(feature = "grade")]
 mod page;
+mod play;
+#[cfg(feature = "tui")]
+mod play_screen;
 mod readme;
 mod refusals;
 mod renumbered;

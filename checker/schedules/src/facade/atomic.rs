@@ -7,7 +7,7 @@ pub use std::sync::atomic::Ordering;
 
 use super::super::explorer;
 use crate::lazy::Lazy;
-use crate::recorder::{self, Kind, ObjectId, Place};
+use crate::recorder::{self, Action, Kind, ObjectId, Place};
 
 /// An atomic integer or bool; `$fetch` are its operations that fetch the old value.
 macro_rules! atomic {
@@ -28,6 +28,7 @@ macro_rules! atomic {
             /// The value.
             #[track_caller]
             pub fn load(&self, order: Ordering) -> $value {
+                self.intends("load", Location::caller());
                 let value = self.inner().load(order);
                 record(Location::caller(), order, format!("{} is {value}", self.id()));
                 value
@@ -36,6 +37,7 @@ macro_rules! atomic {
             /// Replaces the value.
             #[track_caller]
             pub fn store(&self, value: $value, order: Ordering) {
+                self.intends("store", Location::caller());
                 self.inner().store(value, order);
                 record(Location::caller(), order, format!("{} = {value}", self.id()));
             }
@@ -43,6 +45,7 @@ macro_rules! atomic {
             /// Replaces the value; returns the old one.
             #[track_caller]
             pub fn swap(&self, value: $value, order: Ordering) -> $value {
+                self.intends("swap", Location::caller());
                 let old = self.inner().swap(value, order);
                 record(Location::caller(), order, format!("{} {old} → {value}", self.id()));
                 old
@@ -57,6 +60,7 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
+                self.intends("compare_exchange", Location::caller());
                 let found = self.inner().compare_exchange(current, new, success, failure);
                 self.exchanged(Location::caller(), found, current, new, [success, failure]);
                 found
@@ -71,6 +75,7 @@ macro_rules! atomic {
                 success: Ordering,
                 failure: Ordering,
             ) -> Result<$value, $value> {
+                self.intends("compare_exchange_weak", Location::caller());
                 if explorer::fails_spuriously() {
                     let found = self.inner().load(failure);
                     let text = format!("{} is {found}: fails for no reason", self.id());
@@ -127,6 +132,7 @@ macro_rules! atomic {
                 #[doc = concat!("As the standard library's `", stringify!($fetch), "`.")]
                 #[track_caller]
                 pub fn $fetch(&self, by: $value, order: Ordering) -> $value {
+                    self.intends(stringify!($fetch), Location::caller());
                     let old = self.inner().$fetch(by, order);
                     let new: fn($value, $value) -> $value = $new;
                     let new = new(old, by);
@@ -134,6 +140,11 @@ macro_rules! atomic {
                     old
                 }
             )*
+
+            fn intends(&self, operation: &'static str, place: Place) {
+                let action = Action::Operation(operation);
+                recorder::intends(explorer::me(), place, action, Some(self.id()));
+            }
 
             fn exchanged(
                 &self,
@@ -204,8 +215,10 @@ atomic!(AtomicBool, bool, {
 /// A fence, as [`std::sync::atomic::fence`].
 #[track_caller]
 pub fn fence(order: Ordering) {
+    let (me, place) = (explorer::me(), Location::caller());
+    recorder::intends(me, place, Action::Operation("fence"), None);
     explorer::atomic::fence(order);
-    recorder::step(explorer::me(), Location::caller(), format!("fence {order:?}"));
+    recorder::step(me, place, format!("fence {order:?}"));
 }
 
 /// Records an operation. A thread that does the same again and sees the same is spinning: it lets
@@ -214,7 +227,15 @@ fn record(place: Place, order: Ordering, mut text: String) {
     if explorer::ORDERINGS_MATTER {
         text.push_str(&format!(", {order:?}"));
     }
-    if recorder::step(explorer::me(), place, text) {
-        explorer::yield_now();
+    let me = explorer::me();
+    if recorder::step(me, place, text) {
+        spins(me, place);
     }
+}
+
+/// A thread that sees the same again lets others go on.
+pub(super) fn spins(me: usize, place: Place) {
+    recorder::intends(me, place, Action::Operation("spin"), None);
+    explorer::yield_now();
+    recorder::has_done(me);
 }

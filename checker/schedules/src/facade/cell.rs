@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use super::super::explorer;
 use crate::lazy::Lazy;
-use crate::recorder::{self, Kind, ObjectId, Place};
+use crate::recorder::{self, Action, Kind, ObjectId, Place};
 
 /// A value that threads share without any protection, as in `std::cell::UnsafeCell`.
 ///
@@ -29,10 +29,12 @@ impl<T: Copy> UnsafeCell<T> {
     #[track_caller]
     pub fn get(&self) -> T {
         let (place, id) = (Location::caller(), self.id());
+        let me = explorer::me();
+        recorder::intends(me, place, Action::Operation("read"), Some(id));
         explorer::scheduling_point();
-        recorder::step(explorer::me(), place, format!("read {id}"));
+        recorder::step(me, place, format!("read {id}"));
         explorer::keep_running();
-        self.detector().read(id);
+        self.detector().read(id, place);
         *self.value.lock().expect("no access panics")
     }
 
@@ -40,10 +42,12 @@ impl<T: Copy> UnsafeCell<T> {
     #[track_caller]
     pub fn set(&self, value: T) {
         let (place, id) = (Location::caller(), self.id());
+        let me = explorer::me();
+        recorder::intends(me, place, Action::Operation("write"), Some(id));
         explorer::scheduling_point();
-        recorder::step(explorer::me(), place, format!("write {id}"));
+        recorder::step(me, place, format!("write {id}"));
         explorer::keep_running();
-        self.detector().write(id);
+        self.detector().write(id, place);
         *self.value.lock().expect("no access panics") = value;
     }
 

@@ -7,7 +7,7 @@ use std::sync::{LockResult, PoisonError};
 use super::super::explorer;
 use super::{MutexGuard, wake_up};
 use crate::lazy::Lazy;
-use crate::recorder::{self, Kind, ObjectId, Place};
+use crate::recorder::{self, Action, Kind, ObjectId, Place};
 
 /// A condition variable.
 pub struct Condvar {
@@ -62,6 +62,7 @@ impl Condvar {
     ) -> LockResult<MutexGuard<'a, T>> {
         let (me, id, mutex) = (explorer::me(), self.id(), guard.mutex);
         let lock = mutex.id();
+        recorder::intends(me, place, Action::Operation("wait"), Some(id));
         if explorer::wakes_spuriously() {
             recorder::step(me, place, format!("wait {id}: wakes for no reason"));
             // As in any wait, others may come in between: what is true then need not be what it was.
@@ -85,12 +86,13 @@ impl Condvar {
 
     fn notify(
         &self,
-        name: &str,
+        name: &'static str,
         most: usize,
         place: Place,
         notify: impl FnOnce(&explorer::Condvar),
     ) {
         let (me, id) = (explorer::me(), self.id());
+        recorder::intends(me, place, Action::Operation(name), Some(id));
         notify(self.inner());
         let nobody = if recorder::wake_up(id, most) == 0 { ": nobody waits" } else { "" };
         recorder::step(me, place, format!("{name} {id}{nobody}"));

@@ -10,9 +10,9 @@ use std::rc::Rc;
 use std::sync::PoisonError;
 
 use super::super::explorer;
-use super::atomic::{AtomicU32, Ordering};
+use super::atomic::{self, AtomicU32, Ordering};
 use super::wake_up;
-use crate::recorder::{self, ObjectId, Place};
+use crate::recorder::{self, Action, ObjectId, Place};
 
 /// Those who sleep on one word.
 struct Queue {
@@ -44,6 +44,7 @@ fn lock(queue: &Queue) -> explorer::MutexGuard<'_, usize> {
 #[track_caller]
 pub fn wait(word: &AtomicU32, expected: u32) {
     let (me, place, id) = (explorer::me(), Location::caller(), word.id());
+    recorder::intends(me, place, Action::Operation("futex_wait"), Some(id));
     if explorer::wakes_spuriously() {
         recorder::step(me, place, format!("futex_wait {id}: wakes for no reason"));
         return;
@@ -57,7 +58,7 @@ pub fn wait(word: &AtomicU32, expected: u32) {
         let repeats = recorder::step(me, place, text);
         drop(sleepers);
         if repeats {
-            explorer::yield_now();
+            atomic::spins(me, place);
         }
         return;
     }
@@ -73,20 +74,29 @@ pub fn wait(word: &AtomicU32, expected: u32) {
 /// Wakes one thread that sleeps on `word`; returns whether there was one.
 #[track_caller]
 pub fn wake_one(word: &AtomicU32) -> bool {
-    let woken = wake(word, 1);
-    record_wake("futex_wake_one", word, woken, Location::caller());
+    let woken = wake("futex_wake_one", word, 1, Location::caller());
     woken > 0
 }
 
 /// Wakes every thread that sleeps on `word`; returns how many.
 #[track_caller]
 pub fn wake_all(word: &AtomicU32) -> usize {
-    let woken = wake(word, usize::MAX);
-    record_wake("futex_wake_all", word, woken, Location::caller());
+    wake("futex_wake_all", word, usize::MAX, Location::caller())
+}
+
+fn wake(name: &'static str, word: &AtomicU32, most: usize, place: Place) -> usize {
+    let me = explorer::me();
+    recorder::intends(me, place, Action::Operation(name), Some(word.id()));
+    let woken = wake_sleepers(word, most);
+    let text = match woken {
+        0 => format!("{name} {}: nobody sleeps", word.id()),
+        woken => format!("{name} {}: wakes {woken}", word.id()),
+    };
+    recorder::step(me, place, text);
     woken
 }
 
-fn wake(word: &AtomicU32, most: usize) -> usize {
+fn wake_sleepers(word: &AtomicU32, most: usize) -> usize {
     let queue = queue(word);
     let mut sleepers = lock(&queue);
     let woken = most.min(*sleepers);
@@ -96,12 +106,4 @@ fn wake(word: &AtomicU32, most: usize) -> usize {
         queue.woken.notify_one();
     }
     woken
-}
-
-fn record_wake(name: &str, word: &AtomicU32, woken: usize, place: Place) {
-    let text = match woken {
-        0 => format!("{name} {}: nobody sleeps", word.id()),
-        woken => format!("{name} {}: wakes {woken}", word.id()),
-    };
-    recorder::step(explorer::me(), place, text);
 }

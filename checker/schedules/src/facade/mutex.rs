@@ -7,7 +7,7 @@ use std::sync::{LockResult, PoisonError, TryLockError, TryLockResult};
 
 use super::super::explorer;
 use crate::lazy::Lazy;
-use crate::recorder::{self, Kind, ObjectId, Place, Wait};
+use crate::recorder::{self, Action, Kind, ObjectId, Place, Wait};
 
 /// A value behind a lock.
 ///
@@ -43,6 +43,7 @@ impl<T> Mutex<T> {
 
     pub(super) fn lock_at(&self, place: Place) -> LockResult<MutexGuard<'_, T>> {
         let (me, id) = (explorer::me(), self.id());
+        recorder::intends(me, place, Action::Operation("lock"), Some(id));
         recorder::waits(me, place, Wait::Lock(id), format!("lock {id}"));
         let locked = self.inner.get(explorer::Mutex::new).lock();
         recorder::goes_on(me);
@@ -55,6 +56,7 @@ impl<T> Mutex<T> {
     #[track_caller]
     pub fn try_lock(&self) -> TryLockResult<MutexGuard<'_, T>> {
         let (me, place, id) = (explorer::me(), Location::caller(), self.id());
+        recorder::intends(me, place, Action::Operation("try_lock"), Some(id));
         let locked = self.inner.get(explorer::Mutex::new).try_lock();
         let busy = matches!(locked, Err(TryLockError::WouldBlock));
         recorder::step(
@@ -122,6 +124,7 @@ impl<T> Drop for MutexGuard<'_, T> {
             return;
         }
         let (me, id) = (explorer::me(), self.mutex.id());
+        recorder::intends(me, self.place, Action::Operation("unlock"), Some(id));
         drop(inner);
         recorder::held_by(id, None);
         recorder::step(me, self.place, format!("unlock {id}"));

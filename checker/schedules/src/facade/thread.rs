@@ -4,8 +4,8 @@ use std::panic::Location;
 use std::sync::{Arc, Mutex};
 
 use super::super::explorer;
-use super::wake_up;
-use crate::recorder::{self, Wait};
+use super::{atomic, wake_up};
+use crate::recorder::{self, Action, Wait};
 
 /// A thread that was started.
 #[derive(Debug)]
@@ -29,11 +29,13 @@ pub struct Thread {
 pub struct ThreadId(usize);
 
 /// Starts a thread.
+#[track_caller]
 pub fn spawn<T: Send + 'static>(body: impl FnOnce() -> T + Send + 'static) -> JoinHandle<T> {
     spawn_as("thread", body)
 }
 
 /// Starts a thread that has this name in the timeline.
+#[track_caller]
 pub fn spawn_as<T: Send + 'static>(
     name: &str,
     body: impl FnOnce() -> T + Send + 'static,
@@ -46,7 +48,11 @@ pub fn spawn_as<T: Send + 'static>(
         *returned.lock().expect("nothing panics under this lock") = Some(value);
         recorder::ends(index);
     };
-    JoinHandle { index, inner: explorer::spawn(index, Box::new(body)), value }
+    let me = explorer::me();
+    recorder::intends(me, Location::caller(), Action::Unseen("spawn"), None);
+    let inner = explorer::spawn(index, Box::new(body));
+    recorder::has_done(me);
+    JoinHandle { index, inner, value }
 }
 
 impl<T> JoinHandle<T> {
@@ -55,8 +61,10 @@ impl<T> JoinHandle<T> {
     pub fn join(self) -> std::thread::Result<T> {
         let (me, place) = (explorer::me(), Location::caller());
         recorder::waits(me, place, Wait::End(self.index), "join".to_owned());
+        recorder::intends(me, place, Action::Unseen("join"), None);
         let result = self.inner.join();
         recorder::goes_on(me);
+        recorder::has_done(me);
         result.map(|()| {
             let value = self.value.lock().expect("nothing panics under this lock").take();
             value.expect("a thread that did not panic has returned a value")
@@ -69,9 +77,13 @@ impl<T> JoinHandle<T> {
     }
 
     /// Lets others go on until the thread sleeps or has returned.
+    #[track_caller]
     pub fn settle(&self) {
+        let (me, place) = (explorer::me(), Location::caller());
         while !self.sleeps() && !self.is_finished() {
-            yield_now();
+            recorder::intends(me, place, Action::Settle(self.index), None);
+            explorer::yield_now();
+            recorder::has_done(me);
         }
     }
 
@@ -111,9 +123,11 @@ impl Thread {
     /// Wakes the thread from its [`park`], or lets its next one return at once.
     #[track_caller]
     pub fn unpark(&self) {
+        let (me, place) = (explorer::me(), Location::caller());
+        recorder::intends(me, place, Action::Operation("unpark"), None);
         self.inner.unpark();
         recorder::unparked(self.index);
-        recorder::step(explorer::me(), Location::caller(), "unpark".to_owned());
+        recorder::step(me, place, "unpark".to_owned());
     }
 }
 
@@ -121,6 +135,7 @@ impl Thread {
 #[track_caller]
 pub fn park() {
     let (me, place) = (explorer::me(), Location::caller());
+    recorder::intends(me, place, Action::Operation("park"), None);
     if explorer::wakes_spuriously() {
         recorder::step(me, place, "park: wakes for no reason".to_owned());
         return;
@@ -135,5 +150,5 @@ pub fn park() {
 /// Lets other threads go on.
 #[track_caller]
 pub fn yield_now() {
-    explorer::yield_now();
+    atomic::spins(explorer::me(), Location::caller());
 }

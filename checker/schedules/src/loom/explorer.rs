@@ -6,7 +6,7 @@ pub use loom::sync::{Condvar, Mutex, MutexGuard, atomic};
 pub use loom::thread::{JoinHandle, Thread, current, park, yield_now};
 
 pub use super::preallocated::{begin, create};
-use crate::recorder::ObjectId;
+use crate::recorder::{ObjectId, Place};
 
 /// Loom's atomics are as weak as they are asked to be.
 pub const ORDERINGS_MATTER: bool = true;
@@ -61,11 +61,11 @@ impl RaceDetector {
         Self(loom::cell::UnsafeCell::new(()))
     }
 
-    pub fn read(&self, _: ObjectId) {
+    pub fn read(&self, _: ObjectId, _: Place) {
         self.0.with(|_| ());
     }
 
-    pub fn write(&self, _: ObjectId) {
+    pub fn write(&self, _: ObjectId, _: Place) {
         self.0.with_mut(|_| ());
     }
 }

@@ -9,11 +9,12 @@ use std::rc::Rc;
 use shuttle::scheduler::{Schedule, Scheduler, Task, TaskId};
 
 use super::search::{Decision, Effort, Plan, Random, Search, deviations};
+use super::shown::{Beyond, Options, Shown};
 use super::{explorer, state, sync};
 use crate::deviation::Deviation;
 use crate::failure::{Failure, Found};
 use crate::panics;
-use crate::recorder;
+use crate::recorder::{self, Record};
 
 /// An execution that decides more often than this does not end.
 const ENDLESS: usize = 5_000;
@@ -35,21 +36,47 @@ pub fn execution(scenario: &dyn Fn()) {
             shuttle::thread::yield_now();
         }
     });
-    explorer::guarded(scenario);
+    explorer::guarded(|| {
+        scenario();
+        recorder::ends(0);
+    });
+}
+
+/// Which schedules are run.
+#[derive(Debug)]
+pub enum Course {
+    /// Those of a search.
+    Search(Effort),
+    /// Only this one.
+    Only(Vec<Deviation>),
+    /// Only this one, and it is shown.
+    Shown(Vec<Deviation>),
+    /// Only the one that begins with these decisions, and it is shown.
+    Decisions { decisions: Vec<usize>, beyond: Beyond },
+}
+
+impl Course {
+    /// A search, or the one schedule that was asked for.
+    pub fn new(only: Option<Vec<Deviation>>, effort: Effort) -> Self {
+        only.map_or(Self::Search(effort), Self::Only)
+    }
 }
 
 /// Answers shuttle.
 #[derive(Debug)]
 pub struct Driver {
-    search: Search,
-    /// Only this schedule is to be run.
-    only: Option<Vec<Deviation>>,
+    /// `None` if only one schedule is to be run.
+    search: Option<Search>,
     plan: Plan,
     random: Random,
     decisions: Vec<Decision>,
+    /// The task that runs, and for how many decisions it has.
+    task: usize,
     same_task: usize,
     running: bool,
     failure: Option<Failure>,
+    /// What has to be shown of the execution.
+    shown: Option<Shown>,
     found: Rc<RefCell<Outcome>>,
 }
 
@@ -60,20 +87,51 @@ pub struct Outcome {
     pub schedules: usize,
     /// The simplest failure.
     pub found: Option<(Found, Vec<Deviation>)>,
+    /// The execution that was to be shown.
+    pub executed: Option<Executed>,
+}
+
+/// An execution that was shown.
+#[derive(Debug)]
+pub struct Executed {
+    /// What it came to.
+    pub shown: Shown,
+    /// What the threads did.
+    pub record: Record,
+    /// How it failed, if it did.
+    pub failure: Option<Failure>,
+    /// All decisions.
+    pub decisions: Vec<usize>,
+    /// Where they are not plain.
+    pub deviations: Vec<Deviation>,
 }
 
 impl Driver {
     /// A driver that runs all schedules of a search, or only one; the outcome fills as it does.
-    pub fn new(only: Option<Vec<Deviation>>, effort: Effort, found: Rc<RefCell<Outcome>>) -> Self {
+    pub fn new(course: Course, found: Rc<RefCell<Outcome>>) -> Self {
+        let (search, plan, shown) = match course {
+            Course::Search(effort) => {
+                let search = Search::new(effort, testkit::seed(0));
+                (Some(search), Plan::Deviations(Vec::new()), None)
+            }
+            Course::Only(deviations) => (None, Plan::Deviations(deviations), None),
+            Course::Shown(deviations) => {
+                (None, Plan::Deviations(deviations), Some(Shown::new(Beyond::Plan)))
+            }
+            Course::Decisions { decisions, beyond } => {
+                (None, Plan::Decisions(decisions), Some(Shown::new(beyond)))
+            }
+        };
         Self {
-            search: Search::new(effort, testkit::seed(0)),
-            only,
-            plan: Plan::Deviations(Vec::new()),
+            search,
+            plan,
             random: Random::new(0),
             decisions: Vec::new(),
+            task: 0,
             same_task: 0,
             running: false,
             failure: None,
+            shown,
             found,
         }
     }
@@ -82,12 +140,21 @@ impl Driver {
     fn finish(&mut self) {
         let record = recorder::take();
         let failure = self.failure.take();
-        let failed = failure.map(|failure| Found { failure, record });
         let mut outcome = self.found.borrow_mut();
         outcome.schedules += 1;
+        if let Some(mut shown) = self.shown.take() {
+            if !shown.is_paused {
+                shown.ends(&record, self.decisions.len());
+            }
+            let decisions = self.decisions.iter().map(|decision| decision.chosen).collect();
+            let deviations = deviations(&self.decisions);
+            outcome.executed = Some(Executed { shown, record, failure, decisions, deviations });
+            return;
+        }
+        let failed = failure.map(|failure| Found { failure, record });
         let cost =
             failed.as_ref().map(|found| found.record.switches() * 1000 + found.record.steps.len());
-        let keep = self.search.learn(&self.decisions, cost) || self.only.is_some();
+        let keep = self.search.as_mut().is_none_or(|search| search.learn(&self.decisions, cost));
         if keep && let Some(found) = failed {
             outcome.found = Some((found, deviations(&self.decisions)));
         }
@@ -99,6 +166,7 @@ impl Driver {
         }
         self.plan = plan;
         self.decisions.clear();
+        self.task = 0;
         self.same_task = 0;
         state::begin();
         panics::forget();
@@ -106,22 +174,22 @@ impl Driver {
         sync::futex::begin();
     }
 
-    fn decide(&mut self, plain: usize, others: Vec<usize>, chance: bool) -> usize {
+    /// What the plan says of the next decision, if anything. `possible` is what can be chosen; of that, `others` is
+    /// what a search would try beside the plain choice.
+    fn planned(&mut self, others: &[usize], possible: &[usize], chance: bool) -> Option<usize> {
         let at = self.decisions.len();
-        let chosen = match &self.plan {
+        let planned = match &self.plan {
             Plan::Deviations(deviations) => {
-                let deviation = deviations.iter().find(|deviation| deviation.at == at);
-                deviation.map(|deviation| deviation.choice).filter(|choice| others.contains(choice))
+                deviations.iter().find(|deviation| deviation.at == at).map(|it| it.choice)
             }
+            Plan::Decisions(decisions) => decisions.get(at).copied(),
             Plan::Random(_) if chance => (self.random.below(CHANCE) == 0).then_some(1),
             Plan::Random(_) => {
                 let choice = self.random.below(others.len() + 1);
                 others.get(choice).copied()
             }
         };
-        let chosen = chosen.unwrap_or(plain);
-        self.decisions.push(Decision { chosen, plain, others });
-        chosen
+        planned.filter(|choice| possible.contains(choice))
     }
 
     /// The execution is over before its end.
@@ -135,13 +203,12 @@ impl Scheduler for Driver {
     fn new_execution(&mut self) -> Option<Schedule> {
         if std::mem::replace(&mut self.running, true) {
             self.finish();
-            if self.only.is_some() {
-                return None;
-            }
+            // Only a search goes on.
+            self.search.as_ref()?;
         }
-        let plan = match &self.only {
-            Some(deviations) => Plan::Deviations(deviations.clone()),
-            None => self.search.next()?,
+        let plan = match &mut self.search {
+            Some(search) => search.next()?,
+            None => self.plan.clone(),
         };
         self.begin(plan);
         Some(Schedule::new(0))
@@ -185,14 +252,35 @@ impl Scheduler for Driver {
             None if is_yielding => Vec::new(),
             _ => ready.iter().copied().filter(|&task| task != plain).collect(),
         };
-        let chosen = self.decide(plain, others, false);
+        let planned = self.planned(&others, &ready, false);
+        let chosen = match &mut self.shown {
+            None => planned.unwrap_or(plain),
+            Some(shown) => {
+                let options = Options::new(&ready, current.filter(|_| is_yielding));
+                shown.choose(self.decisions.len(), &options, planned, plain)?
+            }
+        };
+        self.decisions.push(Decision { chosen, plain, others });
+        self.task = chosen;
         self.same_task = if Some(chosen) == current { self.same_task + 1 } else { 0 };
         recorder::wakes(state::thread_of(chosen));
         Some(TaskId::from(chosen))
     }
 
     fn next_u64(&mut self) -> u64 {
-        self.decide(0, vec![1], true) as u64
+        let others = vec![1];
+        let planned = self.planned(&others, &[0, 1], true);
+        let chosen = match &mut self.shown {
+            None => planned.unwrap_or(0),
+            Some(shown) => {
+                let thread = state::thread_of(self.task);
+                let chosen = planned.unwrap_or_else(|| shown.wakes(thread));
+                shown.might_wake(thread, self.decisions.len(), chosen);
+                chosen
+            }
+        };
+        self.decisions.push(Decision { chosen, plain: 0, others });
+        chosen as u64
     }
 }
 

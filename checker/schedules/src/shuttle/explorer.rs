@@ -8,7 +8,7 @@ pub use shuttle::thread::{JoinHandle, Thread, current, park};
 
 use super::state;
 use crate::panics::Payload;
-use crate::recorder::ObjectId;
+use crate::recorder::{self, Action, ObjectId, Place};
 
 /// Shuttle's atomics are sequentially consistent, whatever is asked for.
 pub const ORDERINGS_MATTER: bool = false;
@@ -103,24 +103,32 @@ impl RaceDetector {
     }
 
     /// Reads; meanwhile others may run.
-    pub fn read(&self, cell: ObjectId) {
+    pub fn read(&self, cell: ObjectId, place: Place) {
         use atomic::Ordering::SeqCst;
         self.readers.fetch_add(1, SeqCst);
         if self.writers.load(SeqCst) > 0 {
             race(cell);
         }
+        leaves(cell, place);
         self.readers.fetch_sub(1, SeqCst);
+        recorder::has_done(me());
     }
 
     /// Writes; meanwhile others may run.
-    pub fn write(&self, cell: ObjectId) {
+    pub fn write(&self, cell: ObjectId, place: Place) {
         use atomic::Ordering::SeqCst;
         self.writers.fetch_add(1, SeqCst);
         if self.writers.load(SeqCst) > 1 || self.readers.load(SeqCst) > 0 {
             race(cell);
         }
+        leaves(cell, place);
         self.writers.fetch_sub(1, SeqCst);
+        recorder::has_done(me());
     }
+}
+
+fn leaves(cell: ObjectId, place: Place) {
+    recorder::intends(me(), place, Action::Operation("leave"), Some(cell));
 }
 
 fn race(cell: ObjectId) -> ! {

@@ -2,24 +2,24 @@
 
 mod driver;
 mod explorer;
+mod play;
 mod programs;
+mod run;
 mod search;
+mod shown;
 mod state;
 #[path = "../facade/mod.rs"]
 pub mod sync;
 
-use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
-use std::rc::Rc;
 
 use ::evidence::Explored;
-use ::shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
-use crate::deviation::Deviation;
 use crate::failure;
-use crate::{Expect, Scenario, panics, recorder, replay, watchdog};
-use driver::{Driver, Outcome};
+use crate::{Expect, Scenario, recorder, replay, watchdog};
+use driver::{Course, Outcome};
 pub use programs::{explore_a_few_programs, explore_programs};
+use run::run;
 use search::Effort;
 
 /// Runs `scenario` under many schedules.
@@ -61,28 +61,15 @@ pub fn never_waits<T>(call: &'static str, body: impl FnOnce() -> T) -> T {
 
 #[track_caller]
 fn explore_scenario(expect: Expect, scenario: Box<Scenario>) {
-    let only = replay::asked_for();
-    let Outcome { schedules, found } =
-        watchdog::run(expect, move || run(only, Effort::FULL, scenario));
+    if let Some(wish) = play::asked_for() {
+        play::write(&play::play(expect, None, wish, Effort::FULL, scenario));
+        return;
+    }
+    let course = Course::new(replay::asked_for(), Effort::FULL);
+    let Outcome { schedules, found, .. } = watchdog::run(expect, move || run(course, scenario));
     if let Some((found, deviations)) = found {
         let again = replay::command(Some(&deviations));
         failure::told(expect, &found, schedules, again).fail();
     }
     Explored::add(schedules);
-}
-
-fn run(only: Option<Vec<Deviation>>, effort: Effort, scenario: Box<Scenario>) -> Outcome {
-    let outcome = Rc::new(RefCell::new(Outcome::default()));
-    let driver = Driver::new(only, effort, Rc::clone(&outcome));
-    let mut config = Config::new();
-    config.failure_persistence = FailurePersistence::None;
-    config.max_steps = MaxSteps::None;
-    // That orderings are not judged here is said where they are: by loom.
-    config.silence_warnings = true;
-    let kept =
-        panics::keeping(|| Runner::new(driver, config).run(move || driver::execution(&scenario)));
-    if let Err((panic, _)) = kept {
-        panic!("the explorer itself failed: {} ({}:{})", panic.message, panic.file, panic.line);
-    }
-    outcome.take()
 }

@@ -3,17 +3,18 @@
 use std::panic;
 use std::sync::Arc;
 
-use evidence::Explored;
+use evidence::{Explored, Played, PlayedProgram, Wish};
 
-use super::driver::Outcome;
+use super::driver::{Course, Outcome};
+use super::play;
+use super::run::run;
 use super::search::{Effort, Random};
 use super::sync::thread::{JoinHandle, spawn_as};
-use super::{Expect, run};
 use crate::model::{
     Answers, BesideSleeper, Operation, Program, THREADS, Trial, WHO_IS_WHO, call_in_turn,
 };
 use crate::panics::Payload;
-use crate::{Scenario, failure, replay, watchdog};
+use crate::{Expect, Scenario, failure, replay, watchdog};
 
 /// How many programs are tried, each in how many schedules.
 const PROGRAMS: usize = 80;
@@ -56,26 +57,19 @@ where
     M: Clone + Send + Sync + 'static,
     O: Send + Sync + 'static,
 {
-    let mut random = Random::new(testkit::seed(1));
-    let programs = trial.programs(count, |bound| random.below(bound));
-    let trial = Arc::new(trial);
+    if let Some(wish) = play::asked_for() {
+        play::write(&played(expect, scenarios(count, trial), wish));
+        return;
+    }
     let (only, wanted) = (replay::asked_for(), replay::program_asked_for());
-    let programs = programs.into_iter().map(|program| -> Box<Scenario> {
-        let (trial, program) = (Arc::clone(&trial), Arc::new(program));
-        Box::new(move || overlapping(&trial, &program))
-    });
-    let beside_sleepers = trial.beside_sleepers().into_iter().map(|program| -> Box<Scenario> {
-        let (trial, program) = (Arc::clone(&trial), Arc::new(program));
-        Box::new(move || beside_a_sleeper(&trial, &program))
-    });
     let mut tried = 0;
-    for (number, scenario) in programs.chain(beside_sleepers).enumerate() {
+    for (number, made) in scenarios(count, trial).into_iter().enumerate() {
         if wanted.is_some_and(|wanted| wanted != number) {
             continue;
         }
-        let only = only.clone();
-        let Outcome { schedules, found } =
-            watchdog::run(expect, move || run(only, EFFORT, scenario));
+        let course = Course::new(only.clone(), EFFORT);
+        let Outcome { schedules, found, .. } =
+            watchdog::run(expect, move || run(course, made.scenario));
         tried += schedules;
         if let Some((found, deviations)) = found {
             let again = replay::command_of_program(number, &deviations);
@@ -83,6 +77,54 @@ where
         }
     }
     Explored::add(tried);
+}
+
+/// The program that was asked for; for a search, the first that fails.
+fn played(expect: Expect, all: Vec<Made>, wish: Wish) -> Played {
+    let count = all.len();
+    let wanted = replay::program_asked_for();
+    let first = if wish == Wish::Found { wanted } else { Some(wanted.unwrap_or(0)) };
+    assert!(first.is_none_or(|number| number < count), "PROGRAM: there are {count}, from 0");
+    let mut tried = 0;
+    let asked =
+        all.into_iter().enumerate().filter(|(number, _)| first.is_none_or(|it| it == *number));
+    for (number, Made { calls, scenario }) in asked {
+        let program = PlayedProgram { number, count, calls };
+        let played = play::play(expect, Some(&program), wish.clone(), EFFORT, scenario);
+        tried += played.tried;
+        if wish != Wish::Found || !played.positions.is_empty() {
+            return Played { tried, ..played };
+        }
+    }
+    play::nothing(expect, None, tried)
+}
+
+/// A program that was made.
+struct Made {
+    /// Its calls, for the reader.
+    calls: String,
+    scenario: Box<Scenario>,
+}
+
+fn scenarios<M, O>(count: usize, trial: Trial<M, O>) -> Vec<Made>
+where
+    M: Clone + Send + Sync + 'static,
+    O: Send + Sync + 'static,
+{
+    let mut random = Random::new(testkit::seed(1));
+    let programs = trial.programs(count, |bound| random.below(bound));
+    let trial = Arc::new(trial);
+    let programs = programs.into_iter().map(|program| {
+        let calls = trial.calls(&THREADS, &program);
+        let (trial, program) = (Arc::clone(&trial), Arc::new(program));
+        Made { calls, scenario: Box::new(move || overlapping(&trial, &program)) }
+    });
+    let beside_sleepers = trial.beside_sleepers().into_iter().map(|program| {
+        let calls = trial.calls(&WHO_IS_WHO, &program.program());
+        let (trial, program) = (Arc::clone(&trial), Arc::new(program));
+        Made { calls, scenario: Box::new(move || beside_a_sleeper(&trial, &program)) }
+    });
+    programs.chain(beside_sleepers).collect()
 }
 
 /// All threads at once.

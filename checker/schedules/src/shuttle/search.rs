@@ -49,6 +49,8 @@ pub enum Plan {
     Deviations(Vec<Deviation>),
     /// At random, from this seed.
     Random(u64),
+    /// By these decisions, as far as they go; then plainly.
+    Decisions(Vec<usize>),
 }
 
 /// The search, from one execution to the next.

@@ -79,6 +79,11 @@ pub fn name_task(task: usize, thread: usize) {
     STATE.with(|state| state.threads.borrow_mut().insert(task, thread));
 }
 
+/// Whether a task of shuttle has begun to be a thread of the scenario.
+pub fn has_begun(task: usize) -> bool {
+    STATE.with(|state| task == 0 || state.threads.borrow().contains_key(&task))
+}
+
 /// The thread of the scenario that a task of shuttle is.
 pub fn thread_of(task: usize) -> usize {
     STATE.with(|state| state.threads.borrow().get(&task).copied().unwrap_or(0))

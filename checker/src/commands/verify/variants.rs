@@ -6,10 +6,12 @@ use super::base::Base;
 use crate::Error;
 use crate::commands::{Session, why};
 use crate::event::Silent;
+use crate::evidence::Evidence;
 use crate::findings::{Alternative, DoesNothing, Earned, Verified, Wrong};
 use crate::judge::candidate::{Sources, WorkDirs};
 use crate::judge::compile::Wanted;
 use crate::judge::judge_compiled;
+use crate::judge::run_played::playable;
 use crate::solutions::degenerate::Allowed;
 use crate::solutions::{self, Solutions, WrongFile, lines_of_formatting};
 use crate::system::worker_pool::{Semaphore, cores, in_parallel, worker_count_beside_deadlines};
@@ -169,6 +171,9 @@ impl Judging<'_> {
         problems.extend(caught_by.as_ref().err().map(|problem| {
             if is_the_template { OF_THE_TEMPLATE.to_owned() } else { problem.clone() }
         }));
+        if let Ok(wrong) = wrong {
+            problems.extend(self.unplayable(trial, wrong)?);
+        }
         let named = |problem| format!("{}: {problem}", file.path.display());
         let found = Wrong {
             name: file.name.clone(),
@@ -177,6 +182,24 @@ impl Judging<'_> {
             earned,
         };
         Ok(Found::Wrong(found, problems.into_iter().map(named).collect()))
+    }
+
+    /// Why it cannot be played as it declares.
+    fn unplayable(
+        &self,
+        trial: &Trial<'_>,
+        wrong: &solutions::Wrong,
+    ) -> Result<Option<String>, Error> {
+        let Some(play) = &wrong.declaration.play else { return Ok(None) };
+        let (exercise, pins) = (trial.base.verified.exercise, &trial.base.pins);
+        let test = &play.test;
+        if !playable(exercise, pins).iter().any(|(_, name)| name == test) {
+            return Ok(Some(format!("Play: `{test}` cannot be played: it explores no schedules")));
+        }
+        let judgement = self.judge(trial, &pins.only(test), &wrong.sources, Wanted::Tests)?;
+        let evidence = judgement.first_unpassed().and_then(|test| test.evidence.as_ref());
+        let is_broken = matches!(evidence, Some(Evidence::Schedule(_)));
+        Ok((!is_broken).then(|| format!("Play: `{test}` finds no schedule that breaks it")))
     }
 
     /// The test that caught it as declared, or what is wrong with that.
