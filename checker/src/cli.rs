@@ -92,6 +92,15 @@ enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Judge what is saved, as long as you work, on a screen with keys
+    #[cfg(feature = "tui")]
+    Watch(commands::WatchArguments),
+    /// Judge what is saved, as long as you work, on a screen with keys (`make watch` builds it)
+    #[cfg(not(feature = "tui"))]
+    Watch {
+        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Check this machine: what is missing, what that costs, how to fix it
     Doctor,
     #[cfg(feature = "grade")]
@@ -295,6 +304,13 @@ impl Session {
             Command::Solution { exercise, force } => {
                 commands::solution(self, exercise.as_deref(), force, reporter)
             }
+            #[cfg(feature = "tui")]
+            Command::Watch(arguments) => commands::watch(self, &arguments, reporter),
+            #[cfg(not(feature = "tui"))]
+            Command::Watch { arguments: _ } => Err(Error::Refused(
+                "this checker was built without its screen; `make watch` builds one that has it"
+                    .to_owned(),
+            )),
             Command::Doctor => commands::doctor(self, reporter),
             #[cfg(feature = "grade")]
             Command::Instructors(command) => command.run(self, reporter),

@@ -61,7 +61,9 @@ impl Screen<'_> {
         let mut words =
             test.evidence.as_ref().map_or_else(Words::default, |it| self.style.worded(it));
         // What is drawn may be taller than the screen: the words come last.
-        if let Body::Columns(drawn) = &words.body {
+        if let Body::Columns(drawn) = &words.body
+            && !self.style.scrolls
+        {
             self.lines(&drawn.lines().map(str::to_owned).collect::<Vec<_>>(), 4);
             self.line("");
             words.body = Body::None;

@@ -2,6 +2,8 @@
 //!
 //! Nothing is printed here: the lines go to a terminal one after the other, or into a part of a screen.
 
+#[cfg(feature = "tui")]
+pub(super) mod kept;
 mod lesson;
 mod pass;
 mod side_by_side;
