@@ -53,7 +53,11 @@ pub(super) fn title(state: &State<'_>) -> Option<String> {
 
 fn page(state: &State<'_>, look: Look) -> Vec<String> {
     match &state.page {
-        Some(page) => lines(std::slice::from_ref(page), look),
+        Some(page) => {
+            // Where it is printed, it keeps its distance from what was printed before.
+            let lines = lines(std::slice::from_ref(page), look);
+            lines.into_iter().skip_while(|line| line.is_empty()).collect()
+        }
         None => {
             let exercise = state.exercise;
             vec![
@@ -88,16 +92,20 @@ fn of_list(state: &State<'_>, list: &List) -> Content {
 }
 
 fn help() -> Vec<String> {
-    let command = |(key, name, _, what): &(char, &str, _, &str)| format!("  {key}  {name:<9} {what}");
+    let command =
+        |(key, name, _, what): &(char, &str, _, &str)| format!("  {key}  {name:<9} {what}");
     let mut lines: Vec<String> = COMMANDS.iter().map(command).collect();
     lines.extend(
         [
             "",
-            "  ↑ ↓ j k   a line up or down        Space b   a page down or up",
-            "  ← →       to the left and right    g G       to the beginning and the end",
-            "  Esc       back to the exercise     Ctrl-Z    stop; fg goes on",
+            "  ↑ ↓ j k    a line up or down",
+            "  Space b    a page down or up",
+            "  g G        to the beginning, to the end",
+            "  ← →        to the left and right",
+            "  Esc        back to the exercise",
+            "  Ctrl-Z     stop; fg goes on",
             "",
-            "A file that is saved is judged, and its exercise is shown. What runs is ended first.",
+            "A file that is saved is judged, and its exercise shown.",
         ]
         .map(str::to_owned),
     );

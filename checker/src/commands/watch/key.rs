@@ -41,22 +41,23 @@ pub(super) enum Command {
     Quit,
 }
 
-/// Every command: its key, its name, what it does. The first ones are named below the page.
+/// Every command: its key, its name, what it does. The last two are always named below the page, of the others as
+/// many as there is room for.
 pub(super) const COMMANDS: [(char, &str, Command, &str); 14] = [
     ('h', "hint", Command::Hint, "one more hint"),
-    ('e', "edit", Command::Edit, "open your editor at the line to look at"),
-    ('a', "again", Command::Again, "only the test that fails, with all that it writes"),
+    ('e', "edit", Command::Edit, "your editor, at the line to look at"),
+    ('a', "again", Command::Again, "the failing test alone, all that it writes"),
     ('n', "next", Command::Next, "the next exercise"),
     ('l', "list", Command::List, "all exercises: choose, filter, sort"),
-    ('?', "help", Command::Help, "these keys"),
-    ('q', "quit", Command::Quit, "leave"),
-    ('r', "run", Command::Run, "your experiment, compared with the reference's"),
-    ('t', "trace", Command::Trace, "what your processes did, beside what the reference's did"),
-    ('s', "solution", Command::Solution, "the reference beside yours, once yours passes"),
+    ('r', "run", Command::Run, "your experiment, beside the reference's"),
+    ('t', "trace", Command::Trace, "what your experiment's processes did"),
+    ('s', "solution", Command::Solution, "the reference beside yours, after a pass"),
     ('p', "previous", Command::Previous, "the exercise before"),
-    ('c', "check", Command::Check, "judge this exercise anew"),
+    ('c', "check", Command::Check, "judge this exercise"),
     ('A', "all", Command::CheckAll, "judge all that has changed"),
     ('R', "reset", Command::Reset, "put the stub back; it asks first"),
+    ('?', "help", Command::Help, "these keys"),
+    ('q', "quit", Command::Quit, "leave"),
 ];
 
 impl Command {

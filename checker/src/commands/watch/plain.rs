@@ -31,7 +31,9 @@ impl<'r> Plain<'r> {
         let mut plain = Self { reporter, look, stdin, said: String::new(), begun: Vec::new() };
         plain.say("Watching: what is saved is judged. Ctrl-C ends it.");
         if plain.stdin.is_some() {
-            plain.say("Commands are lines: h and Enter gives a hint, ? and Enter names all of them.");
+            plain.say(
+                "Commands are lines: h and Enter gives a hint, ? and Enter names all of them.",
+            );
         }
         plain
     }

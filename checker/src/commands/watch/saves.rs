@@ -46,17 +46,12 @@ const FOREIGN: [FsType; 9] = [
 ];
 
 /// How saves are noticed, as long as it is there.
-#[derive(Debug)]
-pub(super) struct Saves {
-    /// Whether files are looked at from time to time.
-    pub polls: bool,
-    told: Sender<Told>,
-}
+pub(super) struct Saves(Sender<Told>);
 
 impl Drop for Saves {
     fn drop(&mut self) {
         // Who is gone already need not be told.
-        let _ = self.told.send(Told::End);
+        let _ = self.0.send(Told::End);
     }
 }
 
@@ -101,11 +96,10 @@ impl Saves {
             }
             watching => watching,
         };
-        let watching = watching.map_err(|error| {
-            Error::Refused(format!("the exercises cannot be watched: {error}"))
-        })?;
+        let watching = watching
+            .map_err(|error| Error::Refused(format!("the exercises cannot be watched: {error}")))?;
         scope.spawn(move || notice(workbook, known, watching, &told, &mailbox));
-        Ok(Self { polls, told: sender })
+        Ok(Self(sender))
     }
 }
 
@@ -131,7 +125,8 @@ impl Watching {
 
     /// Follows the name of the folder where another one has it now.
     fn follow(&mut self, event: &notify::Event) {
-        let is_made = matches!(event.kind, EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(_)));
+        let is_made =
+            matches!(event.kind, EventKind::Create(_) | EventKind::Modify(ModifyKind::Name(_)));
         if is_made && event.paths.contains(&self.exercises) {
             // The old one may be gone; the new one comes with the next event if it is not there yet.
             let _ = self.watcher.unwatch(&self.exercises);
@@ -237,9 +232,8 @@ impl Content {
 }
 
 fn is_source(file: &Path) -> bool {
-    let is_hidden = file.components().any(|part| {
-        part.as_os_str().as_encoded_bytes().starts_with(b".")
-    });
+    let is_hidden =
+        file.components().any(|part| part.as_os_str().as_encoded_bytes().starts_with(b"."));
     let ends = ["rs", "toml", "snap", "lock"];
     !is_hidden && file.extension().is_some_and(|end| ends.iter().any(|known| end == *known))
 }

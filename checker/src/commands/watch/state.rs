@@ -75,7 +75,7 @@ pub(super) struct State<'w> {
     pub exercise: &'w Exercise,
     /// Its page, as it was judged last.
     pub page: Option<Kept<'w>>,
-    /// What is next after it; the same one if it does not pass.
+    /// What `check` would go on with.
     coming: Option<&'w Exercise>,
     /// The line of it to look at.
     line_to_open: Option<Place>,
@@ -92,8 +92,10 @@ pub(super) struct State<'w> {
     /// What has been prepared, or was tried to.
     prepared: Vec<&'w Exercise>,
     pub is_editing: bool,
-    /// Something for the last line.
-    pub message: Option<String>,
+    /// An answer to the last key.
+    message: Option<String>,
+    /// What the job that runs warns of, until it goes on.
+    warning: Option<String>,
     is_suspending: bool,
 }
 
@@ -120,6 +122,7 @@ impl<'w> State<'w> {
             prepared: Vec::new(),
             is_editing: false,
             message: None,
+            warning: None,
             is_suspending: false,
         }
     }
@@ -191,6 +194,13 @@ impl<'w> State<'w> {
         self.line_to_open.clone().unwrap_or_else(beginning)
     }
 
+    /// What there is to say in one line.
+    pub(super) fn news(&self) -> &str {
+        let news = self.message.as_ref().or(self.warning.as_ref());
+        // Of several lines the first one says what it is about.
+        news.and_then(|text| text.lines().next()).unwrap_or_default()
+    }
+
     /// Whether the page is of what is being judged anew.
     pub(super) fn is_old(&self) -> bool {
         let is_judged = |job: &Job<'_>| job.is(Task::Judge, self.exercise);
@@ -215,7 +225,6 @@ impl<'w> State<'w> {
             self.line_to_open = None;
         }
         self.look_at(View::Page);
-        self.message = None;
         self.want(Job::new(Task::Judge, exercise))
     }
 
@@ -270,8 +279,10 @@ impl<'w> State<'w> {
     fn progresses(&mut self, progress: Progress) -> Vec<Effect<'w>> {
         let text = progress.in_words();
         if matches!(progress, Progress::Warning(_)) {
-            self.message = Some(text.clone());
+            self.warning = Some(text.clone());
         } else {
+            // What it waited for is over.
+            self.warning = None;
             self.progress = Some(progress);
         }
         vec![Effect::Say(text)]
@@ -414,7 +425,9 @@ impl<'w> State<'w> {
 
     /// The one that is next after a pass; otherwise the one behind this one.
     fn after(&self) -> Option<&'w Exercise> {
-        let coming = self.coming.filter(|it| it.number != self.exercise.number);
+        let is_current = |it: &&Standing<'_>| it.exercise.number == self.exercise.number;
+        let passes = self.standing.iter().find(is_current).is_some_and(Standing::passes);
+        let coming = self.coming.filter(|it| passes && it.number != self.exercise.number);
         coming.or_else(|| self.workbook.curriculum.exercises.get(self.index() + 1))
     }
 

@@ -117,9 +117,7 @@ impl Reporter for Keeper<'_, '_> {
                 let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
                 Kept::SideBySide { yours: owned(yours), reference: owned(reference) }
             }
-            Report::Error(error) => {
-                Kept::Drawn(wrap(&clean(&error.to_string()), self.look.width))
-            }
+            Report::Error(error) => Kept::Drawn(wrap(&clean(&error.to_string()), self.look.width)),
             Report::Timeline { traced, svg } => {
                 let style = self.look.style();
                 let mut screen = Screen::new(&style);

@@ -9,7 +9,7 @@ use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::execute;
 use crossterm::terminal::{
-    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    Clear, ClearType, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
@@ -50,8 +50,12 @@ impl Terminal {
         restore();
         IS_TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
-        execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
-        self.screen.clear()
+        let all = Clear(ClearType::All);
+        execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide, all)?;
+        // A new one knows nothing of what is on the screen. The old one's `clear` would ask the terminal for
+        // its cursor and fail where it does not answer.
+        self.screen = ratatui::Terminal::new(CrosstermBackend::new(stdout()))?;
+        Ok(())
     }
 
     /// Draws; returns how wide the screen is.
@@ -67,5 +71,39 @@ pub(super) fn restore() {
         let _ = execute!(stdout(), Show, DisableBracketedPaste, LeaveAlternateScreen);
         let _ = disable_raw_mode();
         let _ = stdout().flush();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use pty_process::blocking::{Command, open};
+
+    use super::*;
+
+    #[test]
+    #[ignore = "the test below starts it on a terminal of its own"]
+    fn panics() {
+        let _terminal = Terminal::enter().unwrap();
+        panic!("on purpose");
+    }
+
+    #[test]
+    fn a_panic_restores_the_terminal_before_it_is_told() {
+        let (mut pty, pts) = open().unwrap();
+        pty.resize(pty_process::Size::new(24, 80)).unwrap();
+        let name = module_path!().split_once("::").unwrap().1;
+        let program = Command::new(std::env::current_exe().unwrap());
+        let program = program.args([&format!("{name}::panics"), "--exact", "--ignored"]);
+        let mut child = program.arg("--nocapture").spawn(pts).unwrap();
+        let mut written = Vec::new();
+        // A pseudo-terminal ends with an error (EIO) when nobody has its other side any more.
+        let _ = pty.read_to_end(&mut written);
+        assert!(!child.wait().unwrap().success());
+        let written = String::from_utf8_lossy(&written);
+        let (before, after) = written.split_once("\x1b[?1049l").expect(&written);
+        assert!(before.contains("\x1b[?1049h"), "{written:?}");
+        assert!(after.contains("on purpose") && !before.contains("on purpose"), "{written:?}");
     }
 }

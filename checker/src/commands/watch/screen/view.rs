@@ -37,10 +37,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, state: &mut State<'_>, colour: bool) {
     frame.render_widget(Paragraph::new(head_line(state, head.width.into(), colour)), head);
     frame.render_widget(Paragraph::new(rule_line(state, rule.width.into())), rule);
     text(frame, body, state, colour);
-    let message = state.message.as_deref().unwrap_or_default();
-    // Of an answer in several lines the first one says what it is about.
-    let message = message.lines().next().unwrap_or_default().to_owned();
-    frame.render_widget(Paragraph::new(Line::from(message)), news);
+    frame.render_widget(Paragraph::new(state.news()), news);
     frame.render_widget(Paragraph::new(keys_line(state, keys.width.into())), keys);
 }
 
@@ -106,7 +103,9 @@ fn activity(state: &State<'_>) -> String {
         (Some(job), _) if job.task == Task::Prepare => {
             format!("preparing {} (in idle time)", job.exercise.name)
         }
-        (_, Some(progress @ (Progress::Compiling(_) | Progress::Running(_)))) => progress.in_words(),
+        (_, Some(progress @ (Progress::Compiling(_) | Progress::Running(_)))) => {
+            progress.in_words()
+        }
         (Some(job), _) => format!("checking {} …", job.exercise.name),
     }
 }
@@ -121,13 +120,20 @@ fn rule_line(state: &State<'_>, width: usize) -> Line<'static> {
     ])
 }
 
-/// The keys, as many as fit.
+/// The keys: the last two, and of the others as many as fit.
 fn keys_line(state: &State<'_>, width: usize) -> Line<'static> {
     let keys: Vec<(String, &str)> = match &state.view {
         View::List(list) if list.is_typing => vec![("Enter".into(), "keep"), ("Esc".into(), "all")],
-        View::List(_) => [("↑↓", "choose"), ("Enter", "go"), ("/", "search"), ("f", "filter"), ("s", "sort"), ("Esc", "back")]
-            .map(|(key, what)| (key.to_owned(), what))
-            .into(),
+        View::List(_) => [
+            ("↑↓", "choose"),
+            ("Enter", "go"),
+            ("/", "search"),
+            ("f", "filter"),
+            ("s", "sort"),
+            ("Esc", "back"),
+        ]
+        .map(|(key, what)| (key.to_owned(), what))
+        .into(),
         View::ConfirmReset => vec![("y".into(), "put the stub back"), ("Esc".into(), "leave it")],
         view => {
             let back = !matches!(view, View::Page);
@@ -136,16 +142,17 @@ fn keys_line(state: &State<'_>, width: usize) -> Line<'static> {
             back.into_iter().chain(named).collect()
         }
     };
-    let mut spans = Vec::new();
-    let mut left = width;
-    for (key, what) in keys {
-        let taken = key.chars().count() + 1 + what.chars().count() + 2;
-        if taken > left + 2 {
-            break;
-        }
-        left = left.saturating_sub(taken);
-        spans.push(Span::styled(key, Modifier::BOLD));
-        spans.push(Span::raw(format!(" {what}  ")));
-    }
-    Line::from(spans)
+    let width_of = |(key, what): &(String, &str)| key.chars().count() + what.chars().count() + 3;
+    let (others, last) = keys.split_at(keys.len().saturating_sub(2));
+    let mut left = width.saturating_sub(last.iter().map(width_of).sum());
+    let fitting = others.iter().take_while(|key| {
+        let fits = width_of(key) <= left;
+        left = left.saturating_sub(width_of(key));
+        fits
+    });
+    let spans = fitting.chain(last).flat_map(|(key, what)| {
+        let key = Span::styled(key.clone(), Modifier::BOLD);
+        [key, Span::raw(format!(" {what}  "))]
+    });
+    Line::from_iter(spans)
 }
