@@ -7,36 +7,40 @@ SOURCES := $(shell find checker/src checker/*/src -name '*.rs' 2>/dev/null) \
 .PHONY: check hint list run trace reset solution doctor test verify points soundness mutants pin lint bench bench-grade bench-solutions grade accept-snapshots test-slurm tools
 .DEFAULT_GOAL := check
 
-# Judge what has changed, show where you stand and what is next. One exercise: make check E=semaphore
+# What a learner asks: the commands that it names are written for make then.
+ASK := SHOPFLOOR_BY_MAKE=1 $(CHECKER)
+
+# Judge what has changed, show where you stand and what is next. One exercise: make check E=semaphore, a part:
+# E=2. All of what is taller than the screen: FULL=1.
 check: $(CHECKER)
-	@SHOPFLOOR_BY_MAKE=1 $(CHECKER) check $(E)
+	@$(ASK) check $(E) $(if $(FULL),--full)
 
 # One more hint, for the next exercise or for E=NAME.
 hint: $(CHECKER)
-	@$(CHECKER) hint $(E)
+	@$(ASK) hint $(E)
 
 list: $(CHECKER)
-	@$(CHECKER) list
+	@$(ASK) list
 
 # The experiment of the next exercise, or of E=NAME.
 run: $(CHECKER)
-	@SHOPFLOOR_BY_MAKE=1 $(CHECKER) run $(E)
+	@$(ASK) run $(E)
 
 # What the processes of that experiment did, beside what the reference's did.
 trace: $(CHECKER)
-	@SHOPFLOOR_BY_MAKE=1 $(CHECKER) trace $(E)
+	@$(ASK) trace $(E)
 
-# Put the stub of E=NAME back; what was there is kept.
+# Put the stub of E=NAME back; what was there is kept. With GIVEN=1 the given files.
 reset: $(CHECKER)
-	@$(CHECKER) reset $(E)
+	@$(ASK) reset $(E) $(if $(GIVEN),--given)
 
-# The reference beside yours, for the next exercise or E=NAME, once yours passes.
+# The reference beside yours, for the next exercise or E=NAME, once yours passes; before that with FORCE=1.
 solution: $(CHECKER)
-	@$(CHECKER) solution $(E)
+	@$(ASK) solution $(E) $(if $(FORCE),--force)
 
 # What the machine has, and what is lost without it.
 doctor: $(CHECKER)
-	@$(CHECKER) doctor
+	@$(ASK) doctor
 
 # For instructors: judges the submissions in IN= (directories, archives or a roster) and keeps the results
 # and the gradebook in OUT=. What is there already is not judged again. IN= may name several: a path with

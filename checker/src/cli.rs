@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use clap::builder::{PossibleValue, PossibleValuesParser};
-use clap::{Parser, Subcommand};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::{CommandFactory, Parser, Subcommand};
+use clap_complete::Shell;
 use sandbox::Stop;
 
 use crate::commands::{self, Effort, Extent, Session};
@@ -40,13 +41,22 @@ const WRONG: &str = "\
   checker wrong pipe polls polls.rs     the patch of the edited copy
   checker wrong --rebase                after a reference has changed";
 
+const COMPLETIONS: &str = "\
+In the file that your shell reads when it starts:
+  bash  source <(checker completions bash)
+  zsh   source <(checker completions zsh)     after `autoload -U compinit; compinit`
+  fish  checker completions fish | source";
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Judge what has changed, show where you stand and what is next (the default)
     Check {
-        /// Only these exercises
+        /// Only these exercises; a part's number (2) stands for all of its own
         #[arg(value_name = "EXERCISE")]
         exercises: Vec<String>,
+        /// Show all of it, even what is taller than the screen
+        #[arg(long)]
+        full: bool,
         #[arg(skip)]
         format: CheckFormat,
     },
@@ -100,6 +110,13 @@ enum Command {
     Watch {
         #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
+    },
+    /// Print what bash, zsh or fish reads to complete commands and the names of exercises
+    #[command(after_help = COMPLETIONS)]
+    Completions {
+        /// For which shell
+        #[arg(value_parser = shells())]
+        shell: Shell,
     },
     /// Check this machine: what is missing, what that costs, how to fix it
     Doctor,
@@ -222,6 +239,12 @@ fn unwritten(error: Error) -> Exit {
     Exit::Fault
 }
 
+/// The shells whose completions know the names of exercises.
+fn shells() -> impl TypedValueParser<Value = Shell> {
+    let shells = PossibleValuesParser::new(["bash", "fish", "zsh"]);
+    shells.map(|name| name.parse().expect("clap_complete knows these"))
+}
+
 /// All values of `--format`: it may stand before the command, and what it means depends on that.
 fn formats() -> PossibleValuesParser {
     let mut all: Vec<(&str, String)> =
@@ -252,7 +275,7 @@ fn not_its_format(name: &str) -> Error {
 
 impl Default for Command {
     fn default() -> Self {
-        Self::Check { exercises: Vec::new(), format: CheckFormat::default() }
+        Self::Check { exercises: Vec::new(), full: false, format: CheckFormat::default() }
     }
 }
 
@@ -288,8 +311,8 @@ impl Session {
         reporter: &mut dyn report::Reporter,
     ) -> Result<Exit, Error> {
         match command {
-            Command::Check { exercises, format } => {
-                commands::check(self, &exercises, format, reporter)
+            Command::Check { exercises, full, format } => {
+                commands::check(self, &exercises, format, full, reporter)
             }
             Command::Run { exercise, args } => {
                 commands::run(self, exercise.as_deref(), args, reporter)
@@ -311,6 +334,9 @@ impl Session {
                 "this checker was built without its screen; `make watch` builds one that has it"
                     .to_owned(),
             )),
+            Command::Completions { shell } => {
+                commands::completions(self, Arguments::command(), shell, reporter)
+            }
             Command::Doctor => commands::doctor(self, reporter),
             #[cfg(feature = "grade")]
             Command::Instructors(command) => command.run(self, reporter),

@@ -10,8 +10,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
-use ::evidence::Told;
 pub use ::evidence::{Body, Failure, Label, Lane, Lesson, Place, Schedule, SourceLine, Step};
+use ::evidence::{Explored, Told};
 pub use ::evidence::{Timeline, VARIABLE, Waiting, Words};
 
 /// The most bytes of what a test tells.
@@ -128,6 +128,14 @@ impl Evidence {
         told(document, &panic.message).unwrap_or_else(|| Self::Panic(panic.clone()))
     }
 
+    /// It in words; what is drawn has lines of at most so many characters.
+    pub fn words_within(&self, width: usize) -> Words {
+        match self {
+            Self::Schedule(schedule) => schedule.words_within(width),
+            _ => self.words(),
+        }
+    }
+
     /// It in words.
     pub fn words(&self) -> Words {
         match self {
@@ -179,12 +187,18 @@ fn told(document: &[u8], said: &str) -> Option<Evidence> {
         return None;
     }
     let told: Told = serde_json::from_value(value).ok()?;
-    let words = told.words().to_string();
+    let words = told.words().for_terminal();
     let is_the_same = words.trim_end().lines().eq(said.trim_end().lines());
     is_the_same.then(|| match told {
         Told::Lesson(lesson) => Evidence::Lesson(lesson),
         Told::Schedule(schedule) => Evidence::Schedule(Box::new(schedule)),
     })
+}
+
+/// How many schedules a test that passes says to have explored.
+pub fn explored(document: &[u8]) -> Option<u64> {
+    let Explored { schedules } = serde_json::from_slice(document).ok()?;
+    u64::try_from(schedules).ok()
 }
 
 fn is_within_limits(value: &Value, longest: usize) -> bool {
@@ -311,7 +325,7 @@ mod tests {
 
     /// What becomes of a document beside a panic that says the lesson.
     fn read(document: &[u8], lesson: &Lesson) -> Evidence {
-        Evidence::from_panic(&panic(lesson.words()), document)
+        Evidence::from_panic(&panic(lesson.words().for_terminal()), document)
     }
 
     #[test]
@@ -320,7 +334,10 @@ mod tests {
         let document = Told::Lesson(two.clone()).to_json();
         assert_eq!(read(document.as_bytes(), &two), Evidence::Lesson(two));
         let three = lesson("three");
-        assert_eq!(read(document.as_bytes(), &three), Evidence::Panic(panic(three.words())));
+        assert_eq!(
+            read(document.as_bytes(), &three),
+            Evidence::Panic(panic(three.words().for_terminal()))
+        );
     }
 
     #[test]
@@ -332,7 +349,10 @@ mod tests {
         let deep = "[".repeat(100_000);
         let texts = ["", "null", "[]", &praise, &document[1..], &document.repeat(2), signal, &deep];
         for document in texts {
-            assert_eq!(read(document.as_bytes(), &two), Evidence::Panic(panic(two.words())));
+            assert_eq!(
+                read(document.as_bytes(), &two),
+                Evidence::Panic(panic(two.words().for_terminal()))
+            );
         }
         assert!(matches!(read(b"\xff\xfe{}", &two), Evidence::Panic(_)));
     }

@@ -157,6 +157,11 @@ impl Judgement {
         self.tests.iter().filter(|test| test.outcome == Outcome::Passed).count()
     }
 
+    /// Under how many schedules its tests passed, by their own word.
+    pub fn schedules(&self) -> u64 {
+        self.tests.iter().filter_map(|test| test.schedules).fold(0, u64::saturating_add)
+    }
+
     /// A few words: `failed: 3 of 5 tests pass`.
     pub fn in_words(&self) -> String {
         let words = self.verdict.in_words();
@@ -199,6 +204,9 @@ pub struct TestResult {
     /// Where it happened.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+    /// Under how many schedules it passed, by its own word: for a reader, and for nothing else.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schedules: Option<u64>,
 }
 
 impl TestResult {
@@ -264,7 +272,14 @@ mod tests {
     use super::*;
 
     fn test(outcome: Outcome) -> TestResult {
-        TestResult { name: "a".into(), target: "t".into(), outcome, evidence: None, place: None }
+        TestResult {
+            name: "a".into(),
+            target: "t".into(),
+            outcome,
+            evidence: None,
+            place: None,
+            schedules: None,
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::path::Path;
 
-use crate::{Failure, Lane, Place, SourceLine, Step, Timeline, Told, Waiting};
+use crate::{Explored, Failure, Lane, Place, SourceLine, Step, Timeline, Told, Waiting};
 
 /// What can be written as JSON.
 pub(crate) trait Json {
@@ -98,6 +98,15 @@ impl Told {
     pub fn to_json(&self) -> String {
         let mut text = String::new();
         self.json(&mut text);
+        text
+    }
+}
+
+impl Explored {
+    /// As the checker reads it.
+    pub fn to_json(self) -> String {
+        let mut text = String::new();
+        object(&mut text, &[("schedules", &self.schedules)]);
         text
     }
 }

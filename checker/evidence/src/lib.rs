@@ -4,6 +4,8 @@
 //! [`VARIABLE`], and panics with the same in words. Under plain `cargo test` no file is named, and the words
 //! are all there is. Both sides word it by this crate: [`Told::words`].
 //!
+//! A test that explores schedules and passes writes how many they were: [`Explored`].
+//!
 //! The checker trusts the document no more than it trusts the words: see `docs/architecture.md`, Evidence.
 
 mod json;
@@ -17,5 +19,5 @@ mod words;
 pub use lesson::{Lane, Lesson, Timeline};
 pub use place::Place;
 pub use schedule::{Failure, Schedule, SourceLine, Step, Waiting};
-pub use told::{Told, VARIABLE};
+pub use told::{Explored, Told, VARIABLE};
 pub use words::{Body, Label, Words};

@@ -6,13 +6,11 @@ use std::path::Path;
 use crate::place::short;
 use crate::{Place, Schedule, Step};
 
-/// The checker indents what a test says; with that, a row has 80 columns at most.
-const WIDTH: usize = 74;
 /// A narrower column cannot be read, and a line for each step is better.
 const NARROWEST: usize = 17;
 
-/// The picture of a schedule.
-pub(crate) fn draw(schedule: &Schedule) -> String {
+/// The picture of a schedule, whose rows have at most so many characters.
+pub(crate) fn draw(schedule: &Schedule, most: usize) -> String {
     let mut text = String::new();
     if schedule.left_out > 0 {
         let _ = writeln!(text, "(the first {} steps are left out)", schedule.left_out);
@@ -24,7 +22,7 @@ pub(crate) fn draw(schedule: &Schedule) -> String {
     if !places.file.is_empty() {
         let _ = writeln!(text, "{}", places.file);
     }
-    let width = column_width(columns.len(), places.width);
+    let width = column_width(columns.len(), places.width, most);
     if width >= NARROWEST {
         table(&mut text, schedule, &columns, &places, width);
     } else {
@@ -33,7 +31,7 @@ pub(crate) fn draw(schedule: &Schedule) -> String {
     endings(&mut text, schedule);
     for line in &schedule.lines {
         let shown = format!("  {}  {}", line.place.short(), line.text);
-        let _ = writeln!(text, "{}", shown.chars().take(WIDTH).collect::<String>());
+        let _ = writeln!(text, "{}", shown.chars().take(most).collect::<String>());
     }
     text
 }
@@ -75,8 +73,8 @@ fn is_learners(file: &Path) -> bool {
     file.components().any(|part| part.as_os_str() == "src")
 }
 
-fn column_width(columns: usize, place: usize) -> usize {
-    let room = WIDTH.saturating_sub(place);
+fn column_width(columns: usize, place: usize, most: usize) -> usize {
+    let room = most.saturating_sub(place);
     (room / columns.max(1)).saturating_sub(3)
 }
 

@@ -4,9 +4,13 @@ use std::fmt;
 
 use crate::{Failure, Lesson, Schedule, Timeline, picture};
 
+/// Who shows what a test says indents it; with that, a line has 80 columns at most.
+const WIDTH: usize = 74;
+
 /// Labelled paragraphs, and what is shown beside them.
 ///
-/// Displays as plain text, the labels in a column of [`Label::WIDTH`].
+/// Displays as plain text, the labels in a column of [`Label::WIDTH`]: what is said first, as the reader of a
+/// document wants it, whose end may be cut. [`Words::for_terminal`] is the other way round.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Words {
     /// One labelled text each.
@@ -70,6 +74,13 @@ impl Words {
     /// As [`Words::text`], but its lines may not be broken.
     pub fn columns(text: impl Into<String>) -> Self {
         Self { paragraphs: Vec::new(), body: Body::Columns(text.into()) }
+    }
+
+    /// As plain text for a terminal, where what comes last is read first: below what is drawn.
+    pub fn for_terminal(&self) -> String {
+        let Body::Columns(drawn) = &self.body else { return self.to_string() };
+        let said = Self { paragraphs: self.paragraphs.clone(), body: Body::None };
+        format!("{}\n\n{said}", drawn.trim_end()).trim_end().to_owned()
     }
 
     /// The words with each text changed.
@@ -144,8 +155,13 @@ impl fmt::Display for Timeline {
 }
 
 impl Schedule {
-    /// It in words.
+    /// It in words, drawn for 80 columns.
     pub fn words(&self) -> Words {
+        self.words_within(WIDTH)
+    }
+
+    /// It in words; what is drawn has lines of at most so many characters.
+    pub fn words_within(&self, width: usize) -> Words {
         let blamed = self.blamed.as_ref().map(|place| (Label::LookAt, place.short()));
         let mut paragraphs = vec![
             (Label::Expected, self.expected.clone()),
@@ -158,7 +174,7 @@ impl Schedule {
         let times = if self.switches == 1 { "switch" } else { "switches" };
         let (number, switches) = (self.number, self.switches);
         let heading = format!("schedule {number}, {switches} {times} between threads");
-        let drawn = format!("{heading}\n{}", picture::draw(self));
+        let drawn = format!("{heading}\n{}", picture::draw(self, width));
         Words { paragraphs, body: Body::Columns(drawn) }
     }
 }
@@ -213,5 +229,9 @@ mod tests {
         let words = Lesson { timeline, ..Lesson::default() }.words();
         assert_eq!(words.body, Body::Columns("P1\n  fork P1.1\nP1 waits\n".into()));
         assert!(words.to_string().contains("read:     \n\nP1\n"), "{words}");
+        assert!(
+            words.for_terminal().starts_with("P1\n  fork P1.1\nP1 waits\n\nexpected: "),
+            "{words}"
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! What a test writes by hand is what the checker reads by serde.
 
-use evidence::{Failure, Lane, Lesson, Place, Schedule, SourceLine, Step, Timeline, Told, Waiting};
+use evidence::{
+    Explored, Failure, Lane, Lesson, Place, Schedule, SourceLine, Step, Timeline, Told, Waiting,
+};
 
 const HOSTILE: &str = "\"\\\u{0}\u{1b}[31m\r\n\t</script>\u{202e}ä\u{10ffff}\u{7f}{}";
 
@@ -72,4 +74,10 @@ fn what_nobody_knows_is_refused() {
     let text = schedule(Failure::Panic { message: String::new(), place: place() }).to_json();
     let text = text.replace("\"kind\":\"panic\"", "\"kind\":\"panic\",\"cure\":\"\"");
     assert!(serde_json::from_str::<Told>(&text).is_err(), "{text}");
+}
+
+#[test]
+fn what_was_explored_is_read_as_it_was_written() {
+    let explored = Explored { schedules: 12_480 };
+    assert_eq!(serde_json::from_str::<Explored>(&explored.to_json()).unwrap(), explored);
 }

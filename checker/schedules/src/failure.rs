@@ -5,11 +5,13 @@ use std::panic::Location;
 use evidence::{Place, Schedule, SourceLine, Step, Told};
 
 use crate::panics::{Panic, Payload};
-use crate::recorder::{Record, Wait, Waiting};
+use crate::recorder::{self, Record, Wait, Waiting};
 use crate::{Expect, Explains, source};
 
 /// A longer history begins with what is left out.
 const ROWS: usize = 40;
+/// What a step that wakes threads begins with.
+const WAKING: [&str; 3] = ["notify", "futex_wake", "unpark"];
 /// At most so many source lines stand below the picture.
 const LEGEND: usize = 8;
 
@@ -71,14 +73,21 @@ impl Found {
         self.record.waiting.values().any(|waiting| matches!(waiting.wait, Wait::Lock(_)))
     }
 
-    /// The learner's line to look at: of a panic its place, of threads that all wait the place where the
-    /// last of them went to sleep, otherwise the last line of the learner's before the failure.
+    /// The learner's line to look at: of a panic its place; of a lost wake-up where it was to come from; of
+    /// threads that wait for each other where the last of them went to sleep; otherwise the last line of the
+    /// learner's before the failure.
     fn blamed(&self) -> Option<Place> {
         let record = &self.record;
         if let Failure::Panicked(panic) = &self.failure
             && source::is_learners(&panic.file)
         {
             return Some(panicked_at(&panic.file, panic.line));
+        }
+        if matches!(self.failure, Failure::AllWait)
+            && !self.waits_for_a_lock()
+            && let Some(place) = self.place_of_the_waker()
+        {
+            return Some(at(place));
         }
         let last_step = |thread| record.steps.iter().rposition(|step| step.thread == thread);
         let is_stuck = |(thread, waiting): &(&usize, &Waiting)| match waiting.wait {
@@ -96,6 +105,27 @@ impl Found {
             places.into_iter().find(|place| source::is_learners(place.file()))
         })?;
         Some(at(place))
+    }
+
+    /// Where another thread did something after the first of the sleepers had gone to sleep: the last line
+    /// that wakes a thread, which was not enough, or else the last one. Without any, the sleeper did not look
+    /// before it slept.
+    fn place_of_the_waker(&self) -> Option<recorder::Place> {
+        let record = &self.record;
+        let sleeps = |thread: usize| {
+            let waiting = record.waiting.get(&thread);
+            waiting.is_some_and(|it| matches!(it.wait, Wait::WakeUp { .. }))
+                && record.sleeps(thread)
+        };
+        let last_step = |thread| record.steps.iter().rposition(|step| step.thread == thread);
+        let asleep = record.waiting.keys().filter(|thread| sleeps(**thread));
+        let first_asleep = asleep.filter_map(|&thread| last_step(thread)).min()?;
+        let after = record.steps[first_asleep..].iter().rev();
+        let of_others =
+            after.filter(|step| !sleeps(step.thread) && source::is_learners(step.place.file()));
+        let others: Vec<&recorder::Step> = of_others.collect();
+        let wakes = |step: &&&recorder::Step| WAKING.iter().any(|call| step.text.starts_with(call));
+        others.iter().find(wakes).or(others.first()).map(|step| step.place)
     }
 
     /// Who sleeps.
@@ -220,7 +250,7 @@ fn panicked_at(file: &str, line: u32) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recorder::{self, Place};
+    use crate::recorder::Place;
 
     /// Two lines of a file below a directory `src`, as a learner's are.
     fn lines() -> [Place; 2] {
@@ -262,6 +292,25 @@ mod tests {
         let [first, last] = lines();
         let race = Failure::DataRace(String::new());
         assert_eq!(blamed(found(race, &[(1, first), (2, last)], &[])), line(last));
+    }
+
+    #[test]
+    fn of_a_lost_wake_up_the_line_is_blamed_that_was_to_wake_the_sleeper() {
+        let [first, last] = lines();
+        let sleeps = [(1, first)];
+        let acts_meanwhile = [(1, first), (2, last)];
+        assert_eq!(blamed(found(Failure::AllWait, &acts_meanwhile, &sleeps)), line(last));
+        let acted_before = [(2, last), (1, first)];
+        assert_eq!(blamed(found(Failure::AllWait, &acted_before, &sleeps)), line(first));
+    }
+
+    #[test]
+    fn a_wake_up_that_was_not_enough_is_blamed_before_what_comes_after_it() {
+        let [first, last] = lines();
+        let mut found =
+            found(Failure::AllWait, &[(1, first), (2, last), (3, first)], &[(1, first)]);
+        found.record.steps[1].text = "notify_one returned".to_owned();
+        assert_eq!(blamed(found), line(last));
     }
 
     #[test]

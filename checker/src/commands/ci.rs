@@ -41,7 +41,7 @@ fn check_on_github(
     match &judged {
         Ok(status) => {
             let (workbook, exit) = (&session.workbook, status.exit());
-            reporter.report(Report::Status { workbook, status, exit });
+            reporter.report(Report::Status { workbook, status, exit, full: true });
         }
         Err(error) => reporter.report(Report::Error(error)),
     }

@@ -1,8 +1,10 @@
-//! `checker hint`: one more hint with each call.
+//! `checker hint`: one more hint with each call, first those about the stage whose test fails.
 
-use crate::progress::Store;
+use crate::progress::{Entry, Store};
 use crate::report::{Report, Reporter};
 use crate::system::files;
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::hints::{self, hints};
 use crate::{Error, Exit};
 
 use super::Session;
@@ -22,53 +24,41 @@ pub fn hint(
     }
     let file = workbook.exercise_path(exercise).join("hints.md");
     let text = files::read(&file)?;
-    let stages = stages(&text);
-    let given = progress.entry(&exercise.name).hints.min(stages.len());
-    let Some(hint) = stages.get(given).or(stages.last()) else {
+    let hints = hints(&text);
+    let entry = progress.entry(&exercise.name);
+    let stage = failing_stage(exercise, &entry);
+    let next = hints::next(&hints, &entry.hints, stage);
+    // All have been given: the last one again.
+    let Some(hint) = next.or(hints.last()) else {
         return Err(Error::Format {
             path: file,
             problem: "there is no hint in it".to_owned(),
             remedy: "A hint begins with a heading `## 1`, the next with `## 2`.".to_owned(),
         });
     };
-    let number = (given + 1).min(stages.len());
-    reporter.note(&format!("{}: hint {number} of {}\n", exercise.name, stages.len()));
-    reporter.report(Report::Markdown(hint.trim()));
-    let last = number == stages.len();
-    let more = if last {
-        "\nThat was the last one.".to_owned()
+    let (number, count) = (hint.number, hints.len());
+    let about =
+        hint.stage.and_then(|stage| Some((stage, exercise.groups.get(stage.checked_sub(1)?)?)));
+    let about = about.map(|(stage, group)| format!(" (stage {stage}: {})", group.name));
+    let about = about.unwrap_or_default();
+    reporter.note(&format!("{}: hint {number} of {count}{about}\n", exercise.name));
+    reporter.report(Report::Markdown(hint.text));
+    let given: Vec<usize> =
+        entry.hints.iter().copied().filter(|given| *given != number).chain([number]).collect();
+    let more = if hints::next(&hints, &given, stage).is_none() {
+        format!("\nThat was the last one. All of them: exercises/{}/hints.md", exercise.directory)
     } else {
         format!("\nOne more: `checker hint {}`", exercise.name)
     };
     reporter.note(&more);
-    if let Err(error) = store.update(&exercise.name, |entry| entry.hints = number) {
+    if let Err(error) = store.update(&exercise.name, |entry| entry.hints = given) {
         reporter.note(&format!("warning: this hint is not remembered: {error}"));
     }
     Ok(Exit::Passed)
 }
 
-/// The hints of a `hints.md`: what follows each heading `## N`.
-pub(super) fn stages(text: &str) -> Vec<&str> {
-    let mut stages = Vec::new();
-    let mut rest = text;
-    while let Some(start) = rest.find("\n## ") {
-        let after = &rest[start + 4..];
-        let body = after.split_once('\n').map_or("", |(_, body)| body);
-        let end = body.find("\n## ").unwrap_or(body.len());
-        stages.push(&body[..end]);
-        rest = &body[end..];
-    }
-    stages
-}
-
-#[cfg(test)]
-mod tests {
-    use super::stages;
-
-    #[test]
-    fn each_heading_begins_a_hint() {
-        let text = "# Hints for x\n\n## 1\n\na\n\n## 2\n\nb\nc\n";
-        let stages: Vec<&str> = stages(text).into_iter().map(str::trim).collect();
-        assert_eq!(stages, ["a", "b\nc"]);
-    }
+/// The stage of the task, from 1, whose test failed in the last check.
+fn failing_stage(exercise: &Exercise, entry: &Entry) -> Option<usize> {
+    let test = entry.judgement.as_ref()?.first_unpassed()?;
+    Some(exercise.group_of(&test.target, &test.name)? + 1)
 }

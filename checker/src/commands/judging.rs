@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::Error;
 use crate::event::Event;
 use crate::evidence::Evidence;
-use crate::findings::{ExerciseStatus, WorkbookStatus};
+use crate::findings::{ExerciseStatus, Since, WorkbookStatus};
 use crate::judge::candidate::Candidate;
 use crate::judge::edited::judge_edits;
 use crate::judge::inputs::Inputs;
@@ -18,7 +18,9 @@ use crate::system::lock::Lock;
 use crate::verdict::{Judgement, Verdict};
 use crate::workbook::curriculum::Exercise;
 use crate::workbook::edit::Edit;
+use crate::workbook::hints;
 use crate::workbook::pins::{Pins, WorkbookPins};
+use crate::workbook::readme;
 
 use super::Session;
 use super::next::{self, Known};
@@ -40,15 +42,32 @@ pub(super) fn judged<'a>(
         }
         // What is saved while it is judged is an edit after this check.
         let edited = next::edited(workbook, exercise);
-        let (judgement, cached) = checker.judge(exercise, reporter)?;
+        let known_or_new = checker.judge(exercise, reporter)?;
         let entry = checker.entry(exercise);
-        let known_now = Known::judged(workbook, exercise, &judgement, edited, &entry);
+        let judgement = &known_or_new.judgement;
+        let known_now = Known::judged(workbook, exercise, judgement, edited, &entry);
         let is_asked_and_open = !names.is_empty() && !known_now.passes;
         known.push(Known { is_fresh: known_now.is_fresh || is_asked_and_open, ..known_now });
-        asked.push(checker.status(exercise, judgement, cached));
+        asked.push(checker.status(exercise, known_or_new));
     }
     let next = checker.next(&known, &asked);
     Ok(WorkbookStatus { asked, all: names.is_empty(), next })
+}
+
+/// A judgement of the learner's files as they are now.
+pub(super) struct KnownOrNew {
+    pub judgement: Judgement,
+    /// Whether it was known from before.
+    pub cached: bool,
+    /// What the compiler warns about in the learner's own files.
+    pub warnings: Vec<String>,
+}
+
+impl KnownOrNew {
+    /// One that needed no compiler.
+    fn by_looking(judgement: Judgement) -> Self {
+        Self { judgement, cached: false, warnings: Vec::new() }
+    }
 }
 
 /// What judging several exercises has in common.
@@ -76,12 +95,23 @@ impl<'a> Checker<'a> {
         Ok(Self { session, store, progress, workbook_edits, _turn: turn })
     }
 
-    /// The judgement of the learner's files as they are now, and whether it was known from before.
+    /// The judgement of the learner's files as they are now.
     pub(super) fn judge(
         &self,
         exercise: &Exercise,
         reporter: &mut dyn Reporter,
-    ) -> Result<(Judgement, bool), Error> {
+    ) -> Result<KnownOrNew, Error> {
+        let found = self.known_or_new(exercise, reporter)?;
+        let KnownOrNew { judgement, cached, .. } = &found;
+        reporter.emit(&Event::Judged { exercise, judgement, cached: *cached });
+        Ok(found)
+    }
+
+    fn known_or_new(
+        &self,
+        exercise: &Exercise,
+        reporter: &mut dyn Reporter,
+    ) -> Result<KnownOrNew, Error> {
         let workbook = &self.session.workbook;
         if self.session.stop.is_requested() {
             return Err(Error::Interrupted);
@@ -90,58 +120,46 @@ impl<'a> Checker<'a> {
         let mut edits = pins.edits(workbook, exercise)?;
         edits.extend(self.workbook_edits.iter().cloned());
         if let Some(judgement) = missing_source(workbook, exercise) {
-            return Ok(self.report(exercise, judgement, false, reporter));
+            return Ok(KnownOrNew::by_looking(judgement));
         }
         if let Some(judgement) = judge_edits(&exercise.name, &edits) {
-            return Ok(self.report(exercise, judgement, false, reporter));
+            return Ok(KnownOrNew::by_looking(judgement));
         }
         if pins.is_untouched(workbook, exercise)? {
             let judgement = Judgement::without_tests(Verdict::NotStarted, None, None);
-            return Ok(self.report(exercise, judgement, false, reporter));
+            return Ok(KnownOrNew::by_looking(judgement));
         }
         let candidate = Candidate::in_place(workbook, exercise, &pins);
         let inputs = Inputs::read(&candidate)?;
-        if let Some(known) = self.entry(exercise).known(inputs.hash()) {
-            return Ok(self.report(exercise, known.clone(), true, reporter));
+        let entry = self.entry(exercise);
+        if let Some(known) = entry.known(inputs.hash()) {
+            let (judgement, warnings) = (known.clone(), entry.warnings.clone());
+            return Ok(KnownOrNew { judgement, cached: true, warnings });
         }
-        let Judged { judgement, valid_for, .. } =
+        let Judged { judgement, valid_for, mut warnings } =
             judge(&candidate, &inputs, &self.session.stop, reporter)?;
-        let saved =
-            self.store.update(&exercise.name, |entry| entry.remember(valid_for, &judgement));
+        warnings.retain(|warning| names_own_file(exercise, warning));
+        let saved = self
+            .store
+            .update(&exercise.name, |entry| entry.remember(valid_for, &judgement, &warnings));
         if let Err(error) = saved {
             let text = format!("the verdict stands, but is not remembered: {error}");
             reporter.warn(&text);
         }
-        Ok(self.report(exercise, judgement, false, reporter))
+        Ok(KnownOrNew { judgement, cached: false, warnings })
     }
 
     pub(super) fn entry(&self, exercise: &Exercise) -> Entry {
         self.progress.entry(&exercise.name)
     }
 
-    fn report(
-        &self,
-        exercise: &Exercise,
-        judgement: Judgement,
-        cached: bool,
-        reporter: &mut dyn Reporter,
-    ) -> (Judgement, bool) {
-        reporter.emit(&Event::Judged { exercise, judgement: &judgement, cached });
-        (judgement, cached)
-    }
-
-    fn status(
-        &self,
-        exercise: &'a Exercise,
-        judgement: Judgement,
-        cached: bool,
-    ) -> ExerciseStatus<'a> {
+    fn status(&self, exercise: &'a Exercise, found: KnownOrNew) -> ExerciseStatus<'a> {
+        let KnownOrNew { judgement, cached, warnings } = found;
         let workbook = &self.session.workbook;
         let directory = workbook.exercise_path(exercise);
         let text = |file: &Path| files::read(&directory.join(file)).unwrap_or_default();
         let hints = text(Path::new("hints.md"));
         let readme = text(Path::new("README.md"));
-        let claim = readme.lines().zip(1..).find(|(line, _)| *line == "## Verdict");
         let source = text(&exercise.edit[0]);
         let pins = Pins::load(workbook, exercise).unwrap_or_default();
         let line_to_open = LineToOpen { exercise, source: &source, given: &pins.files };
@@ -150,14 +168,17 @@ impl<'a> Checker<'a> {
         // Where the hash does not cover everything, it is judged each time.
         let is_old =
             entry.fingerprint.is_none() && entry.judgement.as_ref().is_some_and(has_passed);
+        let since = entry.passing.as_ref().and_then(|passing| Since::new(passing, &judgement));
         ExerciseStatus {
             exercise,
             is_new_pass: has_passed(&judgement) && !cached && !is_old,
-            hints_given: entry.hints,
-            hints: super::hint::stages(&hints).len(),
+            hints_given: entry.hints.len(),
+            hints: hints::hints(&hints).len(),
             line_to_open: line_to_open.first(&judgement),
             on_own_lines: line_to_open.on_own_lines(&judgement),
-            claim: claim.map(|(_, line)| line),
+            claim: readme::claim_verdict(&readme),
+            since: since.filter(|_| !cached),
+            warnings,
             judgement,
         }
     }
@@ -185,10 +206,18 @@ impl<'a> Checker<'a> {
         let judged = asked.iter().find(|status| status.exercise.number == next.number);
         Some(judged.cloned().unwrap_or_else(|| {
             let not_started = || Judgement::without_tests(Verdict::NotStarted, None, None);
-            let judgement = self.entry(next).judgement.unwrap_or_else(not_started);
-            self.status(next, judgement, true)
+            let Entry { judgement, warnings, .. } = self.entry(next);
+            let judgement = judgement.unwrap_or_else(not_started);
+            self.status(next, KnownOrNew { judgement, cached: true, warnings })
         }))
     }
+}
+
+/// Whether a warning of the compiler's is about a file that the learner edits.
+fn names_own_file(exercise: &Exercise, warning: &str) -> bool {
+    let directory = Path::new("exercises").join(&exercise.directory);
+    let names = |file: &Path| warning.contains(&format!("--> {}:", directory.join(file).display()));
+    exercise.edit.iter().any(|file| names(file))
 }
 
 /// A learner's file that is gone cannot be judged; everything else about the exercise can wait.

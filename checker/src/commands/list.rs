@@ -1,9 +1,13 @@
 //! `checker list`: all exercises as they are remembered; nothing is compiled.
 
+use crate::findings::{Listed, State};
 use crate::judge::candidate::Candidate;
 use crate::judge::inputs::Inputs;
-use crate::progress::Store;
-use crate::report::{NAME_WIDTH, Reporter};
+use crate::progress::{Entry, Store};
+use crate::report::{Report, Reporter};
+use crate::system::files;
+use crate::workbook::curriculum::Exercise;
+use crate::workbook::hints::hints;
 use crate::workbook::pins::Pins;
 use crate::{Error, Exit};
 
@@ -16,31 +20,29 @@ pub fn list(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Erro
     if let Some(text) = &warning {
         reporter.warn(text);
     }
-    for part in &workbook.curriculum.parts {
-        reporter.note(&format!("{} {}", part.number, part.title));
-        for exercise in workbook.curriculum.exercises_of(part) {
-            let pins = Pins::load(workbook, exercise)?;
-            let entry = progress.entry(&exercise.name);
-            let state = if pins.is_untouched(workbook, exercise)? {
-                "not started"
-            } else {
-                let candidate = Candidate::in_place(workbook, exercise, &pins);
-                match entry.last(Inputs::read(&candidate)?.hash()) {
-                    Some(judgement) => judgement.verdict.in_words(),
-                    None => "not checked since it changed",
-                }
-            };
-            reporter.note(&format!(
-                "  {:<5}{:<NAME_WIDTH$} {:<28} {}",
-                exercise.number.to_string(),
-                exercise.name,
-                state,
-                exercise.title
-            ));
-        }
-    }
-    if workbook.curriculum.has_holes() {
-        reporter.note("Numbers have holes where exercises are still to come.");
-    }
+    let of = |exercise| listed(session, exercise, &progress.entry(&exercise.name));
+    let listed: Vec<Listed<'_>> =
+        workbook.curriculum.exercises.iter().map(of).collect::<Result<_, _>>()?;
+    reporter.report(Report::List { workbook, listed: &listed });
     Ok(Exit::Passed)
+}
+
+/// One of them.
+pub(super) fn listed<'a>(
+    session: &Session,
+    exercise: &'a Exercise,
+    entry: &Entry,
+) -> Result<Listed<'a>, Error> {
+    let workbook = &session.workbook;
+    let pins = Pins::load(workbook, exercise)?;
+    let state = if pins.is_untouched(workbook, exercise)? {
+        State::NotStarted
+    } else {
+        let candidate = Candidate::in_place(workbook, exercise, &pins);
+        let last = entry.last(Inputs::read(&candidate)?.hash());
+        last.map_or(State::Changed, |judgement| State::Judged(judgement.clone()))
+    };
+    let file = workbook.exercise_path(exercise).join("hints.md");
+    let hints = hints(&files::read(&file).unwrap_or_default()).len();
+    Ok(Listed { exercise, state, hints_given: entry.hints.len(), hints })
 }

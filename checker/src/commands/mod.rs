@@ -2,6 +2,7 @@
 
 mod check;
 mod ci;
+mod completions;
 mod doctor;
 mod hint;
 #[cfg(feature = "grade")]
@@ -28,6 +29,7 @@ mod wrong;
 use crate::verdict::Judgement;
 
 pub use check::check;
+pub use completions::completions;
 pub use doctor::doctor;
 pub use hint::hint;
 pub use list::list;

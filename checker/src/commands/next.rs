@@ -126,11 +126,7 @@ impl<'a> Known<'a> {
 }
 
 /// The last verdict on the files as they are now; `None` if they have changed since.
-pub(super) fn remembered_verdict(
-    workbook: &Workbook,
-    exercise: &Exercise,
-    entry: &Entry,
-) -> Option<Verdict> {
+fn remembered_verdict(workbook: &Workbook, exercise: &Exercise, entry: &Entry) -> Option<Verdict> {
     let pins = Pins::load(workbook, exercise).ok()?;
     if pins.is_untouched(workbook, exercise).unwrap_or(false) {
         return Some(Verdict::NotStarted);

@@ -1,5 +1,6 @@
 //! `checker solution`: the reference beside the learner's file.
 
+use crate::findings::Compared;
 use crate::progress::Store;
 use crate::report::{Report, Reporter};
 use crate::solutions::Solutions;
@@ -47,21 +48,18 @@ pub fn solution(
         )));
     }
     let pins = Pins::load(workbook, exercise)?;
+    let mut compared = Vec::new();
     for file in &exercise.edit {
         let path = solutions.reference_path(file);
         let reference = files::read(&path)?;
         let shown = path.strip_prefix(&workbook.root).unwrap_or(&path).display().to_string();
         let own = workbook.exercise_path(exercise).join(file);
         let yours = files::read_if_there(&own)?.unwrap_or_default();
-        if Some(yours.as_str()) == pins.stub(file) {
-            reporter.note(&format!("{shown}\n\n{reference}"));
-        } else {
-            let yours_shown = format!("exercises/{}/{}", exercise.directory, file.display());
-            reporter.report(Report::SideBySide {
-                yours: (&yours_shown, &yours),
-                reference: (&shown, &reference),
-            });
-        }
+        let name = format!("exercises/{}/{}", exercise.directory, file.display());
+        let is_stub = Some(yours.as_str()) == pins.stub(file);
+        let yours = (!is_stub).then_some((name, yours));
+        compared.push(Compared { yours, reference: (shown, reference) });
     }
+    reporter.report(Report::Solution(&compared));
     Ok(Exit::Passed)
 }

@@ -3,6 +3,9 @@
 use crate::Exit;
 use crate::verdict::{Judgement, Place, Verdict};
 use crate::workbook::curriculum::Exercise;
+use crate::workbook::readme::ClaimVerdict;
+
+use super::Since;
 
 /// How an exercise stands.
 #[derive(Debug, Clone)]
@@ -20,8 +23,12 @@ pub struct ExerciseStatus<'a> {
     pub hints: usize,
     /// The line to open first.
     pub line_to_open: Place,
-    /// The line of the README at which the verdict on the claim stands.
-    pub claim: Option<u32>,
+    /// What the README says about the claim.
+    pub claim: Option<ClaimVerdict>,
+    /// What has changed since the tests ran the last time, if they ran now.
+    pub since: Option<Since>,
+    /// What the compiler warns about in the learner's own files.
+    pub warnings: Vec<String>,
 }
 
 /// How the asked exercises stand, and what is next.

@@ -375,6 +375,7 @@ mod tests {
             outcome: Outcome::Failed,
             evidence: Some(Evidence::text(format!("again: cargo test {plain}"))),
             place: None,
+            schedules: None,
         };
         let judgement = disguised.undisguised(Judgement::from_tests(vec![test]));
         assert_eq!(judgement.tests[0].name, "plain");

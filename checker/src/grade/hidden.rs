@@ -29,6 +29,7 @@ pub fn for_the_student<'a>(rules: &Rules, judgement: &'a Judgement) -> Cow<'a, J
                 outcome: if all_pass { Outcome::Passed } else { Outcome::Failed },
                 evidence: None,
                 place: None,
+                schedules: None,
             });
         }
     }

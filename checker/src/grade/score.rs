@@ -221,6 +221,7 @@ mod tests {
             outcome: *outcome,
             evidence: None,
             place: None,
+            schedules: None,
         };
         Judgement::from_tests(tests.iter().map(test).collect())
     }

@@ -442,7 +442,8 @@ mod tests {
         let store = Store::open(directory.path()).unwrap();
         let skipped = |outcome| {
             let (name, target) = ("a".to_owned(), "t".to_owned());
-            let test = TestResult { name, target, outcome, evidence: None, place: None };
+            let test =
+                TestResult { name, target, outcome, evidence: None, place: None, schedules: None };
             store
                 .put(&GradedExercise {
                     student: "ada".into(),

@@ -362,6 +362,7 @@ fn nothing_is_called() {}
             outcome: Outcome::Failed,
             evidence: Some(evidence),
             place: Some(Place { file, line: place.1, column: None }),
+            schedules: None,
         });
         assert_eq!(chosen.file, exercise.main_file());
         chosen.line

@@ -218,6 +218,7 @@ fn compare_experiment(
         outcome,
         evidence,
         place: None,
+        schedules: None,
     };
     let Some(program) = programs.programs.get(&candidate.exercise.name) else {
         let evidence = Evidence::text("cargo built no experiment from src/main.rs");

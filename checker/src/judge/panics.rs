@@ -5,6 +5,16 @@ use crate::evidence::Panic;
 use crate::judge::compile::clean_paths;
 use crate::verdict::Place;
 
+/// What the standard library says, at a place of its own, when it gives up on a panic that cannot unwind; and what
+/// that means for the panic before it, which is the program's.
+const GIVES_UP: [(&str, &str); 2] = [
+    (
+        "panic in a destructor during cleanup",
+        "This was in a destructor that ran because of an earlier panic:",
+    ),
+    ("panic in a function that cannot unwind", "This left a function that no panic may leave."),
+];
+
 /// The panics in `stderr`, in order.
 pub fn panics(stderr: &str) -> Vec<Panic> {
     let mut found: Vec<Panic> = Vec::new();
@@ -23,7 +33,26 @@ pub fn panics(stderr: &str) -> Vec<Panic> {
     for panic in &mut found {
         panic.message.truncate(panic.message.trim_end().len());
     }
-    found
+    without_the_librarys(found)
+}
+
+/// The program's own panics, each with what became of it.
+fn without_the_librarys(panics: Vec<Panic>) -> Vec<Panic> {
+    let mut own: Vec<Panic> = Vec::new();
+    for panic in panics {
+        let gives_up = GIVES_UP.iter().find(|(says, _)| panic.message.starts_with(says));
+        match (gives_up, own.as_mut_slice()) {
+            (Some(&(_, meaning)), [before @ .., last]) => {
+                let earlier = before.last().filter(|_| meaning.ends_with(':'));
+                let lines = [Some(meaning), earlier.map(|it| it.message.as_str())];
+                for line in lines.into_iter().flatten() {
+                    last.message.push_str(&format!("\n{line}"));
+                }
+            }
+            _ => own.push(panic),
+        }
+    }
+    own
 }
 
 /// The panics that a text quotes, which may begin behind other words in a line.
@@ -70,6 +99,19 @@ seen:     b
         assert_eq!(panics[0].message, "first");
         assert_eq!(panics[1].thread, "tests::it's");
         assert_eq!(panics[1].message, "expected: a\nseen:     b");
+    }
+
+    #[test]
+    fn a_panic_in_a_destructor_is_the_programs_and_tells_of_the_earlier_one() {
+        let given_up = "thread 'worker' (12) panicked at library/core/src/panicking.rs:233:5:\n\
+                        panic in a destructor during cleanup\n\
+                        thread caused non-unwinding panic. aborting.\n";
+        let panics = panics(&format!("{STDERR}{given_up}"));
+        assert_eq!(panics.len(), 2);
+        assert_eq!(panics[1].place.as_ref().unwrap().line, 9);
+        let message = "expected: a\nseen:     b\n\
+                       This was in a destructor that ran because of an earlier panic:\nfirst";
+        assert_eq!(panics[1].message, message);
     }
 
     #[test]

@@ -165,6 +165,7 @@ fn not_run(target: &str, name: &str) -> TestResult {
         outcome: Outcome::NotRun,
         evidence: Some(Evidence::text(format!("not run: {HUNG_TESTS} tests before it hung"))),
         place: None,
+        schedules: None,
     }
 }
 
@@ -358,7 +359,17 @@ fn result_of(
         Outcome::Passed | Outcome::Leaked => None,
         _ => place_of(candidate, &panics, panic),
     };
-    TestResult { name: name.to_owned(), target: target.to_owned(), outcome, evidence, place }
+    // A stranger's word is not even shown.
+    let is_learners = outcome == Outcome::Passed && candidate.confined.is_none();
+    let schedules = is_learners.then(|| evidence::explored(told)).flatten();
+    TestResult {
+        name: name.to_owned(),
+        target: target.to_owned(),
+        outcome,
+        evidence,
+        place,
+        schedules,
+    }
 }
 
 /// The learner's line if one of the panics was there, in whichever thread; else where the test gave up.

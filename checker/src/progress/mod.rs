@@ -8,9 +8,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::Error;
+use crate::findings::passing;
 use crate::judge::is_final;
 use crate::system::files;
 use crate::system::lock::Lock;
@@ -34,9 +35,9 @@ pub struct Progress {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// How many hints have been given.
-    #[serde(default)]
-    pub hints: usize,
+    /// The numbers of the hints that have been given, in this order. Older checkers knew how many.
+    #[serde(default, deserialize_with = "given_hints", skip_serializing_if = "Vec::is_empty")]
+    pub hints: Vec<usize>,
     /// Whether it has ever passed.
     #[serde(default)]
     pub has_passed: bool,
@@ -49,6 +50,26 @@ pub struct Entry {
     /// The last judgement.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judgement: Option<Judgement>,
+    /// What the compiler warned about in the learner's own files then.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+    /// The tests that passed when tests ran the last time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub passing: Option<Vec<String>>,
+}
+
+fn given_hints<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<usize>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Given {
+        Count(usize),
+        Numbers(Vec<usize>),
+    }
+    Ok(match Given::deserialize(from)? {
+        // Nobody has written more hints for an exercise.
+        Given::Count(count) => (1..=count.min(100)).collect(),
+        Given::Numbers(numbers) => numbers,
+    })
 }
 
 /// The state file of a workbook.
@@ -146,7 +167,11 @@ impl Progress {
         for (key, entry) in self.exercises {
             let kept = exercises.entry(name_of(key)).or_default();
             *kept = Entry {
-                hints: kept.hints.max(entry.hints),
+                hints: if kept.hints.len() > entry.hints.len() {
+                    kept.hints.clone()
+                } else {
+                    entry.hints
+                },
                 has_passed: kept.has_passed || entry.has_passed,
                 ..entry
             };
@@ -168,10 +193,17 @@ fn name_of(key: String) -> String {
 
 impl Entry {
     /// Remembers a judgement under the hash that it belongs to.
-    pub fn remember(&mut self, fingerprint: Option<String>, judgement: &Judgement) {
+    pub fn remember(
+        &mut self,
+        fingerprint: Option<String>,
+        judgement: &Judgement,
+        warnings: &[String],
+    ) {
         self.has_passed |= judgement.verdict == Verdict::Passed;
         self.fingerprint = fingerprint;
         self.judgement = Some(judgement.clone());
+        self.warnings = warnings.to_vec();
+        self.passing = passing(judgement).or(self.passing.take());
     }
 
     /// The last judgement, if it was of these sources.
@@ -209,8 +241,9 @@ mod tests {
                    [exercises.lost_update]\nhints = 1\n";
         let progress = toml::from_str::<Progress>(old).unwrap().by_name();
         assert_eq!(progress.next(), Some("semaphore"));
-        let expected = Entry { hints: 3, has_passed: true, edited: 7, ..Entry::default() };
+        let expected =
+            Entry { hints: vec![1, 2, 3], has_passed: true, edited: 7, ..Entry::default() };
         assert_eq!(progress.entry("semaphore"), expected, "two numbers in turn are one exercise");
-        assert_eq!(progress.entry("lost_update").hints, 1);
+        assert_eq!(progress.entry("lost_update").hints, [1]);
     }
 }

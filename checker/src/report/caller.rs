@@ -26,6 +26,11 @@ impl Caller {
         Self { program, by_make: std::env::var_os(BY_MAKE).is_some() }
     }
 
+    /// Whether make called it, which says something below an exit code that is not 0.
+    pub fn is_make(&self) -> bool {
+        self.by_make
+    }
+
     /// A command of this program, `hint semaphore`, as the reader types it.
     pub fn command(&self, arguments: &str) -> String {
         let by_make = self.by_make.then(|| by_make(arguments)).flatten();

@@ -4,11 +4,12 @@ use std::io::Write;
 
 use crate::Error;
 use crate::event::{Event, Sink};
-use crate::findings::Finding;
+use crate::findings::{Compared, Finding, Listed};
+use crate::workbook::Workbook;
 
 use super::screen::{Screen, Style, is_live};
 use super::text::{Paint, clean, fill, wrap};
-use super::{Format, NewReporter, Report, Reporter, output};
+use super::{Format, NewReporter, Report, Reporter, output, pager};
 
 /// Its value of `--format`.
 pub(super) const FORMAT: Format<NewReporter> = Format {
@@ -68,10 +69,15 @@ impl Human {
         self.style.with_commands(text)
     }
 
-    /// Prints what is written on a screen.
+    /// Prints what is written on a screen, however tall it is.
     fn screen(&self, write: impl FnOnce(&mut Screen<'_>)) {
+        self.screen_of(&Style { height: None, ..self.style.clone() }, write);
+    }
+
+    /// Prints what is written on a screen of this style.
+    fn screen_of(&self, style: &Style, write: impl FnOnce(&mut Screen<'_>)) {
         self.clear_transient();
-        let mut screen = Screen::new(&self.style);
+        let mut screen = Screen::new(style);
         write(&mut screen);
         self.lines(&screen.into_lines(), 0);
     }
@@ -98,9 +104,12 @@ impl Sink for Human {
 impl Reporter for Human {
     fn report(&mut self, report: Report<'_>) {
         match report {
-            Report::Status { workbook, status, .. } => {
-                self.screen(|screen| screen.status_of_workbook(workbook, status));
+            Report::Status { workbook, status, full, .. } => {
+                let height = self.style.height.filter(|_| !full);
+                let style = Style { height, ..self.style.clone() };
+                self.screen_of(&style, |screen| screen.status_of_workbook(workbook, status));
             }
+            Report::List { workbook, listed } => self.list(workbook, listed),
             Report::Machine(findings) => self.findings(findings),
             Report::Verified(verified) => self.verified(verified),
             Report::Verification { verified, general, exit } => {
@@ -115,15 +124,33 @@ impl Reporter for Human {
             Report::Document(text) => self.document(text),
             Report::Note(text) => self.note(text),
             Report::Markdown(text) => self.markdown(text),
-            Report::SideBySide { yours, reference } => {
-                self.screen(|screen| screen.side_by_side(yours, reference))
-            }
+            Report::Solution(compared) => self.solution(compared),
             Report::Error(error) => self.error(error),
         }
     }
 }
 
 impl Human {
+    fn list(&self, workbook: &Workbook, listed: &[Listed<'_>]) {
+        // A line for each exercise, which a program can look through: a file has no width.
+        let width = if self.live { self.style.width } else { usize::MAX };
+        let style = Style { width, height: None, ..self.style.clone() };
+        self.screen_of(&style, |screen| screen.list(workbook, listed));
+    }
+
+    /// What is taller than the terminal is shown by a pager.
+    fn solution(&self, compared: &[Compared]) {
+        self.clear_transient();
+        let style = Style { height: None, ..self.style.clone() };
+        let mut screen = Screen::new(&style);
+        screen.compared(compared);
+        let lines = screen.into_lines();
+        let is_tall = self.style.height.is_some_and(|height| lines.len() > height);
+        if !(self.live && is_tall && pager::shown(&(lines.join("\n") + "\n"))) {
+            self.lines(&lines, 0);
+        }
+    }
+
     fn findings(&mut self, findings: &[Finding]) {
         for finding in findings {
             let (mark, colour) = match &finding.shortfall {

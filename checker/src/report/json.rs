@@ -8,8 +8,8 @@ use serde::Serialize;
 use crate::event::{Event, Sink};
 use crate::evidence::Evidence;
 use crate::findings::{
-    ExerciseStatus, Finding, Mutated, Operators, Soundness, Survivor, Tally, Verified,
-    WorkbookStatus,
+    Compared, ExerciseStatus, Finding, Listed, Mutated, Operators, Soundness, State, Survivor,
+    Tally, Verified, WorkbookStatus,
 };
 use crate::solutions::Kind;
 use crate::timeline::{Reference, Traced};
@@ -29,6 +29,16 @@ pub(super) const FORMAT: Format<NewReporter> = Format {
 
 /// Reports in JSON lines on standard output.
 pub(super) struct Json;
+
+/// How an exercise stands, as far as it is known.
+#[derive(Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Standing {
+    NotStarted,
+    Changed,
+    #[serde(untagged)]
+    Judged(Verdict),
+}
 
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -58,6 +68,21 @@ enum Line<'a> {
         points_possible: u32,
         next: Option<&'a str>,
         exit: u8,
+    },
+    /// An exercise as it is remembered.
+    Listed {
+        exercise: &'a str,
+        name: &'a str,
+        number: String,
+        title: &'a str,
+        claims: &'a [String],
+        /// The verdict on the files as they are, `not_started` or `changed`.
+        state: Standing,
+        tests_passed: Option<usize>,
+        tests: Option<usize>,
+        hints_given: usize,
+        hints: usize,
+        points: u32,
     },
     Finding {
         name: &'a str,
@@ -137,8 +162,10 @@ enum Line<'a> {
         text: &'a str,
     },
     Files {
-        yours: &'a str,
+        /// Nothing while it is the stub.
+        yours: Option<&'a str>,
         reference: &'a str,
+        /// The reference's.
         text: &'a str,
     },
     Warning {
@@ -224,9 +251,10 @@ impl Sink for Json {
 impl Reporter for Json {
     fn report(&mut self, report: Report<'_>) {
         match report {
-            Report::Status { workbook, status, exit } => {
+            Report::Status { workbook, status, exit, .. } => {
                 self.status_of_workbook(workbook, status, exit)
             }
+            Report::List { listed, .. } => listed.iter().for_each(|it| self.listed(it)),
             Report::Machine(findings) => self.findings(findings),
             Report::Verified(verified) => self.verified(verified),
             Report::Verification { verified, general, exit } => {
@@ -241,7 +269,7 @@ impl Reporter for Json {
             Report::Document(text) => self.document(text),
             Report::Note(text) => self.note(text),
             Report::Markdown(text) => self.markdown(text),
-            Report::SideBySide { yours, reference } => self.side_by_side(yours, reference),
+            Report::Solution(compared) => compared.iter().for_each(|it| self.compared(it)),
             Report::Error(error) => self.error(error),
         }
     }
@@ -259,6 +287,27 @@ impl Json {
             points_possible: statuses.iter().map(|s| s.exercise.points).sum(),
             next: next.map(|status| status.exercise.directory.as_str()),
             exit: exit.code(),
+        });
+    }
+
+    fn listed(&mut self, listed: &Listed<'_>) {
+        let (exercise, tests) = (listed.exercise, listed.state.tests());
+        output::print_json(&Line::Listed {
+            exercise: &exercise.directory,
+            name: &exercise.name,
+            number: exercise.number.to_string(),
+            title: &exercise.title,
+            claims: &exercise.claims,
+            state: match &listed.state {
+                State::NotStarted => Standing::NotStarted,
+                State::Changed => Standing::Changed,
+                State::Judged(judgement) => Standing::Judged(judgement.verdict),
+            },
+            tests_passed: tests.map(|(passed, _)| passed),
+            tests: tests.map(|(_, of)| of),
+            hints_given: listed.hints_given,
+            hints: listed.hints,
+            points: exercise.points,
         });
     }
 
@@ -378,11 +427,11 @@ impl Json {
         output::print_json(&Line::Note { text });
     }
 
-    fn side_by_side(&mut self, yours: (&str, &str), reference: (&str, &str)) {
+    fn compared(&mut self, compared: &Compared) {
         output::print_json(&Line::Files {
-            yours: yours.0,
-            reference: reference.0,
-            text: reference.1,
+            yours: compared.yours.as_ref().map(|(name, _)| name.as_str()),
+            reference: &compared.reference.0,
+            text: &compared.reference.1,
         });
     }
 

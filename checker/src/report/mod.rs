@@ -14,6 +14,7 @@ mod json;
 mod json_timeline;
 mod lanes;
 mod output;
+mod pager;
 mod picture;
 mod reporter;
 mod screen;

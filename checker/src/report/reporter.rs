@@ -5,7 +5,7 @@ use std::path::Path;
 #[cfg(feature = "grade")]
 use super::grading::GradingReport;
 use crate::event::{Event, Sink};
-use crate::findings::{Finding, Mutated, Soundness, Verified, WorkbookStatus};
+use crate::findings::{Compared, Finding, Listed, Mutated, Soundness, Verified, WorkbookStatus};
 use crate::timeline::Traced;
 use crate::workbook::Workbook;
 use crate::{Error, Exit};
@@ -21,6 +21,15 @@ pub enum Report<'a> {
         status: &'a WorkbookStatus<'a>,
         /// How the command will exit.
         exit: Exit,
+        /// Whether all is to be shown, however tall the screen is.
+        full: bool,
+    },
+    /// All exercises, as they are remembered.
+    List {
+        /// The workbook that they are of.
+        workbook: &'a Workbook,
+        /// Each of them.
+        listed: &'a [Listed<'a>],
     },
     /// What the doctor found.
     Machine(&'a [Finding]),
@@ -62,13 +71,8 @@ pub enum Report<'a> {
     Note(&'a str),
     /// A text in Markdown.
     Markdown(&'a str),
-    /// Two files, the learner's and the reference's, each with its name.
-    SideBySide {
-        /// Name and text.
-        yours: (&'a str, &'a str),
-        /// Name and text.
-        reference: (&'a str, &'a str),
-    },
+    /// The learner's files and the reference's.
+    Solution(&'a [Compared]),
     /// The checker cannot go on.
     Error(&'a Error),
 }

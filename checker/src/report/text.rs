@@ -34,6 +34,25 @@ pub(super) fn clean(text: &str) -> String {
         .collect()
 }
 
+/// How many characters of a line are seen: its colours and the targets of its links are not.
+pub(super) fn text_width(line: &str) -> usize {
+    let mut width = 0;
+    let mut rest = line.chars();
+    while let Some(character) = rest.next() {
+        match character {
+            '\x1b' => match rest.next() {
+                // A colour ends with a letter.
+                Some('[') => drop(rest.by_ref().find(char::is_ascii_alphabetic)),
+                // A link ends with `ESC \`.
+                Some(']') => drop(rest.by_ref().find(|it| *it == '\\')),
+                _ => {}
+            },
+            _ => width += 1,
+        }
+    }
+    width
+}
+
 /// Breaks long lines at spaces. What follows leading space is indented likewise.
 pub(super) fn wrap(text: &str, width: usize) -> Vec<String> {
     text.lines().flat_map(|line| wrap_line(line, width)).collect()
@@ -66,7 +85,7 @@ pub(super) fn fill(markdown: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// A paragraph below its label, its long lines broken at spaces, a command so that the shell takes it as one.
+/// A paragraph below its label, its long lines broken at spaces. A command stays whole: it is to be copied.
 pub(super) fn labelled(label: Label, text: &str, width: usize) -> Vec<String> {
     let name = format!("{}:", label.name());
     let mut lines = Vec::new();
@@ -76,7 +95,7 @@ pub(super) fn labelled(label: Label, text: &str, width: usize) -> Vec<String> {
         let line = format!("{begin:<0$}{line}", Label::WIDTH);
         let hanging = if i == 0 { Label::WIDTH } else { hanging_indent(&line) };
         match label {
-            Label::Again => lines.extend(break_command(&line, hanging, width)),
+            Label::Again => lines.push(line),
             _ => lines.extend(break_line(&line, hanging, width)),
         }
     }
@@ -85,18 +104,6 @@ pub(super) fn labelled(label: Label, text: &str, width: usize) -> Vec<String> {
 
 fn wrap_line(line: &str, width: usize) -> Vec<String> {
     break_line(line, hanging_indent(line), width)
-}
-
-fn break_command(line: &str, hanging: usize, width: usize) -> Vec<String> {
-    /// Makes the next line a part of this one.
-    const CONTINUED: &str = " \\";
-    let mut lines = break_line(line, hanging, width);
-    if lines.len() > 1 {
-        lines = break_line(line, hanging, width - CONTINUED.len());
-    }
-    let last = lines.len() - 1;
-    lines[..last].iter_mut().for_each(|line| line.push_str(CONTINUED));
-    lines
 }
 
 fn break_line(line: &str, hanging: usize, width: usize) -> Vec<String> {
@@ -111,18 +118,36 @@ fn break_line(line: &str, hanging: usize, width: usize) -> Vec<String> {
     let (head, rest) = line.split_at(start);
     current.push_str(head);
     let mut is_first_word = true;
-    for word in rest.split(' ') {
+    for word in words(rest) {
         let length = current.chars().count() + word.chars().count() + usize::from(!is_first_word);
         if length > width && !is_first_word {
             lines.push(std::mem::replace(&mut current, hanging.clone()));
         } else if !is_first_word {
             current.push(' ');
         }
-        current.push_str(word);
+        current.push_str(&word);
         is_first_word = false;
     }
     lines.push(current);
     lines
+}
+
+/// The words of a line. What stands in backticks is one: a command that is broken cannot be copied.
+fn words(line: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut is_open = false;
+    for piece in line.split(' ') {
+        match words.last_mut().filter(|_| is_open) {
+            Some(word) => word.extend([" ", piece]),
+            None => words.push(piece.to_owned()),
+        }
+        is_open ^= piece.matches('`').count() % 2 == 1;
+    }
+    if is_open {
+        // A backtick that nothing closes opens nothing.
+        return line.split(' ').map(str::to_owned).collect();
+    }
+    words
 }
 
 fn hanging_indent(line: &str) -> usize {
@@ -171,9 +196,12 @@ mod tests {
     }
 
     #[test]
-    fn a_command_in_two_lines_is_still_one() {
+    fn a_command_is_never_broken() {
         let lines = labelled(Label::Again, "S=1 cargo test", 20);
-        assert_eq!(lines, ["again:    S=1 \\", "          cargo \\", "          test"]);
+        assert_eq!(lines, ["again:    S=1 cargo test"]);
+        let lines = wrap("one: `checker reset a --given` it", 12);
+        assert_eq!(lines, ["one:", "`checker reset a --given`", "it"]);
+        assert_eq!(wrap("a ` b c", 3), ["a `", "b c"]);
     }
 
     #[test]
@@ -185,6 +213,12 @@ mod tests {
     fn prose_is_filled_and_code_is_not() {
         let lines = fill("a b\nc d e\n\n```rust\nx   y\n```\n- i\nj", 7);
         assert_eq!(lines, ["a b c d", "e", "", "```rust", "x   y", "```", "- i j"]);
+    }
+
+    #[test]
+    fn colours_and_links_have_no_width() {
+        assert_eq!(text_width(&paint("ab", Paint::Good, true)), 2);
+        assert_eq!(text_width("\x1b]8;;file:///a\x1b\\ab\x1b]8;;\x1b\\c"), 3);
     }
 
     #[test]

@@ -3,7 +3,9 @@
 pub mod capability;
 pub mod curriculum;
 pub mod edit;
+pub mod hints;
 pub mod pins;
+pub mod readme;
 pub mod settings;
 
 use std::fs;

@@ -56,7 +56,7 @@ fn lesson() -> Lesson {
 pub fn tells(told: &Told) -> String {
     says(
         &format!("std::fs::write(file, {:?}).unwrap();", told.to_json()),
-        &told.words().to_string(),
+        &told.words().for_terminal(),
     )
 }
 
@@ -192,7 +192,7 @@ fn under_cargo_test_the_words_are_all_there_is() {
     cargo.current_dir(miniature.root()).env_remove("SHOPFLOOR_EVIDENCE");
     let output = cargo.env("CARGO_TARGET_DIR", miniature.root().join("target")).output().unwrap();
     let said = String::from_utf8_lossy(&output.stdout);
-    assert!(said.contains(&told.words().to_string()), "{said}");
+    assert!(said.contains(&told.words().for_terminal()), "{said}");
 }
 
 /// Each kind of evidence as it is stored, and what a person reads of it.
@@ -239,6 +239,7 @@ fn each_kind_reaches_the_pages_and_documents_of_a_grading() {
             outcome: Outcome::Failed,
             evidence: Some(evidence),
             place: None,
+            schedules: None,
         };
         let judgement = Judgement::from_tests(vec![test]);
         let (exercise, hash) = ("answer".to_owned(), String::new());

@@ -243,6 +243,7 @@ fn tests(workbook: &Workbook, exercise: &Exercise) -> Vec<TestResult> {
             outcome: Outcome::Passed,
             evidence: None,
             place: None,
+            schedules: None,
         })
     };
     targets.into_iter().flat_map(of).collect()
@@ -286,6 +287,7 @@ fn judgement(
                 outcome: Outcome::OutputDiffers,
                 evidence: Some(difference()),
                 place: None,
+                schedules: None,
             };
             tests.push(difference);
         }

@@ -45,6 +45,7 @@ mod report;
 mod rosters;
 #[cfg(feature = "grade")]
 mod score;
+mod screen;
 mod solutions;
 mod soundness;
 mod surroundings;

@@ -64,7 +64,9 @@ fn what_fails_comes_before_what_passes_and_was_edited_later() {
     edited(&miniature, ANSWER, 10);
     edited(&miniature, NEXT, 20);
     let page = miniature.checker(&["check"]).stdout;
-    let pass = page.find("✓ next passes. Its verdict:").unwrap_or_else(|| panic!("{page}"));
+    let pass = page
+        .find("✓ 1.2 next passes (2 tests)\n  exercises/01_part/02_next/README.md:13")
+        .unwrap_or_else(|| panic!("{page}"));
     let lesson = page.find("✗ 1.1 answer").unwrap_or_else(|| panic!("{page}"));
     assert!(pass < lesson, "the lesson comes last: {page}");
     assert_eq!(hinted(&miniature), "answer");
@@ -122,10 +124,11 @@ fn a_refused_solution_without_a_name_names_the_one_that_passed_last() {
 fn a_new_pass_is_said_last_with_its_verdict_and_what_comes_next() {
     let miniature = Miniature::with_answer("right");
     let page = miniature.checker(&["check"]).stdout;
-    let end: Vec<&str> = page.lines().rev().take(8).collect();
+    let end: Vec<&str> = page.lines().rev().take(9).collect();
     let end = end.into_iter().rev().collect::<Vec<_>>().join("\n");
     for phrase in [
-        "All 2 tests pass",
+        "✓ 1.1 answer passes (2 tests)",
+        "Claim M1: Holds.",
         "verdict  exercises/01_part/01_answer/README.md:13",
         "next     1.2 next: The next thing",
         "edit     exercises/01_part/02_next/src/lib.rs:5",
@@ -133,7 +136,7 @@ fn a_new_pass_is_said_last_with_its_verdict_and_what_comes_next() {
         assert!(end.contains(phrase), "`{phrase}` is not at the end of {page}");
     }
     let again = miniature.checker(&["check"]).stdout;
-    assert!(!again.contains("All 2 tests pass"), "it is said once: {again}");
+    assert!(!again.contains("passes (2 tests)"), "it is said once: {again}");
     assert!(again.contains("· 1.2 next: The next thing"), "{again}");
     let named = miniature.checker(&["check", "answer"]).stdout;
     assert!(named.contains("README.md:13") && named.contains("next     1.2 next"), "{named}");

@@ -156,6 +156,7 @@ fn judgement(tests: &[(&str, Outcome)]) -> Judgement {
         outcome: *outcome,
         evidence: (*outcome == Outcome::Failed).then(|| Evidence::text(SECRET)),
         place: None,
+        schedules: None,
     };
     Judgement::from_tests(tests.iter().map(test).collect())
 }

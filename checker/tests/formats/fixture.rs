@@ -67,6 +67,7 @@ pub fn test(name: &str, outcome: Outcome, message: Option<&str>) -> TestResult {
         outcome,
         evidence: message.map(Evidence::text),
         place: message.map(place),
+        schedules: None,
     }
 }
 

@@ -8,6 +8,8 @@ pub mod sync;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use evidence::Explored;
+
 use crate::failure::{self, Failure, Found};
 use crate::panics::{Panic, Payload};
 use crate::recorder::{Record, Step};
@@ -60,6 +62,7 @@ fn explore_scenario(expect: Expect, scenario: Arc<Scenario>) {
     if let Some(found) = found {
         failure::told(expect, &found, executions, replay::command(None)).fail();
     }
+    Explored::add(executions);
 }
 
 /// How a run of loom ended.

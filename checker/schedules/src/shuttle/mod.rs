@@ -12,6 +12,7 @@ use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe};
 use std::rc::Rc;
 
+use ::evidence::Explored;
 use ::shuttle::{Config, FailurePersistence, MaxSteps, Runner};
 
 use crate::deviation::Deviation;
@@ -67,6 +68,7 @@ fn explore_scenario(expect: Expect, scenario: Box<Scenario>) {
         let again = replay::command(Some(&deviations));
         failure::told(expect, &found, schedules, again).fail();
     }
+    Explored::add(schedules);
 }
 
 fn run(only: Option<Vec<Deviation>>, effort: Effort, scenario: Box<Scenario>) -> Outcome {

@@ -3,6 +3,8 @@
 use std::panic;
 use std::sync::Arc;
 
+use evidence::Explored;
+
 use super::driver::Outcome;
 use super::search::{Effort, Random};
 use super::sync::thread::{JoinHandle, spawn_as};
@@ -80,6 +82,7 @@ where
             failure::told(expect, &found, tried, again).fail();
         }
     }
+    Explored::add(tried);
 }
 
 /// All threads at once.

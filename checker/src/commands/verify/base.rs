@@ -7,7 +7,7 @@ use sandbox::Stop;
 use super::Verified;
 use super::missing::{missing, unwritten};
 use crate::Error;
-use crate::commands::{Session, hint, pin, why};
+use crate::commands::{Session, pin, why};
 use crate::event::Silent;
 use crate::judge::candidate::{BuildDir, Sources};
 use crate::judge::compile::Recipe;
@@ -19,6 +19,7 @@ use crate::system::files;
 use crate::verdict::{Outcome, Verdict};
 use crate::workbook::Workbook;
 use crate::workbook::curriculum::{Exercise, FILE, Problem};
+use crate::workbook::hints;
 use crate::workbook::pins::Pins;
 
 /// The most lines that a stub may have.
@@ -134,8 +135,12 @@ impl Verification<'_> {
             self.problem(problem);
         }
         let hints = files::read(&directory.join("hints.md"))?;
-        if hint::stages(&hints).len() < 3 {
+        let hints = hints::hints(&hints);
+        if hints.len() < 3 {
             self.problem("hints.md: fewer than three hints");
+        }
+        for problem in hints::problems(&hints, exercise.groups.len()) {
+            self.problem(format!("hints.md: {problem}"));
         }
         for file in &exercise.edit {
             let lines = self.pins.stub(file).map_or(0, |stub| stub.lines().count());

@@ -75,11 +75,13 @@ fn of_list(state: &State<'_>, list: &List) -> Content {
     let line = |index: &usize| {
         let it = &state.standing[*index];
         let here = if it.exercise.number == state.exercise.number { "▸" } else { " " };
+        let tests = it.state.tests().map(|(passed, of)| format!("{passed}/{of}"));
         format!(
-            "{here} {:<5}{:<NAME_WIDTH$} {:<24} {}",
+            "{here} {:<5}{:<NAME_WIDTH$} {:<21}{:<7}{}",
             it.exercise.number.to_string(),
             it.exercise.name,
-            it.in_words(),
+            it.state.in_words(),
+            tests.unwrap_or_default(),
             it.exercise.title
         )
     };

@@ -13,7 +13,7 @@ use crate::workbook::curriculum::Exercise;
 
 use super::job::{Job, Outcome};
 use super::key::Key;
-use super::standing::Standing;
+use crate::findings::Listed;
 
 /// Something that happened.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(super) enum Happening<'w> {
     /// A job goes on.
     Progress(Progress),
     /// A job has ended, and this is how the exercises stand now.
-    Ended { job: Job<'w>, result: Result<Outcome<'w>, Error>, standing: Vec<Standing<'w>> },
+    Ended { job: Job<'w>, result: Result<Outcome<'w>, Error>, standing: Vec<Listed<'w>> },
     /// The thread that does the jobs is gone: it panicked.
     WorkerGone,
     /// A key was pressed, or named in a line.

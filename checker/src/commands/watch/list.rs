@@ -1,7 +1,9 @@
 //! The list of all exercises: one is chosen; it is filtered and sorted. No I/O here.
 
+use crate::findings::Listed;
+
 use super::key::Key;
-use super::standing::Standing;
+use super::standing::passes;
 
 /// How the list looks.
 #[derive(Debug, Default)]
@@ -71,15 +73,15 @@ impl List {
     }
 
     /// The places in the curriculum of what is shown, in its order.
-    pub(super) fn shown(&self, standing: &[Standing<'_>]) -> Vec<usize> {
+    pub(super) fn shown(&self, standing: &[Listed<'_>]) -> Vec<usize> {
         let words = self.words.to_lowercase();
         let is_shown = |index: &usize| {
             let it = &standing[*index];
             let text = format!("{} {} {}", it.exercise.number, it.exercise.name, it.exercise.title);
             let is_among = match self.only {
                 Only::All => true,
-                Only::Open => !it.passes(),
-                Only::Passed => it.passes(),
+                Only::Open => !passes(it),
+                Only::Passed => passes(it),
             };
             is_among && text.to_lowercase().contains(&words)
         };
@@ -87,18 +89,13 @@ impl List {
         match self.order {
             Order::Number => {}
             Order::Name => shown.sort_by_key(|index| &standing[*index].exercise.name),
-            Order::State => shown.sort_by_key(|index| standing[*index].in_words()),
+            Order::State => shown.sort_by_key(|index| standing[*index].state.in_words()),
         }
         shown
     }
 
     /// Takes a key; a page of the list has so many lines.
-    pub(super) fn key(
-        &mut self,
-        key: Key,
-        standing: &[Standing<'_>],
-        page_height: usize,
-    ) -> Chosen {
+    pub(super) fn key(&mut self, key: Key, standing: &[Listed<'_>], page_height: usize) -> Chosen {
         if self.is_typing {
             match key {
                 Key::Char(letter) => self.words.push(letter),
@@ -145,14 +142,14 @@ impl List {
         Chosen::Nothing
     }
 
-    fn choose_what_is_shown(&mut self, standing: &[Standing<'_>]) {
+    fn choose_what_is_shown(&mut self, standing: &[Listed<'_>]) {
         let shown = self.shown(standing);
         if !shown.contains(&self.chosen) {
             self.chosen = shown.first().copied().unwrap_or(self.chosen);
         }
     }
 
-    fn move_by(&mut self, lines: isize, standing: &[Standing<'_>]) {
+    fn move_by(&mut self, lines: isize, standing: &[Listed<'_>]) {
         let shown = self.shown(standing);
         let Some(last) = shown.len().checked_sub(1) else { return };
         let now = shown.iter().position(|index| *index == self.chosen).unwrap_or(0);

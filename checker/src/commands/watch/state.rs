@@ -5,9 +5,9 @@
 //!                   └───────→ State, which is drawn or printed
 //! ```
 
-use crate::findings::WorkbookStatus;
+use crate::findings::{Listed, State as Standing, WorkbookStatus};
 use crate::report::Kept;
-use crate::verdict::{Place, Verdict};
+use crate::verdict::Place;
 use crate::workbook::Workbook;
 use crate::workbook::curriculum::Exercise;
 use crate::{Error, Exit};
@@ -16,7 +16,7 @@ use super::happening::{Happening, Progress};
 use super::job::{Job, Outcome, Task};
 use super::key::{Command, Key};
 use super::list::{Chosen, List};
-use super::standing::Standing;
+use super::standing::passes;
 
 /// Something that is to be done.
 #[derive(Debug)]
@@ -70,7 +70,7 @@ pub(super) enum View<'w> {
 pub(super) struct State<'w> {
     pub workbook: &'w Workbook,
     /// How all exercises stand.
-    pub standing: Vec<Standing<'w>>,
+    pub standing: Vec<Listed<'w>>,
     /// The exercise that is worked on.
     pub exercise: &'w Exercise,
     /// Its page, as it was judged last.
@@ -104,7 +104,7 @@ impl<'w> State<'w> {
     pub(super) fn new(
         workbook: &'w Workbook,
         exercise: &'w Exercise,
-        standing: Vec<Standing<'w>>,
+        standing: Vec<Listed<'w>>,
     ) -> Self {
         Self {
             workbook,
@@ -265,11 +265,10 @@ impl<'w> State<'w> {
     /// What can be built while nothing else is to be done: this exercise, and then the one that comes.
     fn to_prepare(&mut self) -> Option<Job<'w>> {
         let exercise = [Some(self.exercise), self.after()].into_iter().flatten().find(|it| {
-            let is_stub = |standing: &&Standing<'_>| {
-                standing.exercise.number == it.number
-                    && standing.verdict == Some(Verdict::NotStarted)
+            let is_stub = |listed: &Listed<'_>| {
+                listed.exercise.number == it.number && matches!(listed.state, Standing::NotStarted)
             };
-            self.standing.iter().any(|standing| is_stub(&standing))
+            self.standing.iter().any(is_stub)
                 && !self.prepared.iter().any(|other| other.number == it.number)
         })?;
         self.prepared.push(exercise);
@@ -425,8 +424,8 @@ impl<'w> State<'w> {
 
     /// The one that is next after a pass; otherwise the one behind this one.
     fn after(&self) -> Option<&'w Exercise> {
-        let is_current = |it: &&Standing<'_>| it.exercise.number == self.exercise.number;
-        let passes = self.standing.iter().find(is_current).is_some_and(Standing::passes);
+        let is_current = |it: &&Listed<'_>| it.exercise.number == self.exercise.number;
+        let passes = self.standing.iter().find(is_current).is_some_and(passes);
         let coming = self.coming.filter(|it| passes && it.number != self.exercise.number);
         coming.or_else(|| self.workbook.curriculum.exercises.get(self.index() + 1))
     }

@@ -1,7 +1,7 @@
 //! What commands say, kept to be written later: on a screen whose size may change.
 
 use crate::event::{Event, Sink};
-use crate::findings::WorkbookStatus;
+use crate::findings::{Compared, WorkbookStatus};
 use crate::report::caller::Caller;
 use crate::report::text::{clean, fill, wrap};
 use crate::report::{Report, Reporter};
@@ -18,8 +18,8 @@ pub(crate) enum Kept<'w> {
     Note(String),
     /// A text in Markdown.
     Markdown(String),
-    /// Two files, each with its name.
-    SideBySide { yours: (String, String), reference: (String, String) },
+    /// The learner's files and the reference's.
+    Solution(Vec<Compared>),
     /// What is as wide as it is.
     Drawn(Vec<String>),
 }
@@ -75,9 +75,7 @@ impl Screen<'_> {
                 let text = self.style.with_commands(&clean(text));
                 self.lines(&fill(&text, self.style.text_width()), 0);
             }
-            Kept::SideBySide { yours, reference } => {
-                self.side_by_side((&yours.0, &yours.1), (&reference.0, &reference.1));
-            }
+            Kept::Solution(compared) => self.compared(compared),
             Kept::Drawn(lines) => self.lines(lines, 0),
         }
     }
@@ -113,10 +111,7 @@ impl Reporter for Keeper<'_, '_> {
         let kept = match report {
             Report::Note(text) | Report::Document(text) => Kept::Note(text.to_owned()),
             Report::Markdown(text) => Kept::Markdown(text.to_owned()),
-            Report::SideBySide { yours, reference } => {
-                let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
-                Kept::SideBySide { yours: owned(yours), reference: owned(reference) }
-            }
+            Report::Solution(compared) => Kept::Solution(compared.to_vec()),
             Report::Error(error) => Kept::Drawn(wrap(&clean(&error.to_string()), self.look.width)),
             Report::Timeline { traced, svg } => {
                 let style = self.look.style();

@@ -11,12 +11,17 @@ const WIDEST_TEXT: usize = 100;
 /// On a narrower screen lines are too long.
 const NARROWEST: usize = 40;
 
+/// Below the last line: the prompt.
+const BELOW: usize = 1;
+/// And by make, an empty line and two about its error.
+const BELOW_BY_MAKE: usize = 4;
+
 /// How lines are written.
 #[derive(Debug, Clone)]
 pub(in crate::report) struct Style {
     /// How many characters a line may have.
     pub width: usize,
-    /// How many lines fit on the screen; without it there may be as many as there are.
+    /// How many lines there is room for; without it there may be as many as there are.
     pub height: Option<usize>,
     /// Whether it is read from its beginning, and the rest comes by scrolling.
     pub scrolls: bool,
@@ -35,14 +40,17 @@ impl Style {
         let size = terminal_size::terminal_size_of(std::io::stdout());
         // A terminal that does not know its size says 0.
         let width = size.map(|(width, _)| usize::from(width.0)).filter(|width| *width > 0);
+        let height = size.map(|(_, height)| usize::from(height.0)).filter(|height| *height > 0);
+        let caller = Caller::from_environment();
+        let below = if caller.is_make() { BELOW_BY_MAKE } else { BELOW };
         let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         Self {
             width: width.map_or(WIDTH, |width| width.max(NARROWEST)),
-            height: size.map(|(_, height)| height.0.into()).filter(|height| *height > 0),
+            height: height.map(|height| height.saturating_sub(below)),
             scrolls: false,
             colour: is_live && !no_colour,
             links: is_live && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout),
-            caller: Caller::from_environment(),
+            caller,
         }
     }
 
@@ -66,9 +74,9 @@ impl Style {
         self.caller.with_commands(text)
     }
 
-    /// Evidence in words that can be printed.
-    pub(super) fn worded(&self, evidence: &Evidence) -> Words {
-        evidence.words().map(|text| self.with_commands(&clean(text)))
+    /// Evidence in words that can be printed, with so many columns before each line.
+    pub(super) fn worded(&self, evidence: &Evidence, indent: usize) -> Words {
+        evidence.words_within(self.width - indent).map(|text| self.with_commands(&clean(text)))
     }
 }
 

@@ -117,6 +117,15 @@ impl Curriculum {
         self.exercises.iter().filter(|exercise| exercise.number.part == part.number)
     }
 
+    /// The part with this number (`2`) or path.
+    pub fn part(&self, asked: &str) -> Option<&Part> {
+        let trimmed = asked.trim_end_matches('/');
+        let number = trimmed.parse().ok();
+        self.parts.iter().find(|part| {
+            Some(part.number) == number || Path::new(trimmed).ends_with(&part.directory)
+        })
+    }
+
     /// Whether a number is left out before the last one of a part.
     pub fn has_holes(&self) -> bool {
         self.parts.iter().any(|part| {

@@ -11,6 +11,7 @@ use crate::commands::watch::content::{Content, title};
 use crate::commands::watch::happening::Progress;
 use crate::commands::watch::job::Task;
 use crate::commands::watch::key::COMMANDS;
+use crate::commands::watch::standing::passes;
 use crate::commands::watch::state::{State, View};
 use crate::report::Look;
 
@@ -76,7 +77,7 @@ fn width(line: &str) -> usize {
 /// How many pass, and what runs.
 fn head_line(state: &State<'_>, width: usize, colour: bool) -> Line<'static> {
     let (passed, all) =
-        (state.standing.iter().filter(|it| it.passes()).count(), state.standing.len());
+        (state.standing.iter().filter(|it| passes(it)).count(), state.standing.len());
     let filled = (passed * BAR).checked_div(all).unwrap_or(BAR);
     let title = state.workbook.curriculum.title.clone();
     let bar = ("█".repeat(filled), "░".repeat(BAR - filled));

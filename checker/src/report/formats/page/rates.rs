@@ -103,6 +103,7 @@ mod tests {
             outcome: *outcome,
             evidence: Some(Evidence::text(*message)),
             place: None,
+            schedules: None,
         };
         Judgement::from_tests(tests.iter().map(test).collect())
     }
