@@ -8,6 +8,7 @@ mod keys;
 #[path = "../end_to_end/miniature.rs"]
 mod miniature;
 mod plain;
+mod prepares;
 mod saves;
 mod sizes;
 mod terminal;

@@ -34,7 +34,7 @@ fn it_fits_the_screen(#[case] columns: u16, #[case] rows: u16) {
     terminal.wait_for("The first hint.");
     snapshot(&format!("hint_{size}"), &terminal);
     terminal.press("?");
-    terminal.wait_for("leave");
+    terminal.wait_for("── help");
     snapshot(&format!("help_{size}"), &terminal);
     terminal.press("q");
     assert_eq!(terminal.end().code(), Some(0));
