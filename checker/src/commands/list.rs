@@ -40,7 +40,7 @@ pub(super) fn listed<'a>(
     } else {
         let candidate = Candidate::in_place(workbook, exercise, &pins);
         let last = entry.last(Inputs::read(&candidate)?.hash());
-        last.map_or(State::Changed, |judgement| State::Judged(judgement.clone()))
+        last.map_or(State::Changed, State::judged)
     };
     let file = workbook.exercise_path(exercise).join("hints.md");
     let hints = hints(&files::read(&file).unwrap_or_default()).len();

@@ -5,11 +5,12 @@ use std::io::Write;
 use crate::Error;
 use crate::event::{Event, Sink};
 use crate::findings::{Compared, Finding, Listed};
+use crate::system::pager;
 use crate::workbook::Workbook;
 
 use super::screen::{Screen, Style, is_live};
 use super::text::{Paint, clean, fill, wrap};
-use super::{Format, NewReporter, Report, Reporter, output, pager};
+use super::{Format, NewReporter, Report, Reporter, output};
 
 /// Its value of `--format`.
 pub(super) const FORMAT: Format<NewReporter> = Format {

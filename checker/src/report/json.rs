@@ -298,10 +298,10 @@ impl Json {
             number: exercise.number.to_string(),
             title: &exercise.title,
             claims: &exercise.claims,
-            state: match &listed.state {
+            state: match listed.state {
                 State::NotStarted => Standing::NotStarted,
                 State::Changed => Standing::Changed,
-                State::Judged(judgement) => Standing::Judged(judgement.verdict),
+                State::Judged { verdict, .. } => Standing::Judged(verdict),
             },
             tests_passed: tests.map(|(passed, _)| passed),
             tests: tests.map(|(_, of)| of),

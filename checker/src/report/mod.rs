@@ -14,7 +14,6 @@ mod json;
 mod json_timeline;
 mod lanes;
 mod output;
-mod pager;
 mod picture;
 mod reporter;
 mod screen;

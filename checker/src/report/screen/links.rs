@@ -1,22 +1,18 @@
 //! Links in the text of a terminal (OSC 8).
 
 use std::fmt::Write;
-use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
-use std::sync::LazyLock;
 
-/// A terminal on another machine is to know that the file is not on its own.
-static HOST: LazyLock<String> = LazyLock::new(|| {
-    let name = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    percent_encoded(name.trim().as_bytes())
-});
+use crate::system::host;
 
 /// A text that is a link to a line of a file.
 pub(super) fn link(text: &str, file: &Path, line: Option<u32>) -> String {
     let path = percent_encoded(file.as_os_str().as_bytes());
     let line = line.map(|line| format!("#{line}")).unwrap_or_default();
-    format!("\x1b]8;;file://{}{path}{line}\x1b\\{text}\x1b]8;;\x1b\\", *HOST)
+    // A terminal on another machine is to know that the file is not on its own.
+    let host = percent_encoded(host::name().as_bytes());
+    format!("\x1b]8;;file://{host}{path}{line}\x1b\\{text}\x1b]8;;\x1b\\")
 }
 
 fn percent_encoded(bytes: &[u8]) -> String {

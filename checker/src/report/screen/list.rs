@@ -30,7 +30,7 @@ impl Screen<'_> {
             let title = format!("{} {}", part.number, part.title);
             self.line(&self.paint(&title, Paint::Strong));
             for (it, cells) in listed.iter().zip(&rows).filter(of_part) {
-                let (mark, colour) = mark_of(&it.state);
+                let (mark, colour) = mark_of(it.state);
                 let beginning = format!(" {} {}", self.paint(mark, colour), row(cells, &widths));
                 let hanging = heading.chars().count() + 5;
                 self.titled(&beginning, &it.exercise.title, room, hanging);
@@ -78,10 +78,10 @@ fn cells(listed: &Listed<'_>) -> [String; 7] {
     ]
 }
 
-fn mark_of(state: &State) -> (&'static str, Paint) {
+fn mark_of(state: State) -> (&'static str, Paint) {
     match state {
         State::NotStarted => mark(Verdict::NotStarted),
         State::Changed => ("?", Paint::Open),
-        State::Judged(judgement) => mark(judgement.verdict),
+        State::Judged { verdict, .. } => mark(verdict),
     }
 }

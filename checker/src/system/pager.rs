@@ -1,4 +1,4 @@
-//! A pager for what is taller than the terminal: the only program that a report starts.
+//! The pager: what a terminal has for a text that is taller than it.
 
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
@@ -6,8 +6,8 @@ use std::process::{Command, Stdio};
 /// What the shell says of a program that is not there, or not a program.
 const NOT_STARTED: [Option<i32>; 2] = [Some(126), Some(127)];
 
-/// Shows a text in `$PAGER`, or else in less; whether it was shown.
-pub(super) fn shown(text: &str) -> bool {
+/// Shows a text in `$PAGER`, or else in less, and waits until the reader has seen it; whether it was shown.
+pub fn shown(text: &str) -> bool {
     let pager = std::env::var("PAGER").unwrap_or_else(|_| "less".to_owned());
     !pager.trim().is_empty() && run(&pager, text).unwrap_or(false)
 }
