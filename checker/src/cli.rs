@@ -292,6 +292,11 @@ impl Command {
                 arguments.makes = report::formats::Makes::named(name)?;
                 Some(arguments.makes.reporter())
             }
+            #[cfg(feature = "tui")]
+            Command::Watch(arguments) => {
+                arguments.is_for_a_program = name != HUMAN;
+                find(REPORTERS, name).map(|new| new())
+            }
             _ => find(REPORTERS, name).map(|new| new()),
         }
     }
@@ -328,16 +333,7 @@ impl Session {
                 commands::solution(self, exercise.as_deref(), force, reporter)
             }
             #[cfg(feature = "tui")]
-            Command::Watch(arguments) => {
-                let is_for_a_person = format == HUMAN;
-                is_for_a_person.then_some(()).ok_or_else(|| {
-                    Error::Refused(
-                        "`watch` is for a person; for a program, `checker check --format json` after each save"
-                            .to_owned(),
-                    )
-                })?;
-                commands::watch(self, &arguments, reporter)
-            }
+            Command::Watch(arguments) => commands::watch(self, &arguments, reporter),
             #[cfg(not(feature = "tui"))]
             Command::Watch { arguments: _ } => Err(Error::Refused(
                 "this checker was built without its screen; `make watch` builds one that has it"

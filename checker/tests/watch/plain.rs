@@ -65,3 +65,10 @@ fn a_learner_who_wants_no_colours_gets_none() {
         assert_eq!(terminal.has_colours(), expected, "{:?}", terminal.written());
     }
 }
+
+#[test]
+fn a_program_is_told_what_to_ask_instead() {
+    let finished = Miniature::new().checker(&["watch", "--format", "json"]);
+    assert_eq!(finished.code, Some(2), "{finished:?}");
+    assert!(finished.stdout.contains("check --format json"), "{finished:?}");
+}

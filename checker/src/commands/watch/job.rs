@@ -1,7 +1,7 @@
 //! What is done beside the screen, one job at a time, on a thread of its own.
 
 use std::sync::mpsc::Receiver;
-use std::thread;
+use std::{slice, thread};
 
 use crate::commands::{Session, judging, run_experiment, trace};
 use crate::event::Silent;
@@ -81,7 +81,11 @@ impl<'w> Job<'w> {
         let status = |status: WorkbookStatus<'w>| Ok(Outcome::Status(Box::new(status)));
         match self.task {
             Task::Judge => {
-                return status(judging::judged(session, &[exercise.name.clone()], &mut keeper)?);
+                return status(judging::judged(
+                    session,
+                    slice::from_ref(&exercise.name),
+                    &mut keeper,
+                )?);
             }
             Task::JudgeAll => return status(judging::judged(session, &[], &mut keeper)?),
             Task::Run => run_experiment::run(session, name, Vec::new(), &mut keeper)?,

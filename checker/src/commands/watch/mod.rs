@@ -69,6 +69,9 @@ pub struct WatchArguments {
     /// Look at the files from time to time, where the system does not tell of saves
     #[arg(long)]
     poll: bool,
+    /// Whether another format than that for a person is asked for
+    #[arg(skip)]
+    pub is_for_a_program: bool,
 }
 
 /// Judges exercises as they are saved, until it is left.
@@ -77,6 +80,11 @@ pub fn watch(
     arguments: &WatchArguments,
     reporter: &mut dyn Reporter,
 ) -> Result<Exit, Error> {
+    if arguments.is_for_a_program {
+        let instead =
+            "`watch` is for a person; a program asks `checker check --format json` after each save";
+        return Err(Error::Refused(instead.to_owned()));
+    }
     let exercise = match session.named_or_next(arguments.exercise.as_deref(), reporter) {
         // All pass: then there is nothing to go on with, but much to look at.
         Err(Error::Refused(_)) => &session.workbook.curriculum.exercises[0],

@@ -23,5 +23,5 @@ pub(super) fn standing(session: &Session) -> Vec<Listed<'_>> {
 
 /// Whether it passes as it is.
 pub(super) fn passes(listed: &Listed<'_>) -> bool {
-    matches!(&listed.state, State::Judged(judgement) if judgement.verdict == Verdict::Passed)
+    matches!(listed.state, State::Judged { verdict: Verdict::Passed, .. })
 }

@@ -251,7 +251,7 @@ impl<'w> State<'w> {
             return vec![Effect::Suspend];
         }
         if self.queue.is_empty() {
-            let idle = self.to_prepare();
+            let idle = self.idle_job();
             self.queue.extend(idle);
         }
         if self.queue.is_empty() {
@@ -263,7 +263,7 @@ impl<'w> State<'w> {
     }
 
     /// What can be built while nothing else is to be done: this exercise, and then the one that comes.
-    fn to_prepare(&mut self) -> Option<Job<'w>> {
+    fn idle_job(&mut self) -> Option<Job<'w>> {
         let exercise = [Some(self.exercise), self.after()].into_iter().flatten().find(|it| {
             let is_stub = |listed: &Listed<'_>| {
                 listed.exercise.number == it.number && matches!(listed.state, Standing::NotStarted)

@@ -9,7 +9,6 @@ use super::job::{Job, Outcome, Task};
 use super::key::Key;
 use super::state::{Effect, Question, State, View};
 use crate::findings::{Listed, State as Standing, WorkbookStatus};
-use crate::verdict::{Judgement, Verdict};
 use crate::workbook::Workbook;
 use crate::workbook::curriculum::Exercise;
 use crate::{Error, Exit};
@@ -19,21 +18,17 @@ fn workbook() -> Workbook {
     Workbook::open(&root).unwrap()
 }
 
-fn standing(workbook: &Workbook, passes: bool) -> Vec<Listed<'_>> {
-    let judged = Standing::Judged(Judgement::without_tests(Verdict::Passed, None, None));
+fn standing(workbook: &Workbook) -> Vec<Listed<'_>> {
     let exercises = workbook.curriculum.exercises.iter();
     exercises
-        .map(|exercise| {
-            let state = if passes { judged.clone() } else { Standing::Changed };
-            Listed { exercise, state, hints_given: 0, hints: 0 }
-        })
+        .map(|exercise| Listed { exercise, state: Standing::Changed, hints_given: 0, hints: 0 })
         .collect()
 }
 
 /// At the first exercise, which is being judged.
 fn begun(workbook: &Workbook) -> State<'_> {
     let first = &workbook.curriculum.exercises[0];
-    let mut state = State::new(workbook, first, standing(workbook, false));
+    let mut state = State::new(workbook, first, standing(workbook));
     assert_eq!(brief(&state.begin()), ["start Judge answer"]);
     state
 }
@@ -62,7 +57,7 @@ fn ended<'w>(
     result: Result<Outcome<'w>, Error>,
 ) -> Happening<'w> {
     let job = Job::new(task, &workbook.curriculum.exercises[exercise]);
-    Happening::Ended { job, result, standing: standing(workbook, false) }
+    Happening::Ended { job, result, standing: standing(workbook) }
 }
 
 fn saved<'w>(workbook: &'w Workbook, exercises: &[usize]) -> Happening<'w> {
@@ -137,7 +132,7 @@ fn what_waits_for_a_new_verdict_does_not_take_its_place() {
 fn while_nothing_is_to_be_done_the_stubs_that_come_are_built_once() {
     let workbook = workbook();
     let mut state = begun(&workbook);
-    let mut stubs = standing(&workbook, false);
+    let mut stubs = standing(&workbook);
     stubs.iter_mut().for_each(|listed| listed.state = Standing::NotStarted);
     let with_stubs = |task, exercise: usize, result| {
         let job = Job::new(task, &workbook.curriculum.exercises[exercise]);
