@@ -1,5 +1,7 @@
 //! However it ends, the terminal is as it was found and no process is left.
 
+use std::io::Read;
+
 use nix::sys::signal::Signal;
 use rstest::rstest;
 
@@ -41,6 +43,28 @@ fn a_signal_ends_it(#[case] signal: Signal) {
     let (miniature, mut terminal) = busy();
     terminal.signal(signal);
     assert_eq!(terminal.end().code(), Some(130));
+    assert_eq!(miniature.processes(), Vec::<String>::new());
+}
+
+#[test]
+fn a_terminal_that_is_closed_ends_it() {
+    let miniature = Miniature::with_answer("busy_loop");
+    let (mut pty, pts) = pty_process::blocking::open().unwrap();
+    pty.resize(pty_process::Size::new(24, 80)).unwrap();
+    let command = pty_process::blocking::Command::new(env!("CARGO_BIN_EXE_checker"));
+    let command = command.arg("watch").current_dir(miniature.root()).env("TERM", "xterm");
+    let mut checker = command.env("CARGO_NET_OFFLINE", "true").spawn(pts).unwrap();
+    let (mut written, mut bytes) = (String::new(), [0; 1024]);
+    while !written.contains("test") {
+        let count = pty.read(&mut bytes).unwrap();
+        written.push_str(&String::from_utf8_lossy(&bytes[..count]));
+    }
+    while !miniature.tests_run() {
+        assert!(checker.try_wait().unwrap().is_none(), "{written:?}");
+        std::thread::yield_now();
+    }
+    drop(pty);
+    assert_eq!(checker.wait().unwrap().code(), Some(130));
     assert_eq!(miniature.processes(), Vec::<String>::new());
 }
 

@@ -57,8 +57,11 @@ pub(super) fn again(
     let what = if passes { "passes this time" } else { "fails again" };
     reporter.note(&format!("{} {what}. All that it wrote:\n", test.name));
     for stream in [&observation.stdout.text, &observation.stderr.text] {
-        if !stream.trim().is_empty() {
-            reporter.note(stream.trim_end());
+        // libtest's own, about the log that it writes for us.
+        let is_of_the_test = |line: &&str| !line.starts_with("warning: `--logfile`");
+        let lines: Vec<&str> = stream.trim().lines().filter(is_of_the_test).collect();
+        if !lines.is_empty() {
+            reporter.note(&lines.join("\n"));
         }
     }
     Ok(if passes { Exit::Passed } else { Exit::NotPassed })

@@ -154,8 +154,9 @@ impl<'w> Watch<'w, '_> {
             return Ok(exit);
         }
         loop {
-            if !self.state.is_editing {
-                self.front.draw(&mut self.state).map_err(unable)?;
+            // A terminal that cannot be written to has been closed.
+            if !self.state.is_editing && self.front.draw(&mut self.state).is_err() {
+                return Ok(Exit::Interrupted);
             }
             for happening in self.wait()? {
                 let effects = self.state.update(happening);
@@ -203,9 +204,10 @@ impl<'w> Watch<'w, '_> {
                     effects.extend(self.state.answered(question, answer));
                 }
                 Effect::Edit(place) => self.edit(&place),
+                // The terminal is the editor's. When it is left, all is shown.
+                Effect::Show | Effect::Say(_) | Effect::DrawAnew if self.state.is_editing => {}
                 Effect::Show => self.front.show(&self.state),
                 Effect::Say(text) => self.front.say(&text),
-                Effect::DrawAnew if self.state.is_editing => {}
                 Effect::DrawAnew => self.front.enter(),
                 Effect::Suspend => {
                     self.front.leave();

@@ -1,8 +1,10 @@
 //! Lines one after the other: without a terminal, for a screen reader, or where a terminal obeys no escape
 //! sequences. Commands are lines, too.
 
-use std::io::{self, IsTerminal, Read, Stdin};
+use std::io::{self, IsTerminal, Stdin};
 use std::os::fd::{AsFd, BorrowedFd};
+
+use nix::errno::Errno;
 
 use crate::report::{Look, Reporter};
 
@@ -51,11 +53,12 @@ impl Front for Plain<'_> {
     /// Lines: what a terminal gives at once is a line, or its end.
     fn read(&mut self) -> Vec<Input> {
         let mut bytes = [0; 1024];
-        let Some(stdin) = &mut self.stdin else { return Vec::new() };
-        let count = match stdin.read(&mut bytes) {
+        let Some(stdin) = &self.stdin else { return Vec::new() };
+        // Not through a buffer: what is left in one makes nothing readable.
+        let count = match nix::unistd::read(stdin, &mut bytes) {
             Ok(0) => return vec![Input::Gone],
             Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Vec::new(),
+            Err(Errno::EINTR) => return Vec::new(),
             Err(_) => return vec![Input::Gone],
         };
         self.begun.extend(&bytes[..count]);

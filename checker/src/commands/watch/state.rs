@@ -157,7 +157,8 @@ impl<'w> State<'w> {
             Happening::EditorLeft(result) => {
                 self.is_editing = false;
                 self.message = result.err();
-                vec![Effect::DrawAnew]
+                let news = self.message.clone().map(Effect::Say);
+                [Effect::DrawAnew, Effect::Show].into_iter().chain(news).collect()
             }
             Happening::Resumed => {
                 self.is_suspending = false;

@@ -149,7 +149,12 @@ impl Screen<'_> {
             Body::Text(text) => self.folding_end(indent, all, |screen| {
                 screen.lines(&wrap(text, width), indent);
             }),
-            Body::Columns(text) => self.printed(text, indent, all),
+            Body::Columns(text) => {
+                if self.style.scrolls && !words.paragraphs.is_empty() {
+                    self.line("");
+                }
+                self.printed(text, indent, all);
+            }
         }
     }
 
