@@ -173,7 +173,7 @@ fn list_names_every_exercise_and_notices_a_change() {
         list.contains("1.1 answer   M1    passed      3/3   0/3   3       The answer\n"),
         "{list}"
     );
-    assert!(list.contains("1.2 next     M1    not started       0/3   "), "{list}");
+    assert!(list.contains("1.2 next     M2    not started       0/3   "), "{list}");
     assert!(!list.contains("holes"), "{list}");
     miniature.write(ANSWER, &outcome("wrong_answer"));
     let list = miniature.checker(&["list"]).stdout;

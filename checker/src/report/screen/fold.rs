@@ -64,13 +64,17 @@ pub(super) fn fitted(
         if excess == 0 || replaced.iter().any(is_within) {
             continue;
         }
-        let instead = fold.instead.of(&lines[fold.lines.clone()], excess);
-        let saved = rows(&lines[fold.lines.clone()]).saturating_sub(rows(&instead));
+        let whole = &lines[fold.lines.clone()];
+        let instead = fold.instead.of(whole, excess);
+        let lies_within =
+            |range: &Range<usize>| fold.lines.start <= range.start && range.end <= fold.lines.end;
+        let inner = replaced.iter().filter(|(range, _)| lies_within(range));
+        let saved_before: usize = inner
+            .map(|(range, instead)| rows(&lines[range.clone()]).saturating_sub(rows(instead)))
+            .sum();
+        let saved = rows(whole).saturating_sub(rows(&instead) + saved_before);
         if saved > 0 {
             excess = excess.saturating_sub(saved);
-            let lies_within = |range: &Range<usize>| {
-                fold.lines.start <= range.start && range.end <= fold.lines.end
-            };
             replaced.retain(|(range, _)| !lies_within(range));
             replaced.push((fold.lines, instead));
         }
@@ -152,6 +156,19 @@ mod tests {
         let folds = || vec![fold(1..2, Rank::Detail, Instead::Lines(Vec::new()))];
         assert_eq!(fitted(lines.clone(), folds(), 80, 2).len(), 2);
         assert_eq!(fitted(lines, folds(), 20, 2).len(), 1);
+    }
+
+    #[test]
+    fn a_part_gives_way_before_the_whole_does() {
+        let folds = || {
+            vec![
+                fold(1..3, Rank::Others, Instead::Lines(Vec::new())),
+                fold(0..5, Rank::Others, Instead::Lines(vec!["short".to_owned()])),
+            ]
+        };
+        let fitted = |height| fitted(numbers(0..8), folds(), 80, height);
+        assert_eq!(fitted(6), ["0", "3", "4", "5", "6", "7"]);
+        assert_eq!(fitted(5), ["short", "5", "6", "7"]);
     }
 
     #[test]

@@ -84,11 +84,13 @@ impl Screen<'_> {
             if in_part().next().is_none() {
                 continue;
             }
-            self.line(&self.part(part, width, statuses));
             let is_of_next = next.is_some_and(|next| next.part == part.number);
-            for status in in_part().filter(|status| is_of_next || is_wrong(status)) {
-                self.line(&self.row(status, next == Some(status.exercise.number)));
-            }
+            self.folding_but_for(is_of_next, Vec::new(), |screen| {
+                screen.line(&screen.part(part, width, statuses));
+                for status in in_part().filter(|status| is_of_next || is_wrong(status)) {
+                    screen.line(&screen.row(status, next == Some(status.exercise.number)));
+                }
+            });
         }
     }
 
