@@ -26,15 +26,15 @@ fn it_fits_the_screen(#[case] columns: u16, #[case] rows: u16) {
     let size = format!("{columns}x{rows}");
     snapshot(&format!("page_{size}"), &terminal);
     terminal.press("l");
-    terminal.wait_for("shown: all");
+    terminal.wait_for_drawing("shown: all");
     snapshot(&format!("list_{size}"), &terminal);
     terminal.press("\x1b");
     terminal.wait_until_gone("shown: all");
     terminal.press("h");
-    terminal.wait_for("The first hint.");
+    terminal.wait_for_drawing("The first hint.");
     snapshot(&format!("hint_{size}"), &terminal);
     terminal.press("?");
-    terminal.wait_for("── help");
+    terminal.wait_for_drawing("── help");
     snapshot(&format!("help_{size}"), &terminal);
     terminal.press("q");
     assert_eq!(terminal.end().code(), Some(0));

@@ -93,6 +93,14 @@ impl Terminal {
         self.wait(&format!("{text:?}"), |screen| screen.parser.screen().contents().contains(text));
     }
 
+    /// Waits until the screen contains a text and all that is drawn with it: each drawing ends with a cursor that
+    /// is hidden.
+    pub fn wait_for_drawing(&self, text: &str) {
+        self.wait(&format!("{text:?}"), |screen| {
+            screen.text.ends_with("\x1b[?25l") && screen.parser.screen().contents().contains(text)
+        });
+    }
+
     /// Waits until the screen does not contain a text any more.
     pub fn wait_until_gone(&self, text: &str) {
         let is_gone = |screen: &Screen| !screen.parser.screen().contents().contains(text);
@@ -119,7 +127,11 @@ impl Terminal {
     pub fn wait_until_idle(&self) {
         self.wait("nothing to run", |screen| {
             let first = screen.parser.screen().rows(0, 200).next().unwrap_or_default();
-            first.contains("pass") && !first.contains('…') && !first.contains("preparing")
+            let is_drawn = screen.text.ends_with("\x1b[?25l");
+            is_drawn
+                && first.contains("pass")
+                && !first.contains('…')
+                && !first.contains("preparing")
         });
     }
 
