@@ -219,8 +219,11 @@ pub fn run() -> Exit {
         reporter.report(Report::Error(&error));
         error.exit()
     });
-    // A verdict that nobody can read is no answer, whatever it is.
-    report::finish().map_or_else(unwritten, |()| exit)
+    // A verdict that nobody can read is no answer, whatever it is. A terminal that was closed asks for none.
+    match report::finish() {
+        Err(error) if exit != Exit::Interrupted => unwritten(error),
+        _ => exit,
+    }
 }
 
 /// Says what is wrong with the command line, or the help that was asked for.

@@ -52,6 +52,9 @@ pub(super) trait Front {
     /// Takes the terminal, also again; everything will be drawn.
     fn enter(&mut self);
 
+    /// Has everything drawn the next time.
+    fn clear(&mut self);
+
     /// Leaves the terminal as it was found.
     fn leave(&mut self);
 }

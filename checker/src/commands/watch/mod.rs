@@ -205,10 +205,12 @@ impl<'w> Watch<'w, '_> {
                 }
                 Effect::Edit(place) => self.edit(&place),
                 // The terminal is the editor's. When it is left, all is shown.
-                Effect::Show | Effect::Say(_) | Effect::DrawAnew if self.state.is_editing => {}
+                Effect::Show | Effect::Say(_) | Effect::DrawAnew | Effect::TakeTerminal
+                    if self.state.is_editing => {}
                 Effect::Show => self.front.show(&self.state),
                 Effect::Say(text) => self.front.say(&text),
-                Effect::DrawAnew => self.front.enter(),
+                Effect::DrawAnew => self.front.clear(),
+                Effect::TakeTerminal => self.front.enter(),
                 Effect::Suspend => {
                     self.front.leave();
                     let suspended = sandbox::suspend();

@@ -97,5 +97,7 @@ impl Front for Plain<'_> {
 
     fn enter(&mut self) {}
 
+    fn clear(&mut self) {}
+
     fn leave(&mut self) {}
 }

@@ -35,6 +35,8 @@ pub(super) enum Effect<'w> {
     Say(String),
     /// Draw everything again, also what should be there.
     DrawAnew,
+    /// Take the terminal again, which somebody else had.
+    TakeTerminal,
     /// Stop this process until it is continued.
     Suspend,
     /// Leave.
@@ -158,12 +160,12 @@ impl<'w> State<'w> {
                 self.is_editing = false;
                 self.message = result.err();
                 let news = self.message.clone().map(Effect::Say);
-                [Effect::DrawAnew, Effect::Show].into_iter().chain(news).collect()
+                [Effect::TakeTerminal, Effect::Show].into_iter().chain(news).collect()
             }
             Happening::Resumed => {
                 self.is_suspending = false;
                 let mut effects = self.want(Job::new(Task::Judge, self.exercise));
-                effects.push(Effect::DrawAnew);
+                effects.push(Effect::TakeTerminal);
                 effects
             }
         }
@@ -338,7 +340,8 @@ impl<'w> State<'w> {
     fn signal(&mut self, signal: i32) -> Vec<Effect<'w>> {
         use signal_hook::consts::{SIGCONT, SIGINT, SIGTSTP, SIGWINCH};
         match signal {
-            SIGWINCH | SIGCONT => vec![Effect::DrawAnew],
+            SIGWINCH => vec![Effect::DrawAnew],
+            SIGCONT => vec![Effect::TakeTerminal],
             SIGTSTP => self.suspend(),
             // The terminal sends it to the editor, too: it is meant for that one.
             SIGINT if self.is_editing => Vec::new(),

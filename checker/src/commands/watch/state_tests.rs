@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use signal_hook::consts::{SIGCONT, SIGINT, SIGTERM, SIGTSTP};
+use signal_hook::consts::{SIGCONT, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 
 use super::happening::{Happening, Progress};
 use super::job::{Job, Outcome, Task};
@@ -74,6 +74,7 @@ fn brief(effects: &[Effect<'_>]) -> Vec<String> {
         Effect::Show => "show".to_owned(),
         Effect::Say(_) => "say".to_owned(),
         Effect::DrawAnew => "draw anew".to_owned(),
+        Effect::TakeTerminal => "take the terminal".to_owned(),
         Effect::Suspend => "suspend".to_owned(),
         Effect::Quit(exit) => format!("quit {}", exit.code()),
     };
@@ -169,10 +170,10 @@ fn nothing_runs_while_it_is_stopped_and_it_begins_anew() {
     let effects = state.update(ended(&workbook, Task::Judge, 0, interrupted()));
     assert_eq!(brief(&effects), ["suspend"]);
     let effects = state.update(Happening::Resumed);
-    assert_eq!(brief(&effects), ["start Judge answer", "draw anew"]);
+    assert_eq!(brief(&effects), ["start Judge answer", "take the terminal"]);
     let mut state = idle(&workbook);
     assert_eq!(brief(&state.update(Happening::Signal(SIGTSTP))), ["suspend"]);
-    assert_eq!(brief(&state.update(Happening::Signal(SIGCONT))), ["draw anew"]);
+    assert_eq!(brief(&state.update(Happening::Signal(SIGCONT))), ["take the terminal"]);
 }
 
 #[test]
@@ -183,9 +184,17 @@ fn an_interrupt_is_the_editors_while_that_has_the_terminal() {
     assert!(state.update(Happening::Signal(SIGINT)).is_empty());
     assert_eq!(brief(&state.update(Happening::Signal(SIGTERM))), ["quit 130"]);
     let left = state.update(Happening::EditorLeft(Err("it is not there".to_owned())));
-    assert_eq!(brief(&left), ["draw anew", "show", "say"]);
+    assert_eq!(brief(&left), ["take the terminal", "show", "say"]);
     assert_eq!(state.news(), "it is not there");
     assert_eq!(brief(&state.update(Happening::Signal(SIGINT))), ["quit 130"]);
+}
+
+#[test]
+fn a_terminal_of_another_size_stays_taken() {
+    let workbook = workbook();
+    let mut state = idle(&workbook);
+    assert_eq!(brief(&state.update(Happening::Redraw)), ["draw anew"]);
+    assert_eq!(brief(&state.update(Happening::Signal(SIGWINCH))), ["draw anew"]);
 }
 
 #[test]

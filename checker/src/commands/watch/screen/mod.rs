@@ -82,6 +82,11 @@ impl Front for Screen {
         let _ = self.terminal.enter_again();
     }
 
+    fn clear(&mut self) {
+        // If it cannot, drawing cannot either.
+        let _ = self.terminal.clear();
+    }
+
     fn leave(&mut self) {
         terminal::restore();
     }

@@ -1,9 +1,9 @@
 //! The terminal, which is left as it was found, however the program ends.
 
 use std::io::{self, Stdout, Write, stdout};
-use std::panic;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::{mem, panic};
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
@@ -19,11 +19,13 @@ static IS_TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal. When it is dropped, it is as it was.
 pub(super) struct Terminal {
-    screen: ratatui::Terminal<CrosstermBackend<Stdout>>,
+    /// What is drawn on; nothing if the terminal could not be taken again.
+    screen: Option<ratatui::Terminal<CrosstermBackend<Stdout>>>,
 }
 
 impl Drop for Terminal {
     fn drop(&mut self) {
+        self.discard_screen();
         restore();
     }
 }
@@ -39,28 +41,46 @@ impl Terminal {
                 before(panic);
             }));
         });
-        let screen = ratatui::Terminal::new(CrosstermBackend::new(stdout()))?;
-        let mut terminal = Self { screen };
+        let mut terminal = Self { screen: None };
         terminal.enter_again()?;
         Ok(terminal)
     }
 
     /// Takes the terminal again, whoever has changed it meanwhile.
     pub(super) fn enter_again(&mut self) -> io::Result<()> {
+        self.discard_screen();
         restore();
         IS_TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
-        let all = Clear(ClearType::All);
-        execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide, all)?;
+        execute!(stdout(), EnterAlternateScreen, EnableBracketedPaste)?;
+        self.clear()
+    }
+
+    /// Clears it, so that everything is drawn the next time.
+    pub(super) fn clear(&mut self) -> io::Result<()> {
+        self.discard_screen();
+        execute!(stdout(), Hide, Clear(ClearType::All))?;
         // A new one knows nothing of what is on the screen. The old one's `clear` would ask the terminal for
         // its cursor and fail where it does not answer.
-        self.screen = ratatui::Terminal::new(CrosstermBackend::new(stdout()))?;
+        self.screen = Some(ratatui::Terminal::new(CrosstermBackend::new(stdout()))?);
         Ok(())
+    }
+
+    /// One whose cursor is hidden shows it when it is dropped, and where that fails it complains on standard
+    /// error, which panics if the terminal is gone. So the cursor is shown before, and what cannot do it is not
+    /// dropped.
+    fn discard_screen(&mut self) {
+        if let Some(mut screen) = self.screen.take()
+            && screen.show_cursor().is_err()
+        {
+            mem::forget(screen);
+        }
     }
 
     /// Draws; returns how wide the screen is.
     pub(super) fn draw(&mut self, draw: impl FnOnce(&mut Frame<'_>)) -> io::Result<usize> {
-        let drawn = self.screen.draw(draw)?;
+        let screen = self.screen.as_mut().ok_or(io::ErrorKind::NotConnected)?;
+        let drawn = screen.draw(draw)?;
         Ok(drawn.area.width.into())
     }
 }
