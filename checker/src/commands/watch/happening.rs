@@ -57,10 +57,10 @@ impl Progress {
     /// What an event says of it.
     pub(super) fn of(event: &Event<'_>) -> Option<Self> {
         match event {
-            Event::Compiling { exercise } => Some(Self::Compiling(exercise.name.clone())),
-            Event::Running { exercise } => Some(Self::Running(exercise.name.clone())),
+            Event::Compiling { exercise, .. } => Some(Self::Compiling(exercise.name.clone())),
+            Event::Running { exercise, .. } => Some(Self::Running(exercise.name.clone())),
             Event::Warning { text } => Some(Self::Warning((*text).to_owned())),
-            Event::Judged { .. } => None,
+            _ => None,
         }
     }
 
