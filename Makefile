@@ -4,7 +4,7 @@ CHECKER := target/debug/checker
 SOURCES := $(shell find checker/src checker/*/src -name '*.rs' 2>/dev/null) \
 	Cargo.toml Cargo.lock $(wildcard checker/Cargo.toml checker/*/Cargo.toml)
 
-.PHONY: check claims hint list run trace play reset solution doctor test verify points soundness mutants pin lint bench bench-grade bench-solutions grade accept-snapshots test-slurm tools
+.PHONY: check watch claims hint list run trace play reset solution doctor test verify points soundness mutants pin lint bench bench-grade bench-solutions grade accept-snapshots test-slurm tools
 .DEFAULT_GOAL := check
 
 # What a learner asks: the commands that it names are written for make then.
@@ -14,6 +14,11 @@ ASK := SHOPFLOOR_BY_MAKE=1 $(CHECKER)
 # E=2. All of what is taller than the screen: FULL=1.
 check: $(CHECKER)
 	@$(ASK) check $(E) $(if $(FULL),--full)
+
+# Judge what is saved, as long as you work, on a screen with keys. It builds the screen the first time.
+watch: $(CHECKER)
+	$(call build,--features tui)
+	@$(ASK) watch $(E) $(if $(PLAIN),--plain)
 
 # One more hint, for the next exercise or for E=NAME.
 hint: $(CHECKER)

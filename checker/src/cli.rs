@@ -110,6 +110,15 @@ enum Command {
         #[arg(long)]
         force: bool,
     },
+    /// Judge what is saved, as long as you work, on a screen with keys
+    #[cfg(feature = "tui")]
+    Watch(commands::WatchArguments),
+    /// Judge what is saved, as long as you work, on a screen with keys (`make watch` builds it)
+    #[cfg(not(feature = "tui"))]
+    Watch {
+        #[arg(hide = true, trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Print what bash, zsh or fish reads to complete commands and the names of exercises
     #[command(after_help = COMPLETIONS)]
     Completions {
@@ -223,8 +232,11 @@ pub fn run() -> Exit {
         reporter.report(Report::Error(&error));
         error.exit()
     });
-    // A verdict that nobody can read is no answer, whatever it is.
-    report::finish().map_or_else(unwritten, |()| exit)
+    // A verdict that nobody can read is no answer, whatever it is. A terminal that was closed asks for none.
+    match report::finish() {
+        Err(error) if exit != Exit::Interrupted => unwritten(error),
+        _ => exit,
+    }
 }
 
 /// Says what is wrong with the command line, or the help that was asked for.
@@ -296,6 +308,11 @@ impl Command {
                 arguments.makes = report::formats::Makes::named(name)?;
                 Some(arguments.makes.reporter())
             }
+            #[cfg(feature = "tui")]
+            Command::Watch(arguments) => {
+                arguments.is_for_a_program = name != HUMAN;
+                find(REPORTERS, name).map(|new| new())
+            }
             _ => find(REPORTERS, name).map(|new| new()),
         }
     }
@@ -333,6 +350,13 @@ impl Session {
             Command::Solution { exercise, force } => {
                 commands::solution(self, exercise.as_deref(), force, reporter)
             }
+            #[cfg(feature = "tui")]
+            Command::Watch(arguments) => commands::watch(self, &arguments, reporter),
+            #[cfg(not(feature = "tui"))]
+            Command::Watch { arguments: _ } => Err(Error::Refused(
+                "this checker was built without its screen; `make watch` builds one that has it"
+                    .to_owned(),
+            )),
             Command::Completions { shell } => {
                 commands::completions(self, Arguments::command(), shell, reporter)
             }

@@ -91,7 +91,7 @@ fn take_back_ignored_signals() {
 }
 
 /// Whether this process ignores a signal.
-pub(crate) fn is_ignored(signal: libc::c_int) -> bool {
+pub fn is_ignored(signal: libc::c_int) -> bool {
     // SAFETY: all zeros is a sigaction: it consists of integers and a pointer that may be null.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
     // SAFETY: without a new action the call only fills in the old one (sigaction(2)).

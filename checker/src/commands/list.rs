@@ -27,7 +27,8 @@ pub fn list(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Erro
     Ok(Exit::Passed)
 }
 
-fn listed<'a>(
+/// One of them.
+pub(super) fn listed<'a>(
     session: &Session,
     exercise: &'a Exercise,
     entry: &Entry,

@@ -24,6 +24,8 @@ mod solved;
 mod soundness;
 mod trace;
 mod verify;
+#[cfg(feature = "tui")]
+mod watch;
 mod wrong;
 
 use crate::verdict::Judgement;
@@ -47,6 +49,8 @@ pub use solved::solved;
 pub use soundness::{Effort, soundness};
 pub use trace::trace_experiment;
 pub use verify::{Extent, verify};
+#[cfg(feature = "tui")]
+pub use watch::{WatchArguments, watch};
 pub use wrong::{make_wrong, rebase_wrong, show_wrong};
 
 /// What code that must pass did instead.

@@ -179,15 +179,41 @@ struct Test<'a> {
     cpu: Option<usize>,
 }
 
+/// Runs one test, with all that was seen of it.
+#[cfg(feature = "tui")]
+pub fn run_again(
+    candidate: &Candidate<'_>,
+    programs: &Programs,
+    target: &str,
+    name: &str,
+    stop: &Stop,
+) -> Result<(TestResult, Observation), Error> {
+    let scratch = Scratch::new()?;
+    let test = Test { candidate, programs, target, name, cpu: None };
+    let (result, observation) = run_and_observe(&test, &scratch.directory()?, stop)?;
+    let nothing_built = || Error::Refused(format!("cargo built no test program `{target}`"));
+    Ok((result, observation.ok_or_else(nothing_built)?))
+}
+
 fn run_test(test: &Test<'_>, directory: &Path, stop: &Stop) -> Result<TestResult, Error> {
+    run_and_observe(test, directory, stop).map(|(result, _)| result)
+}
+
+/// The result, and what was seen of the process if there was one.
+fn run_and_observe(
+    test: &Test<'_>,
+    directory: &Path,
+    stop: &Stop,
+) -> Result<(TestResult, Option<Observation>), Error> {
     let &Test { candidate, programs, target, name, cpu } = test;
     let Some(program) = programs.tests.get(target) else {
         let message = format!("cargo built no test program `{target}`");
-        return Ok(TestResult {
+        let missing = TestResult {
             evidence: Some(Evidence::text(message)),
             outcome: Outcome::Missing,
             ..not_run(target, name)
-        });
+        };
+        return Ok((missing, None));
     };
     let [log, seal, evidence] = written_by_tests(directory);
     // They have to be there to be shown alone.
@@ -209,7 +235,7 @@ fn run_test(test: &Test<'_>, directory: &Path, stop: &Stop) -> Result<TestResult
     if result.outcome != Outcome::Passed {
         files::room(directory, ROOM_TO_RUN)?;
     }
-    Ok(result)
+    Ok((result, Some(observation)))
 }
 
 /// The files that a test writes: libtest's log, its seal, what it has found out.

@@ -4,11 +4,12 @@
 pub const BY_MAKE: &str = "SHOPFLOOR_BY_MAKE";
 
 /// The commands that the Makefile has for learners.
-const OF_MAKE: [&str; 8] = ["check", "doctor", "hint", "list", "reset", "run", "solution", "trace"];
+const OF_MAKE: [&str; 9] =
+    ["check", "doctor", "hint", "list", "reset", "run", "solution", "trace", "watch"];
 
 /// The options that it hands on, each by a variable.
-const VARIABLES: [(&str, &str); 3] =
-    [("--force", "FORCE=1"), ("--full", "FULL=1"), ("--given", "GIVEN=1")];
+const VARIABLES: [(&str, &str); 4] =
+    [("--force", "FORCE=1"), ("--full", "FULL=1"), ("--given", "GIVEN=1"), ("--plain", "PLAIN=1")];
 
 /// How this program was called.
 #[derive(Debug, Clone)]

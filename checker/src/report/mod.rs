@@ -29,6 +29,8 @@ pub use grading::{GradingReport, what_is_open};
 pub use output::{finish, finish_with};
 pub use picture::picture;
 pub use reporter::{Report, Reporter};
+#[cfg(feature = "tui")]
+pub(crate) use screen::kept::{Keeper, Kept, Look, lines};
 pub(crate) use text::NAME_WIDTH;
 
 /// The formats of every command.

@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "\n\nP1\n  exit 0")]
+    #[should_panic(expected = "P1\n  exit 0\n\nexpected: -")]
     fn require_may_name_a_function_and_show_a_timeline() {
         let lane = evidence::Lane { name: "P1".into(), events: vec!["exit 0".into()] };
         let timeline = evidence::Timeline { lanes: vec![lane], stuck: Vec::new() };

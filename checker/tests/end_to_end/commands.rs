@@ -278,3 +278,16 @@ fn verify_names_everything_that_is_unsound() {
         assert!(finished.stdout.contains(phrase), "{phrase}: {}", finished.stdout);
     }
 }
+
+#[cfg(not(feature = "tui"))]
+#[test]
+fn a_checker_without_its_screen_says_how_to_get_one() {
+    for args in [&["watch"][..], &["watch", "answer", "--plain"]] {
+        let finished = Miniature::new().checker(args);
+        assert_eq!(finished.code, Some(2), "{finished:?}");
+        assert!(
+            finished.complaint().contains("`make watch` builds one that has it"),
+            "{finished:?}"
+        );
+    }
+}

@@ -68,7 +68,9 @@ impl Screen<'_> {
         let words = test.evidence.as_ref();
         let mut words = words.map_or_else(Words::default, |it| self.style.worded(it, 4));
         // What is drawn may be taller than the screen: the words come last.
-        if let Body::Columns(drawn) = &words.body {
+        if let Body::Columns(drawn) = &words.body
+            && !self.style.scrolls
+        {
             let more = format!("    … {{}} more lines: {all}");
             self.folding(Rank::Drawing, Instead::TheirEnd(more), |screen| {
                 screen.lines(&drawn.lines().map(str::to_owned).collect::<Vec<_>>(), 4);
@@ -147,7 +149,12 @@ impl Screen<'_> {
             Body::Text(text) => self.folding_end(indent, all, |screen| {
                 screen.lines(&wrap(text, width), indent);
             }),
-            Body::Columns(text) => self.printed(text, indent, all),
+            Body::Columns(text) => {
+                if self.style.scrolls && !words.paragraphs.is_empty() {
+                    self.line("");
+                }
+                self.printed(text, indent, all);
+            }
         }
     }
 

@@ -4,6 +4,8 @@
 //! they say last is what to do. If they are more than fit, some give way ([`fold`]).
 
 mod fold;
+#[cfg(feature = "tui")]
+pub(super) mod kept;
 mod lesson;
 mod links;
 mod list;

@@ -23,6 +23,8 @@ pub(in crate::report) struct Style {
     pub width: usize,
     /// How many lines there is room for; without it there may be as many as there are.
     pub height: Option<usize>,
+    /// Whether it is read from its beginning, and the rest comes by scrolling.
+    pub scrolls: bool,
     /// Whether words are coloured.
     pub colour: bool,
     /// Whether the names of files are links that a terminal follows (OSC 8).
@@ -45,6 +47,7 @@ impl Style {
         Self {
             width: width.map_or(WIDTH, |width| width.max(NARROWEST)),
             height: height.map(|height| height.saturating_sub(below)),
+            scrolls: false,
             colour: is_live && !no_colour,
             links: is_live && supports_hyperlinks::on(supports_hyperlinks::Stream::Stdout),
             caller,
@@ -54,7 +57,7 @@ impl Style {
     /// For a log: nothing but text.
     pub(in crate::report) fn of_log() -> Self {
         let caller = Caller::from_environment();
-        Self { width: WIDTH, height: None, colour: false, links: false, caller }
+        Self { width: WIDTH, height: None, scrolls: false, colour: false, links: false, caller }
     }
 
     /// How many characters a line of prose may have.
