@@ -150,6 +150,11 @@ fn notice<'w>(
     told: &Receiver<Told>,
     mailbox: &Mailbox<'w>,
 ) {
+    // What was saved before the kernel was asked to tell.
+    let changed_before = changed(workbook, &mut known);
+    if !changed_before.is_empty() {
+        mailbox.put(Happening::Saved(changed_before));
+    }
     let mut next = told.recv().ok();
     while let Some(Told::Event(event)) = next {
         let mut may_have_changed = false;
