@@ -97,7 +97,7 @@ pub fn watch(
     let (mailbox, inbox) = Inbox::new().map_err(unable)?;
     thread::scope(|scope| {
         let _signals = Signals::forward(mailbox.clone(), scope).map_err(unable)?;
-        let _saves = Saves::watch(&desk.workbook, arguments.poll, mailbox.clone(), scope)?;
+        let _saves = Saves::watch(&desk.workbook, arguments.poll, mailbox.clone(), scope);
         let (jobs, todo) = mpsc::channel();
         let front: Box<dyn Front + '_> = if !arguments.plain && Screen::is_possible() {
             Box::new(Screen::enter().map_err(unable)?)

@@ -7,16 +7,15 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{self, Receiver, Sender};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread;
 use std::time::{Duration, SystemTime};
 
 use nix::sys::statfs::{self, FsType, statfs};
 use notify::event::{AccessKind, AccessMode, EventKind, ModifyKind};
-use notify::{Config, PollWatcher, RecommendedWatcher, RecursiveMode, Watcher};
+use notify::{Config, RecommendedWatcher, RecursiveMode, Watcher};
 use sha2::{Digest, Sha256};
 
-use crate::Error;
 use crate::system::files;
 use crate::system::hash::add;
 use crate::workbook::Workbook;
@@ -65,7 +64,7 @@ enum Told {
 
 /// What tells it.
 struct Watching {
-    watcher: Box<dyn Watcher + Send>,
+    watcher: RecommendedWatcher,
     root: PathBuf,
     exercises: PathBuf,
 }
@@ -77,49 +76,44 @@ impl Saves {
         poll: bool,
         mailbox: Mailbox<'w>,
         scope: &'scope thread::Scope<'scope, '_>,
-    ) -> Result<Self, Error> {
+    ) -> Self {
         // First what they say now: what is saved after that is another text.
         let known = known(workbook);
         let (sender, told) = mpsc::channel();
-        let mut polls = poll || is_foreign(&workbook.root.join("exercises"));
-        let watching = match Watching::start(workbook, polls, sender.clone()) {
-            // No watches are left, or none are allowed.
-            Err(error) if !polls => {
-                polls = true;
-                let text = format!(
-                    "the kernel does not tell of saved files ({error}); they are looked at every \
-                     {} ms",
-                    POLL.as_millis()
-                );
-                mailbox.put(Happening::Warning(text));
-                Watching::start(workbook, polls, sender.clone())
-            }
-            watching => watching,
+        let polls = poll || is_foreign(&workbook.root.join("exercises"));
+        let watching = if polls {
+            None
+        } else {
+            Watching::start(workbook, sender.clone())
+                .inspect_err(|error| {
+                    // No watches are left, or none are allowed.
+                    let text = format!(
+                        "the kernel does not tell of saved files ({error}); they are looked at every {} ms",
+                        POLL.as_millis()
+                    );
+                    mailbox.put(Happening::Warning(text));
+                })
+                .ok()
         };
-        let watching = watching
-            .map_err(|error| Error::Refused(format!("the exercises cannot be watched: {error}")))?;
-        scope.spawn(move || notice(workbook, known, watching, &told, &mailbox));
-        Ok(Self(sender))
+        scope.spawn(move || match watching {
+            Some(watching) => notice(workbook, known, watching, &told, &mailbox),
+            None => look(workbook, known, &told, &mailbox),
+        });
+        Self(sender)
     }
 }
 
 impl Watching {
-    fn start(workbook: &Workbook, polls: bool, told: Sender<Told>) -> notify::Result<Self> {
+    fn start(workbook: &Workbook, told: Sender<Told>) -> notify::Result<Self> {
         let tell = move |event| {
             let _ = told.send(Told::Event(event));
         };
-        let watcher: Box<dyn Watcher + Send> = if polls {
-            Box::new(PollWatcher::new(tell, Config::default().with_poll_interval(POLL))?)
-        } else {
-            Box::new(RecommendedWatcher::new(tell, Config::default())?)
-        };
+        let watcher = RecommendedWatcher::new(tell, Config::default())?;
         let root = workbook.root.clone();
         let mut watching = Self { watcher, exercises: root.join("exercises"), root };
         watching.watcher.watch(&watching.exercises, RecursiveMode::Recursive)?;
-        if !polls {
-            // Only this one tells when the folder of the exercises is replaced itself.
-            watching.watcher.watch(&watching.root, RecursiveMode::NonRecursive)?;
-        }
+        // Only this one tells when the folder of the exercises is replaced itself.
+        watching.watcher.watch(&watching.root, RecursiveMode::NonRecursive)?;
         Ok(watching)
     }
 
@@ -156,6 +150,11 @@ fn notice<'w>(
     told: &Receiver<Told>,
     mailbox: &Mailbox<'w>,
 ) {
+    // What was saved before the kernel was asked to tell.
+    let changed_before = changed(workbook, &mut known);
+    if !changed_before.is_empty() {
+        mailbox.put(Happening::Saved(changed_before));
+    }
     let mut next = told.recv().ok();
     while let Some(Told::Event(event)) = next {
         let mut may_have_changed = false;
@@ -174,6 +173,21 @@ fn notice<'w>(
             }
         }
         next = following.or_else(|| told.recv().ok());
+    }
+}
+
+/// The same where nobody tells. Times of files are not compared: they are too coarse, and of another clock.
+fn look<'w>(
+    workbook: &'w Workbook,
+    mut known: BTreeMap<PathBuf, Content>,
+    told: &Receiver<Told>,
+    mailbox: &Mailbox<'w>,
+) {
+    while matches!(told.recv_timeout(POLL), Err(RecvTimeoutError::Timeout)) {
+        let changed = changed(workbook, &mut known);
+        if !changed.is_empty() {
+            mailbox.put(Happening::Saved(changed));
+        }
     }
 }
 
