@@ -75,7 +75,7 @@ fn it_stops_by_ctrl_z_and_goes_on_by_fg() {
     let variables = [("PS1", "shell> "), ("HISTFILE", "/dev/null")];
     let mut terminal = Terminal::of(&miniature, SIZE, "bash", &shell, &variables);
     terminal.wait_for("shell> ");
-    terminal.press(&format!("{} watch\n", env!("CARGO_BIN_EXE_checker")));
+    terminal.press(&format!("'{}' watch\n", env!("CARGO_BIN_EXE_checker")));
     terminal.wait_until(|| miniature.tests_run());
     terminal.wait_for("testing answer");
     terminal.press("\x1a");

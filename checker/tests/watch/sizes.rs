@@ -5,12 +5,11 @@ use rstest::rstest;
 use crate::miniature::Miniature;
 use crate::terminal::Terminal;
 
-/// What the screen shows of a failing exercise, without what differs from one machine to the next.
+/// What the screen shows of a failing exercise.
 fn snapshot(name: &str, terminal: &Terminal) {
     insta::with_settings!({
         snapshot_path => "snapshots",
         prepend_module_to_snapshot => false,
-        filters => vec![(r"[^ ]*/checker hint", "checker hint")],
     }, { insta::assert_snapshot!(name, terminal.contents()) });
 }
 

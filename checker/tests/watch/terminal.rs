@@ -69,6 +69,9 @@ impl Terminal {
         pty.resize(Size::new(rows, columns)).unwrap();
         let found = tcgetattr(pty.as_fd()).unwrap().local_flags;
         let command = Command::new(program).args(args).current_dir(miniature.root());
+        // What it names itself by: lines are broken where the path of this checkout does not decide it.
+        let name = program.rsplit('/').next().expect("a name");
+        let command = command.arg0(name);
         let mut command = command.env("TERM", "xterm-256color").env("CARGO_NET_OFFLINE", "true");
         for name in ["NO_COLOR", "VISUAL", "EDITOR", "TERM_PROGRAM", "SHOPFLOOR_BY_MAKE"] {
             command = command.env_remove(name);
