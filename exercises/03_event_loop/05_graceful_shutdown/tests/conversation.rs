@@ -198,20 +198,22 @@ fn a_client_that_says_no_more_still_hears_its_answers(
     );
 }
 
-#[test]
-fn a_stream_may_take_and_give_a_byte_at_a_time() {
-    let (heard, held) = on_one_loop(async || {
+#[rstest]
+#[case::a_byte_at_a_time(1)]
+#[case::two_requests_at_once(usize::MAX)]
+fn a_stream_may_take_and_give(#[case] bytes: usize) {
+    let (heard, held) = on_one_loop(async move || {
         let (mut client, stream) = Client::new();
-        let conversation = Conversation::with(Trickle::new(stream));
+        let conversation = Conversation::with(Trickle::of(stream, bytes));
         client.say("tea\nhold coffee\n").await;
         let heard = client.hears().await;
         conversation.kitchen.let_go(1);
         (heard, client.hears().await)
     });
     require!(heard == Heard::open("<tea>\n") && held == Heard::open("<tea>\n<hold coffee>\n"),
-        expected: "whole answers over a stream that takes a byte at a time and passes it on when it is flushed, the first\nbefore the second is made",
+        expected: "whole answers over a stream that takes and gives {bytes} byte(s) at most, and passes on what is written when\nit is flushed: the first before the second is made",
         seen: "{heard}; and later {held}",
-        likely: "`write` is called once and takes a part, or nobody calls `flush`",
+        likely: "`write` is called once and takes a part, or nobody calls `flush`, or not while there is another request",
         read: "the stub, converse; https://docs.rs/tokio/latest/tokio/io/trait.AsyncWriteExt.html#method.write_all",
         about: "converse",
     );
@@ -268,12 +270,18 @@ impl AsyncWrite for Broken {
 }
 
 #[rstest]
-#[case::when_read("read", false)]
-#[case::when_written("write", false)]
-#[case::when_flushed("flush", false)]
-#[case::when_read_after_stop("read", true)]
-#[case::when_written_after_stop("write", true)]
-fn an_error_of_the_stream_is_returned(#[case] fails_at: &'static str, #[case] stopped: bool) {
+#[case::when_read("read", b"tea\ncof", false)]
+#[case::when_written("write", b"tea\ncof", false)]
+#[case::when_flushed("flush", b"tea\ncof", false)]
+#[case::when_read_after_stop("read", b"tea\ncof", true)]
+#[case::when_written_after_stop("write", b"tea\ncof", true)]
+#[case::when_read_between_two_requests("read", b"tea\n", false)]
+#[case::when_read_before_any_request("read", b"", false)]
+fn an_error_of_the_stream_is_returned(
+    #[case] fails_at: &'static str,
+    #[case] request: &'static [u8],
+    #[case] stopped: bool,
+) {
     for kind in
         [io::ErrorKind::BrokenPipe, io::ErrorKind::ConnectionReset, io::ErrorKind::UnexpectedEof]
     {
@@ -282,7 +290,7 @@ fn an_error_of_the_stream_is_returned(#[case] fails_at: &'static str, #[case] st
             if stopped {
                 stop.cancel();
             }
-            let stream = Broken { request: b"tea\ncof", fails_at, kind, has_failed: false };
+            let stream = Broken { request, fails_at, kind, has_failed: false };
             Conversation::stopped_by(stop, stream).end().await
         });
         let expected = format!("{kind:?}");

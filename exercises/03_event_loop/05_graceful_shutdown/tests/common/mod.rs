@@ -127,7 +127,7 @@ impl Client {
 }
 
 /// What makes the answers. The answer to `x` is `<x>`, but for some requests that begin with a word:
-/// `hold` waits until the kitchen lets one go, `never` waits for ever, `panic` panics.
+/// `hold` waits until the kitchen lets one go, `never` waits for ever, `panic` panics; the answer is alive in the panic.
 #[derive(Debug, Clone)]
 pub struct Kitchen {
     begun: Arc<AtomicUsize>,
@@ -167,15 +167,16 @@ impl Kitchen {
             kitchen.alive.fetch_add(1, Ordering::Relaxed);
             let alive = Alive(Arc::clone(&kitchen.alive));
             Box::pin(async move {
+                if request.starts_with(b"panic") {
+                    // No hook hears of it.
+                    resume_unwind(Box::new(alive));
+                }
                 let _alive = alive;
                 if request.starts_with(b"hold") {
                     let permit = kitchen.held.acquire().await;
                     permit.expect("the kitchen is never closed").forget();
                 } else if request.starts_with(b"never") {
                     pending().await
-                } else if request.starts_with(b"panic") {
-                    // No hook hears of it.
-                    resume_unwind(Box::new("as asked for"));
                 }
                 [b"<", request.as_slice(), b">"].concat()
             })
@@ -319,17 +320,18 @@ impl AsyncWrite for Connection {
     }
 }
 
-/// A stream on its worst day: it takes and gives a byte at a time, says first each time that it is not ready,
+/// A stream on its worst day: it takes and gives so many bytes at a time, says first each time that it is not ready,
 /// and passes on what is written only when it is flushed.
 pub struct Trickle {
     stream: DuplexStream,
+    most: usize,
     kept: VecDeque<u8>,
     is_ready: [bool; 2],
 }
 
 impl Trickle {
-    pub fn new(stream: DuplexStream) -> Self {
-        Self { stream, kept: VecDeque::new(), is_ready: [false; 2] }
+    pub fn of(stream: DuplexStream, most: usize) -> Self {
+        Self { stream, most, kept: VecDeque::new(), is_ready: [false; 2] }
     }
 
     /// Every other time not.
@@ -353,8 +355,9 @@ impl AsyncRead for Trickle {
         if !self.ready(0, context) {
             return Poll::Pending;
         }
-        let mut byte = [0];
-        let mut small = ReadBuf::new(&mut byte);
+        let mut space = [0; 64];
+        let most = self.most.min(space.len()).min(buffer.remaining());
+        let mut small = ReadBuf::new(&mut space[..most]);
         let read = Pin::new(&mut self.stream).poll_read(context, &mut small);
         buffer.put_slice(small.filled());
         read
@@ -370,7 +373,7 @@ impl AsyncWrite for Trickle {
         if !self.ready(1, context) {
             return Poll::Pending;
         }
-        let taken = bytes.len().min(1);
+        let taken = bytes.len().min(self.most);
         self.kept.extend(&bytes[..taken]);
         Poll::Ready(Ok(taken))
     }
