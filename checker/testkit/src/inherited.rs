@@ -28,11 +28,10 @@ const STATUS: [(&str, &str); 9] = [
 ];
 
 /// Files of `/proc/thread-self` (proc_pid_limits(5) and the pages beside it).
-const FILES: [(&str, &str); 4] = [
+const FILES: [(&str, &str); 3] = [
     ("the resource limits", "limits"),
     ("the name", "comm"),
     ("the out-of-memory adjustment", "oom_score_adj"),
-    ("the core dump filter", "coredump_filter"),
 ];
 
 /// What the calling thread and its process have, each with its name. In a child or in a thread that has just been

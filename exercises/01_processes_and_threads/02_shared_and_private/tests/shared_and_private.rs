@@ -92,7 +92,7 @@ fn a_thread_has_ended_on_return(#[case] then: &str, #[case] result: &str) {
 fn the_other_side_begins_with_what_it_inherits(#[case] boundary: &str) {
     Scene {
         args: &["inherits", boundary],
-        prints: &["of 19 properties are not as the caller's: "],
+        prints: &["of 18 properties are not as the caller's: "],
         likely: "the other side is given a state that the caller does not have: a mask that was set around the fork is \
             emptied instead of set back, a disposition is reset, or the child gets a process group of its own; a fork \
             and a new thread take the caller's state as it is",
