@@ -1285,6 +1285,76 @@ fn a_destructor_may_wake(#[case] with_its_executor: bool) {
     );
 }
 
+/// Calls back when it wakes.
+struct AtWake<F: Fn()>(F);
+
+impl<F: Fn() + Send + Sync> Wake for AtWake<F> {
+    fn wake(self: Arc<Self>) {
+        (self.0)();
+    }
+}
+
+/// What runs of others when a task ends.
+#[derive(Debug, Clone, Copy)]
+enum OfOthers {
+    DestructorOfTheFuture,
+    DestructorOfAnOutputThatNobodyTakes,
+    WakerOfTheHandle,
+}
+
+#[rstest]
+#[case::the_destructor_of_its_future(OfOthers::DestructorOfTheFuture)]
+#[case::the_destructor_of_an_output_that_nobody_takes(
+    OfOthers::DestructorOfAnOutputThatNobodyTakes
+)]
+#[case::the_waker_of_its_handle(OfOthers::WakerOfTheHandle)]
+fn what_the_end_of_the_last_task_spawns_is_run(#[case] who: OfOthers) {
+    let likely = "a lock is held while a future or an output is dropped, or a waker is called: what they run may spawn";
+    let seen = on_a_thread(likely, move || {
+        let (executor, diary) = (Arc::new(Executor::default()), Diary::default());
+        let spawn = {
+            let (weak, pen) = (Arc::downgrade(&executor), diary.clone());
+            move || {
+                let pen = pen.clone();
+                let executor = Weak::upgrade(&weak).expect("the test holds the executor");
+                drop(executor.spawn(async move { pen.write("b") }));
+            }
+        };
+        let pen = diary.clone();
+        // A handle that is dropped has no waker any more.
+        let mut handle = None;
+        match who {
+            OfOthers::DestructorOfTheFuture => {
+                let at_drop = AtDrop(spawn);
+                drop(executor.spawn(poll_fn(move |_| {
+                    let _held = &at_drop;
+                    pen.write("a");
+                    Poll::Ready(())
+                })));
+            }
+            OfOthers::DestructorOfAnOutputThatNobodyTakes => {
+                drop(executor.spawn(async move {
+                    pen.write("a");
+                    AtDrop(spawn)
+                }));
+            }
+            OfOthers::WakerOfTheHandle => {
+                let handle = handle.insert(executor.spawn(async move { pen.write("a") }));
+                let waker = Waker::from(Arc::new(AtWake(spawn)));
+                assert!(poll_with(handle, &waker).is_pending(), "nothing was run yet");
+            }
+        }
+        executor.run();
+        diary.text()
+    });
+    require!(seen == "a b",
+        expected: "a b: what runs at the end of the last task spawns another, and `run` goes on",
+        seen: "{seen}",
+        likely: "whether a task is left is looked at before the last one has quite ended: its destructors and its waker may spawn",
+        read: "README, the task",
+    );
+}
+
 /// What happens in one round of many; it counts, once, that it was there.
 type Round = fn(&Executor, Here);
 
