@@ -91,6 +91,7 @@ impl Sink for Human {
                 self.transient(&format!("compiling {} …", exercise.name));
             }
             Event::Running { exercise } => self.transient(&format!("testing {} …", exercise.name)),
+            Event::CompilingCrates { .. } | Event::Tested { .. } | Event::Failed { .. } => {}
             Event::Judged { .. } => self.clear_transient(),
             Event::Warning { text } => {
                 self.clear_transient();

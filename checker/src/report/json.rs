@@ -236,6 +236,8 @@ impl<'a> From<&'a Tally> for Runs<'a> {
 impl Sink for Json {
     fn emit(&mut self, event: &Event<'_>) {
         output::print_json(&match *event {
+            // How far something is tells a program nothing that the verdict does not.
+            Event::CompilingCrates { .. } | Event::Tested { .. } | Event::Failed { .. } => return,
             Event::Compiling { exercise } => Line::Compiling { exercise: &exercise.directory },
             Event::Running { exercise } => Line::Running { exercise: &exercise.directory },
             Event::Warning { text } => Line::Warning { message: text },
