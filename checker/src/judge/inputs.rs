@@ -21,6 +21,8 @@ use crate::workbook::curriculum::Exercise;
 pub struct Inputs {
     /// The files that were read.
     files: Vec<PathBuf>,
+    /// All but the exercise's own sources.
+    surroundings: String,
     programs: String,
     verdict: String,
 }
@@ -29,8 +31,11 @@ impl Inputs {
     /// The inputs as they are now.
     pub fn read(candidate: &Candidate<'_>) -> Result<Self, Error> {
         let files = files_of(candidate)?;
+        let sources = Path::new("exercises").join(&candidate.exercise.directory).join("src");
+        let (sources, given): (Vec<&PathBuf>, Vec<&PathBuf>) =
+            files.iter().partition(|path| path.starts_with(&sources));
         let mut hasher = Sha256::new();
-        for path in &files {
+        for path in given {
             add_file(&mut hasher, &candidate.workspace, path)?;
         }
         for target in candidate.pins.tests.keys() {
@@ -41,6 +46,13 @@ impl Inputs {
         add(&mut hasher, format!("{exercise:?}").as_bytes());
         add(&mut hasher, checker().as_bytes());
         add(&mut hasher, candidate.settings.in_words(candidate.in_place).as_bytes());
+        let surroundings = hex(&hasher.finalize());
+
+        let mut hasher = Sha256::new();
+        add(&mut hasher, surroundings.as_bytes());
+        for path in sources {
+            add_file(&mut hasher, &candidate.workspace, path)?;
+        }
         let programs = hex(&hasher.finalize());
 
         let mut hasher = Sha256::new();
@@ -49,7 +61,7 @@ impl Inputs {
             add(&mut hasher, tests.join(" ").as_bytes());
         }
         let files = files.iter().map(|path| candidate.workspace.join(path)).collect();
-        Ok(Self { files, programs, verdict: hex(&hasher.finalize()) })
+        Ok(Self { files, surroundings, programs, verdict: hex(&hasher.finalize()) })
     }
 
     /// SHA-256 over everything that decides the verdict, in hexadecimal.
@@ -61,6 +73,11 @@ impl Inputs {
     /// the tests in a program are expected is not part of it.
     pub fn hash_of_programs(&self) -> &str {
         &self.programs
+    }
+
+    /// SHA-256 over what decides how the candidate is compiled, whatever its sources say, in hexadecimal.
+    pub fn hash_of_surroundings(&self) -> &str {
+        &self.surroundings
     }
 
     /// Whether a file that the compiler has read goes into the hash.

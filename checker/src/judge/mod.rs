@@ -1,5 +1,6 @@
 //! The pipeline from a candidate to its judgement: intact? → compile → run → compare.
 
+mod as_it_compiles;
 pub mod candidate;
 pub mod compare;
 pub mod compile;
@@ -14,10 +15,13 @@ pub mod run_tests;
 use sandbox::{End, Stop};
 
 use crate::Error;
-use crate::event::{Event, Sink};
+use crate::event::{Event, Silent, Sink};
 use crate::evidence::Evidence;
+use crate::judge::as_it_compiles::test_as_it_compiles;
 use crate::judge::candidate::Candidate;
-use crate::judge::compile::{Compiled, Diagnostic, Programs, cargo_failed, compile};
+use crate::judge::compile::{
+    Compiled, Diagnostic, Programs, Rebuild, cargo_failed, compile_by_cargo,
+};
 use crate::judge::inputs::Inputs;
 use crate::judge::panics::panics;
 use crate::judge::run_tests::{
@@ -56,12 +60,19 @@ pub fn judge(
     events: &mut dyn Sink,
 ) -> Result<Judged, Error> {
     events.emit(&Event::Compiling { exercise: candidate.exercise });
-    let compiled = compile(candidate, inputs, stop, events)?;
+    let rebuilt = match Rebuild::of(candidate, inputs)? {
+        Some(rebuild) => test_as_it_compiles(candidate, &rebuild, stop, events)?,
+        None => None,
+    };
+    let (compiled, tests) = match rebuilt {
+        Some((compiled, tests)) => (compiled, Some(tests)),
+        None => (compile_by_cargo(candidate, inputs, stop, events)?, None),
+    };
     let is_covered = match &compiled {
         Compiled::Programs(programs) => programs.known_by_hash,
         _ => true,
     };
-    let (judgement, warnings) = judge_compiled(candidate, compiled, stop, events)?;
+    let (judgement, warnings) = judge_tested(candidate, compiled, tests, stop, events)?;
     // Saved again while it was being judged: the verdict is true of no text that we know.
     let is_valid = is_covered && inputs.still_hold(candidate)?;
     Ok(Judged { judgement, warnings, valid_for: is_valid.then(|| inputs.hash().to_owned()) })
@@ -87,6 +98,17 @@ pub fn judge_compiled(
     stop: &Stop,
     events: &mut dyn Sink,
 ) -> Result<(Judgement, Vec<String>), Error> {
+    judge_tested(candidate, compiled, None, stop, events)
+}
+
+/// The same, of one whose tests may have been run already.
+fn judge_tested(
+    candidate: &Candidate<'_>,
+    compiled: Compiled,
+    tests: Option<Vec<TestResult>>,
+    stop: &Stop,
+    events: &mut dyn Sink,
+) -> Result<(Judgement, Vec<String>), Error> {
     let programs = match compiled {
         Compiled::Programs(programs) => programs,
         Compiled::Errors(errors) => {
@@ -101,8 +123,14 @@ pub fn judge_compiled(
             return Ok((compile_errors(candidate.exercise, unclear.errors), Vec::new()));
         }
     };
-    events.emit(&Event::Running { exercise: candidate.exercise });
-    let judgement = judge_programs(candidate, &programs, None, stop)?;
+    let tests = match tests {
+        Some(tests) => tests,
+        None => {
+            events.emit(&Event::Running { exercise: candidate.exercise });
+            run_tests(candidate, &programs, None, stop, events)?
+        }
+    };
+    let judgement = with_experiment(candidate, &programs, tests, None, stop)?;
     Ok((judgement, programs.warnings))
 }
 
@@ -153,7 +181,18 @@ pub fn judge_programs(
     cpu: Option<usize>,
     stop: &Stop,
 ) -> Result<Judgement, Error> {
-    let mut tests = run_tests(candidate, programs, cpu, stop)?;
+    let tests = run_tests(candidate, programs, cpu, stop, &mut Silent)?;
+    with_experiment(candidate, programs, tests, cpu, stop)
+}
+
+/// The judgement that these tests and the experiment come to.
+fn with_experiment(
+    candidate: &Candidate<'_>,
+    programs: &Programs,
+    mut tests: Vec<TestResult>,
+    cpu: Option<usize>,
+    stop: &Stop,
+) -> Result<Judgement, Error> {
     // Beside failing tests a difference in output says nothing new.
     if tests.iter().all(|test| matches!(test.outcome, Outcome::Passed | Outcome::Skipped)) {
         tests.extend(compare_experiment(candidate, programs, cpu, stop)?);

@@ -16,6 +16,7 @@ use nix::sys::signal::Signal;
 use sandbox::{Confinement, End, Layer, Limits, Observation, Program, Stop};
 
 use crate::Error;
+use crate::event::{Event, Sink};
 use crate::evidence::Panic;
 use crate::evidence::{self, Evidence};
 use crate::judge::candidate::Candidate;
@@ -26,6 +27,7 @@ use crate::system::files;
 use crate::system::scratch::Scratch;
 use crate::system::worker_pool::in_parallel;
 use crate::verdict::{Outcome, Place, TestResult};
+use crate::workbook::curriculum::Exercise;
 
 /// After this many tests that hung, the rest is not run: each would cost its deadline again.
 const HUNG_TESTS: usize = 2;
@@ -60,28 +62,92 @@ pub fn run_tests(
     programs: &Programs,
     cpu: Option<usize>,
     stop: &Stop,
+    events: &mut dyn Sink,
 ) -> Result<Vec<TestResult>, Error> {
-    let scratch = Scratch::new()?;
-    let expected = expected_tests(candidate);
-    let hung = AtomicUsize::new(0);
-    let run = |&(target, name): &(&str, &str)| {
+    let round = Round::new(candidate, programs, cpu)?;
+    let tests = expected_tests(candidate);
+    let mut results = Results::new(candidate.exercise, tests.len());
+    let run = |&(target, name): &(&str, &str)| round.run(target, name, stop);
+    let mut place = 0;
+    in_parallel(candidate.tests_at_a_time, &tests, run, |result| {
+        results.add(place, result, events);
+        place += 1;
+    })?;
+    Ok(results.into_all())
+}
+
+/// One run of the tests of a candidate.
+pub(super) struct Round<'a> {
+    candidate: &'a Candidate<'a>,
+    programs: &'a Programs,
+    cpu: Option<usize>,
+    scratch: Scratch,
+    hung: AtomicUsize,
+}
+
+impl<'a> Round<'a> {
+    pub(super) fn new(
+        candidate: &'a Candidate<'a>,
+        programs: &'a Programs,
+        cpu: Option<usize>,
+    ) -> Result<Self, Error> {
+        Ok(Self { candidate, programs, cpu, scratch: Scratch::new()?, hung: AtomicUsize::new(0) })
+    }
+
+    /// Runs one test, unless the machine lacks what it needs, or too many before it have hung.
+    pub(super) fn run(&self, target: &str, name: &str, stop: &Stop) -> Result<TestResult, Error> {
+        let &Self { candidate, programs, cpu, .. } = self;
         let need = candidate.exercise.needs.get(target);
         if let Some(lack) = need.and_then(|capability| capability.lack()) {
             return Ok(skipped(target, name, lack));
         }
-        if hung.load(Ordering::Relaxed) >= HUNG_TESTS {
+        if self.hung.load(Ordering::Relaxed) >= HUNG_TESTS {
             return Ok(not_run(target, name));
         }
         let started = Instant::now();
-        let directory = scratch.directory()?;
+        let directory = self.scratch.directory()?;
         let result = run_test(&Test { candidate, programs, target, name, cpu }, &directory, stop)?;
         let has_hung = result.outcome != Outcome::Passed && started.elapsed() > HUNG_AFTER;
-        hung.fetch_add(usize::from(has_hung), Ordering::Relaxed);
+        self.hung.fetch_add(usize::from(has_hung), Ordering::Relaxed);
         Ok(result)
-    };
-    let mut results = Vec::new();
-    in_parallel(candidate.tests_at_a_time, &expected, run, |result| results.push(result))?;
-    Ok(results)
+    }
+}
+
+/// The results of tests as they come, and what is told of them.
+pub(super) struct Results<'a> {
+    exercise: &'a Exercise,
+    all: Vec<Option<TestResult>>,
+    done: usize,
+    /// So many from the first on have run, and none of them decides the verdict.
+    settled: usize,
+    is_decided: bool,
+}
+
+impl<'a> Results<'a> {
+    pub(super) fn new(exercise: &'a Exercise, count: usize) -> Self {
+        Self { exercise, all: vec![None; count], done: 0, settled: 0, is_decided: false }
+    }
+
+    /// Takes the result of the test in this place. The first one that does not pass is told as soon as all before it
+    /// have run: it is the one that the verdict will show.
+    pub(super) fn add(&mut self, place: usize, result: TestResult, events: &mut dyn Sink) {
+        let exercise = self.exercise;
+        self.all[place] = Some(result);
+        self.done += 1;
+        events.emit(&Event::Tested { exercise, done: self.done, of: self.all.len() });
+        while let Some(Some(test)) = self.all.get(self.settled).filter(|_| !self.is_decided) {
+            if matches!(test.outcome, Outcome::Passed | Outcome::Skipped) {
+                self.settled += 1;
+            } else {
+                self.is_decided = true;
+                events.emit(&Event::Failed { exercise, test });
+            }
+        }
+    }
+
+    pub(super) fn into_all(self) -> Vec<TestResult> {
+        self.all.into_iter().flatten().collect()
+    }
 }
 
 /// Runs the expected tests one after another, up to the first with a result that is asked for.
@@ -108,7 +174,7 @@ pub fn run_tests_up_to(
 }
 
 /// The tests that must run, each with its target: stage by stage of the task, and in each the easiest first.
-fn expected_tests<'a>(candidate: &'a Candidate<'_>) -> Vec<(&'a str, &'a str)> {
+pub(super) fn expected_tests<'a>(candidate: &'a Candidate<'_>) -> Vec<(&'a str, &'a str)> {
     let targets = candidate.pins.targets(candidate.exercise);
     let tests = |target: &'a str| candidate.pins.tests[target].iter().map(String::as_str);
     let mut all: Vec<(&str, &str)> = targets

@@ -95,3 +95,52 @@ pub(crate) fn in_parallel<'a, T: Sync, R: Send>(
         error.map_or(Ok(()), Err)
     })
 }
+
+/// Something to work on.
+pub(crate) struct Item<T> {
+    pub(crate) what: T,
+    /// The items, by their place in the list, that have to be done before.
+    pub(crate) needs: Vec<usize>,
+}
+
+/// Works on items, `workers` at a time: always the first one in the list whose needs are done. `take` is given each
+/// result with the item's place, as they come, and says whether it counts as done. Once one does not, nothing new is
+/// begun.
+pub(crate) fn in_order_of_needs<T: Sync, R: Send>(
+    workers: usize,
+    items: &[Item<T>],
+    work: impl Fn(&T) -> Result<R, Error> + Sync,
+    mut take: impl FnMut(usize, R) -> bool,
+) -> Result<(), Error> {
+    let (send, receive) = mpsc::channel();
+    thread::scope(|scope| {
+        let mut begun = vec![false; items.len()];
+        let mut done = vec![false; items.len()];
+        let (mut running, mut goes_on, mut error) = (0, true, None);
+        loop {
+            while goes_on && running < workers {
+                let can_begin = |&place: &usize| {
+                    !begun[place] && items[place].needs.iter().all(|need| done[*need])
+                };
+                let Some(place) = (0..items.len()).find(can_begin) else { break };
+                begun[place] = true;
+                running += 1;
+                let (send, work) = (send.clone(), &work);
+                scope.spawn(move || {
+                    let result = work(&items[place].what);
+                    send.send((place, result)).expect("results are awaited to the last");
+                });
+            }
+            if running == 0 {
+                return error.map_or(Ok(()), Err);
+            }
+            let (place, result) = receive.recv().expect("somebody works");
+            running -= 1;
+            match result {
+                Ok(result) => done[place] = take(place, result),
+                Err(cause) => error = error.or(Some(cause)),
+            }
+            goes_on &= done[place];
+        }
+    })
+}

@@ -66,7 +66,7 @@ impl Judging<'_> {
                 _ => pins,
             };
             let candidate = Candidate { pins, ..candidate.clone() };
-            let tests = run_tests(&candidate, &programs, None, stop)?;
+            let tests = run_tests(&candidate, &programs, None, stop, &mut Silent)?;
             let allowed = self.allowed.on(&exercise.name, candidate_is);
             let passing = passing(&tests, &allowed);
             let words = candidate_is.in_words();

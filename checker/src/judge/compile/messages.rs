@@ -15,6 +15,10 @@ pub(super) struct Messages {
     pub(super) errors: Vec<Diagnostic>,
     /// The files that were made of the candidate's own code.
     pub(super) outputs: Vec<PathBuf>,
+    /// The files that were made of other crates.
+    pub(super) dependencies: Vec<PathBuf>,
+    /// An error is about a crate that is missing or not the one that was expected.
+    pub(super) misses_crate: bool,
     /// cargo found nothing to do, although it had been made to look again.
     pub(super) took_old_build: bool,
 }
@@ -45,9 +49,18 @@ struct Target {
 #[derive(Deserialize)]
 struct CompilerMessage {
     level: String,
+    code: Option<Code>,
     rendered: Option<String>,
     spans: Vec<Span>,
 }
+
+#[derive(Deserialize)]
+struct Code {
+    code: String,
+}
+
+/// The compiler's errors about crates that it does not find as they were: `rustc --explain E0460`.
+const OF_CRATES: [&str; 6] = ["E0460", "E0461", "E0462", "E0463", "E0464", "E0786"];
 
 #[derive(Deserialize)]
 struct Span {
@@ -76,6 +89,7 @@ impl Messages {
                     let list = if is_test { &mut programs.tests } else { &mut programs.programs };
                     list.insert(target.name, path);
                 }
+                Message::Artifact { filenames, .. } => messages.dependencies.extend(filenames),
                 Message::Complaint { manifest_path, message } if manifest_path == manifest => {
                     messages.add(message);
                 }
@@ -89,6 +103,20 @@ impl Messages {
     pub(super) fn add_rustc_output(&mut self, output: &str) {
         for message in output.lines().filter_map(|line| serde_json::from_str(line).ok()) {
             self.add(message);
+        }
+    }
+
+    /// Takes what was said about another part of the same exercise.
+    pub(super) fn merge(&mut self, other: Self) {
+        for error in other.errors {
+            if !self.errors.iter().any(|known| known.rendered == error.rendered) {
+                self.errors.push(error);
+            }
+        }
+        for warning in other.programs.warnings {
+            if !self.programs.warnings.contains(&warning) {
+                self.programs.warnings.push(warning);
+            }
         }
     }
 
@@ -106,6 +134,8 @@ impl Messages {
             column: Some(span.column_start),
         });
         if message.level.starts_with("error") {
+            self.misses_crate |=
+                message.code.is_some_and(|code| OF_CRATES.contains(&code.code.as_str()));
             if !self.errors.iter().any(|known| known.rendered == rendered) {
                 self.errors.push(Diagnostic { rendered, place });
             }

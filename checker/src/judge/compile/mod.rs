@@ -1,7 +1,8 @@
 //! Compiling: cargo with JSON messages, to test programs or to diagnostics.
 //!
-//! Where many sources are laid on the same exercise, one after the other, cargo builds the stub and
-//! everything that it depends on, and the [`Recipe`] of that build compiles the others.
+//! cargo builds an exercise once, with everything that it depends on, and the [`Recipe`] of that build compiles it
+//! from then on: other sources that are laid on it, and the learner's own after each edit ([`Rebuild`]). cargo is
+//! asked again when something besides the sources has changed.
 //!
 //! cargo judges freshness by file times. Sources that are older than the last build and yet different
 //! (an unpacked upload, a restored backup) would be taken as fresh, and the previous program would
@@ -14,6 +15,8 @@ mod dep_info;
 mod kept;
 mod locks;
 mod messages;
+mod program;
+mod rebuild;
 mod recipe;
 mod record;
 mod replay;
@@ -35,6 +38,7 @@ pub use compiled::Unclear;
 pub use compiled::{Compiled, Diagnostic, Programs, clean_paths};
 use locks::Locks;
 use messages::Messages;
+pub use rebuild::{Made, Rebuild, Rebuilt, Step};
 pub use recipe::Recipe;
 use record::Record;
 pub use replay::Wanted;
@@ -49,10 +53,25 @@ pub fn compile(
     stop: &Stop,
     events: &mut dyn Sink,
 ) -> Result<Compiled, Error> {
-    let sources = inputs.hash_of_programs();
+    if let Some(rebuild) = Rebuild::of(candidate, inputs)? {
+        match rebuild.all(stop)? {
+            Rebuilt::Compiled(compiled) => return Ok(compiled),
+            Rebuilt::Unclear => {}
+        }
+    }
+    compile_by_cargo(candidate, inputs, stop, events)
+}
+
+/// The programs that were built of these inputs before, or those that cargo builds now.
+pub fn compile_by_cargo(
+    candidate: &Candidate<'_>,
+    inputs: &Inputs,
+    stop: &Stop,
+    events: &mut dyn Sink,
+) -> Result<Compiled, Error> {
     let record = Record::path(candidate);
-    if let Some(programs) = Record::load(&record).and_then(|record| record.valid_for(sources)) {
-        return Ok(Compiled::Programs(programs));
+    if let Some(programs) = Record::load(&record).as_ref().and_then(|it| it.valid_for(inputs)) {
+        return Ok(Compiled::Programs(programs.clone()));
     }
     // In a build directory one at a time: no other build's time counts against this one's deadline.
     let _turn = if candidate.in_place {
@@ -61,7 +80,8 @@ pub fn compile(
         Some(take_turn(&candidate.target.join("shopfloor"))?)
     };
     let mut cargo = cargo(candidate)?;
-    let recorder = if candidate.in_place {
+    // What stands in the compiler's place by the learner's wish stays there, and cargo is asked at each edit.
+    let recorder = if candidate.in_place && candidate.settings.wraps_compiler() {
         None
     } else {
         Some(recipe::Recorder::prepare(candidate, &mut cargo)?)
@@ -94,12 +114,12 @@ pub fn compile(
         return Err(cargo_failed(candidate, said));
     }
     if let Some(recorder) = recorder {
-        messages.programs.recipe = Some(recorder.recipe(candidate)?);
+        messages.programs.recipe = recorder.recipe(candidate)?;
     }
     messages.programs.known_by_hash = dep_info::covers(candidate, inputs, &messages.outputs);
     // The sources may have been saved again while cargo read them; then the record would lie.
     if messages.programs.known_by_hash && inputs.still_hold(candidate)? {
-        Record::new(sources.to_owned(), &messages.programs).save(&record)?;
+        Record::new(inputs, &messages.programs, &messages.dependencies).save(&record)?;
     }
     Ok(Compiled::Programs(messages.programs))
 }
@@ -120,9 +140,11 @@ pub fn compile_stub(candidate: &Candidate<'_>, stop: &Stop) -> Result<(Programs,
     };
     match compile(candidate, &Inputs::read(candidate)?, stop, &mut Silent)? {
         Compiled::Programs(mut programs) => {
-            let recipe = programs.recipe.take();
-            let recipe =
-                recipe.expect("what is laid in a build directory is built with its recipe kept");
+            let recipe = programs.recipe.take().ok_or_else(|| {
+                let said =
+                    "cargo built the exercise without a library, or without calling the compiler";
+                cargo_failed(candidate, said)
+            })?;
             Ok((programs, recipe))
         }
         Compiled::Errors(errors) => Err(does_not_compile(&errors[0].rendered)),

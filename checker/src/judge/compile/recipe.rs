@@ -6,7 +6,6 @@
 //! a candidate against the dependencies that were built once, beside any number of others.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -15,7 +14,6 @@ use std::sync::Mutex;
 use sandbox::Program;
 use serde::{Deserialize, Serialize};
 
-use super::cargo::cargo_failed;
 use super::dep_info;
 use crate::Error;
 use crate::judge::candidate::Candidate;
@@ -111,9 +109,11 @@ pub(super) struct Recorder {
     directory: PathBuf,
 }
 
-/// Called by cargo with the compiler and its arguments, for the crates of the workspace.
+/// Called by cargo with the compiler and its arguments. That it has a wrapper does not decide where cargo keeps
+/// what it builds: without one it finds the same built.
 const WRAPPER: &str = r#"#!/bin/sh
-# Writes a call of the compiler down, with its environment, and makes it.
+# Writes a call of the compiler down, with its environment, and makes it: a call for the package that is asked for.
+[ -n "$CARGO_PRIMARY_PACKAGE" ] || exec "$@"
 file=$(mktemp "$SHOPFLOOR_CALLS/XXXXXXXXXX") && { printf '%s\0' "$@" '' && env -0; } >"$file"
 exec "$@"
 "#;
@@ -138,9 +138,8 @@ impl Recorder {
         fs::create_dir_all(&directory).map_err(Error::writing(&directory))?;
         let wrapper = wrapper(&base)?;
         let variables = [
-            ("RUSTC_WORKSPACE_WRAPPER", wrapper.into_os_string()),
-            // A cache between cargo and the compiler would hide calls.
-            ("RUSTC_WRAPPER", OsString::new()),
+            // In the place of a cache between cargo and the compiler, which would hide calls.
+            ("RUSTC_WRAPPER", wrapper.into_os_string()),
             ("SHOPFLOOR_CALLS", directory.clone().into_os_string()),
         ];
         for (name, value) in variables {
@@ -150,19 +149,22 @@ impl Recorder {
         Ok(Self { directory })
     }
 
-    /// The recipe, once cargo is done.
-    pub(super) fn recipe(self, candidate: &Candidate<'_>) -> Result<Recipe, Error> {
+    /// The recipe, once cargo is done; `None` if it made no library, or did not call the compiler.
+    pub(super) fn recipe(&self, candidate: &Candidate<'_>) -> Result<Option<Recipe>, Error> {
         let mut calls = Vec::new();
         for path in files::files_below(&self.directory)? {
             calls.extend(Call::parse(candidate, &files::read(&self.directory.join(path))?));
         }
-        files::remove_directory(&self.directory)?;
         calls.sort();
-        if calls.first().is_none_or(|call| call.makes != Product::Library) {
-            let said =
-                "cargo built the exercise without a library, or without calling the compiler";
-            return Err(cargo_failed(candidate, said));
-        }
-        Ok(Recipe { workspace: candidate.workspace.to_string_lossy().into_owned(), calls })
+        let is_whole = calls.first().is_some_and(|call| call.makes == Product::Library);
+        let workspace = candidate.workspace.to_string_lossy().into_owned();
+        Ok(is_whole.then_some(Recipe { workspace, calls }))
+    }
+}
+
+impl Drop for Recorder {
+    /// An environment may hold secrets: nothing of it stays.
+    fn drop(&mut self) {
+        let _ = files::remove_directory(&self.directory);
     }
 }

@@ -1,21 +1,18 @@
 //! Compiling a candidate by the recipe of its exercise, without cargo.
 
-use std::ffi::OsString;
 use std::fs;
 use std::mem;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use sandbox::{Confinement, End, Observation, Program, Stop};
+use sandbox::{End, Observation, Program, Stop};
 
-use super::cargo::limits;
 use super::compiled::{Compiled, Unclear};
 use super::kept::{Kept, MadeFrom};
 use super::messages::Messages;
+use super::program::{Place, WithLibrary};
 use super::recipe::{Call, Product, Recipe};
 use crate::Error;
 use crate::judge::candidate::Candidate;
-use crate::workbook::settings::Environment;
 
 /// How much of what a recipe makes is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +46,7 @@ impl Recipe {
         let mut replay = Replay {
             recipe: self,
             candidate,
+            place: Place { outputs: candidate.target.clone(), incremental: None },
             left: candidate.exercise.compile_deadline,
             messages: Messages::default(),
             has_library: false,
@@ -88,78 +86,13 @@ impl Recipe {
         };
         self.calls.iter().filter(is_wanted).collect()
     }
-
-    fn program(
-        &self,
-        call: &Call,
-        candidate: &Candidate<'_>,
-        deadline: Duration,
-        with_library: WithLibrary,
-    ) -> Program {
-        let target = candidate.target.to_string_lossy();
-        let library = self.calls.iter().find(|call| call.makes == Product::Library);
-        let library = library.map(|call| format!("{}=", call.value("--crate-name")));
-        let mut args = Vec::new();
-        let mut previous = "";
-        for arg in &call.command[1..] {
-            let own_library = library.as_deref().and_then(|library| arg.strip_prefix(library));
-            if with_library == WithLibrary::No && previous == "--extern" && own_library.is_some() {
-                args.pop();
-                previous = "";
-                continue;
-            }
-            args.push(match (previous, own_library) {
-                ("--out-dir", _) => target.clone().into_owned(),
-                ("--extern", Some(path)) => {
-                    let file = Path::new(path).file_name().unwrap_or_default().to_string_lossy();
-                    format!("{}{target}/{file}", library.as_deref().unwrap_or_default())
-                }
-                _ => self.moved(&uncoloured(arg), candidate),
-            });
-            previous = arg;
-        }
-        // Several candidates are compiled beside each other: splitting one more would only cost. Nobody debugs these
-        // programs, and a panic knows its line without debug information: a quarter of the time is saved.
-        let quick = ["codegen-units=1", "debuginfo=0", "strip=debuginfo"];
-        args.extend(quick.iter().flat_map(|option| ["-C", option]).map(str::to_owned));
-        let mut env: Environment = match candidate.confined {
-            None => candidate.settings.environment_for_laid(),
-            Some(_) => candidate.settings.environment_for_strangers(),
-        };
-        // Linkers write there, and elsewhere nothing confined may. A host without namespaces has one `/tmp`.
-        env.insert("TMPDIR".into(), candidate.target.clone().into());
-        for (name, value) in &call.env {
-            let value = match name.strip_prefix("CARGO_BIN_EXE_") {
-                Some(program) => format!("{target}/{program}"),
-                None if name == "CARGO_TARGET_TMPDIR" => target.clone().into_owned(),
-                None => self.moved(value, candidate),
-            };
-            env.insert(name.into(), value.into());
-        }
-        Program {
-            path: call.command[0].clone().into(),
-            args: args.into_iter().map(OsString::from).collect(),
-            env: env.into_iter().collect(),
-            directory: candidate.workspace.clone(),
-            limits: limits(candidate, deadline),
-            confinement: candidate.confined.map(|confined| Confinement {
-                read_only: confined.tools.iter().cloned().chain([seen(call, candidate)]).collect(),
-                writable: vec![candidate.target.clone()],
-                without: Vec::new(),
-            }),
-        }
-    }
-
-    /// What was said of the recipe's workspace, said of the candidate's.
-    fn moved(&self, text: &str, candidate: &Candidate<'_>) -> String {
-        text.replace(&self.workspace, &candidate.workspace.to_string_lossy())
-    }
 }
 
 /// The calls of a recipe for a candidate, as they are made one after the other.
 struct Replay<'a, R> {
     recipe: &'a Recipe,
     candidate: &'a Candidate<'a>,
+    place: Place,
     /// Of one deadline for the candidate, however many calls it takes.
     left: Duration,
     messages: Messages,
@@ -194,6 +127,10 @@ impl<R: FnMut(&Program) -> Result<Observation, sandbox::Error>> Replay<'_, R> {
         }
     }
 
+    fn program(&self, call: &Call, with_library: WithLibrary) -> Program {
+        self.recipe.program(call, self.candidate, &self.place, self.left, with_library)
+    }
+
     fn compile_with_library(&mut self, call: &Call) -> Result<Option<Compiled>, Error> {
         let library = self.recipe.calls.iter().find(|call| call.makes == Product::Library);
         if let Some(library) = library.filter(|_| !self.has_library) {
@@ -206,7 +143,7 @@ impl<R: FnMut(&Program) -> Result<Observation, sandbox::Error>> Replay<'_, R> {
     }
 
     fn try_without_library(&mut self, call: &Call, kept: &Kept) -> Result<MadeFrom, Error> {
-        let program = self.recipe.program(call, self.candidate, self.left, WithLibrary::No);
+        let program = self.program(call, WithLibrary::No);
         let observation = (self.run)(&program)?;
         if observation.end == End::Stopped {
             return Err(Error::Interrupted);
@@ -222,7 +159,7 @@ impl<R: FnMut(&Program) -> Result<Observation, sandbox::Error>> Replay<'_, R> {
         if self.left.is_zero() {
             return Ok(Some(Compiled::Endless));
         }
-        let program = self.recipe.program(call, self.candidate, self.left, with_library);
+        let program = self.program(call, with_library);
         let observation = (self.run)(&program)?;
         self.left = self.left.saturating_sub(observation.duration);
         self.candidate.confined.map_or(Ok(()), |confined| confined.check(&observation))?;
@@ -247,13 +184,6 @@ impl<R: FnMut(&Program) -> Result<Observation, sandbox::Error>> Replay<'_, R> {
     }
 }
 
-/// Whether a program is compiled with the candidate's library at hand.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum WithLibrary {
-    Yes,
-    No,
-}
-
 /// Notes what a call has made, in the place where it is looked for.
 fn take(call: &Call, candidate: &Candidate<'_>, messages: &mut Messages) -> Result<(), Error> {
     let output = candidate.target.join(call.file_name());
@@ -269,26 +199,6 @@ fn take(call: &Call, candidate: &Candidate<'_>, messages: &mut Messages) -> Resu
         }
     }
     Ok(())
-}
-
-/// cargo asks for coloured messages, and takes the colours out itself where they are not wanted.
-fn uncoloured(arg: &str) -> String {
-    match arg.strip_prefix("--json=") {
-        Some(kinds) => {
-            let kinds = kinds.split(',').filter(|kind| *kind != "diagnostic-rendered-ansi");
-            format!("--json={}", kinds.collect::<Vec<_>>().join(","))
-        }
-        None => arg.to_owned(),
-    }
-}
-
-/// What of the candidate this call of the compiler reads. The tests with their random names are shown
-/// only where they are compiled: an `.incbin` in the library finds none.
-fn seen(call: &Call, candidate: &Candidate<'_>) -> PathBuf {
-    match call.makes {
-        Product::Test(..) => candidate.workspace.clone(),
-        Product::Library | Product::Program(_) => candidate.directory().join("src"),
-    }
 }
 
 fn in_words(end: &End) -> String {

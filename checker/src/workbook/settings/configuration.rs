@@ -104,6 +104,11 @@ impl Configuration {
         self.build("target").next().is_some()
     }
 
+    /// Whether a file names a wrapper of the compiler.
+    pub(super) fn wraps_compiler(&self) -> bool {
+        self.build("rustc-wrapper").next().is_some()
+    }
+
     /// Whether a file names a wrapper of the compiler for the crates of a workspace.
     pub(super) fn wraps_workspace(&self) -> bool {
         self.build("rustc-workspace-wrapper").next().is_some()

@@ -195,7 +195,16 @@ impl Settings {
         }
     }
 
-    fn environment_in_place(&self) -> Environment {
+    /// Whether the learner has a program called in the compiler's place, a cache for example.
+    pub(crate) fn wraps_compiler(&self) -> bool {
+        let is_set = |name| std::env::var_os(name).is_some_and(|wrapper| !wrapper.is_empty());
+        is_set("RUSTC_WRAPPER")
+            || is_set("CARGO_BUILD_RUSTC_WRAPPER")
+            || self.configuration().wraps_compiler()
+    }
+
+    /// The learner's environment, as far as cargo and the compiler may have it.
+    pub(crate) fn environment_in_place(&self) -> Environment {
         let mut environment: Environment = std::env::vars_os()
             .filter(|(name, _)| !is_taken_back(&name.to_string_lossy()))
             .collect();
