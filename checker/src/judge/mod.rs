@@ -9,6 +9,7 @@ pub mod inputs;
 pub mod line_to_open;
 pub mod listed;
 pub mod panics;
+mod results;
 pub mod run_played;
 pub mod run_tests;
 

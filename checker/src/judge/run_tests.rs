@@ -16,18 +16,18 @@ use nix::sys::signal::Signal;
 use sandbox::{Confinement, End, Layer, Limits, Observation, Program, Stop};
 
 use crate::Error;
-use crate::event::{Event, Sink};
+use crate::event::Sink;
 use crate::evidence::Panic;
 use crate::evidence::{self, Evidence};
 use crate::judge::candidate::Candidate;
 use crate::judge::compile::Programs;
 use crate::judge::line_to_open;
 use crate::judge::panics::panics;
+use crate::judge::results::Results;
 use crate::system::files;
 use crate::system::scratch::Scratch;
 use crate::system::worker_pool::in_parallel;
 use crate::verdict::{Outcome, Place, TestResult};
-use crate::workbook::curriculum::Exercise;
 
 /// After this many tests that hung, the rest is not run: each would cost its deadline again.
 const HUNG_TESTS: usize = 2;
@@ -110,43 +110,6 @@ impl<'a> Round<'a> {
         let has_hung = result.outcome != Outcome::Passed && started.elapsed() > HUNG_AFTER;
         self.hung.fetch_add(usize::from(has_hung), Ordering::Relaxed);
         Ok(result)
-    }
-}
-
-/// The results of tests as they come, and what is told of them.
-pub(super) struct Results<'a> {
-    exercise: &'a Exercise,
-    all: Vec<Option<TestResult>>,
-    done: usize,
-    /// So many from the first on have run, and none of them decides the verdict.
-    settled: usize,
-    is_decided: bool,
-}
-
-impl<'a> Results<'a> {
-    pub(super) fn new(exercise: &'a Exercise, count: usize) -> Self {
-        Self { exercise, all: vec![None; count], done: 0, settled: 0, is_decided: false }
-    }
-
-    /// Takes the result of the test in this place. The first one that does not pass is told as soon as all before it
-    /// have run: it is the one that the verdict will show.
-    pub(super) fn add(&mut self, place: usize, result: TestResult, events: &mut dyn Sink) {
-        let exercise = self.exercise;
-        self.all[place] = Some(result);
-        self.done += 1;
-        events.emit(&Event::Tested { exercise, done: self.done, of: self.all.len() });
-        while let Some(Some(test)) = self.all.get(self.settled).filter(|_| !self.is_decided) {
-            if matches!(test.outcome, Outcome::Passed | Outcome::Skipped) {
-                self.settled += 1;
-            } else {
-                self.is_decided = true;
-                events.emit(&Event::Failed { exercise, test });
-            }
-        }
-    }
-
-    pub(super) fn into_all(self) -> Vec<TestResult> {
-        self.all.into_iter().flatten().collect()
     }
 }
 

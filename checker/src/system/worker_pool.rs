@@ -144,3 +144,52 @@ pub(crate) fn in_order_of_needs<T: Sync, R: Send>(
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn item(what: usize, needs: &[usize]) -> Item<usize> {
+        Item { what, needs: needs.to_vec() }
+    }
+
+    /// The order in which items are begun by one worker; `fails` counts as not done.
+    fn order(items: &[Item<usize>], fails: Option<usize>) -> Vec<usize> {
+        let begun = Mutex::new(Vec::new());
+        let work = |what: &usize| {
+            begun.lock().unwrap().push(*what);
+            Ok(())
+        };
+        in_order_of_needs(1, items, work, |place, ()| Some(items[place].what) != fails).unwrap();
+        begun.into_inner().unwrap()
+    }
+
+    #[test]
+    fn the_first_item_whose_needs_are_done_is_begun_first() {
+        let items = [item(0, &[3]), item(1, &[]), item(2, &[1, 0]), item(3, &[])];
+        assert_eq!(order(&items, None), [1, 3, 0, 2]);
+    }
+
+    #[test]
+    fn after_one_that_does_not_count_nothing_is_begun() {
+        let items = [item(0, &[]), item(1, &[]), item(2, &[1])];
+        assert_eq!(order(&items, Some(1)), [0, 1]);
+    }
+
+    #[test]
+    fn an_error_is_handed_on_after_the_others_have_ended() {
+        let items = [item(0, &[]), item(1, &[]), item(2, &[0])];
+        let both = std::sync::Barrier::new(2);
+        let mut taken = Vec::new();
+        let work = |what: &usize| {
+            both.wait();
+            if *what == 0 { Err(Error::Interrupted) } else { Ok(*what) }
+        };
+        let result = in_order_of_needs(2, &items, work, |_, what| {
+            taken.push(what);
+            true
+        });
+        assert!(matches!(result, Err(Error::Interrupted)));
+        assert_eq!(taken, [1]);
+    }
+}

@@ -41,6 +41,7 @@ mod play;
 #[cfg(feature = "tui")]
 mod play_screen;
 mod readme;
+mod rebuild;
 mod refusals;
 mod renumbered;
 #[cfg(feature = "grade")]

@@ -86,3 +86,22 @@ fn stamp(path: &Path) -> Option<(u64, SystemTime)> {
     let metadata = fs::metadata(path).ok()?;
     Some((metadata.len(), metadata.modified().ok()?))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_changed_or_removed_is_noticed() {
+        let directory = tempfile::tempdir().unwrap();
+        let paths = ["a", "b"].map(|name| directory.path().join(name));
+        paths.iter().for_each(|path| fs::write(path, "as it was").unwrap());
+        let known = stamps(&paths);
+        assert!(are_unchanged(&known));
+        fs::write(&paths[1], "another text").unwrap();
+        assert!(!are_unchanged(&known));
+        let known = stamps(&paths);
+        fs::remove_file(&paths[0]).unwrap();
+        assert!(!are_unchanged(&known));
+    }
+}
