@@ -222,11 +222,13 @@ fn a_test_sees_nothing_of_the_callers_environment() {
     assert_eq!(judged["verdict"], "passed", "{judged:#}");
 }
 
-/// A right answer that was judged, and a wrong one in its place; and cargo's lock.
+/// A right answer that was judged, and a wrong one in its place, which only cargo knows how to compile; and cargo's
+/// lock.
 fn with_lock_of_cargo() -> (Miniature, fs::File) {
     let miniature = Miniature::with_answer("right");
     assert_eq!(miniature.judge_answer()["verdict"], "passed");
     miniature.write(ANSWER, &outcome("wrong_answer"));
+    miniature.remove("target/shopfloor/answer.json");
     let lock = fs::File::open(miniature.root().join("target/debug/.cargo-lock")).unwrap();
     (miniature, lock)
 }
@@ -259,6 +261,16 @@ fn the_checker_says_whose_lock_it_waits_for_and_touches_nothing_meanwhile() {
     lock.unlock().unwrap();
     let finished = Finished::of(checker.wait_with_output().unwrap());
     assert_eq!(finished.event("verdict")["verdict"], "failed", "{finished:?}");
+}
+
+#[test]
+fn an_edit_that_is_compiled_without_cargo_waits_for_no_lock_of_its() {
+    let miniature = Miniature::with_answer("right");
+    assert_eq!(miniature.judge_answer()["verdict"], "passed");
+    let lock = fs::File::open(miniature.root().join("target/debug/.cargo-lock")).unwrap();
+    lock.lock().unwrap();
+    miniature.write(ANSWER, &outcome("wrong_answer"));
+    assert_eq!(miniature.judge_answer()["verdict"], "failed");
 }
 
 #[test]

@@ -57,7 +57,6 @@ const WARNED: &str =
 #[case::with_a_warning(WARNED.to_owned())]
 #[case::wrong(outcome("wrong_answer"))]
 #[case::it_does_not_compile(outcome("compile_error"))]
-#[case::it_has_another_name(outcome("right").replace("answer()", "reply()"))]
 #[case::a_panic(outcome("panic"))]
 #[case::a_crash(outcome("segfault"))]
 #[case::an_early_exit(outcome("exit_0"))]
@@ -73,6 +72,16 @@ fn without_cargo_the_verdict_is_the_same(#[case] answer: String) {
     // And back, after whatever there was.
     checked.miniature.write(ANSWER, WARNED);
     assert_eq!(checked.judge(&[])["verdict"], "passed");
+    assert_eq!(checked.calls(), 1);
+}
+
+#[test]
+fn what_the_tests_do_not_find_is_an_error_of_the_compilers() {
+    let checked = Checked::new();
+    checked.miniature.write(ANSWER, &outcome("right").replace("answer()", "reply()"));
+    let judged = checked.judge(&[]);
+    assert_eq!(judged["verdict"], "does_not_compile");
+    assert!(judged["message"].as_str().unwrap().contains("cannot find function `answer`"));
     assert_eq!(checked.calls(), 1);
 }
 

@@ -87,6 +87,8 @@ pub(crate) fn cargo_failed(candidate: &Candidate<'_>, stderr: &str) -> Error {
         "Cargo.lock does not fit the manifests: `git checkout -- Cargo.lock`."
     } else if stderr.contains("failed to download") || stderr.contains("Could not resolve") {
         "cargo needs the network once, to download the crates of this exercise."
+    } else if stderr.contains("could not execute process") && stderr.contains("Permission denied") {
+        "Programs are run from there: is its file system mounted with noexec?"
     } else {
         "This is not about your code: see what cargo says above, and try `checker doctor`."
     };

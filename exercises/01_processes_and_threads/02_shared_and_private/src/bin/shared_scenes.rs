@@ -434,7 +434,8 @@ extern "C" fn at_exit() {
     board()[3].fetch_add(1, SeqCst);
 }
 
-/// What runs of the caller's on the way out of the other side, and what of its output is written there?
+/// What runs of the caller's on the way out of the other side, whichever way that is, and what of its output is
+/// written there?
 fn look_panics(boundary: Boundary) {
     // SAFETY: the handler is a function of this program, which is never unloaded (atexit(3)).
     unsafe { libc::atexit(at_exit) };
@@ -445,6 +446,9 @@ fn look_panics(boundary: Boundary) {
     let answer = {
         let _guard = Guard;
         let good = across(boundary, || (), || 5);
+        let change = || panic::resume_unwind(Box::new("on purpose"));
+        let without_a_look = AssertUnwindSafe(|| across(boundary, change, || 5));
+        panic::catch_unwind(without_a_look).expect_err("the panic goes on");
         let answer = across(boundary, || (), || panic::resume_unwind(Box::new("on purpose")));
         println!(
             " destructors: {}, handlers: {}",
