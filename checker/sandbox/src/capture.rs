@@ -1,6 +1,7 @@
 //! Output of a program, read without blocking and kept up to a cap.
 
-use std::io::{ErrorKind, Read};
+use std::fs::File;
+use std::io::{ErrorKind, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,12 +25,25 @@ pub(crate) struct Collector<R> {
     tail: Vec<u8>,
     half: usize,
     pub(crate) bytes: u64,
+    copy: Option<File>,
 }
 
 impl<R: Read> Collector<R> {
     /// Collects from `stream`, which must not block, and keeps `cap` bytes.
     pub(crate) fn new(stream: R, cap: usize) -> Self {
-        Self { stream: Some(stream), head: Vec::new(), tail: Vec::new(), half: cap / 2, bytes: 0 }
+        Self {
+            stream: Some(stream),
+            head: Vec::new(),
+            tail: Vec::new(),
+            half: cap / 2,
+            bytes: 0,
+            copy: None,
+        }
+    }
+
+    /// Writes all that comes into `copy`, too.
+    pub(crate) fn copied_to(self, copy: Option<File>) -> Self {
+        Self { copy, ..self }
     }
 
     /// The stream, as long as its end has not been seen.
@@ -58,6 +72,10 @@ impl<R: Read> Collector<R> {
 
     fn keep(&mut self, bytes: &[u8]) {
         self.bytes += bytes.len() as u64;
+        // It is only looked at: where there is no room for it, what is captured is still whole.
+        if self.copy.as_mut().is_some_and(|copy| copy.write_all(bytes).is_err()) {
+            self.copy = None;
+        }
         let (head, rest) = bytes.split_at(bytes.len().min(self.half - self.head.len()));
         self.head.extend_from_slice(head);
         self.tail.extend_from_slice(rest);

@@ -21,6 +21,9 @@ pub struct Program {
     pub directory: PathBuf,
     /// What it may use.
     pub limits: Limits,
+    /// A file that its standard error is written to as it comes, for whoever wants to look at it meanwhile.
+    #[serde(default)]
+    pub copy_of_stderr: Option<PathBuf>,
     /// What it may see of the host, if it may be hostile. `None`: what the caller sees.
     #[serde(default)]
     pub confinement: Option<Confinement>,

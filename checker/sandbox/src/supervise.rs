@@ -1,5 +1,6 @@
 //! The supervisor: a process that starts one program, watches it, and ends all that it started.
 
+use std::fs::File;
 use std::io::{self, BufRead, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::ExitStatusExt;
@@ -24,7 +25,7 @@ use crate::diagnose::threads_of_descendants;
 use crate::inherited::normalise;
 use crate::observation::{End, Observation};
 use crate::pidfd::pidfd;
-use crate::request::{Limits, Program};
+use crate::request::Program;
 use crate::spawn::spawn;
 use crate::{Confinement, Layers};
 
@@ -139,7 +140,7 @@ fn watch(
     before: Usage,
 ) -> io::Result<Observation> {
     let started = Instant::now();
-    let mut watched = Watched::new(&mut child, &program.limits)?;
+    let mut watched = Watched::new(&mut child, program)?;
     let why = watched.until_end(started + program.limits.wall, program.limits.total_output)?;
     let end = match why {
         Why::Ended => None,
@@ -202,7 +203,9 @@ struct Watched {
 }
 
 impl Watched {
-    fn new(child: &mut Child, limits: &Limits) -> io::Result<Self> {
+    fn new(child: &mut Child, program: &Program) -> io::Result<Self> {
+        let kept = program.limits.kept_output;
+        let copy = program.copy_of_stderr.as_ref().map(File::create).transpose()?;
         let stdout = child.stdout.take().expect("standard output is a pipe");
         let stderr = child.stderr.take().expect("standard error is a pipe");
         do_not_block(&stdout)?;
@@ -214,8 +217,8 @@ impl Watched {
                 &SigSet::from(Signal::SIGCHLD),
                 SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC,
             )?,
-            stdout: Collector::new(stdout, limits.kept_output),
-            stderr: Collector::new(stderr, limits.kept_output),
+            stdout: Collector::new(stdout, kept),
+            stderr: Collector::new(stderr, kept).copied_to(copy),
         })
     }
 

@@ -62,6 +62,7 @@ impl Act {
                 env: vec![("NAME".into(), "value".into())],
                 directory: "/".into(),
                 limits: Limits::wall(WALL),
+                copy_of_stderr: None,
                 confinement: Some(confinement),
             },
             host: Vec::new(),

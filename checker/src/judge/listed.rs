@@ -38,6 +38,7 @@ fn list_tests(program: &Path, directory: &Path, stop: &Stop) -> Result<Vec<Strin
         env: Vec::new(),
         directory: directory.to_owned(),
         limits: Limits::wall(Duration::from_secs(30)),
+        copy_of_stderr: None,
         confinement: None,
     };
     let observation = sandbox::run(&program, stop)?;

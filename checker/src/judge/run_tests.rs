@@ -341,6 +341,7 @@ pub(super) fn program_of(
         env: environment(candidate, temporary).into_iter().collect(),
         directory: candidate.directory(),
         limits,
+        copy_of_stderr: None,
         confinement: candidate.confined.map(|_| Confinement {
             read_only: vec![candidate.workspace.clone(), candidate.target.clone()],
             // The experiment has no log.

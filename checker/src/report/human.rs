@@ -1,13 +1,17 @@
 //! The report for a person: text as wide as the terminal, colour only on one.
 
+use std::cell::Cell;
 use std::io::Write;
 
 use crate::Error;
 use crate::event::{Event, Sink};
 use crate::findings::{Compared, Finding, Listed};
 use crate::system::pager;
+use crate::verdict::TestResult;
 use crate::workbook::Workbook;
+use crate::workbook::curriculum::Exercise;
 
+use super::progress::{compiling, testing};
 use super::screen::{Screen, Style, is_live};
 use super::text::{Paint, clean, fill, wrap};
 use super::{Format, NewReporter, Report, Reporter, output};
@@ -24,16 +28,18 @@ pub(super) struct Human {
     style: Style,
     /// Whether lines can be taken back: standard output is a terminal.
     pub(super) live: bool,
+    /// How many lines stand above the transient one until there is more to say.
+    preview: Cell<usize>,
 }
 
 impl Human {
     pub(super) fn on_stdout() -> Self {
-        Self { style: Style::of_stdout(), live: is_live() }
+        Self { style: Style::of_stdout(), live: is_live(), preview: Cell::new(0) }
     }
 
     /// For a log that a program reads.
     pub(super) fn in_a_log() -> Self {
-        Self { style: Style::of_log(), live: false }
+        Self { style: Style::of_log(), live: false, preview: Cell::new(0) }
     }
 
     pub(super) fn line(&self, text: &str) {
@@ -57,8 +63,28 @@ impl Human {
     pub(super) fn clear_transient(&self) {
         if self.live {
             output::print("\r\x1b[K");
+            // Up to where the preview begins, and nothing is below (console_codes(4)).
+            match self.preview.take() {
+                0 => {}
+                lines => output::print(&format!("\x1b[{lines}A\x1b[J")),
+            }
             // What comes next may go to standard error.
             output::flush();
+        }
+    }
+
+    /// Shows the first test that fails while others still run, if there is room for it.
+    fn preview(&self, exercise: &Exercise, test: &TestResult) {
+        // A line stays for the transient one, and one for the prompt that stands above.
+        let Some(height) = self.style.height.map(|height| height.saturating_sub(2)) else { return };
+        let style = Style { height: Some(height), ..self.style.clone() };
+        let mut screen = Screen::new(&style);
+        screen.failing(exercise, test);
+        let lines = screen.into_lines();
+        if self.live && lines.len() <= height {
+            self.clear_transient();
+            self.lines(&lines, 0);
+            self.preview.set(lines.len());
         }
     }
 
@@ -91,7 +117,11 @@ impl Sink for Human {
                 self.transient(&format!("compiling {} …", exercise.name));
             }
             Event::Running { exercise } => self.transient(&format!("testing {} …", exercise.name)),
-            Event::CompilingCrates { .. } | Event::Tested { .. } | Event::Failed { .. } => {}
+            Event::CompilingCrates { done, of, next, .. } => {
+                self.transient(&compiling(*done, *of, next));
+            }
+            Event::Tested { exercise, done, of } => self.transient(&testing(exercise, *done, *of)),
+            Event::Failed { exercise, test } => self.preview(exercise, test),
             Event::Judged { .. } => self.clear_transient(),
             Event::Warning { text } => {
                 self.clear_transient();

@@ -18,6 +18,7 @@ mod json_timeline;
 mod lanes;
 mod output;
 mod picture;
+mod progress;
 mod reporter;
 mod screen;
 mod text;
@@ -28,6 +29,8 @@ pub use format::{Format, NewReporter, find};
 pub use grading::{GradingReport, what_is_open};
 pub use output::{finish, finish_with};
 pub use picture::picture;
+#[cfg(feature = "tui")]
+pub(crate) use progress::{compiling, testing};
 pub use reporter::{Report, Reporter};
 #[cfg(feature = "tui")]
 pub(crate) use screen::kept::{Keeper, Kept, Look, lines};

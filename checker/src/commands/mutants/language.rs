@@ -98,6 +98,7 @@ fn cargo(session: &Session, arguments: &[&str], target: &Path) -> Result<Observa
             total_output: 1 << 30,
             ..Limits::wall(Duration::from_secs(24 * 60 * 60))
         },
+        copy_of_stderr: None,
         confinement: None,
     };
     let observation = sandbox::run(&program, &session.stop)?;

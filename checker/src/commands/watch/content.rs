@@ -52,7 +52,7 @@ pub(super) fn title(state: &State<'_>) -> Option<String> {
 }
 
 fn page(state: &State<'_>, look: Look) -> Vec<String> {
-    match &state.page {
+    match state.failing.as_ref().or(state.page.as_ref()) {
         Some(page) => {
             // Where it is printed, it keeps its distance from what was printed before.
             let lines = lines(std::slice::from_ref(page), look);

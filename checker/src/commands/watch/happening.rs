@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use crate::Error;
 use crate::event::Event;
+use crate::report::{compiling, testing};
+use crate::verdict::TestResult;
 use crate::workbook::curriculum::Exercise;
 
 use super::job::{Job, Outcome};
@@ -47,8 +49,12 @@ pub(super) enum Happening<'w> {
 pub(super) enum Progress {
     /// cargo builds this exercise.
     Compiling(String),
+    /// How far cargo is, or the tests are.
+    Further(String),
     /// The tests of this exercise run.
     Running(String),
+    /// The first test that fails of the exercise with this name; others still run.
+    Failed(String, Box<TestResult>),
     /// Something that the user should know.
     Warning(String),
 }
@@ -58,9 +64,18 @@ impl Progress {
     pub(super) fn of(event: &Event<'_>) -> Option<Self> {
         match event {
             Event::Compiling { exercise, .. } => Some(Self::Compiling(exercise.name.clone())),
+            Event::CompilingCrates { done, of, next, .. } => {
+                Some(Self::Further(compiling(*done, *of, next)))
+            }
+            Event::Tested { exercise, done, of } => {
+                Some(Self::Further(testing(exercise, *done, *of)))
+            }
+            Event::Failed { exercise, test } => {
+                Some(Self::Failed(exercise.name.clone(), Box::new((*test).clone())))
+            }
             Event::Running { exercise, .. } => Some(Self::Running(exercise.name.clone())),
             Event::Warning { text } => Some(Self::Warning((*text).to_owned())),
-            _ => None,
+            Event::Judged { .. } => None,
         }
     }
 
@@ -68,7 +83,9 @@ impl Progress {
     pub(super) fn in_words(&self) -> String {
         match self {
             Self::Compiling(name) => format!("compiling {name} …"),
+            Self::Further(text) => text.clone(),
             Self::Running(name) => format!("testing {name} …"),
+            Self::Failed(name, test) => format!("testing {name}: {} fails", test.name),
             Self::Warning(text) => format!("warning: {text}"),
         }
     }

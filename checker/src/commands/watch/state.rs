@@ -77,6 +77,8 @@ pub(super) struct State<'w> {
     pub exercise: &'w Exercise,
     /// Its page, as it was judged last.
     pub page: Option<Kept<'w>>,
+    /// Of the judgement that is being made, what is known already.
+    pub failing: Option<Kept<'w>>,
     /// What `check` would go on with.
     coming: Option<&'w Exercise>,
     /// The line of it to look at.
@@ -113,6 +115,7 @@ impl<'w> State<'w> {
             standing,
             exercise,
             page: None,
+            failing: None,
             coming: None,
             line_to_open: None,
             view: View::Page,
@@ -147,6 +150,7 @@ impl<'w> State<'w> {
                 self.standing = standing;
                 self.running = None;
                 self.progress = None;
+                self.failing = None;
                 let mut effects = self.ended(job, result);
                 effects.extend(self.start_next());
                 effects
@@ -207,7 +211,7 @@ impl<'w> State<'w> {
     /// Whether the page is of what is being judged anew.
     pub(super) fn is_old(&self) -> bool {
         let is_judged = |job: &Job<'_>| job.is(Task::Judge, self.exercise);
-        self.running.iter().chain(&self.queue).any(is_judged)
+        self.failing.is_none() && self.running.iter().chain(&self.queue).any(is_judged)
     }
 
     /// The exercise of a file that was saved becomes the one that is worked on, and is judged from the start.
@@ -280,14 +284,30 @@ impl<'w> State<'w> {
 
     fn progresses(&mut self, progress: Progress) -> Vec<Effect<'w>> {
         let text = progress.in_words();
-        if matches!(progress, Progress::Warning(_)) {
+        if let Progress::Warning(_) = progress {
             self.warning = Some(text.clone());
-        } else {
-            // What it waited for is over.
-            self.warning = None;
-            self.progress = Some(progress);
+            return vec![Effect::Say(text)];
         }
-        vec![Effect::Say(text)]
+        // What it waited for is over.
+        self.warning = None;
+        match progress {
+            // Of what was saved again meanwhile it says nothing.
+            Progress::Failed(name, test) if name == self.exercise.name && self.queue.is_empty() => {
+                self.failing = Some(Kept::Failing { exercise: self.exercise, test });
+                self.scroll = (0, 0);
+                Vec::new()
+            }
+            Progress::Failed(..) => Vec::new(),
+            // Each phase is said once.
+            Progress::Further(_) => {
+                self.progress = Some(progress);
+                Vec::new()
+            }
+            _ => {
+                self.progress = Some(progress);
+                vec![Effect::Say(text)]
+            }
+        }
     }
 
     fn ended(&mut self, job: Job<'w>, result: Result<Outcome<'w>, Error>) -> Vec<Effect<'w>> {

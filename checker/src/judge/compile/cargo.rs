@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use sandbox::{Limits, Program};
 
+use super::progress;
 use crate::Error;
 use crate::judge::candidate::Candidate;
 
@@ -33,12 +34,19 @@ pub(super) fn cargo(candidate: &Candidate<'_>) -> Result<Program, Error> {
         cargo.environment.insert(name.into(), candidate.target.clone().into());
     }
     cargo.environment.insert("CARGO_TERM_COLOR".into(), "never".into());
+    if candidate.in_place {
+        // Somebody waits for it, and is told how far it is.
+        for (name, value) in progress::VARIABLES {
+            cargo.environment.insert(name.into(), value.into());
+        }
+    }
     Ok(Program {
         path: cargo.path,
         args,
         env: cargo.environment.into_iter().collect(),
         directory: cargo.directory,
         limits: limits(candidate, candidate.exercise.compile_deadline),
+        copy_of_stderr: None,
         confinement: None,
     })
 }

@@ -15,10 +15,13 @@ use std::time::Duration;
 
 use sandbox::{End, Observation, Program, Stop};
 
-use super::cargo::build_directory;
+use super::cargo::{build_directory, forget_freshness};
+use super::progress::{Progress, without_progress};
 use crate::Error;
 use crate::event::{Event, Sink};
 use crate::judge::candidate::Candidate;
+use crate::system::scratch::Scratch;
+use crate::workbook::curriculum::Exercise;
 use crate::workbook::settings;
 
 /// How often a lock that somebody has is tried, and how often it is looked for whom cargo waits.
@@ -46,19 +49,19 @@ impl Locks {
         Self { directories, crates: home.map(|home| home.join(".package-cache")) }
     }
 
-    /// Runs cargo once nobody else builds there; `prepare` is done under cargo's own locks.
+    /// Runs cargo once nobody else builds there, and has it look at the candidate anew.
     pub(super) fn run(
         &self,
         cargo: &Program,
-        prepare: impl Fn() -> Result<(), Error>,
+        candidate: &Candidate<'_>,
         stop: &Stop,
         events: &mut dyn Sink,
     ) -> Result<Observation, Error> {
         loop {
             let held = self.take(stop, events)?;
-            prepare()?;
+            forget_freshness(candidate)?;
             drop(held);
-            let (observation, has_waited) = self.watch(cargo, stop, events)?;
+            let (observation, has_waited) = self.watch(cargo, candidate.exercise, stop, events)?;
             if !(has_waited && matches!(observation.end, End::TimedOut(_))) {
                 return Ok(observation);
             }
@@ -91,14 +94,18 @@ impl Locks {
         Ok(held)
     }
 
-    /// Runs cargo, and says for whom it waits. Whether it has waited is told, too.
+    /// Runs cargo, and says how far it is and for whom it waits. Whether it has waited is told, too.
     fn watch(
         &self,
         cargo: &Program,
+        exercise: &Exercise,
         stop: &Stop,
         events: &mut dyn Sink,
     ) -> Result<(Observation, bool), Error> {
         let (done, is_done) = channel::<()>();
+        let scratch = Scratch::new()?;
+        let mut progress = Progress::new(scratch.directory()?.join("stderr"));
+        let cargo = &Program { copy_of_stderr: Some(progress.file().to_owned()), ..cargo.clone() };
         let (observation, looks) = thread::scope(|scope| {
             let run = scope.spawn(|| {
                 let observation = sandbox::run(cargo, stop);
@@ -107,6 +114,9 @@ impl Locks {
             });
             let mut looks = 0;
             while is_done.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
+                if let Some((done, of, next)) = progress.new_since() {
+                    events.emit(&Event::CompilingCrates { exercise, done, of, next: &next });
+                }
                 let Some(path) = self.somebody_elses() else { continue };
                 looks += 1;
                 if looks == UNSAID {
@@ -115,7 +125,8 @@ impl Locks {
             }
             (run.join().expect("a run does not panic"), looks)
         });
-        let observation = observation?;
+        let mut observation = observation?;
+        observation.stderr.text = without_progress(&observation.stderr.text);
         // Where /proc does not tell, cargo's last word does.
         let last = observation.stderr.text.trim_end().lines().next_back();
         let still_waits = last.is_some_and(|line| line.contains("waiting for file lock"));

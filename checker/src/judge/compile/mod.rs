@@ -16,6 +16,7 @@ mod kept;
 mod locks;
 mod messages;
 mod program;
+mod progress;
 mod rebuild;
 mod recipe;
 mod record;
@@ -31,8 +32,8 @@ use crate::event::{Silent, Sink};
 use crate::judge::candidate::Candidate;
 use crate::judge::inputs::Inputs;
 use crate::system::lock::Lock;
+use cargo::cargo;
 pub(crate) use cargo::cargo_failed;
-use cargo::{cargo, forget_freshness};
 #[cfg(feature = "grade")]
 pub use compiled::Unclear;
 pub use compiled::{Compiled, Diagnostic, Programs, clean_paths};
@@ -89,7 +90,7 @@ pub fn compile_by_cargo(
     let locks = Locks::new(candidate, &cargo);
     let mut attempts = 0;
     let (observation, mut messages) = loop {
-        let observation = locks.run(&cargo, || forget_freshness(candidate), stop, events)?;
+        let observation = locks.run(&cargo, candidate, stop, events)?;
         match observation.end {
             End::Exited(_) => {}
             End::TimedOut(_) => return Ok(Compiled::Endless),

@@ -89,6 +89,7 @@ impl Recipe {
             env: env.into_iter().collect(),
             directory: candidate.workspace.clone(),
             limits: limits(candidate, deadline),
+            copy_of_stderr: None,
             confinement: candidate.confined.map(|confined| Confinement {
                 read_only: confined.tools.iter().cloned().chain([seen(call, candidate)]).collect(),
                 writable: vec![place.outputs.clone()],

@@ -5,7 +5,9 @@ use crate::findings::{Compared, WorkbookStatus};
 use crate::report::caller::Caller;
 use crate::report::text::{clean, fill, wrap};
 use crate::report::{Report, Reporter};
+use crate::verdict::TestResult;
 use crate::workbook::Workbook;
+use crate::workbook::curriculum::Exercise;
 
 use super::{Screen, Style, is_live};
 
@@ -14,6 +16,8 @@ use super::{Screen, Style, is_live};
 pub(crate) enum Kept<'w> {
     /// How exercises stand.
     Status { workbook: &'w Workbook, status: Box<WorkbookStatus<'w>> },
+    /// The first test of an exercise that fails, while others still run.
+    Failing { exercise: &'w Exercise, test: Box<TestResult> },
     /// A text as it is.
     Note(String),
     /// A text in Markdown.
@@ -66,6 +70,7 @@ impl Screen<'_> {
     fn kept(&mut self, kept: &Kept<'_>) {
         match kept {
             Kept::Status { workbook, status } => self.status_of_workbook(workbook, status),
+            Kept::Failing { exercise, test } => self.failing(exercise, test),
             Kept::Note(text) => {
                 // Not wrapped: an experiment's output and the compiler's errors are in columns.
                 let text = self.style.with_commands(&clean(text));

@@ -5,10 +5,11 @@ use crate::findings::{ExerciseStatus, Since};
 use crate::judge::EXPERIMENT;
 use crate::report::text::{Paint, clean, labelled, wrap};
 use crate::verdict::{Judgement, Outcome, TestResult, Verdict};
+use crate::workbook::curriculum::Exercise;
 
 use super::Screen;
 use super::fold::{Instead, Rank};
-use super::words::at;
+use super::words::{at, heading};
 
 /// A paragraph of more lines may give way.
 const TALL: usize = 5;
@@ -54,6 +55,18 @@ impl Screen<'_> {
         }
     }
 
+    /// What is known of an exercise while its other tests run: the first one that fails.
+    pub(in crate::report) fn failing(&mut self, exercise: &Exercise, test: &TestResult) {
+        let mark = self.paint("✗", Paint::Bad);
+        let heading = self.paint(&heading(exercise), Paint::Strong);
+        self.line("");
+        self.line(&format!("{mark} {heading}"));
+        self.line("");
+        let all = self.style.caller.command(&format!("check {} --full", exercise.name));
+        self.test(test, &all, |screen| screen.fails(test));
+        self.line("");
+    }
+
     fn why(&mut self, status: &ExerciseStatus<'_>) {
         let judgement = &status.judgement;
         let all = self.style.caller.command(&format!("check {} --full", status.exercise.name));
@@ -65,6 +78,31 @@ impl Screen<'_> {
         let Some(test) = judgement.first_unpassed() else {
             return;
         };
+        self.test(test, &all, |screen| {
+            if judgement.verdict == Verdict::Skipped {
+                let is_skipped = |test: &&TestResult| test.outcome == Outcome::Skipped;
+                for test in judgement.tests.iter().filter(is_skipped) {
+                    screen.line(&format!(
+                        "  {} {}",
+                        screen.paint("-", Paint::Open),
+                        clean(&test.name)
+                    ));
+                }
+            } else {
+                screen.fails(test);
+            }
+        });
+        self.line("");
+        self.line(&format!("  {}", how_many_pass(judgement, status.since.as_ref())));
+        self.lost(status.since.as_ref());
+    }
+
+    fn fails(&mut self, test: &TestResult) {
+        self.line(&format!("  {} {}", self.paint("✗", Paint::Bad), clean(&test.name)));
+    }
+
+    /// What a test has found out, behind its `name`.
+    fn test(&mut self, test: &TestResult, all: &str, name: impl FnOnce(&mut Self)) {
         let words = test.evidence.as_ref();
         let mut words = words.map_or_else(Words::default, |it| self.style.worded(it, 4));
         // What is drawn may be taller than the screen: the words come last.
@@ -78,24 +116,14 @@ impl Screen<'_> {
             self.line("");
             words.body = Body::None;
         }
-        if judgement.verdict == Verdict::Skipped {
-            let is_skipped = |test: &&TestResult| test.outcome == Outcome::Skipped;
-            for test in judgement.tests.iter().filter(is_skipped) {
-                self.line(&format!("  {} {}", self.paint("-", Paint::Open), clean(&test.name)));
-            }
-        } else {
-            self.line(&format!("  {} {}", self.paint("✗", Paint::Bad), clean(&test.name)));
-        }
-        self.words(&words, 4, &all);
+        name(self);
+        self.words(&words, 4, all);
         if let Some(place) = &test.place {
             let at = self.link(&at(place), &place.file, Some(place.line));
             self.folding(Rank::Detail, Instead::Lines(Vec::new()), |screen| {
                 screen.line(&format!("    at {at}"));
             });
         }
-        self.line("");
-        self.line(&format!("  {}", how_many_pass(judgement, status.since.as_ref())));
-        self.lost(status.since.as_ref());
     }
 
     /// The tests that passed the last time and do not now.

@@ -8,7 +8,6 @@ use ratatui::text::{Line, Span, Text};
 use ratatui::widgets::Paragraph;
 
 use crate::commands::watch::content::{Content, title};
-use crate::commands::watch::happening::Progress;
 use crate::commands::watch::job::Task;
 use crate::commands::watch::key::COMMANDS;
 use crate::commands::watch::standing::passes;
@@ -104,9 +103,7 @@ fn activity(state: &State<'_>) -> String {
         (Some(job), _) if job.task == Task::Prepare => {
             format!("preparing {} (in idle time)", job.exercise.name)
         }
-        (_, Some(progress @ (Progress::Compiling(_) | Progress::Running(_)))) => {
-            progress.in_words()
-        }
+        (_, Some(progress)) => progress.in_words(),
         (Some(job), _) => format!("checking {} …", job.exercise.name),
     }
 }
