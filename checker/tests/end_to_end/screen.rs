@@ -1,14 +1,15 @@
 //! What a learner sees on a terminal of a certain size, and what a page says of the last run.
 
-use std::fs::File;
+use std::fs::{File, Permissions};
 use std::io::Read;
+use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 
 use evidence::{Failure, Step, Told};
 use nix::pty::{Winsize, openpty};
 
 use crate::evidence::{schedule, tells};
-use crate::miniature::{ANSWER, Miniature, NEXT, SOLUTION, outcome};
+use crate::miniature::{ANSWER, Finished, Miniature, NEXT, SOLUTION, outcome};
 
 /// What a command shows on a terminal of this size.
 fn on_a_terminal(mut command: Command, columns: u16, rows: u16) -> String {
@@ -26,21 +27,58 @@ fn on_a_terminal(mut command: Command, columns: u16, rows: u16) -> String {
     String::from_utf8(shown).unwrap().replace("\r\n", "\n")
 }
 
-/// The lines that stay, without colours.
-fn lines(shown: &str) -> Vec<String> {
-    let plain = |line: &str| {
-        let line = line.rsplit("\x1b[K").next().unwrap_or(line);
-        let mut parts = line.split("\x1b[");
-        let first = parts.next().unwrap_or_default().to_owned();
-        parts.fold(first, |text, part| text + part.split_once('m').map_or(part, |(_, it)| it))
-    };
-    shown.lines().map(plain).collect()
+/// The lines that stay, without colours, on a terminal that is tall enough for all of them.
+fn lines(shown: &str, columns: u16) -> Vec<String> {
+    let mut terminal = vt100::Parser::new(400, columns, 0);
+    terminal.process(shown.replace('\n', "\r\n").as_bytes());
+    let contents = terminal.screen().contents();
+    contents.lines().map(|line| line.trim_end().to_owned()).collect()
 }
 
 fn check_answer(miniature: &Miniature, columns: u16, rows: u16, more: &[&str]) -> Vec<String> {
     let mut command = miniature.command(&[&["check", "answer"], more].concat());
     command.env_remove("FORCE_HYPERLINK").env("NO_COLOR", "1");
-    lines(&on_a_terminal(command, columns, rows))
+    lines(&on_a_terminal(command, columns, rows), columns)
+}
+
+#[test]
+fn the_first_failure_is_shown_at_once_and_taken_back_for_the_page() {
+    let miniature = Miniature::with_answer("wrong_answer");
+    let shown = on_a_terminal(miniature.command(&["check", "answer"]), 80, 24);
+    let count = |text: &str| text.matches("the answer is 42").count();
+    assert_eq!(count(&shown), 2, "{shown:?}");
+    let page = lines(&shown, 80);
+    assert_eq!(count(&page.join("\n")), 1, "{page:#?}");
+    for phrase in ["testing answer: 2 of 2", "compiling 1 of "] {
+        assert!(shown.contains(phrase), "{shown:?}");
+        assert!(!page.iter().any(|line| line.contains(phrase)), "{page:#?}");
+    }
+    // Where nothing can be taken back, it is said once.
+    let finished = miniature.checker(&["check", "answer"]);
+    assert_eq!(count(&finished.stdout), 1, "{finished:?}");
+    assert!(!finished.stdout.contains("testing"), "{finished:?}");
+}
+
+#[test]
+fn what_has_no_room_on_the_terminal_is_not_shown_before_the_page() {
+    let miniature = Miniature::with_answer("wrong_answer");
+    let shown = on_a_terminal(miniature.command(&["check", "answer"]), 80, 6);
+    assert_eq!(shown.matches("1.1 answer: The answer").count(), 1, "{shown:?}");
+}
+
+#[test]
+fn nothing_of_how_far_cargo_is_is_in_what_it_complains_of() {
+    let miniature = Miniature::with_answer("right");
+    // It compiles the library, and stops in the middle of the rest.
+    let script = "#!/bin/sh\ncase \"$*\" in *--test*) exit 1;; esac\nexec \"$@\"\n";
+    let wrapper = miniature.root().join("../wrapper");
+    std::fs::write(&wrapper, script).unwrap();
+    std::fs::set_permissions(&wrapper, Permissions::from_mode(0o755)).unwrap();
+    let mut command = miniature.command(&["check", "answer"]);
+    command.env("RUSTC_WRAPPER", &wrapper);
+    let finished = Finished::of(command.output().unwrap());
+    assert_eq!(finished.code, Some(3), "{finished:?}");
+    assert!(!finished.stderr.contains("Building [") && !finished.stderr.contains('\r'));
 }
 
 #[test]
@@ -214,7 +252,7 @@ fn files_stand_side_by_side_on_a_wide_terminal_and_in_a_pager_on_a_small_one() {
     let show = |columns, rows, pager: &str| {
         let mut command = miniature.command(&["solution", "answer", "--force"]);
         command.env("PAGER", pager).env("NO_COLOR", "1");
-        lines(&on_a_terminal(command, columns, rows)).join("\n")
+        lines(&on_a_terminal(command, columns, rows), columns).join("\n")
     };
     let wide = show(120, 40, "false");
     assert!(wide.contains("//! The right answer.") && wide.contains(" │ //! The ref"), "{wide}");
