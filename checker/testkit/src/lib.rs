@@ -1,5 +1,6 @@
 //! What the tests of the exercises stand on.
 //!
+//! - [`cases!`]: one test a row of a table, without a procedural macro.
 //! - [`require!`]: an assertion whose failure teaches (expected, seen, likely, read).
 //! - [`on_trial`]: the part of a program whose calls a trial of the tracer's disturbs.
 //! - [`survey`]: what a function must leave as it was.
@@ -20,6 +21,7 @@
 
 pub mod affinity;
 pub mod between;
+mod cases;
 pub mod deadline;
 pub mod growth;
 mod hang;

@@ -22,6 +22,7 @@ fn watched(miniature: &Miniature, editor: &str) -> Terminal {
     let terminal = Terminal::watch_with(miniature, SIZE, &[], &[("VISUAL", editor)]);
     terminal.wait_for("the answer is 42");
     terminal.wait_until_idle();
+    terminal.wait_until_idle();
     terminal
 }
 
@@ -56,6 +57,7 @@ fn one_with_a_window_leaves_the_screen_as_it_is() {
     let expected = format!("--wait --goto {}:4\n", root.join(ANSWER).display());
     assert_eq!(miniature.read("opened.whole"), expected);
     terminal.wait_for("the answer is 42");
+    terminal.wait_until_idle();
     terminal.press("q");
     assert_eq!(terminal.end().code(), Some(0));
 }

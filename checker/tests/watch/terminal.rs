@@ -133,8 +133,9 @@ impl Terminal {
             let is_drawn = screen.text.ends_with("\x1b[?25l");
             is_drawn
                 && first.contains("pass")
-                && !first.contains('…')
-                && !first.contains("preparing")
+                && ["checking", "compiling", "testing", "preparing", "…"]
+                    .iter()
+                    .all(|doing| !first.contains(doing))
         });
     }
 

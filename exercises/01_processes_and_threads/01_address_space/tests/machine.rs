@@ -12,7 +12,6 @@ use address_space::{Region, find, peek, regions_of, user_bits};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::mman::{MapFlags, ProtFlags, mmap, mprotect};
 use nix::unistd::{SysconfVar, ftruncate, sysconf};
-use rstest::rstest;
 use testkit::{procfs, require};
 
 /// A number that can be changed.
@@ -25,14 +24,17 @@ fn map_of_this_process() -> Vec<Region> {
     regions_of(process::id()).expect("a process may read its own map")
 }
 
-/// `?` stands for either: linkers differ in what they put beside each other.
-#[rstest]
-#[case::code(map_of_this_process as *const () as u64, "r-xp")]
-#[case::a_static_that_can_be_changed(&raw const CHANGEABLE as u64, "rw?p")]
-#[case::a_static_that_cannot(&raw const FIXED as u64, "r-?p")]
-#[case::the_stack(&raw const *std::hint::black_box(&process::id()) as u64, "rw?p")]
-#[case::the_heap(Box::into_raw(Box::new(1)) as u64, "rw?p")]
-fn each_part_of_a_program_has_its_permissions(#[case] address: u64, #[case] expected: &str) {
+// `?` stands for either: linkers differ in what they put beside each other.
+testkit::cases! {
+    each_part_of_a_program_has_its_permissions:
+    case_1_code(map_of_this_process as *const () as u64, "r-xp");
+    case_2_a_static_that_can_be_changed(&raw const CHANGEABLE as u64, "rw?p");
+    case_3_a_static_that_cannot(&raw const FIXED as u64, "r-?p");
+    case_4_the_stack(&raw const *std::hint::black_box(&process::id()) as u64, "rw?p");
+    case_5_the_heap(Box::into_raw(Box::new(1)) as u64, "rw?p");
+}
+
+fn each_part_of_a_program_has_its_permissions(address: u64, expected: &str) {
     let regions = map_of_this_process();
     let seen = find(&regions, address).map(|region| region.permissions.as_str());
     let fits = |seen: &str| seen.chars().zip(expected.chars()).all(|(s, e)| s == e || e == '?');
@@ -131,14 +133,17 @@ fn a_peek_may_begin_in_one_region_and_end_in_the_next() {
     );
 }
 
-#[rstest]
-#[case::the_first_address(0)]
-#[case::an_address_in_the_first_page(8)]
-#[case::the_first_with_bit_63(1 << 63)]
-#[case::the_kernels_half(0xffff_8000_0000_0000)]
-#[case::the_last_eight_bytes(u64::MAX - 7)]
-#[case::the_last_address(u64::MAX)]
-fn a_peek_where_nothing_is_mapped_is_an_error(#[case] address: u64) {
+testkit::cases! {
+    a_peek_where_nothing_is_mapped_is_an_error:
+    case_1_the_first_address(0);
+    case_2_an_address_in_the_first_page(8);
+    case_3_the_first_with_bit_63(1 << 63);
+    case_4_the_kernels_half(0xffff_8000_0000_0000);
+    case_5_the_last_eight_bytes(u64::MAX - 7);
+    case_6_the_last_address(u64::MAX);
+}
+
+fn a_peek_where_nothing_is_mapped_is_an_error(address: u64) {
     let seen = catch_unwind(|| peek(process::id(), address));
     let seen = match seen {
         Ok(Ok(number)) => format!("the number {number:#x}"),
