@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use signal_hook::consts::{SIGCONT, SIGINT, SIGTERM, SIGTSTP, SIGWINCH};
 
+use super::content::Content;
 use super::happening::{Happening, Progress};
 use super::job::{Job, Outcome, Task};
 use super::key::Key;
 use super::state::{Effect, Question, State, View};
 use crate::findings::{Listed, State as Standing, WorkbookStatus};
+use crate::report::Look;
+use crate::verdict::{Outcome as TestOutcome, TestResult};
 use crate::workbook::Workbook;
 use crate::workbook::curriculum::Exercise;
 use crate::{Error, Exit};
@@ -230,4 +233,48 @@ fn a_machine_that_fails_is_told_and_nothing_ends() {
     assert!(matches!(&state.view, View::Said { title, .. } if title == "not done: answer"));
     let gone = state.update(Happening::WorkerGone);
     assert!(matches!(gone[..], [Effect::Quit(Exit::Fault)]), "{gone:?}");
+}
+
+fn failed(workbook: &Workbook, exercise: usize) -> Happening<'_> {
+    let test = TestResult {
+        name: "it_is_42".to_owned(),
+        target: "answer".to_owned(),
+        outcome: TestOutcome::Failed,
+        evidence: None,
+        place: None,
+        schedules: None,
+    };
+    let name = workbook.curriculum.exercises[exercise].name.clone();
+    Happening::Progress(Progress::Failed(name, Box::new(test)))
+}
+
+#[test]
+fn the_first_failure_is_shown_until_the_judgement_is_there() {
+    let workbook = workbook();
+    let mut state = begun(&workbook);
+    let shows = |state: &State<'_>| {
+        let look = Look { width: 80, colour: false, scrolls: true };
+        Content::of(state, look).lines.iter().any(|line| line.contains("✗ it_is_42"))
+    };
+    assert!(state.is_old());
+    state.update(failed(&workbook, 1));
+    assert!(!shows(&state), "it is of another exercise");
+    state.update(failed(&workbook, 0));
+    assert!(shows(&state) && !state.is_old());
+    // Saved again: what the old text comes to is no news any more.
+    state.update(ended(&workbook, Task::Judge, 0, interrupted()));
+    assert!(!shows(&state));
+    state.update(saved(&workbook, &[0]));
+    state.update(saved(&workbook, &[0]));
+    state.update(failed(&workbook, 0));
+    assert!(!shows(&state));
+}
+
+#[test]
+fn how_far_something_is_changes_the_screen_and_says_no_line() {
+    let workbook = workbook();
+    let mut state = begun(&workbook);
+    let further = Progress::Further("compiling 2 of 3: answer".to_owned());
+    assert_eq!(brief(&state.update(Happening::Progress(further.clone()))), [""; 0]);
+    assert_eq!(state.progress, Some(further));
 }
