@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use proc_macro2::{Delimiter, TokenTree};
+use proc_macro2::{Delimiter, Ident, TokenTree};
 use sha2::{Digest, Sha256};
 use syn::{Attribute, Item, ItemFn, ItemMacro, ReturnType, Type};
 
@@ -87,8 +87,9 @@ fn unsealable(path: &Path, problem: &str) -> Error {
     Error::Format {
         path: PathBuf::from(path),
         problem: problem.to_owned(),
-        remedy: "To grade, each test must be a function with #[test] or #[rstest] in this file, or one in \
-                 proptest!: not `async`, and without `impl Trait` as its result."
+        remedy: "To grade, each test must be a function with #[test] or #[rstest] in this file, one in \
+                 proptest!, or one with a table of testkit::cases!: not `async`, and without `impl Trait` as \
+                 its result."
             .to_owned(),
     }
 }
@@ -108,7 +109,8 @@ fn seal(function: &str, target: &str, token: &str) -> [String; 2] {
 /// A test function and its places in the file's text.
 struct Function {
     name: String,
-    named_at: Range<usize>,
+    /// Where it is declared, and where a table says that its rows are this function's.
+    named_at: Vec<Range<usize>>,
     form: Form,
 }
 
@@ -128,10 +130,17 @@ fn functions(text: &str) -> Result<Vec<Function>, String> {
 }
 
 fn collect(items: &[Item], text: &str, found: &mut Vec<Function>) -> Result<(), String> {
+    let tables: Vec<Ident> = items.iter().filter_map(table).collect();
     for item in items {
         match item {
-            Item::Fn(function) if function.attrs.iter().any(is_test) => {
-                found.push(plain(function, text)?);
+            Item::Fn(function) => {
+                let tables = tables.iter().filter(|name| **name == function.sig.ident);
+                let tables: Vec<_> = tables.map(|name| name.span().byte_range()).collect();
+                if !tables.is_empty() || function.attrs.iter().any(is_test) {
+                    let mut function = plain(function, text)?;
+                    function.named_at.extend(tables);
+                    found.push(function);
+                }
             }
             Item::Macro(properties) if properties.mac.path.is_ident("proptest") => {
                 collect_properties(properties, found);
@@ -144,6 +153,16 @@ fn collect(items: &[Item], text: &str, found: &mut Vec<Function>) -> Result<(), 
         }
     }
     Ok(())
+}
+
+/// The function that the rows of a `testkit::cases!` call: its name begins the table.
+fn table(item: &Item) -> Option<Ident> {
+    let Item::Macro(table) = item else { return None };
+    let is_table = table.mac.path.segments.last().is_some_and(|last| last.ident == "cases");
+    match table.mac.tokens.clone().into_iter().next() {
+        Some(TokenTree::Ident(name)) if is_table => Some(name),
+        _ => None,
+    }
 }
 
 /// `#[test]`, `#[rstest]`.
@@ -167,7 +186,7 @@ fn plain(function: &ItemFn, text: &str) -> Result<Function, String> {
     if function.sig.asyncness.is_some() {
         return Err(format!("`{name}` is async"));
     }
-    let named_at = function.sig.ident.span().byte_range();
+    let named_at = vec![function.sig.ident.span().byte_range()];
     Ok(Function { name, named_at, form: Form::Plain { body, result } })
 }
 
@@ -191,7 +210,7 @@ fn collect_properties(properties: &ItemMacro, found: &mut Vec<Function>) {
                 if let Some(attribute) = attribute.take() {
                     found.push(Function {
                         name: name.to_string(),
-                        named_at: name.span().byte_range(),
+                        named_at: vec![name.span().byte_range()],
                         form: Form::Property { attribute, end },
                     });
                 }
@@ -239,7 +258,8 @@ impl Disguise<'_> {
         let end = format!("crate::{write}({process}, 0x{one}, 0x{two});");
         match &function.form {
             Form::Plain { body, result: of_type } => {
-                self.edits.push((function.named_at.clone(), given));
+                let named_at = function.named_at.iter().cloned();
+                self.edits.extend(named_at.map(|place| (place, given.clone())));
                 let (open, close) = (body.start + 1, body.end - 1);
                 self.insert(open, format!(" {begin} let {result} = (move || -> {of_type} {{"));
                 self.insert(close, format!("}})(); {end} {result} "));
@@ -248,7 +268,8 @@ impl Disguise<'_> {
                 let property = alias(&format!(" property {name}"), self.token);
                 self.shown.insert(property.clone(), name.clone());
                 self.edits.push((attribute.clone(), String::new()));
-                self.edits.push((function.named_at.clone(), property.clone()));
+                let named_at = function.named_at.iter().cloned();
+                self.edits.extend(named_at.map(|place| (place, property.clone())));
                 let test = format!(" #[test] fn {given}() {{ {begin} {property}(); {end} }}");
                 self.insert(*end_of_macro, test);
             }
@@ -350,6 +371,18 @@ mod tests {
         seals.dedup();
         assert_eq!(seals.len(), 3);
         assert_ne!(seal("plain", "t", "x9"), seal("plain", "u", "x9"));
+    }
+
+    #[test]
+    fn a_row_of_a_table_has_the_seal_of_the_function_that_it_calls() {
+        let table =
+            "testkit::cases! {\n    many:\n    case_1_one(1);\n}\nfn many(n: u8) { help(n); }\n";
+        let disguised = Disguised::new(&pins(table, &["many::case_1_one"]), "x9").unwrap();
+        let (text, many) = (&disguised.pins.files[Path::new("tests/t.rs")], alias("many", "x9"));
+        assert_eq!(disguised.pins.tests["t"], [format!("{many}::case_1_one")]);
+        assert!(text.contains(&format!("    {many}:\n    case_1_one(1);")), "{text}");
+        assert!(text.contains(&format!("fn {many}(n: u8) {{ let ")), "{text}");
+        assert!(!text.contains("many"), "{text}");
     }
 
     #[test]
