@@ -135,8 +135,12 @@ env -u CARGO_BUILD_TARGET cargo build --target-dir target -p checker $(1)
 	test "$$built" -ef $(CHECKER) || { rm -f $(CHECKER) && mkdir -p $(dir $(CHECKER)) && cp "$$built" $(CHECKER); }
 endef
 
+# The first task, which can be read while the checker is built for the first time.
+FIRST := $(firstword $(sort $(wildcard exercises/*/*/README.md)))
+
 # cargo decides what to build; `touch` tells make that it has.
 $(CHECKER): $(SOURCES) | tools
+	@test -e $@ || echo "The checker is built once, in about half a minute. What to read meanwhile: $(FIRST)"
 	$(call build)
 	@touch $@
 

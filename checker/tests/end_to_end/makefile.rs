@@ -27,6 +27,9 @@ fn workbook(configuration: &str) -> tempfile::TempDir {
     let package = "[package]\nname = \"checker\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
     write("workbook/checker/Cargo.toml", &format!("{package}[features]\ngrade = []\n"));
     write("workbook/checker/src/main.rs", &program("first"));
+    for exercise in ["02_part/01_later", "01_part/01_first"] {
+        write(&format!("workbook/exercises/{exercise}/README.md"), "# A task\n");
+    }
     above
 }
 
@@ -62,13 +65,17 @@ fn make_builds_and_finds_the_checker(
     let values: Vec<String> = variables.iter().map(|(_, value)| of_host(value)).collect();
     let variables: Vec<(&str, &str)> =
         variables.iter().zip(&values).map(|((name, _), value)| (*name, value.as_str())).collect();
-    assert!(make(above.path(), &variables).contains("first was asked for Some(\"list\")"));
+    let said = make(above.path(), &variables);
+    assert!(said.contains("first was asked for Some(\"list\")"), "{said}");
+    let meanwhile = "meanwhile: exercises/01_part/01_first/README.md";
+    assert!(said.contains(meanwhile), "{said}");
     let source = above.path().join("workbook/checker/src/main.rs");
     fs::write(&source, program("second")).unwrap();
     // Newer than what was built, whatever the clock's steps are.
     let later = std::time::SystemTime::now() + std::time::Duration::from_secs(60);
     fs::File::options().write(true).open(&source).unwrap().set_modified(later).unwrap();
-    assert!(make(above.path(), &variables).contains("second was asked for"));
+    let said = make(above.path(), &variables);
+    assert!(said.contains("second was asked for") && !said.contains(meanwhile), "{said}");
     // And without them.
     assert!(make(above.path(), &[]).contains("second was asked for"));
 }
