@@ -2,7 +2,7 @@
 # Measures the speed of `make check` on this machine, in one run: `make bench`.
 #
 # Everything happens in copies below a temporary directory. Crates are downloaded before; what is compared is
-# measured in turns, so that noise hits both sides. With PEERS=1 rustlings and bacon are built beside it, which
+# measured in turns, so that noise hits both sides. With PEERS=1 rustlings is built beside it, which
 # needs the network once.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -18,7 +18,7 @@ until_shown() { # until_shown TEXT COMMAND…
     local start text=$1
     shift
     start=$(date +%s%N)
-    script --quiet --flush --return --command "$(printf '%q ' "$@")" /dev/null </dev/null 2>/dev/null | {
+    script --quiet --flush --return --command "stty rows 40 columns 100; $(printf '%q ' "$@")" /dev/null </dev/null 2>/dev/null | {
         while IFS= read -r line; do
             case $line in *"$text"*) date +%s%N >"$base/shown"; break ;; esac
         done
@@ -35,10 +35,8 @@ CARGO_NET_OFFLINE=false cargo fetch --quiet --locked
 checker=$base/learner/target/debug/checker
 
 if [ -n "${PEERS:-}" ]; then
-    for peer in rustlings bacon; do
-        CARGO_NET_OFFLINE=false cargo install --quiet --locked --root "$base/peers" --target-dir "$base/first" $peer
-        rm -rf "$base/first"
-    done
+    CARGO_NET_OFFLINE=false cargo install --quiet --locked --root "$base/peers" --target-dir "$base/rustlings" rustlings
+    rm -rf "$base/rustlings"
 fi
 
 echo
@@ -53,12 +51,10 @@ one=$(seconds "$checker" check "$first")
 grep -q "$first passes" "$base/output" || { cat "$base/output"; exit 1; }
 row "then the first exercise compiled and tested" "$one s"
 if [ -n "${PEERS:-}" ]; then
-    for peer in rustlings bacon; do
-        theirs=$(seconds cargo install --quiet --locked --force --root "$base/peers" --target-dir "$base/$peer" $peer)
-        row "the build of $peer, crates downloaded" "$theirs s"
-        [ $peer = bacon ] || row "  to the first verdict, and the first exercise, of that" "$(ratio "$cold" "$theirs"), $(ratio "$one" "$theirs")"
-        rm -rf "${base:?}/$peer"
-    done
+    theirs=$(seconds cargo install --quiet --locked --force --root "$base/peers" --target-dir "$base/rustlings" rustlings)
+    row "the build of rustlings, crates downloaded" "$theirs s"
+    row "ratios: to the first verdict, and the first exercise" "$(ratio "$cold" "$theirs"), $(ratio "$one" "$theirs")"
+    rm -rf "$base/rustlings"
 fi
 
 echo

@@ -1,6 +1,7 @@
 //! Judging the learner's files: what has changed is judged, the rest is known, and one exercise is next.
 
 use std::path::Path;
+use std::thread;
 
 use crate::Error;
 use crate::event::Event;
@@ -8,7 +9,7 @@ use crate::evidence::Evidence;
 use crate::findings::{ExerciseStatus, Since, WorkbookStatus};
 use crate::judge::candidate::Candidate;
 use crate::judge::edited::judge_edits;
-use crate::judge::inputs::Inputs;
+use crate::judge::inputs::{Common, Inputs};
 use crate::judge::line_to_open::LineToOpen;
 use crate::judge::{Judged, judge};
 use crate::progress::{Entry, Progress, Store};
@@ -76,6 +77,8 @@ pub(super) struct Checker<'a> {
     store: Store,
     progress: Progress,
     workbook_edits: Vec<Edit>,
+    /// Read once: what is judged anew is compared with what is there then.
+    common: Common,
     /// Held to the end, so that two checkers do not build and run in the same place.
     _turn: Option<Lock>,
 }
@@ -84,6 +87,9 @@ impl<'a> Checker<'a> {
     pub(super) fn new(session: &'a Session, reporter: &mut dyn Reporter) -> Result<Self, Error> {
         let store = Store::new(&session.workbook);
         let turn = wait_for_turn(session, reporter)?;
+        // The compiler is asked for its version meanwhile.
+        let settings = session.workbook.settings.clone();
+        thread::spawn(move || settings.in_words(true));
         // Verdicts do not need the past: without it they only take longer.
         let (progress, warning) = store.load().unwrap_or_else(|error| {
             (Progress::default(), Some(format!("progress cannot be read: {error}")))
@@ -92,7 +98,8 @@ impl<'a> Checker<'a> {
             reporter.warn(text);
         }
         let workbook_edits = WorkbookPins::load(&session.workbook)?.edits(&session.workbook)?;
-        Ok(Self { session, store, progress, workbook_edits, _turn: turn })
+        let common = Common::read(&session.workbook.root)?;
+        Ok(Self { session, store, progress, workbook_edits, common, _turn: turn })
     }
 
     /// The judgement of the learner's files as they are now.
@@ -130,7 +137,7 @@ impl<'a> Checker<'a> {
             return Ok(KnownOrNew::by_looking(judgement));
         }
         let candidate = Candidate::in_place(workbook, exercise, &pins);
-        let inputs = Inputs::read(&candidate)?;
+        let inputs = Inputs::read_beside(&candidate, &self.common)?;
         let entry = self.entry(exercise);
         if let Some(known) = entry.known(inputs.hash()) {
             let (judgement, warnings) = (known.clone(), entry.warnings.clone());
@@ -259,6 +266,6 @@ pub(super) fn wait_for_turn(
         if let Some(lock) = Lock::try_take(&path)? {
             return Ok(Some(lock));
         }
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        thread::sleep(std::time::Duration::from_millis(50));
     }
 }

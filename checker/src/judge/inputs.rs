@@ -27,14 +27,40 @@ pub struct Inputs {
     verdict: String,
 }
 
+/// The inputs that all exercises of a workspace have in common: the manifest and the lock file, and the crates that
+/// tests stand on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Common {
+    files: Vec<PathBuf>,
+    hash: String,
+}
+
+impl Common {
+    /// They as they are now.
+    pub fn read(workspace: &Path) -> Result<Self, Error> {
+        let files = common_files(workspace)?;
+        let mut hasher = Sha256::new();
+        for path in &files {
+            add_file(&mut hasher, workspace, path)?;
+        }
+        Ok(Self { files, hash: hex(&hasher.finalize()) })
+    }
+}
+
 impl Inputs {
     /// The inputs as they are now.
     pub fn read(candidate: &Candidate<'_>) -> Result<Self, Error> {
+        Self::read_beside(candidate, &Common::read(&candidate.workspace)?)
+    }
+
+    /// The inputs of one of several exercises, as they are now beside what all have in common.
+    pub fn read_beside(candidate: &Candidate<'_>, common: &Common) -> Result<Self, Error> {
         let files = files_of(candidate)?;
         let sources = Path::new("exercises").join(&candidate.exercise.directory).join("src");
         let (sources, given): (Vec<&PathBuf>, Vec<&PathBuf>) =
             files.iter().partition(|path| path.starts_with(&sources));
         let mut hasher = Sha256::new();
+        add(&mut hasher, common.hash.as_bytes());
         for path in given {
             add_file(&mut hasher, &candidate.workspace, path)?;
         }
@@ -60,7 +86,8 @@ impl Inputs {
         for tests in candidate.pins.tests.values() {
             add(&mut hasher, tests.join(" ").as_bytes());
         }
-        let files = files.iter().map(|path| candidate.workspace.join(path)).collect();
+        let files = files.iter().chain(&common.files);
+        let files = files.map(|path| candidate.workspace.join(path)).collect();
         Ok(Self { files, surroundings, programs, verdict: hex(&hasher.finalize()) })
     }
 
@@ -91,7 +118,7 @@ impl Inputs {
     }
 }
 
-/// The files that go into the hash, relative to the workspace.
+/// The exercise's files that go into the hash, relative to the workspace.
 fn files_of(candidate: &Candidate<'_>) -> Result<Vec<PathBuf>, Error> {
     let directory = candidate.directory();
     let exercise = Path::new("exercises").join(&candidate.exercise.directory);
@@ -105,12 +132,18 @@ fn files_of(candidate: &Candidate<'_>) -> Result<Vec<PathBuf>, Error> {
             found.push(exercise.join(path));
         }
     }
-    let is_there = |path: &&str| candidate.workspace.join(path).is_file();
+    Ok(found)
+}
+
+/// Those of the whole workspace.
+fn common_files(workspace: &Path) -> Result<Vec<PathBuf>, Error> {
+    let is_there = |path: &&str| workspace.join(path).is_file();
     // Where there is a given lock file, cargo cuts the other one to the exercises that happen to be laid.
     let lock = [GIVEN_LOCK, "Cargo.lock"].into_iter().find(is_there);
-    found.extend(["Cargo.toml"].into_iter().filter(is_there).chain(lock).map(PathBuf::from));
+    let manifest = ["Cargo.toml"].into_iter().filter(is_there);
+    let mut found: Vec<PathBuf> = manifest.chain(lock).map(PathBuf::from).collect();
     for directory in TEST_CRATES.map(Path::new) {
-        let below = files::files_below(&candidate.workspace.join(directory))?;
+        let below = files::files_below(&workspace.join(directory))?;
         found.extend(below.into_iter().map(|path| directory.join(path)));
     }
     Ok(found)

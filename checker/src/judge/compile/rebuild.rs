@@ -21,7 +21,6 @@ use crate::Error;
 use crate::judge::candidate::Candidate;
 use crate::judge::inputs::Inputs;
 use crate::system::files;
-use crate::system::lock::Lock;
 use crate::system::worker_pool::{Item, cores, in_order_of_needs};
 
 /// What the compiler keeps of an exercise for its next edit.
@@ -34,8 +33,6 @@ pub struct Rebuild<'a> {
     record: Record,
     recipe: Recipe,
     place: Place,
-    /// Held to the end, so that nobody writes the programs while they are run.
-    _turn: Lock,
 }
 
 /// What a rebuild came to.
@@ -85,13 +82,11 @@ impl<'a> Rebuild<'a> {
             return Ok(None);
         }
         let base = directory(candidate);
-        fs::create_dir_all(&base).map_err(Error::writing(&base))?;
-        let turn = Lock::take(&base.join("building.lock"))?;
         forget_others(&base)?;
         let outputs = base.join("programs");
         fs::create_dir_all(&outputs).map_err(Error::writing(&outputs))?;
         let place = Place { outputs, incremental: Some(base.join(INCREMENTAL)) };
-        Ok(Some(Self { candidate, inputs, record, recipe, place, _turn: turn }))
+        Ok(Some(Self { candidate, inputs, record, recipe, place }))
     }
 
     /// The programs that it makes, as they will be there.
