@@ -10,7 +10,7 @@ use crate::evidence::Evidence;
 use crate::findings::{ClaimFound, Seen, Trial, Whose};
 use crate::judge::candidate::{BuildDir, Candidate};
 use crate::judge::compile::{Compiled, compile};
-use crate::judge::inputs::Inputs;
+use crate::judge::inputs::{Common, Inputs};
 use crate::judge::panics::panics;
 use crate::judge::run_tests::{run_experiment, unnatural_end};
 use crate::progress::{Progress, Store};
@@ -48,7 +48,8 @@ pub fn claims(
     if let Some(text) = &warning {
         reporter.warn(text);
     }
-    let mut experiments = Experiments { session, progress, printed: BTreeMap::new() };
+    let common = Common::read(&session.workbook.root)?;
+    let mut experiments = Experiments { session, progress, common, printed: BTreeMap::new() };
     let mut found = Vec::new();
     for claim in curriculum.claims.iter().filter(|it| asked.is_none_or(|asked| asked == *it)) {
         let claim = experiments.try_claim(claim, asked.is_some(), reporter)?;
@@ -65,6 +66,7 @@ pub fn claims(
 struct Experiments<'a> {
     session: &'a Session,
     progress: Progress,
+    common: Common,
     /// By exercise and whether it was to measure.
     printed: BTreeMap<(&'a str, bool), Printed>,
 }
@@ -113,7 +115,8 @@ impl<'a> Experiments<'a> {
     }
 
     fn verdict(&self, exercise: &Exercise) -> Option<Verdict> {
-        remembered_verdict(&self.session.workbook, exercise, &self.progress.entry(&exercise.name))
+        let entry = self.progress.entry(&exercise.name);
+        remembered_verdict(&self.session.workbook, &self.common, exercise, &entry)
     }
 
     fn seen(

@@ -38,7 +38,7 @@ pub(super) fn judged<'a>(
     let (mut known, mut asked) = (Vec::new(), Vec::new());
     for exercise in &workbook.curriculum.exercises {
         if !exercises.iter().any(|asked| asked.number == exercise.number) {
-            known.push(Known::remembered(workbook, exercise, &checker.progress));
+            known.push(Known::remembered(workbook, &checker.common, exercise, &checker.progress));
             continue;
         }
         // What is saved while it is judged is an edit after this check.
@@ -57,6 +57,8 @@ pub(super) fn judged<'a>(
 
 /// A judgement of the learner's files as they are now.
 pub(super) struct KnownOrNew {
+    /// What the exercise must contain.
+    pins: Pins,
     pub judgement: Judgement,
     /// Whether it was known from before.
     pub cached: bool,
@@ -66,8 +68,8 @@ pub(super) struct KnownOrNew {
 
 impl KnownOrNew {
     /// One that needed no compiler.
-    fn by_looking(judgement: Judgement) -> Self {
-        Self { judgement, cached: false, warnings: Vec::new() }
+    fn by_looking(pins: Pins, judgement: Judgement) -> Self {
+        Self { pins, judgement, cached: false, warnings: Vec::new() }
     }
 }
 
@@ -127,21 +129,21 @@ impl<'a> Checker<'a> {
         let mut edits = pins.edits(workbook, exercise)?;
         edits.extend(self.workbook_edits.iter().cloned());
         if let Some(judgement) = missing_source(workbook, exercise) {
-            return Ok(KnownOrNew::by_looking(judgement));
+            return Ok(KnownOrNew::by_looking(pins, judgement));
         }
         if let Some(judgement) = judge_edits(&exercise.name, &edits) {
-            return Ok(KnownOrNew::by_looking(judgement));
+            return Ok(KnownOrNew::by_looking(pins, judgement));
         }
         if pins.is_untouched(workbook, exercise)? {
             let judgement = Judgement::without_tests(Verdict::NotStarted, None, None);
-            return Ok(KnownOrNew::by_looking(judgement));
+            return Ok(KnownOrNew::by_looking(pins, judgement));
         }
         let candidate = Candidate::in_place(workbook, exercise, &pins);
         let inputs = Inputs::read_beside(&candidate, &self.common)?;
         let entry = self.entry(exercise);
         if let Some(known) = entry.known(inputs.hash()) {
             let (judgement, warnings) = (known.clone(), entry.warnings.clone());
-            return Ok(KnownOrNew { judgement, cached: true, warnings });
+            return Ok(KnownOrNew { pins, judgement, cached: true, warnings });
         }
         let Judged { judgement, valid_for, mut warnings } =
             judge(&candidate, &inputs, &self.session.stop, reporter)?;
@@ -153,7 +155,7 @@ impl<'a> Checker<'a> {
             let text = format!("the verdict stands, but is not remembered: {error}");
             reporter.warn(&text);
         }
-        Ok(KnownOrNew { judgement, cached: false, warnings })
+        Ok(KnownOrNew { pins, judgement, cached: false, warnings })
     }
 
     pub(super) fn entry(&self, exercise: &Exercise) -> Entry {
@@ -161,14 +163,13 @@ impl<'a> Checker<'a> {
     }
 
     fn status(&self, exercise: &'a Exercise, found: KnownOrNew) -> ExerciseStatus<'a> {
-        let KnownOrNew { judgement, cached, warnings } = found;
+        let KnownOrNew { pins, judgement, cached, warnings } = found;
         let workbook = &self.session.workbook;
         let directory = workbook.exercise_path(exercise);
         let text = |file: &Path| files::read(&directory.join(file)).unwrap_or_default();
         let hints = text(Path::new("hints.md"));
         let readme = text(Path::new("README.md"));
         let source = text(&exercise.edit[0]);
-        let pins = Pins::load(workbook, exercise).unwrap_or_default();
         let line_to_open = LineToOpen { exercise, source: &source, given: &pins.files };
         let entry = self.entry(exercise);
         let has_passed = |it: &Judgement| it.verdict == Verdict::Passed;
@@ -215,7 +216,8 @@ impl<'a> Checker<'a> {
             let not_started = || Judgement::without_tests(Verdict::NotStarted, None, None);
             let Entry { judgement, warnings, .. } = self.entry(next);
             let judgement = judgement.unwrap_or_else(not_started);
-            self.status(next, KnownOrNew { judgement, cached: true, warnings })
+            let pins = Pins::load(&self.session.workbook, next).unwrap_or_default();
+            self.status(next, KnownOrNew { pins, judgement, cached: true, warnings })
         }))
     }
 }

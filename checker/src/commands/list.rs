@@ -2,7 +2,7 @@
 
 use crate::findings::{Listed, State};
 use crate::judge::candidate::Candidate;
-use crate::judge::inputs::Inputs;
+use crate::judge::inputs::{Common, Inputs};
 use crate::progress::{Entry, Store};
 use crate::report::{Report, Reporter};
 use crate::system::files;
@@ -20,7 +20,8 @@ pub fn list(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Erro
     if let Some(text) = &warning {
         reporter.warn(text);
     }
-    let of = |exercise| listed(session, exercise, &progress.entry(&exercise.name));
+    let common = Common::read(&workbook.root)?;
+    let of = |exercise| listed(session, &common, exercise, &progress.entry(&exercise.name));
     let listed: Vec<Listed<'_>> =
         workbook.curriculum.exercises.iter().map(of).collect::<Result<_, _>>()?;
     reporter.report(Report::List { workbook, listed: &listed });
@@ -30,6 +31,7 @@ pub fn list(session: &Session, reporter: &mut dyn Reporter) -> Result<Exit, Erro
 /// One of them.
 pub(super) fn listed<'a>(
     session: &Session,
+    common: &Common,
     exercise: &'a Exercise,
     entry: &Entry,
 ) -> Result<Listed<'a>, Error> {
@@ -39,7 +41,7 @@ pub(super) fn listed<'a>(
         State::NotStarted
     } else {
         let candidate = Candidate::in_place(workbook, exercise, &pins);
-        let last = entry.last(Inputs::read(&candidate)?.hash());
+        let last = entry.last(Inputs::read_beside(&candidate, common)?.hash());
         last.map_or(State::Changed, State::judged)
     };
     let file = workbook.exercise_path(exercise).join("hints.md");

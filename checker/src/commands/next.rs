@@ -10,7 +10,7 @@ use std::time::UNIX_EPOCH;
 
 use crate::Error;
 use crate::judge::candidate::Candidate;
-use crate::judge::inputs::Inputs;
+use crate::judge::inputs::{Common, Inputs};
 use crate::progress::{Entry, Progress, Store};
 use crate::report::Reporter;
 use crate::verdict::{Judgement, Verdict};
@@ -54,9 +54,10 @@ fn find<'a>(session: &'a Session, reporter: &mut dyn Reporter) -> Result<&'a Exe
     if let Some(warning) = warning {
         reporter.note(&format!("warning: {warning}"));
     }
+    let common = Common::read(&session.workbook.root)?;
     let exercises = session.workbook.curriculum.exercises.iter();
     let known: Vec<Known<'_>> = exercises
-        .map(|exercise| Known::remembered(&session.workbook, exercise, &progress))
+        .map(|exercise| Known::remembered(&session.workbook, &common, exercise, &progress))
         .collect();
     choose(&known, progress.next()).ok_or_else(|| {
         Error::Refused("everything has passed; name an exercise: `checker list`".to_owned())
@@ -91,11 +92,12 @@ impl<'a> Known<'a> {
     /// What is remembered of an exercise, as far as it is true of the files as they are.
     pub(super) fn remembered(
         workbook: &Workbook,
+        common: &Common,
         exercise: &'a Exercise,
         progress: &Progress,
     ) -> Self {
         let entry = progress.entry(&exercise.name);
-        let verdict = remembered_verdict(workbook, exercise, &entry);
+        let verdict = remembered_verdict(workbook, common, exercise, &entry);
         Self::new(exercise, verdict, edited(workbook, exercise), &entry)
     }
 
@@ -128,6 +130,7 @@ impl<'a> Known<'a> {
 /// The last verdict on the files as they are now; `None` if they have changed since.
 pub(super) fn remembered_verdict(
     workbook: &Workbook,
+    common: &Common,
     exercise: &Exercise,
     entry: &Entry,
 ) -> Option<Verdict> {
@@ -135,7 +138,8 @@ pub(super) fn remembered_verdict(
     if pins.is_untouched(workbook, exercise).unwrap_or(false) {
         return Some(Verdict::NotStarted);
     }
-    let inputs = Inputs::read(&Candidate::in_place(workbook, exercise, &pins)).ok()?;
+    let candidate = Candidate::in_place(workbook, exercise, &pins);
+    let inputs = Inputs::read_beside(&candidate, common).ok()?;
     entry.last(inputs.hash()).map(|judgement| judgement.verdict)
 }
 

@@ -2,6 +2,7 @@
 
 use crate::commands::{Session, list};
 use crate::findings::{Listed, State};
+use crate::judge::inputs::Common;
 use crate::progress::Store;
 use crate::verdict::Verdict;
 
@@ -11,12 +12,15 @@ pub(super) fn standing(session: &Session) -> Vec<Listed<'_>> {
     // judged.
     let progress = Store::new(&session.workbook).load().map(|(progress, _)| progress);
     let progress = progress.unwrap_or_default();
+    let common = Common::read(&session.workbook.root);
     let exercises = session.workbook.curriculum.exercises.iter();
     exercises
         .map(|exercise| {
-            let listed = list::listed(session, exercise, &progress.entry(&exercise.name));
+            let entry = progress.entry(&exercise.name);
+            let common = common.as_ref().ok();
+            let listed = common.map(|common| list::listed(session, common, exercise, &entry));
             let unknown = || Listed { exercise, state: State::Changed, hints_given: 0, hints: 0 };
-            listed.unwrap_or_else(|_| unknown())
+            listed.and_then(Result::ok).unwrap_or_else(unknown)
         })
         .collect()
 }
