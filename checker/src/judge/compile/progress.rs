@@ -46,8 +46,8 @@ impl Progress {
 
 /// Reads `    Building [=>  ] 12/98: libc(build.rs), hyper`. While it builds, a part of it may be there.
 fn parse(line: &str) -> Option<(usize, usize, String)> {
-    let (_, counts) = line.trim().strip_prefix(LINE)?.split_once("] ")?;
-    let (counts, names) = counts.split_once(": ")?;
+    let (_, counts) = line.trim().strip_prefix(LINE)?.split_once(']')?;
+    let (counts, names) = counts.trim_start().split_once(": ")?;
     let (done, of) = counts.split_once('/')?;
     let first = names.split(", ").next()?;
     let name = first.split('(').next()?.trim_end_matches('.');
