@@ -1,7 +1,6 @@
 //! Judging the learner's files: what has changed is judged, the rest is known, and one exercise is next.
 
 use std::path::Path;
-use std::thread;
 
 use crate::Error;
 use crate::event::Event;
@@ -89,9 +88,6 @@ impl<'a> Checker<'a> {
     pub(super) fn new(session: &'a Session, reporter: &mut dyn Reporter) -> Result<Self, Error> {
         let store = Store::new(&session.workbook);
         let turn = wait_for_turn(session, reporter)?;
-        // The compiler is asked for its version meanwhile.
-        let settings = session.workbook.settings.clone();
-        thread::spawn(move || settings.in_words(true));
         // Verdicts do not need the past: without it they only take longer.
         let (progress, warning) = store.load().unwrap_or_else(|error| {
             (Progress::default(), Some(format!("progress cannot be read: {error}")))
@@ -268,6 +264,6 @@ pub(super) fn wait_for_turn(
         if let Some(lock) = Lock::try_take(&path)? {
             return Ok(Some(lock));
         }
-        thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(std::time::Duration::from_millis(50));
     }
 }
