@@ -32,6 +32,25 @@ fn an_interrupted_call_is_made_again() {
 }
 
 #[test]
+fn an_interrupted_call_of_a_run_that_fails_is_made_again_too() {
+    let a_second_that_is_missing = ["--traced", "--any-error", "block exit=3", "missing"];
+    let program = Program::new(env!("CARGO_BIN_EXE_cpu_scenes")).args(a_second_that_is_missing);
+    let trial = program.interrupted().expect("this machine allows tracing");
+    let seen = trial.undisturbed.stdout.trim_end();
+    let end = "failed\namiss: none\nnothing is changed\nno child is left";
+    require!(seen.ends_with(end),
+        expected: "`run` to fail at the second job, with nobody left:\n{end}",
+        seen: "{seen}",
+        likely: "see tests/afterwards.rs first",
+        read: "README, Errors and Afterwards",
+    );
+    trial.comes_to_the_same_when_interrupted(
+        "a job that is killed because the next one cannot be started",
+        "the wait for a job that was killed is interrupted, and not made again: the job is left as a zombie",
+    );
+}
+
+#[test]
 fn what_the_machine_has_no_more_of_fails_run_and_nobody_is_left() {
     let trial = scene().short_of_everything().expect("this machine allows tracing");
     trial.has_calls(2, "two jobs to be started", "see tests/one_cpu.rs first");
