@@ -9,13 +9,14 @@ fn scenes(args: &[&str]) -> Program {
 }
 
 #[rstest]
-#[case::to_a_thread("thread")]
-#[case::to_a_child("process")]
-fn an_interrupted_call_is_made_again(#[case] boundary: &str) {
-    let trial = scenes(&["order", boundary]).interrupted().expect("this machine allows tracing");
+#[case::to_a_thread(&["order", "thread"], "answer 7")]
+#[case::to_a_child(&["order", "process"], "answer 7")]
+#[case::to_a_child_that_gives_no_answer(&["look-ends", "killed"], "error\nanswer 6")]
+fn an_interrupted_call_is_made_again(#[case] scene: &[&str], #[case] answer: &str) {
+    let trial = scenes(scene).interrupted().expect("this machine allows tracing");
     let seen = trial.undisturbed.stdout.trim_end();
-    require!(seen.ends_with("answer 7\nchanged:"),
-        expected: "without any interruption: answer 7, and nothing left",
+    require!(seen.ends_with(&format!("{answer}\nchanged:")),
+        expected: "without any interruption: {answer}, and nothing left",
         seen: "{seen}",
         likely: "see tests/shared_and_private.rs first",
         read: "README, the task",

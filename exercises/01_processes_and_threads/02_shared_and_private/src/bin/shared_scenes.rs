@@ -463,22 +463,19 @@ fn look_panics(boundary: Boundary) {
 }
 
 fn look_ends(how: &str) {
-    tell(across(
-        Boundary::Process,
-        || (),
-        || match how {
-            "exit" => process::exit(0),
-            "exit-3" => process::exit(3),
-            "_exit" => exit_now(0),
-            "killed" => raise(Signal::SIGKILL).map_or(1, |()| 2),
-            "real-time" => {
-                // SAFETY: kill(2) takes two integers and touches no memory of ours.
-                unsafe { libc::kill(getpid().as_raw(), libc::SIGRTMIN()) };
-                1
-            }
-            _ => panic!("no end {how}"),
-        },
-    ));
+    let look = || match how {
+        "exit" => process::exit(0),
+        "exit-3" => process::exit(3),
+        "_exit" => exit_now(0),
+        "killed" => raise(Signal::SIGKILL).map_or(1, |()| 2),
+        "real-time" => {
+            // SAFETY: kill(2) takes two integers and touches no memory of ours.
+            unsafe { libc::kill(getpid().as_raw(), libc::SIGRTMIN()) };
+            1
+        }
+        _ => panic!("no end {how}"),
+    };
+    tell(on_trial(|| across(Boundary::Process, || (), look)));
     tell(across(Boundary::Process, || (), || 6));
 }
 
