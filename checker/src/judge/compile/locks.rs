@@ -114,9 +114,7 @@ impl Locks {
             });
             let mut looks = 0;
             while is_done.recv_timeout(PAUSE) == Err(RecvTimeoutError::Timeout) {
-                if let Some((done, of, next)) = progress.new_since() {
-                    events.emit(&Event::CompilingCrates { exercise, done, of, next: &next });
-                }
+                tell(&mut progress, exercise, events);
                 let Some(path) = self.somebody_elses() else { continue };
                 looks += 1;
                 if looks == UNSAID {
@@ -125,6 +123,8 @@ impl Locks {
             }
             (run.join().expect("a run does not panic"), looks)
         });
+        // However short it was, something of it is told.
+        tell(&mut progress, exercise, events);
         let mut observation = observation?;
         observation.stderr.text = without_progress(&observation.stderr.text);
         // Where /proc does not tell, cargo's last word does.
@@ -149,6 +149,13 @@ impl Locks {
             waiting.iter().any(|entry| is_below_this(entry.pid))
                 && holding.iter().any(|entry| !is_below_this(entry.pid))
         })
+    }
+}
+
+/// Says how far cargo is, if that is news.
+fn tell(progress: &mut Progress, exercise: &Exercise, events: &mut dyn Sink) {
+    if let Some((done, of, next)) = progress.new_since() {
+        events.emit(&Event::CompilingCrates { exercise, done, of, next: &next });
     }
 }
 
