@@ -140,7 +140,7 @@ FIRST := $(firstword $(sort $(wildcard exercises/*/*/README.md)))
 
 # cargo decides what to build; `touch` tells make that it has.
 $(CHECKER): $(SOURCES) | tools
-	@test -e $@ || echo "The checker is built once, in about half a minute. What to read meanwhile: $(FIRST)"
+	@test -e $@ || printf '%s\n' "The checker is built once, in about half a minute. What to read meanwhile:" "  $(FIRST)"
 	$(call build)
 	@touch $@
 

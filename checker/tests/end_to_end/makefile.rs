@@ -67,7 +67,7 @@ fn make_builds_and_finds_the_checker(
         variables.iter().zip(&values).map(|((name, _), value)| (*name, value.as_str())).collect();
     let said = make(above.path(), &variables);
     assert!(said.contains("first was asked for Some(\"list\")"), "{said}");
-    let meanwhile = "meanwhile: exercises/01_part/01_first/README.md";
+    let meanwhile = "meanwhile:\n  exercises/01_part/01_first/README.md\n";
     assert!(said.contains(meanwhile), "{said}");
     let source = above.path().join("workbook/checker/src/main.rs");
     fs::write(&source, program("second")).unwrap();
