@@ -35,7 +35,11 @@ impl Progress {
         let mut file = File::open(&self.file).ok()?;
         file.seek(SeekFrom::Start(self.seen)).ok()?;
         let mut bytes = Vec::new();
-        self.seen += file.read_to_end(&mut bytes).ok()? as u64;
+        file.read_to_end(&mut bytes).ok()?;
+        // A line that is being written has no end yet: it is read the next time.
+        let ended = bytes.iter().rposition(|byte| matches!(byte, b'\r' | b'\n'))? + 1;
+        bytes.truncate(ended);
+        self.seen += ended as u64;
         let text = String::from_utf8_lossy(&bytes);
         let (done, of, next) = text.rsplit(['\r', '\n']).find_map(parse)?;
         let is_news = self.last != (done, of);
@@ -79,6 +83,7 @@ mod tests {
         assert_eq!(read(line).as_deref(), Some("5 of 98: zerocopy"));
         assert_eq!(read("Building [> ] 0/9: libc(build.rs), a").as_deref(), Some("0 of 9: libc"));
         assert_eq!(read("Building [=> ] 8/9: answer(test)").as_deref(), Some("8 of 9: answer"));
+        assert_eq!(read("Building [=> ] 8/9: a_long_na...").as_deref(), Some("8 of 9: a_long_na"));
         for other in ["   Compiling libc v0.2", "Building [=> ] 5/98", "Building [=> ] 5/98: ", ""]
         {
             assert_eq!(read(other), None, "{other}");
@@ -95,8 +100,10 @@ mod tests {
             .unwrap();
         assert_eq!(progress.new_since(), Some((1, 2, "b".to_owned())));
         assert_eq!(progress.new_since(), None);
-        write!(file, " Building [=> ] 1/2: b, c\r").unwrap();
-        assert_eq!(progress.new_since(), None);
+        write!(file, " Building [=> ] 1/2: b, c\r Building [==> ] 2/2: c").unwrap();
+        assert_eq!(progress.new_since(), None, "the last line has no end yet");
+        write!(file, "at  \r").unwrap();
+        assert_eq!(progress.new_since(), Some((2, 2, "cat".to_owned())));
     }
 
     #[test]
