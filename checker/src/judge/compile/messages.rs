@@ -108,19 +108,24 @@ impl Messages {
 
     /// Takes what was said about another part of the same exercise.
     pub(super) fn merge(&mut self, other: Self) {
-        for error in other.errors {
-            if !self.errors.iter().any(|known| known.rendered == error.rendered) {
-                self.errors.push(error);
-            }
-        }
-        for warning in other.programs.warnings {
-            if !self.programs.warnings.contains(&warning) {
-                self.programs.warnings.push(warning);
-            }
-        }
+        other.errors.into_iter().for_each(|error| self.add_error(error));
+        other.programs.warnings.into_iter().for_each(|warning| self.add_warning(warning));
     }
 
     /// A file that two targets include is reported twice: once is enough.
+    fn add_error(&mut self, error: Diagnostic) {
+        if !self.errors.iter().any(|known| known.rendered == error.rendered) {
+            self.errors.push(error);
+        }
+    }
+
+    /// The same of a warning.
+    fn add_warning(&mut self, warning: String) {
+        if !self.programs.warnings.contains(&warning) {
+            self.programs.warnings.push(warning);
+        }
+    }
+
     fn add(&mut self, message: CompilerMessage) {
         let rendered = clean_paths(message.rendered.as_deref().unwrap_or_default());
         let is_summary = message.spans.is_empty()
@@ -136,11 +141,9 @@ impl Messages {
         if message.level.starts_with("error") {
             self.misses_crate |=
                 message.code.is_some_and(|code| OF_CRATES.contains(&code.code.as_str()));
-            if !self.errors.iter().any(|known| known.rendered == rendered) {
-                self.errors.push(Diagnostic { rendered, place });
-            }
-        } else if message.level == "warning" && !self.programs.warnings.contains(&rendered) {
-            self.programs.warnings.push(rendered);
+            self.add_error(Diagnostic { rendered, place });
+        } else if message.level == "warning" {
+            self.add_warning(rendered);
         }
     }
 }
