@@ -202,15 +202,8 @@ mod tests {
             number: Number { part: 2, place: 3 },
             name: "semaphore".into(),
             directory: "02/03_semaphore".into(),
-            title: String::new(),
-            claims: Vec::new(),
             points,
-            groups: Vec::new(),
-            edit: Vec::new(),
-            needs: BTreeMap::new(),
-            test_deadline: Duration::from_secs(1),
-            address_space: None,
-            compile_deadline: Duration::from_secs(1),
+            ..Exercise::example(Duration::from_secs(1))
         }
     }
 

@@ -331,15 +331,8 @@ fn nothing_is_called() {}
             number: Number { part: 2, place: 3 },
             name: "semaphore".into(),
             directory: "02_locks/03_semaphore".into(),
-            title: String::new(),
-            claims: Vec::new(),
-            points: 1,
-            groups: Vec::new(),
             edit: vec!["src/semaphore.rs".into()],
-            needs: BTreeMap::new(),
-            test_deadline: Duration::ZERO,
-            address_space: None,
-            compile_deadline: Duration::ZERO,
+            ..Exercise::example(Duration::ZERO)
         }
     }
 

@@ -43,11 +43,9 @@ impl<'a> Results<'a> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use super::*;
-    use crate::workbook::curriculum::Number;
 
     #[derive(Default)]
     struct Told(Vec<String>);
@@ -59,23 +57,6 @@ mod tests {
                 Event::Failed { test, .. } => test.name.clone(),
                 other => panic!("{other:?}"),
             });
-        }
-    }
-
-    fn exercise() -> Exercise {
-        Exercise {
-            number: Number { part: 1, place: 1 },
-            name: "answer".into(),
-            directory: "01_part/01_answer".into(),
-            title: String::new(),
-            claims: Vec::new(),
-            points: 1,
-            groups: Vec::new(),
-            edit: Vec::new(),
-            needs: BTreeMap::new(),
-            test_deadline: Duration::from_secs(1),
-            address_space: None,
-            compile_deadline: Duration::from_secs(1),
         }
     }
 
@@ -92,7 +73,7 @@ mod tests {
 
     #[test]
     fn the_first_failure_in_the_order_of_the_task_is_told_once_nothing_before_it_can_fail() {
-        let exercise = exercise();
+        let exercise = Exercise::example(Duration::from_secs(1));
         let mut results = Results::new(&exercise, 4);
         let mut told = Told::default();
         let come = [

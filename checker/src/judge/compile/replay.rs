@@ -217,28 +217,11 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::workbook::curriculum::{Exercise, Number};
+    use crate::workbook::curriculum::Exercise;
     use crate::workbook::pins::Pins;
     use crate::workbook::settings::Settings;
 
     const DEADLINE: Duration = Duration::from_secs(10);
-
-    fn exercise() -> Exercise {
-        Exercise {
-            number: Number { part: 1, place: 1 },
-            name: "answer".into(),
-            directory: "01_part/01_answer".into(),
-            title: String::new(),
-            claims: Vec::new(),
-            points: 1,
-            groups: Vec::new(),
-            edit: Vec::new(),
-            needs: BTreeMap::new(),
-            test_deadline: DEADLINE,
-            address_space: None,
-            compile_deadline: DEADLINE,
-        }
-    }
 
     fn call(makes: Product) -> Call {
         Call { makes, command: vec!["rustc".to_owned()], env: Vec::new() }
@@ -261,7 +244,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let tests = ["a", "b"].map(|name| (name.to_owned(), vec!["it".to_owned()]));
         let pins = Pins { tests: tests.into(), files: BTreeMap::new() };
-        let exercise = exercise();
+        let exercise = Exercise::example(DEADLINE);
         let candidate = Candidate {
             exercise: &exercise,
             pins: &pins,

@@ -171,6 +171,27 @@ impl Curriculum {
     }
 }
 
+#[cfg(test)]
+impl Exercise {
+    /// One for unit tests, whose compiler and tests have this much time.
+    pub(crate) fn example(deadline: Duration) -> Self {
+        Self {
+            number: Number { part: 1, place: 1 },
+            name: "answer".into(),
+            directory: "01_part/01_answer".into(),
+            title: String::new(),
+            claims: Vec::new(),
+            points: 1,
+            groups: Vec::new(),
+            edit: Vec::new(),
+            needs: BTreeMap::new(),
+            test_deadline: deadline,
+            address_space: None,
+            compile_deadline: deadline,
+        }
+    }
+}
+
 impl Exercise {
     /// Its directory in the workbook at `root`.
     pub fn path(&self, root: &Path) -> PathBuf {
